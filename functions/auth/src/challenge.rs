@@ -1,0 +1,170 @@
+//! A mailed code: asked for, and answered at most five times.
+
+use aws_lc_rs::constant_time;
+use serde::{Deserialize, Serialize};
+use shared::{
+    app::App,
+    domain::{
+        ChallengeId, TenantId, Timestamp,
+        policy::{Lens, Policy},
+        retention::CHALLENGE_LIFETIME,
+        text::Email,
+    },
+    http::Problem,
+    store::{
+        CommitError, DataKey, Refusal, RootRef, Slot, StoreError, Stored, TenantKey, Transaction,
+        account::{Challenge, ChallengePurpose},
+        keys,
+        record::read_item,
+    },
+};
+use utoipa::ToSchema;
+
+use crate::{
+    owner,
+    platform::{self, Platform},
+};
+
+/// How many answers to one code are looked at (README section 4).
+pub const TRIES: u64 = 5;
+
+/// Where a code is wanted.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskForCode {
+    /// The address that the code is mailed to.
+    email: Email,
+}
+
+/// A code that was asked for. Whether a mail is on its way is not told.
+#[derive(Serialize, ToSchema)]
+pub struct CodeAsked {
+    /// To be sent back with the code.
+    challenge_id: ChallengeId,
+    /// Until when.
+    expires_at: Timestamp,
+}
+
+/// What a code is for, and whether it goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// What a right answer does.
+    pub purpose: ChallengePurpose,
+    /// Whether a mail goes out.
+    pub deliver: bool,
+}
+
+/// Makes a challenge for an address; `plan` decides by whether the address has an account.
+///
+/// Both answers cost the same calls: one read for the address, one transaction. While the key of
+/// the tenant is not remembered, one more read and one call to KMS come before them.
+pub async fn ask(
+    app: &App,
+    body: AskForCode,
+    plan: fn(bool) -> Plan,
+) -> Result<CodeAsked, Problem> {
+    let now = app.clock.now();
+    let tenant_key = app.store.tenant_key(TenantId::Platform, now).await?;
+    let owned = owner::of_address(app, &tenant_key, &body.email, now)
+        .await?
+        .is_some();
+    let Plan { purpose, deliver } = plan(owned);
+    let challenge = Challenge {
+        id: ChallengeId::new(now),
+        email: body.email,
+        purpose,
+        deliver,
+        tries_left: TRIES,
+        created_at: now,
+        rev: 1,
+    };
+    let asked = CodeAsked {
+        challenge_id: challenge.id,
+        expires_at: now.plus(CHALLENGE_LIFETIME),
+    };
+    let data_key = tenant_key.new_data_key(&keys::challenge(challenge.id), now)?;
+    let stored = Stored::new(challenge, &Policy::platform());
+    let mut transaction = Transaction::new(now);
+    transaction.create_root(&stored, &data_key.key, &data_key)?;
+    match app.store.commit(transaction).await {
+        Ok(()) => Ok(asked),
+        Err(CommitError::Store(error)) => Err(error.into()),
+        // The id is new: somebody drew the same 74 random bits in the same millisecond.
+        Err(CommitError::Refused(_)) => Err(StoreError::Conflict.into()),
+    }
+}
+
+/// A challenge that waits for its answer.
+pub struct Pending {
+    /// Its row, as it was seen last.
+    pub row: Challenge,
+    /// The key of the tenant.
+    pub tenant_key: TenantKey,
+    /// The server's time for the whole request.
+    pub now: Timestamp,
+    key: DataKey,
+}
+
+impl Pending {
+    /// Reads a challenge. Expired, used and made-up ones look alike: `None`.
+    pub async fn read(app: &App, id: ChallengeId, now: Timestamp) -> Result<Option<Self>, Problem> {
+        let head = keys::challenge(id);
+        let read = Platform::read(app, platform::root(&head).into(), now).await?;
+        let found = read.root::<Challenge>(&head)?;
+        Ok(found.map(|(row, key)| Self {
+            row,
+            tenant_key: read.tenant_key,
+            now,
+            key,
+        }))
+    }
+
+    /// Whether `code` is the one that was mailed. What was not mailed has no right answer.
+    pub fn is_answered_by(&self, code: &str) -> bool {
+        let right = self.row.code(&self.tenant_key);
+        let equal = constant_time::verify_slices_are_equal(right.as_bytes(), code.as_bytes());
+        equal.is_ok() & self.row.deliver
+    }
+
+    /// Counts a wrong answer, on the version that was read: of answers that arrive together only
+    /// one is counted, and the others have to look again.
+    pub fn count(&self, transaction: &mut Transaction) -> Result<Slot, Problem> {
+        let tries_left = self.row.tries_left.saturating_sub(1);
+        let next = Challenge {
+            tries_left,
+            ..self.row.clone()
+        };
+        let stored = Stored::next(next, &Policy::platform());
+        Ok(transaction.replace(&stored, &self.key)?)
+    }
+
+    /// Uses the challenge up, on the version that was read. So the right answer, too, has to be
+    /// among the first five: thousands sent together do not get more guesses than one by one.
+    /// Its key goes along, and the address in it cannot be read any more.
+    pub fn consume(&self, transaction: &mut Transaction) -> Slot {
+        let head = keys::challenge(self.row.id);
+        let slot = transaction.consume_version(head.clone(), self.row.rev);
+        transaction.consume(keys::data_key(&RootRef::of(&head)));
+        slot
+    }
+
+    /// Looks again after a refused transaction, at what the refusal brought along. False when the
+    /// challenge is gone.
+    pub fn follow(&mut self, refusal: &Refusal, slot: Slot) -> Result<bool, Problem> {
+        if !refusal.failed(slot) {
+            return Ok(true);
+        }
+        let Some(found) = refusal.found(slot) else {
+            return Ok(false);
+        };
+        let lens = Lens {
+            now: self.now,
+            policy: &Policy::platform(),
+        };
+        let Some(row) = read_item::<Challenge>(found, &self.key, lens)? else {
+            return Ok(false);
+        };
+        self.row = row;
+        Ok(true)
+    }
+}

@@ -1,0 +1,101 @@
+//! Whose an address is: no account's, a living account's, or one's that is being erased.
+
+use shared::{
+    app::App,
+    domain::{AccountId, Policy, Timestamp, policy::Lens, text::Email},
+    http::Problem,
+    store::{
+        Stored, TenantKey, Transaction, Unsealed,
+        account::{Account, AddressOwner},
+        keyring::Use,
+        keys,
+        subject::State,
+    },
+};
+
+use crate::platform::{self, Platform};
+
+/// Whose an address is.
+pub enum Owner {
+    /// An account that may be used.
+    Account(Account),
+    /// An account that is going: nobody signs in, and nobody else gets the address yet.
+    Leaving,
+    /// No account's.
+    Nobody,
+}
+
+/// The account that an address leads to. One read.
+pub async fn of_address(
+    app: &App,
+    tenant_key: &TenantKey,
+    email: &Email,
+    now: Timestamp,
+) -> Result<Option<AccountId>, Problem> {
+    let at = keys::address(tenant_key.hash(Use::Address, &email.identity()));
+    let fetched = app.store.batch(vec![at.clone()]).await?;
+    let lens = Lens {
+        now,
+        policy: &Policy::platform(),
+    };
+    let row = fetched.get::<AddressOwner>(&at, &Unsealed, lens)?;
+    Ok(row.map(|row| row.account))
+}
+
+/// The account behind a proved address. Two reads when there is one.
+pub async fn find(
+    app: &App,
+    tenant_key: &TenantKey,
+    email: &Email,
+    now: Timestamp,
+) -> Result<Owner, Problem> {
+    let Some(id) = of_address(app, tenant_key, email, now).await? else {
+        return Ok(Owner::Nobody);
+    };
+    let head = keys::account(id);
+    let read = Platform::read(app, platform::root(&head).into(), now).await?;
+    Ok(match living(&read, id)? {
+        Some(account) => Owner::Account(account),
+        None => Owner::Leaving,
+    })
+}
+
+/// An account that was read with its key, if it may be used.
+pub fn living(read: &Platform, id: AccountId) -> Result<Option<Account>, Problem> {
+    let found = read.root::<Account>(&keys::account(id))?;
+    Ok(found
+        .map(|(account, _)| account)
+        .filter(|account| account.state == State::Live))
+}
+
+/// Makes an account for a proved address. The transaction is refused when the address was taken
+/// meanwhile.
+pub fn create(
+    transaction: &mut Transaction,
+    tenant_key: &TenantKey,
+    email: Email,
+    now: Timestamp,
+) -> Result<Account, Problem> {
+    let policy = Policy::platform();
+    let id = AccountId::new(now);
+    let address = tenant_key.hash(Use::Address, &email.identity());
+    let account = Stored::new(
+        Account {
+            id,
+            email,
+            state: State::Live,
+            created_at: now,
+            rev: 1,
+        },
+        &policy,
+    );
+    let data_key = tenant_key.new_data_key(&keys::account(id), now)?;
+    transaction.create_root(&account, &data_key.key, &data_key)?;
+    let owner = AddressOwner {
+        address,
+        account: id,
+        created_at: now,
+    };
+    transaction.create(&Stored::new(owner, &policy), &Unsealed)?;
+    Ok(account.into_record())
+}

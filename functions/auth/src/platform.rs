@@ -1,0 +1,68 @@
+//! The platform's own tenant as one request sees it: one time, one policy, one read.
+
+use shared::{
+    app::App,
+    domain::{Policy, TenantId, Timestamp, policy::Lens},
+    http::Problem,
+    store::{DataKey, Fetched, Key, Record, RootRef, TenantKey, Unsealed, keys},
+};
+
+/// What a batch read of the platform's tenant found, and the key to it.
+pub struct Platform {
+    /// The key that wraps, hashes and derives.
+    pub tenant_key: TenantKey,
+    /// The server's time for the whole request.
+    pub now: Timestamp,
+    /// The operator's policy.
+    pub policy: Policy,
+    fetched: Fetched,
+}
+
+impl Platform {
+    /// Reads what lies at `wanted`: one round trip, and one call to KMS when the key of the tenant
+    /// is not remembered.
+    pub async fn read(app: &App, mut wanted: Vec<Key>, now: Timestamp) -> Result<Self, Problem> {
+        let tenant = TenantId::Platform;
+        if app.store.keyring().remembered(tenant, now).is_none() {
+            wanted.push(keys::tenant_key(tenant));
+        }
+        let fetched = app.store.batch(wanted).await?;
+        let tenant_key = app.store.unwrap_tenant_key(tenant, &fetched, now).await?;
+        Ok(Self {
+            tenant_key,
+            now,
+            policy: Policy::platform(),
+            fetched,
+        })
+    }
+
+    /// What reads need.
+    pub const fn lens(&self) -> Lens<'_> {
+        Lens {
+            now: self.now,
+            policy: &self.policy,
+        }
+    }
+
+    /// An unsealed record that was read, if it lives.
+    pub fn open<R: Record<Seal = Unsealed>>(&self, key: &Key) -> Result<Option<R>, Problem> {
+        Ok(self.fetched.get(key, &Unsealed, self.lens())?)
+    }
+
+    /// A root that was read with its key (see [`root`]), if both live.
+    pub fn root<R: Record<Seal = DataKey>>(
+        &self,
+        head: &Key,
+    ) -> Result<Option<(R, DataKey)>, Problem> {
+        let Some(key) = self.fetched.data_key(head, &self.tenant_key)? else {
+            return Ok(None);
+        };
+        let record = self.fetched.get(head, &key, self.lens())?;
+        Ok(record.map(|record| (record, key)))
+    }
+}
+
+/// What [`Platform::root`] needs to have been read.
+pub fn root(head: &Key) -> [Key; 2] {
+    [head.clone(), keys::data_key(&RootRef::of(head))]
+}

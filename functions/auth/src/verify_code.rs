@@ -1,0 +1,166 @@
+//! `POST /v1/auth/otp/verify`: a mailed code becomes a login session.
+//!
+//! Every answer, right or wrong, is a write on the version of the challenge that was read, and the
+//! caller hears of it only afterwards. So five answers are looked at, however many arrive together,
+//! and a right one counts once. Wrong, used up, expired, unknown and never mailed look alike.
+//!
+//! Round trips: one read and one transaction for a wrong answer; one read more for a new account,
+//! two more for an old one. After a refused transaction the rest of that again.
+
+use axum::extract::State;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use shared::{
+    app::{App, tokens::Signer},
+    domain::{ChallengeId, text::Fault},
+    http::{Code, Json, Problem, Problems},
+    store::{CommitError, StoreError, Transaction, account::ChallengePurpose, keys},
+};
+use utoipa::ToSchema;
+
+use crate::{
+    challenge::{Pending, TRIES},
+    owner::{self, Owner},
+    signer,
+    tokens::{self, Tokens},
+};
+
+/// How often one answer is tried. Each refusal is another answer that was counted, and those are
+/// five; the rest is for an address that changes hands in between.
+const ATTEMPTS: u64 = TRIES + 3;
+
+/// The answer to a mailed code.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyCode {
+    /// Of the reply to the request for the code.
+    challenge_id: ChallengeId,
+    /// The eight digits of the mail.
+    #[schema(value_type = String, pattern = "^[0-9]{8}$", example = "12345678")]
+    code: MailedCode,
+}
+
+/// Eight digits. What is none is no guess: it is refused before anything is read or counted.
+struct MailedCode(String);
+
+impl<'de> Deserialize<'de> for MailedCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            Ok(Self(text))
+        } else {
+            Err(D::Error::custom(Fault::new("bad_code", "eight digits")))
+        }
+    }
+}
+
+/// Sign in with a mailed code.
+///
+/// A code is good for ten minutes, for one sign-in and for five tries. Signing up ends here too:
+/// the first right code makes the account.
+#[utoipa::path(
+    post,
+    path = "/v1/auth/otp/verify",
+    operation_id = "verify_code",
+    request_body = VerifyCode,
+    responses((status = 200, description = "Signed in.", body = Tokens), Problems),
+    security(()),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    Json(body): Json<VerifyCode>,
+) -> Result<Tokens, Problem> {
+    let now = app.clock.now();
+    let signer = signer::of(&app, now).await?;
+    let Some(mut pending) = Pending::read(&app, body.challenge_id, now).await? else {
+        return Err(invalid());
+    };
+    for _ in 0..ATTEMPTS {
+        if pending.row.tries_left == 0 {
+            return Err(invalid());
+        }
+        let mut transaction = Transaction::new(now);
+        let tokens = if pending.is_answered_by(&body.code.0) {
+            admit(&app, signer, &pending, &mut transaction).await?
+        } else {
+            None
+        };
+        let slot = match tokens {
+            Some(_) => pending.consume(&mut transaction),
+            None => pending.count(&mut transaction)?,
+        };
+        match app.store.commit(transaction).await {
+            Ok(()) => return tokens.ok_or_else(invalid),
+            Err(CommitError::Store(error)) => return Err(error.into()),
+            Err(CommitError::Refused(refusal)) => {
+                if !pending.follow(&refusal, slot)? {
+                    return Err(invalid());
+                }
+            }
+        }
+    }
+    Err(StoreError::Conflict.into())
+}
+
+const fn invalid() -> Problem {
+    Problem::new(Code::CodeInvalid)
+}
+
+/// Puts into the transaction what a right answer brings: a session of the account that the address
+/// has or now gets. `None`, and nothing in the transaction, when there is nobody to sign in.
+async fn admit(
+    app: &App,
+    signer: &Signer,
+    pending: &Pending,
+    transaction: &mut Transaction,
+) -> Result<Option<Tokens>, Problem> {
+    let Pending {
+        row,
+        tenant_key,
+        now,
+        ..
+    } = pending;
+    let account = match owner::find(app, tenant_key, &row.email, *now).await? {
+        Owner::Account(account) => {
+            // It may begin to go between the read and the write.
+            transaction.check_live(keys::account(account.id));
+            account
+        }
+        Owner::Nobody if row.purpose == ChallengePurpose::SignUp => {
+            owner::create(transaction, tenant_key, row.email.clone(), *now)?
+        }
+        Owner::Nobody | Owner::Leaving => return Ok(None),
+    };
+    tokens::begin_session(app, signer, transaction, &account, *now).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_eight_digits_are_a_guess() {
+        let read = |text: &str| serde_json::from_value::<MailedCode>(serde_json::json!(text));
+        assert_eq!(
+            read("01234567").map(|code| code.0).ok().as_deref(),
+            Some("01234567")
+        );
+        for bad in [
+            "",
+            "1234567",
+            "123456789",
+            "1234567a",
+            " 1234567",
+            "1234 567",
+            "١٢٣٤",
+            "+1234567",
+        ] {
+            let error = read(bad)
+                .err()
+                .map(|error| error.to_string())
+                .unwrap_or_default();
+            let fault = Fault::parse(&error).expect("a fault");
+            assert_eq!(fault.code, "bad_code", "{bad}");
+        }
+        assert!(serde_json::from_str::<MailedCode>("12345678").is_err());
+    }
+}

@@ -1,0 +1,47 @@
+//! `GET /v1/workspaces/{workspace}/conversations/{conversation}`: one conversation.
+
+use axum::extract::State;
+use shared::{
+    app::App,
+    domain::{ConversationId, MemberId, Permission, WorkspaceId},
+    http::{AccessToken, Json, Path, Problem, Problems, actor::Entry},
+    store::{conversation::ReadMark, keys},
+};
+
+use crate::view::{self, ConversationView};
+
+/// Show a conversation.
+#[utoipa::path(
+    get,
+    path = "/v1/workspaces/{workspace}/conversations/{conversation}",
+    operation_id = "show_conversation",
+    params(
+        ("workspace" = WorkspaceId, Path, description = "The workspace."),
+        ("conversation" = ConversationId, Path, description = "The conversation."),
+    ),
+    responses((status = 200, description = "The conversation.", body = ConversationView), Problems),
+    security(("member" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    token: AccessToken,
+    Path((workspace, conversation)): Path<(WorkspaceId, ConversationId)>,
+) -> Result<Json<ConversationView>, Problem> {
+    let wanted = vec![keys::conversation(workspace, conversation)];
+    let member = app.member(&token, workspace, Permission::ConversationsRead, wanted).await?;
+    let head = view::head(&member.entry, conversation)?;
+    let mark = mark(&app, &member.entry, member.id, conversation).await?;
+    Ok(Json(ConversationView::for_member(&head, mark.as_ref(), &member.entry.policy)))
+}
+
+/// How far a member has read: its key needs the member's id, which the first read brought.
+pub async fn mark(
+    app: &App,
+    entry: &Entry,
+    member: MemberId,
+    conversation: ConversationId,
+) -> Result<Option<ReadMark>, Problem> {
+    let place = keys::read_mark(entry.workspace, member, conversation);
+    let found = app.store.batch(vec![place.clone()]).await?;
+    Ok(found.get(&place, &shared::store::Unsealed, entry.lens())?)
+}

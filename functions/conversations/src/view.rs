@@ -1,0 +1,105 @@
+//! A conversation as its readers see it.
+
+use serde::Serialize;
+use shared::{
+    domain::{ContactId, ConversationId, MemberId, Policy, Timestamp},
+    http::{Problem, actor::Entry, view::{MessageView, content_end}},
+    store::{
+        conversation::{Conversation, ReadMark, Status},
+        keys,
+        subject::State,
+    },
+};
+use utoipa::ToSchema;
+
+/// A conversation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConversationView {
+    /// Its id.
+    id: ConversationId,
+    /// With whom.
+    contact_id: ContactId,
+    /// Where it stands.
+    status: Status,
+    /// Who takes care of it.
+    assignee: Option<MemberId>,
+    /// The number of the last message.
+    #[schema(example = 18)]
+    seq: u64,
+    /// How many messages the visitor has written.
+    #[schema(example = 9)]
+    in_seq: u64,
+    /// How many messages have been written to the visitor.
+    #[schema(example = 7)]
+    out_seq: u64,
+    /// How many messages of the other side the reader has not read.
+    #[schema(example = 2)]
+    unread: u64,
+    /// When it began.
+    created_at: Timestamp,
+    /// The last message.
+    last_activity_at: Timestamp,
+    /// When it will be gone unless it goes on, by the workspace's present retention.
+    expires_at: Option<Timestamp>,
+    /// Counts changes.
+    #[schema(example = 18)]
+    rev: u64,
+}
+
+/// A conversation that has just begun, with its first message.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Started {
+    /// The conversation.
+    pub conversation: ConversationView,
+    /// Its first message.
+    pub message: MessageView,
+}
+
+/// How far somebody has read.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReadView {
+    /// The last message read. It never goes back.
+    #[schema(example = 18)]
+    pub read_seq: u64,
+    /// How many messages of the other side are not read yet.
+    #[schema(example = 0)]
+    pub unread: u64,
+}
+
+impl ConversationView {
+    fn new(head: &Conversation, unread: u64, policy: &Policy) -> Self {
+        Self {
+            id: head.id,
+            contact_id: head.contact,
+            status: head.status,
+            assignee: head.assignee,
+            seq: head.seq,
+            in_seq: head.in_seq,
+            out_seq: head.out_seq,
+            unread,
+            created_at: head.created_at,
+            last_activity_at: head.last_activity_at,
+            expires_at: content_end(policy, head.last_activity_at),
+            rev: head.rev,
+        }
+    }
+
+    /// As a member sees it who has read as far as `mark`.
+    pub fn for_member(head: &Conversation, mark: Option<&ReadMark>, policy: &Policy) -> Self {
+        let unread = head.in_seq.saturating_sub(mark.map_or(0, |mark| mark.in_seq));
+        Self::new(head, unread, policy)
+    }
+
+    /// As the visitor sees it.
+    pub fn for_visitor(head: &Conversation, policy: &Policy) -> Self {
+        Self::new(head, head.out_seq.saturating_sub(head.visitor_read_out), policy)
+    }
+}
+
+/// The head of a conversation, if it lives. Expired, erased and foreign ones look alike: 404.
+pub fn head(entry: &Entry, conversation: ConversationId) -> Result<Conversation, Problem> {
+    entry
+        .open::<Conversation>(&keys::conversation(entry.workspace, conversation))?
+        .filter(|head| head.state == State::Live)
+        .ok_or_else(Problem::not_found)
+}

@@ -1,0 +1,72 @@
+//! `PUT /v1/widget/conversations/{conversation}/read`: the visitor has read so far.
+
+use axum::extract::State;
+use shared::{
+    app::App,
+    domain::ConversationId,
+    http::{Code, Json, Path, Problem, Problems, VisitorToken},
+    store::{
+        CommitError, RootRef, Stored, Transaction, Unsealed, conversation::Conversation, keys,
+        record::read_item,
+    },
+};
+
+use crate::{
+    mark_read::{MarkRead, counts_at},
+    view::{self, ReadView},
+};
+
+/// How often a watermark is tried against messages that arrive meanwhile.
+const ATTEMPTS: u32 = 6;
+
+/// Mark a conversation as read, as a visitor.
+#[utoipa::path(
+    put,
+    path = "/v1/widget/conversations/{conversation}/read",
+    operation_id = "visitor_mark_read",
+    params(("conversation" = ConversationId, Path, description = "The conversation.")),
+    request_body = MarkRead,
+    responses((status = 200, description = "Noted.", body = ReadView), Problems),
+    security(("visitor" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    token: VisitorToken,
+    Path(conversation): Path<ConversationId>,
+    Json(body): Json<MarkRead>,
+) -> Result<Json<ReadView>, Problem> {
+    let at_head = keys::conversation(token.workspace, conversation);
+    let wanted = vec![at_head.clone(), keys::data_key(&RootRef::of(&at_head))];
+    let visitor = app.visitor(&token, wanted).await?;
+    let entry = &visitor.entry;
+    let mut head = view::head(entry, conversation)?;
+    if head.contact != visitor.id {
+        return Err(Problem::not_found());
+    }
+    let key = entry.data_key(&at_head)?.ok_or_else(Problem::not_found)?;
+    let seq = body.within(&head)?;
+    let out_seq = counts_at(&app, entry, &head, seq, &key).await?.1;
+    for _ in 0..ATTEMPTS {
+        if head.visitor_read_seq >= seq {
+            return Ok(Json(answer(&head)));
+        }
+        let next = Conversation { visitor_read_seq: seq, visitor_read_out: out_seq, ..head };
+        let stored = Stored::next(next, &entry.policy);
+        let mut transaction = Transaction::new(entry.now);
+        let slot = transaction.replace(&stored, &Unsealed)?;
+        match app.store.commit(transaction).await {
+            Ok(()) => return Ok(Json(answer(stored.record()))),
+            Err(CommitError::Store(error)) => return Err(error.into()),
+            Err(CommitError::Refused(refusal)) => {
+                let item = refusal.found(slot).ok_or_else(Problem::not_found)?;
+                head = read_item(item, &Unsealed, entry.lens())?.ok_or_else(Problem::not_found)?;
+            }
+        }
+    }
+    Err(Problem::new(Code::Unavailable))
+}
+
+fn answer(head: &Conversation) -> ReadView {
+    let unread = head.out_seq.saturating_sub(head.visitor_read_out);
+    ReadView { read_seq: head.visitor_read_seq, unread }
+}

@@ -1,0 +1,63 @@
+//! `GET /v1/workspaces/{workspace}/conversations/{conversation}/messages`: a member reads a thread.
+//!
+//! One query besides the batch read on entry.
+
+use axum::extract::State;
+use serde::Serialize;
+use shared::{
+    app::App,
+    domain::{ConversationId, Permission, WorkspaceId},
+    http::{AccessToken, Json, Path, Problem, Problems, Query, view::MessageView},
+};
+use utoipa::ToSchema;
+
+use crate::thread::{self, Part};
+
+/// A part of a thread, in the order of its numbers.
+#[derive(Serialize, ToSchema)]
+pub struct MessageList {
+    /// The messages.
+    data: Vec<MessageView>,
+    /// The number of the last message there is: a smaller last number here means there is more.
+    #[schema(example = 18)]
+    head_seq: u64,
+    /// The oldest number that has not expired, when this part reaches so far back. A number that is
+    /// missing after it is a defect: numbers have no gaps.
+    #[schema(example = 1)]
+    min_seq: Option<u64>,
+}
+
+/// List messages.
+#[utoipa::path(
+    get,
+    path = "/v1/workspaces/{workspace}/conversations/{conversation}/messages",
+    operation_id = "list_messages",
+    params(
+        ("workspace" = WorkspaceId, Path, description = "The workspace."),
+        ("conversation" = ConversationId, Path, description = "The conversation."),
+        Part,
+    ),
+    responses((status = 200, description = "A part of the thread.", body = MessageList), Problems),
+    security(("member" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    token: AccessToken,
+    Path((workspace, conversation)): Path<(WorkspaceId, ConversationId)>,
+    Query(part): Query<Part>,
+) -> Result<Json<MessageList>, Problem> {
+    let span = part.span()?;
+    let wanted = thread::wanted(workspace, conversation);
+    let member = app.member(&token, workspace, Permission::ConversationsRead, wanted).await?;
+    let entry = &member.entry;
+    let thread = thread::open(entry, conversation)?;
+    let found = app
+        .store
+        .messages(&thread.head, span, part.limit.get(), &thread.key, entry.lens())
+        .await?;
+    Ok(Json(MessageList {
+        data: found.messages.iter().map(|m| MessageView::new(m, &entry.policy)).collect(),
+        head_seq: thread.head.seq,
+        min_seq: found.min_seq,
+    }))
+}

@@ -1,0 +1,72 @@
+//! `POST /v1/workspaces/{workspace}/conversations/{conversation}/messages`: a member writes.
+//!
+//! Safe to retry: the same `client_message_id` with the same content leads to the same message.
+//! Two sequential round trips: one batch read, one transaction.
+
+use axum::{extract::State, response::Response};
+use serde::Deserialize;
+use shared::{
+    app::App,
+    domain::{ConversationId, Permission, WorkspaceId, text::Text},
+    http::{AccessToken, Json, Path, Problem, Problems, view::MessageView},
+    store::message::{Draft, MessageKind},
+};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::thread;
+
+/// What a member writes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SendMessage {
+    /// The client's own id of the message; the same id is the same message.
+    #[schema(value_type = String, format = Uuid, example = "0198c9a0-5b1c-7c3e-9d2f-1a2b3c4d5e6f")]
+    client_message_id: Uuid,
+    /// `text` for the visitor, `note` for colleagues only.
+    #[serde(default = "text_kind")]
+    #[schema(default = "text")]
+    kind: MessageKind,
+    /// What it says.
+    text: Text,
+}
+
+const fn text_kind() -> MessageKind {
+    MessageKind::Text
+}
+
+/// Send a message or a note.
+#[utoipa::path(
+    post,
+    path = "/v1/workspaces/{workspace}/conversations/{conversation}/messages",
+    operation_id = "send_message",
+    params(
+        ("workspace" = WorkspaceId, Path, description = "The workspace."),
+        ("conversation" = ConversationId, Path, description = "The conversation."),
+    ),
+    request_body = SendMessage,
+    responses(
+        (status = 201, description = "Written.", body = MessageView),
+        (status = 200, description = "Had been written before.", body = MessageView),
+        Problems,
+    ),
+    security(("member" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    token: AccessToken,
+    Path((workspace, conversation)): Path<(WorkspaceId, ConversationId)>,
+    Json(body): Json<SendMessage>,
+) -> Result<Response, Problem> {
+    let wanted = thread::wanted(workspace, conversation);
+    let member = app.member(&token, workspace, Permission::ConversationsWrite, wanted).await?;
+    let thread = thread::open(&member.entry, conversation)?;
+    let draft = Draft {
+        author: member.subject(),
+        client_message_id: body.client_message_id,
+        kind: body.kind,
+        text: body.text,
+    };
+    let appended = app.store.append(thread.head, &draft, &thread.key, member.entry.lens()).await?;
+    thread::answer(appended, &member.entry)
+}

@@ -1,0 +1,66 @@
+//! What leaves the system: the stream of the table becomes mail and clean-up.
+//!
+//! | file | what happened | effect |
+//! |---|---|---|
+//! | `mail_code` | a code was asked for | the mail with the code |
+//! | `mail_invitation` | somebody was invited | the mail with the link |
+//! | `remove_root` | the head of a root went, deleted by us or by TTL | its key and its edge go |
+//!
+//! At least once, never exactly once: SES knows no idempotency key, so a mail whose answer was lost
+//! is sent again. Both mails bear that: the code and the link are computed and stay the same.
+//! Removals are idempotent. Order is kept: a record that must wait holds back those after it.
+
+mod failure;
+mod image;
+mod letter;
+mod mail_code;
+mod mail_invitation;
+mod remove_root;
+
+use std::time::Duration;
+
+use shared::{
+    app::App,
+    lambda::stream::{Answer, Batch, Change, Record as Changed},
+    store::{Record as _, account::Challenge, membership::Invitation},
+};
+
+use failure::Failure;
+
+/// How long a batch is worked on. The function's own limit is twice that, and a batch that ran
+/// into it would come again as a whole, with every mail that had gone out.
+const BUDGET: Duration = Duration::from_secs(15);
+
+/// Carries out the effects of a batch, oldest first, and says from where on it must come again.
+pub async fn handle(app: &App, batch: Batch) -> Answer {
+    let stop_at = app.clock.now().plus(BUDGET);
+    for record in &batch.records {
+        if app.clock.now() >= stop_at {
+            return Answer::retry_from(record);
+        }
+        match effect(app, record).await {
+            Ok(()) => {}
+            Err(Failure::Later(cause)) => {
+                tracing::warn!(cause = %cause, "an effect has to wait");
+                return Answer::retry_from(record);
+            }
+            Err(Failure::Never(cause)) => tracing::error!(cause = %cause, "an effect was given up"),
+        }
+    }
+    Answer::default()
+}
+
+async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
+    let images = &record.dynamodb;
+    match (record.event_name, &images.new_image, &images.old_image) {
+        (Change::Insert, Some(item), _) => match image::kind(item) {
+            Some(kind) if kind == Challenge::DECLARATION.name => mail_code::send(app, item).await,
+            Some(kind) if kind == Invitation::DECLARATION.name => {
+                mail_invitation::send(app, item).await
+            }
+            _ => Ok(()),
+        },
+        (Change::Remove, _, Some(item)) => remove_root::remove(app, item).await,
+        _ => Ok(()),
+    }
+}

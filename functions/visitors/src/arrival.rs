@@ -1,0 +1,185 @@
+//! What the start of a session writes about a contact: a new one, or one that came back.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+use shared::{
+    domain::{
+        ContactId, Timestamp,
+        text::{ExternalId, Locale, PagePath, ReferrerHost, TimeZone},
+    },
+    http::{Problem, actor::Entry},
+    store::{
+        KeyedHash, Stored, Transaction, Unsealed,
+        contact::{Contact, ExternalOwner, Profile, VisitorContext},
+        keyring::Use,
+        keys,
+        subject::State,
+    },
+};
+use utoipa::ToSchema;
+
+use crate::{
+    contact::{Person, silent},
+    identity::Signed,
+};
+
+/// A contact's last visit is written down at most so often. The shortest retention is a day, so
+/// nothing ends early by it.
+const SEEN_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Where the visitor is. Of addresses only path and host are kept.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SessionContext {
+    /// The page: its query and its fragment are dropped before anything is stored.
+    #[schema(value_type = Option<String>, example = "https://www.example.com/pricing")]
+    page_url: Option<PagePath>,
+    /// Where the visitor came from: only the host is kept. Browsers say "" for nowhere.
+    #[serde(default, deserialize_with = "blank_is_absent")]
+    #[schema(value_type = Option<String>, example = "https://search.example/")]
+    referrer: Option<ReferrerHost>,
+    /// The visitor's language.
+    locale: Option<Locale>,
+    /// The visitor's time zone.
+    timezone: Option<TimeZone>,
+}
+
+fn blank_is_absent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ReferrerHost>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.filter(|text| !text.is_empty())
+        .map(|text| ReferrerHost::parse(&text).map_err(serde::de::Error::custom))
+        .transpose()
+}
+
+impl SessionContext {
+    /// The row that is kept of it, if there is anything to keep.
+    fn row(&self, entry: &Entry, contact: ContactId) -> Option<VisitorContext> {
+        let Self { page_url, referrer, timezone, .. } = self;
+        let says_something = page_url.is_some() || referrer.is_some() || timezone.is_some();
+        says_something.then(|| VisitorContext {
+            contact,
+            workspace: entry.workspace,
+            page_path: page_url.clone(),
+            referrer_host: referrer.clone(),
+            timezone: timezone.clone(),
+            seen_at: entry.now,
+        })
+    }
+}
+
+/// How the workspace recognises an external id.
+pub fn recognise(entry: &Entry, external_id: &ExternalId) -> KeyedHash {
+    entry.tenant_key.hash(Use::ExternalId, external_id.reveal())
+}
+
+fn owner(entry: &Entry, external_id: &ExternalId, contact: ContactId) -> Stored<ExternalOwner> {
+    let owner = ExternalOwner {
+        workspace: entry.workspace,
+        external: recognise(entry, external_id),
+        contact,
+        kept_from: entry.now,
+    };
+    Stored::new(owner, &entry.policy)
+}
+
+/// Puts a new contact into `transaction`, with everything that is known of it.
+///
+/// A signed one brings the owner of its external id along, so that of two sessions that begin at
+/// once only one makes a contact.
+pub fn newcomer(
+    transaction: &mut Transaction,
+    entry: &Entry,
+    signed: Option<&Signed>,
+    context: Option<&SessionContext>,
+) -> Result<Contact, Problem> {
+    let (now, policy) = (entry.now, &entry.policy);
+    let id = ContactId::new(now);
+    let contact = Contact {
+        id,
+        workspace: entry.workspace,
+        verified: signed.is_some(),
+        blocked: false,
+        locale: context.and_then(|context| context.locale.clone()),
+        state: State::Live,
+        created_at: now,
+        last_seen_at: now,
+        rev: 1,
+    };
+    let data_key = entry.tenant_key.new_data_key(&keys::contact(entry.workspace, id), now)?;
+    let profile = Profile {
+        name: signed.and_then(|signed| signed.name.clone()),
+        email: signed.and_then(|signed| signed.email.clone()),
+        external_id: signed.map(|signed| signed.external_id.clone()),
+        rev: 1,
+        ..silent(&contact)
+    };
+    let contact = Stored::new(contact, policy);
+    transaction.create_root(&contact, &Unsealed, &data_key)?;
+    transaction.create(&Stored::new(profile, policy), &data_key.key)?;
+    if let Some(row) = context.and_then(|context| context.row(entry, id)) {
+        transaction.create(&Stored::new(row, policy), &data_key.key)?;
+    }
+    if let Some(signed) = signed {
+        transaction.create(&owner(entry, &signed.external_id, id), &Unsealed)?;
+    }
+    Ok(contact.into_record())
+}
+
+/// Puts what a returning contact brings into `transaction`: at least the check that it lives.
+pub fn returning(
+    transaction: &mut Transaction,
+    entry: &Entry,
+    person: Person,
+    signed: Option<&Signed>,
+    context: Option<&SessionContext>,
+) -> Result<(), Problem> {
+    let id = person.contact.id;
+    if let Some(row) = context.and_then(|context| context.row(entry, id)) {
+        // The row has no memory: whatever page was open last is the one that counts.
+        transaction.overwrite(&Stored::new(row, &entry.policy), &person.key)?;
+    }
+    let locale = context.and_then(|context| context.locale.as_ref());
+    let Some(person) = updated(person, entry.now, signed, locale) else {
+        transaction.check_live(keys::contact(entry.workspace, id));
+        return Ok(());
+    };
+    let seen_now = person.contact.last_seen_at == entry.now;
+    if let Some(external_id) = person.profile.external_id.as_ref().filter(|_| seen_now) {
+        // Safe without a version of its own: the head's version guards the whole person.
+        transaction.overwrite(&owner(entry, external_id, id), &Unsealed)?;
+    }
+    person.place(transaction, entry)?;
+    Ok(())
+}
+
+/// The person after a session start, when that changes anything.
+///
+/// What the customer signed replaces what was known. The browser's language only fills a gap: the
+/// team may have corrected it.
+fn updated(
+    mut person: Person,
+    now: Timestamp,
+    signed: Option<&Signed>,
+    locale: Option<&Locale>,
+) -> Option<Person> {
+    let Person { contact, profile, .. } = &mut person;
+    let mut changed = false;
+    if now >= contact.last_seen_at.plus(SEEN_EVERY) {
+        contact.last_seen_at = now;
+        profile.kept_from = now;
+        changed = true;
+    }
+    if contact.locale.is_none() && locale.is_some() {
+        contact.locale = locale.cloned();
+        changed = true;
+    }
+    if let Some(Signed { name, email, external_id, .. }) = signed {
+        let before = (profile.name.clone(), profile.email.clone(), profile.external_id.clone());
+        profile.name = name.clone().or_else(|| before.0.clone());
+        profile.email = email.clone().or_else(|| before.1.clone());
+        profile.external_id = Some(external_id.clone());
+        changed |= before != (profile.name.clone(), profile.email.clone(), profile.external_id.clone());
+    }
+    changed.then_some(person)
+}

@@ -1,0 +1,75 @@
+//! `PUT /v1/workspaces/{workspace}/contacts/{contact}/block`: this visitor may write no more.
+//!
+//! It holds at the visitor's next call: every call reads the contact.
+
+use axum::extract::State;
+use shared::{
+    app::App,
+    domain::{ContactId, Permission, WorkspaceId, policy::Module},
+    http::{AccessToken, Code, Path, Problem, Problems, Versioned},
+    store::{CommitError, Fetched, Stored, Transaction, Unsealed},
+};
+
+use crate::contact::{self, ContactView, RACES};
+
+/// Block a contact.
+///
+/// Blocking a blocked contact changes nothing.
+#[utoipa::path(
+    put,
+    path = "/v1/workspaces/{workspace}/contacts/{contact}/block",
+    operation_id = "block_contact",
+    params(
+        ("workspace" = WorkspaceId, Path, description = "The workspace."),
+        ("contact" = ContactId, Path, description = "The contact."),
+    ),
+    responses((status = 200, description = "The contact.", body = ContactView), Problems),
+    security(("member" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    token: AccessToken,
+    Path((workspace, contact)): Path<(WorkspaceId, ContactId)>,
+) -> Result<Versioned<ContactView>, Problem> {
+    set(&app, &token, workspace, contact, true).await
+}
+
+/// Blocks a contact or lets it write again; a contact that is so already is left as it is.
+pub async fn set(
+    app: &App,
+    token: &AccessToken,
+    workspace: WorkspaceId,
+    id: ContactId,
+    blocked: bool,
+) -> Result<Versioned<ContactView>, Problem> {
+    let wanted = contact::wanted(workspace, id).to_vec();
+    let member = app.member(token, workspace, Permission::ContactsManage, wanted.clone()).await?;
+    let entry = &member.entry;
+    entry.require(Module::Conversations)?;
+    let mut read_again: Option<Fetched> = None;
+    for _ in 0..RACES {
+        let fetched = read_again.as_ref().unwrap_or_else(|| entry.fetched());
+        let mut person = contact::open(fetched, entry, id)?.ok_or_else(Problem::not_found)?;
+        let done = if person.contact.blocked == blocked {
+            Ok(())
+        } else {
+            person.contact.blocked = blocked;
+            let head = Stored::next(person.contact, &entry.policy);
+            let mut transaction = Transaction::new(entry.now);
+            transaction.replace(&head, &Unsealed)?;
+            person.contact = head.into_record();
+            app.store.commit(transaction).await
+        };
+        match done {
+            Ok(()) => {
+                let view = ContactView::new(&person, member.role);
+                return Ok(Versioned { rev: view.rev, view });
+            }
+            Err(CommitError::Store(error)) => return Err(error.into()),
+            Err(CommitError::Refused(_)) => {
+                read_again = Some(app.store.batch(wanted.clone()).await?);
+            }
+        }
+    }
+    Err(Problem::new(Code::Conflict))
+}

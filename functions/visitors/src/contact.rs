@@ -1,0 +1,269 @@
+//! A contact: read together with what it told of itself, changed under the version of its head,
+//! shown in full or masked.
+
+use serde::Serialize;
+use shared::{
+    domain::{
+        ContactId, Permission, Role, Timestamp, WorkspaceId,
+        text::{Locale, TimeZone},
+    },
+    http::{Problem, actor::Entry},
+    store::{
+        DataKey, Fetched, Key, RootRef, Stored, Transaction, Unsealed,
+        contact::{Contact, Profile, VisitorContext},
+        keys,
+        subject::State,
+    },
+};
+use utoipa::ToSchema;
+
+/// How often a change that lost a race is tried again.
+pub const RACES: u32 = 3;
+
+/// A contact with everything that is known of it.
+pub struct Person {
+    /// The head: every change of the person counts its version up.
+    pub contact: Contact,
+    /// What it told of itself.
+    pub profile: Profile,
+    /// Whether the profile has a row of its own.
+    pub has_profile: bool,
+    /// Where it is on the customer's pages.
+    pub context: Option<VisitorContext>,
+    /// The key of everything sealed about it.
+    pub key: DataKey,
+}
+
+/// What reading a person takes.
+pub fn wanted(workspace: WorkspaceId, contact: ContactId) -> [Key; 4] {
+    let head = keys::contact(workspace, contact);
+    let key = keys::data_key(&RootRef::of(&head));
+    [head, key, keys::profile(workspace, contact), keys::context(workspace, contact)]
+}
+
+/// The head of a contact, if it lives.
+fn head(fetched: &Fetched, entry: &Entry, id: ContactId) -> Result<Option<Contact>, Problem> {
+    let place = keys::contact(entry.workspace, id);
+    let head = fetched.get::<Contact>(&place, &Unsealed, entry.lens())?;
+    Ok(head.filter(|head| head.state == State::Live))
+}
+
+/// The person, if it lives, out of a batch that asked for [`wanted`].
+pub fn open(fetched: &Fetched, entry: &Entry, id: ContactId) -> Result<Option<Person>, Problem> {
+    let (workspace, lens) = (entry.workspace, entry.lens());
+    let Some(contact) = head(fetched, entry, id)? else { return Ok(None) };
+    let place = keys::contact(workspace, id);
+    let Some(key) = fetched.data_key(&place, &entry.tenant_key)? else { return Ok(None) };
+    let profile = fetched.get::<Profile>(&keys::profile(workspace, id), &key, lens)?;
+    let context = fetched.get::<VisitorContext>(&keys::context(workspace, id), &key, lens)?;
+    let has_profile = profile.is_some();
+    let profile = profile.unwrap_or_else(|| silent(&contact));
+    Ok(Some(Person { contact, profile, has_profile, context, key }))
+}
+
+/// The profile of a contact that told nothing.
+pub const fn silent(contact: &Contact) -> Profile {
+    Profile {
+        contact: contact.id,
+        workspace: contact.workspace,
+        name: None,
+        email: None,
+        external_id: None,
+        kept_from: contact.last_seen_at,
+        rev: 0,
+    }
+}
+
+impl Person {
+    /// Puts the next version of head and profile into `transaction`, on the condition that nobody
+    /// changed the person since it was read; returns the person as it will be then.
+    pub fn place(self, transaction: &mut Transaction, entry: &Entry) -> Result<Self, Problem> {
+        let Self { contact, profile, has_profile, context, key } = self;
+        let contact = Stored::next(contact, &entry.policy);
+        transaction.replace(&contact, &Unsealed)?;
+        let profile = Stored::next(profile, &entry.policy);
+        if has_profile {
+            transaction.replace(&profile, &key)?;
+        } else {
+            transaction.create(&profile, &key)?;
+        }
+        let (contact, profile) = (contact.into_record(), profile.into_record());
+        Ok(Self { contact, profile, has_profile: true, context, key })
+    }
+}
+
+/// A contact as the team sees it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ContactView {
+    /// Its id.
+    pub id: ContactId,
+    /// Its name, when it told one.
+    #[schema(example = "Ada Lovelace")]
+    name: Option<String>,
+    /// Its address, when it told one.
+    #[schema(example = "ada@example.com")]
+    email: Option<String>,
+    /// The customer's own identifier, of a verified contact.
+    #[schema(example = "user-4711")]
+    external_id: Option<String>,
+    /// Whether the reader's role hides name, address, identifier and context, which are `null` then.
+    masked: bool,
+    /// Whether the customer signed for the identity.
+    verified: bool,
+    /// Whether the team blocked it.
+    blocked: bool,
+    /// Its language.
+    locale: Option<Locale>,
+    /// First visit.
+    created_at: Timestamp,
+    /// Last visit, to the hour.
+    last_seen_at: Timestamp,
+    /// Counts changes.
+    #[schema(example = 1)]
+    pub rev: u64,
+    /// Where it is on the customer's pages, when it told.
+    context: Option<ContextView>,
+}
+
+/// Where a contact is on the customer's pages: query strings never arrive.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ContextView {
+    /// The path of the page.
+    #[schema(example = "/pricing")]
+    page_path: Option<String>,
+    /// The host it came from.
+    #[schema(example = "search.example")]
+    referrer_host: Option<String>,
+    /// Its time zone.
+    timezone: Option<TimeZone>,
+}
+
+impl ContactView {
+    fn masked(contact: &Contact) -> Self {
+        Self {
+            id: contact.id,
+            name: None,
+            email: None,
+            external_id: None,
+            masked: true,
+            verified: contact.verified,
+            blocked: contact.blocked,
+            locale: contact.locale.clone(),
+            created_at: contact.created_at,
+            last_seen_at: contact.last_seen_at,
+            rev: contact.rev,
+            context: None,
+        }
+    }
+
+    /// The view of a person for a member who is `role`.
+    pub fn new(person: &Person, role: Role) -> Self {
+        let view = Self::masked(&person.contact);
+        if !role.may(Permission::PersonalDataRead) {
+            return view;
+        }
+        let Profile { name, email, external_id, .. } = &person.profile;
+        Self {
+            name: name.as_ref().map(|name| name.reveal().to_owned()),
+            email: email.as_ref().map(|email| email.reveal().to_owned()),
+            external_id: external_id.as_ref().map(|id| id.reveal().to_owned()),
+            masked: false,
+            context: person.context.as_ref().map(ContextView::new),
+            ..view
+        }
+    }
+}
+
+impl ContextView {
+    fn new(context: &VisitorContext) -> Self {
+        let VisitorContext { page_path, referrer_host, timezone, .. } = context;
+        Self {
+            page_path: page_path.as_ref().map(|path| path.reveal().to_owned()),
+            referrer_host: referrer_host.as_ref().map(|host| host.reveal().to_owned()),
+            timezone: timezone.clone(),
+        }
+    }
+}
+
+/// What showing a contact to `role` takes: who may not see personal data has none of it read.
+pub fn wanted_by(role: Role, workspace: WorkspaceId, contact: ContactId) -> Vec<Key> {
+    if role.may(Permission::PersonalDataRead) {
+        wanted(workspace, contact).to_vec()
+    } else {
+        vec![keys::contact(workspace, contact)]
+    }
+}
+
+/// The contact as `role` sees it, if it lives, out of a batch that asked for [`wanted_by`].
+pub fn view(
+    fetched: &Fetched,
+    entry: &Entry,
+    id: ContactId,
+    role: Role,
+) -> Result<Option<ContactView>, Problem> {
+    if role.may(Permission::PersonalDataRead) {
+        Ok(open(fetched, entry, id)?.map(|person| ContactView::new(&person, role)))
+    } else {
+        Ok(head(fetched, entry, id)?.as_ref().map(ContactView::masked))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::domain::text::{Email, ExternalId, Name, PagePath};
+
+    use super::*;
+
+    fn person() -> Person {
+        let at = Timestamp::from_ms(1_768_478_400_000);
+        let (id, workspace) = (ContactId::new(at), WorkspaceId::new(at));
+        let contact = Contact {
+            id,
+            workspace,
+            verified: true,
+            blocked: false,
+            locale: None,
+            state: State::Live,
+            created_at: at,
+            last_seen_at: at,
+            rev: 4,
+        };
+        let profile = Profile {
+            name: Some(Name::parse("Ada").expect("a name")),
+            email: Some(Email::parse("ada@example.com").expect("an address")),
+            external_id: Some(ExternalId::parse("user-1").expect("an id")),
+            ..silent(&contact)
+        };
+        let context = VisitorContext {
+            contact: id,
+            workspace,
+            page_path: Some(PagePath::parse("/users/ada").expect("a path")),
+            referrer_host: None,
+            timezone: None,
+            seen_at: at,
+        };
+        let key = DataKey::generate().expect("random");
+        Person { contact, profile, has_profile: true, context: Some(context), key }
+    }
+
+    #[test]
+    fn who_may_not_read_personal_data_sees_none() {
+        let person = person();
+        for role in Role::ALL {
+            let shown = serde_json::to_string(&ContactView::new(&person, *role)).expect("json");
+            let allowed = role.may(Permission::PersonalDataRead);
+            assert_eq!(shown.to_lowercase().contains("ada"), allowed, "{role:?}");
+            assert_eq!(shown.contains("user-1"), allowed, "{role:?}");
+            assert_eq!(shown.contains("\"masked\":true"), !allowed, "{role:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_personal_is_even_read_for_who_may_not_see_it() {
+        let at = Timestamp::from_ms(1_768_478_400_000);
+        let (workspace, contact) = (WorkspaceId::new(at), ContactId::new(at));
+        let head = keys::contact(workspace, contact);
+        assert_eq!(wanted_by(Role::Viewer, workspace, contact), [head]);
+        assert_eq!(wanted_by(Role::Agent, workspace, contact).len(), 4);
+    }
+}

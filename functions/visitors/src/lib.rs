@@ -1,0 +1,32 @@
+//! Visitors: sessions of the widget, and the contacts that a team sees.
+//!
+//! | file | route |
+//! |---|---|
+//! | `start_session` | `POST /v1/widget/sessions` |
+//! | `list_contacts` | `GET /v1/workspaces/{workspace}/contacts` |
+//! | `show_contact` | `GET /v1/workspaces/{workspace}/contacts/{contact}` |
+//! | `change_contact` | `PATCH /v1/workspaces/{workspace}/contacts/{contact}` |
+//! | `block` | `PUT /v1/workspaces/{workspace}/contacts/{contact}/block` |
+//! | `unblock` | `DELETE /v1/workspaces/{workspace}/contacts/{contact}/block` |
+//!
+//! Rooms beside the operations: `contact` (reading one, changing one, its view), `identity` (the
+//! customer's signed tokens), `visit` (the tokens of a session), `arrival` (what a session start
+//! writes about a contact).
+//!
+//! What a session start knows of the network is used for nothing: no address is stored or logged.
+
+mod arrival;
+mod block;
+mod change_contact;
+mod contact;
+mod identity;
+mod list_contacts;
+mod show_contact;
+mod start_session;
+mod unblock;
+mod visit;
+
+/// The routes of this function.
+pub fn routes() -> shared::http::Routes {
+    shared::routes![start_session, list_contacts, show_contact, change_contact, block, unblock]
+}

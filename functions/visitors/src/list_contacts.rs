@@ -1,0 +1,73 @@
+//! `GET /v1/workspaces/{workspace}/contacts`: who the team talks with, newest first.
+//!
+//! Besides the batch on entry one query of the list index, and one batch read for 25 contacts (for
+//! 100 where personal data is masked: none of it is read then).
+
+use axum::extract::State;
+use shared::{
+    app::App,
+    domain::{ContactId, Permission, WorkspaceId, policy::Module},
+    http::{AccessToken, Json, Page, Paging, Path, Problem, Problems, Query, cursor::List},
+    store::{self, db::BATCH_KEYS, keys},
+};
+
+use crate::contact::{self, ContactView};
+
+/// List contacts.
+#[utoipa::path(
+    get,
+    path = "/v1/workspaces/{workspace}/contacts",
+    operation_id = "list_contacts",
+    params(("workspace" = WorkspaceId, Path, description = "The workspace."), Paging),
+    responses((status = 200, description = "A page.", body = Page<ContactView>), Problems),
+    security(("member" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    token: AccessToken,
+    Path(workspace): Path<WorkspaceId>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<ContactView>>, Problem> {
+    let member = app.member(&token, workspace, Permission::ContactsRead, Vec::new()).await?;
+    let entry = &member.entry;
+    entry.require(Module::Conversations)?;
+    let (principal, name) = (member.account.to_string(), format!("contacts:{workspace}"));
+    let list = List { key: &entry.tenant_key, principal: &principal, name: &name };
+    let before = paging.cursor.as_ref().map(|cursor| list.read::<ContactId>(cursor, entry.now));
+    let limit = paging.limit.get();
+    // One more than asked tells whether there is more.
+    let mut ids = ids(&app, workspace, before.transpose()?, limit + 1).await?;
+    let more = ids.len() > usize::from(limit);
+    ids.truncate(usize::from(limit));
+    let next = match ids.last().filter(|_| more) {
+        Some(last) => Some(list.cursor(last, entry.now)?),
+        None => None,
+    };
+
+    let mut views = Vec::with_capacity(ids.len());
+    let keys_each = ids.first().map_or(1, |id| contact::wanted_by(member.role, workspace, *id).len());
+    for ids in ids.chunks(BATCH_KEYS / keys_each) {
+        let wanted = ids.iter().flat_map(|id| contact::wanted_by(member.role, workspace, *id));
+        let fetched = app.store.batch(wanted.collect()).await?;
+        for id in ids {
+            views.extend(contact::view(&fetched, entry, *id, member.role)?);
+        }
+    }
+    Ok(Json(Page::new(views, next)))
+}
+
+/// Up to `limit` ids of contacts that are older than `before`, newest first, from the list index.
+async fn ids(
+    app: &App,
+    workspace: WorkspaceId,
+    before: Option<ContactId>,
+    limit: u16,
+) -> Result<Vec<ContactId>, Problem> {
+    let mut query = store::Query::lists(keys::contacts(workspace)).newest_first().limit(limit);
+    if let Some(before) = before {
+        let place = keys::contact_list(workspace, before);
+        query = query.after(keys::contact(workspace, before), place.sk);
+    }
+    let items = app.store.query(query).await?;
+    Ok(items.iter().filter_map(|item| item.get("lists_sk")?.as_s().ok()?.parse().ok()).collect())
+}

@@ -1,0 +1,132 @@
+//! `POST /v1/invitations/accept`: whoever was invited joins, once.
+//!
+//! The token alone is not enough: it must come from somebody signed in with the invited address,
+//! so that a forwarded mail lets nobody in. Every other token is answered alike: 404.
+
+use axum::extract::State;
+use serde::Deserialize;
+use shared::{
+    app::App,
+    domain::{InvitationId, Policy, TenantId, WorkspaceId, policy::Lens, text::{Email, Name}, token::Secret},
+    http::{AccessToken, Code, Json, Problem, Problems, SignedIn, actor::Entry},
+    store::{
+        CommitError, Key, RootRef, Transaction,
+        account::{Account, Seat},
+        keys,
+        membership::Invitation,
+    },
+};
+use utoipa::ToSchema;
+
+use crate::{
+    member::{Joining, check_name},
+    workspace::{self, WorkspaceView},
+};
+
+/// An invitation to accept.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptInvitation {
+    /// The token of the mailed link.
+    #[schema(example = "iv_agpajmaebw5hq…")]
+    token: String,
+    /// What colleagues and visitors will call you: asked for in profiles `inbox` and `calls`,
+    /// refused in `flows`.
+    #[schema(example = "Ada Lovelace")]
+    name: Option<Name>,
+}
+
+/// Accept an invitation.
+#[utoipa::path(
+    post,
+    path = "/v1/invitations/accept",
+    operation_id = "accept_invitation",
+    request_body = AcceptInvitation,
+    responses((status = 200, description = "The workspace joined.", body = WorkspaceView), Problems),
+    security(("member" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    token: AccessToken,
+    Json(body): Json<AcceptInvitation>,
+) -> Result<Json<WorkspaceView>, Problem> {
+    let signed_in = app.signed_in(&token, account_wanted(&token)).await?;
+    let email = own_email(&app, &signed_in).await?;
+    let account = signed_in.account;
+    let named = Invitation::read_link_token(&body.token).ok_or_else(Problem::not_found)?;
+    let entry = app.enter(named.0, wanted(named.0, named.1, &token)).await?;
+    let workspace = entry.workspace;
+    let invitation = open(&entry, named, &email)?;
+    if entry.open::<Seat>(&keys::seat(account, workspace))?.is_some() {
+        return Err(Problem::new(Code::AlreadyMember));
+    }
+    check_name(entry.policy.profile, body.name.as_ref(), "#/name")?;
+    let found = workspace::open(entry.fetched(), &entry.tenant_key, workspace, entry.lens())?;
+    let found = found.ok_or_else(Problem::not_found)?;
+
+    let joining = Joining {
+        account,
+        workspace,
+        tenant_key: &entry.tenant_key,
+        policy: &entry.policy,
+        role: invitation.role,
+        name: body.name,
+        now: entry.now,
+    };
+    let mut transaction = Transaction::new(entry.now);
+    let place = keys::invitation(workspace, invitation.id);
+    transaction.consume(keys::data_key(&RootRef::of(&place)));
+    transaction.consume(place);
+    transaction.check_live(keys::policy(workspace));
+    let (member, at_seat) = joining.place(&mut transaction)?;
+    match app.store.commit(transaction).await {
+        Ok(()) => Ok(Json(WorkspaceView::new(&found, &entry.policy, member, invitation.role))),
+        Err(CommitError::Store(error)) => Err(error.into()),
+        Err(CommitError::Refused(refusal)) if refusal.failed(at_seat) => {
+            Err(Problem::new(Code::AlreadyMember))
+        }
+        Err(CommitError::Refused(_)) => Err(Problem::not_found()),
+    }
+}
+
+/// What telling the address of whoever is signed in takes.
+fn account_wanted(token: &AccessToken) -> Vec<Key> {
+    let head = keys::account(token.account());
+    let key = keys::data_key(&RootRef::of(&head));
+    vec![head, key, keys::tenant_key(TenantId::Platform)]
+}
+
+/// The address of whoever is signed in.
+async fn own_email(app: &App, signed_in: &SignedIn) -> Result<Email, Problem> {
+    let SignedIn { account, now, fetched, .. } = signed_in;
+    let gone = || Problem::new(Code::TokenInvalid);
+    let head = keys::account(*account);
+    let platform_key = app.store.unwrap_tenant_key(TenantId::Platform, fetched, *now).await?;
+    let key = fetched.data_key(&head, &platform_key)?.ok_or_else(gone)?;
+    let lens = Lens { now: *now, policy: &Policy::platform() };
+    let account = fetched.get::<Account>(&head, &key, lens)?.ok_or_else(gone)?;
+    Ok(account.email)
+}
+
+/// What accepting reads of the workspace: the invitation, its key, the name, a seat already there.
+fn wanted(workspace: WorkspaceId, invitation: InvitationId, token: &AccessToken) -> Vec<Key> {
+    let place = keys::invitation(workspace, invitation);
+    let key = keys::data_key(&RootRef::of(&place));
+    let seat = keys::seat(token.account(), workspace);
+    workspace::wanted(workspace).into_iter().chain([place, key, seat]).collect()
+}
+
+/// The invitation, if it is there, its secret was brought, and it went to this address.
+fn open(
+    entry: &Entry,
+    (_, id, secret): (WorkspaceId, InvitationId, Secret),
+    email: &Email,
+) -> Result<Invitation, Problem> {
+    let place = keys::invitation(entry.workspace, id);
+    let key = entry.data_key(&place)?.ok_or_else(Problem::not_found)?;
+    entry
+        .sealed::<Invitation>(&place, &key)?
+        .filter(|invitation| invitation.token.matches(&secret))
+        .filter(|invitation| invitation.email.identity() == email.identity())
+        .ok_or_else(Problem::not_found)
+}

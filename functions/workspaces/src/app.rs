@@ -1,0 +1,122 @@
+//! An app as the team sees it, and the rule of where it may run.
+
+use serde::Serialize;
+use shared::{
+    domain::{
+        AppId, Timestamp,
+        text::{BundleId, Origin},
+    },
+    http::Problem,
+    store::app::{App, Identity, Platform},
+};
+use utoipa::ToSchema;
+
+/// The most origins of an app.
+const MAX_ORIGINS: usize = 20;
+
+/// A way in for visitors.
+#[derive(Serialize, ToSchema)]
+pub struct AppView {
+    /// Its id.
+    id: AppId,
+    /// What the team calls it.
+    #[schema(example = "Our shop")]
+    name: String,
+    /// Where it runs.
+    platform: Platform,
+    /// The origins of the web pages it may be used on; empty for a mobile app.
+    origins: Vec<Origin>,
+    /// The mobile app it may be used in.
+    bundle_id: Option<BundleId>,
+    /// Whether visitors come with an identity that the customer signed.
+    identity: Identity,
+    /// What the customer's pages name to start a session. Not a secret.
+    #[schema(example = "pk_01kf0a1b2c3d4e5f6g7h8j9k0m01kf0a1b2c3d4e5f6g7h8j9k0n")]
+    public_key: String,
+    /// When it was made.
+    created_at: Timestamp,
+    /// Counts changes.
+    #[schema(example = 1)]
+    rev: u64,
+}
+
+impl AppView {
+    /// The view of an app.
+    pub fn new(app: &App) -> Self {
+        Self {
+            id: app.id,
+            name: app.name.as_str().to_owned(),
+            platform: app.platform,
+            origins: app.origins.clone(),
+            bundle_id: app.bundle_id.clone(),
+            identity: app.identity,
+            public_key: app.public_key(),
+            created_at: app.created_at,
+            rev: app.rev,
+        }
+    }
+}
+
+/// A web app names its origins, a mobile app its bundle, and neither the other's.
+///
+/// # Errors
+/// 422 at the field that is missing, too long or out of place.
+pub fn check_place(
+    platform: Platform,
+    origins: &[Origin],
+    bundle_id: Option<&BundleId>,
+) -> Result<(), Problem> {
+    let (pointer, code, detail) = match (platform, origins.len(), bundle_id) {
+        (Platform::Web, _, Some(_)) => ("#/bundle_id", "forbidden", "only a mobile app has one"),
+        (Platform::Web, 0, None) => ("#/origins", "required", "1 to 20 origins of a web app"),
+        (Platform::Web, 1..=MAX_ORIGINS, None) => return Ok(()),
+        (Platform::Web, _, None) => ("#/origins", "too_many", "at most 20 origins"),
+        (_, 0, None) => ("#/bundle_id", "required", "the identifier of the mobile app"),
+        (_, 0, Some(_)) => return Ok(()),
+        (_, _, _) => ("#/origins", "forbidden", "only a web app has origins"),
+    };
+    Err(Problem::invalid(pointer, code, detail))
+}
+
+/// The origins, each once, in the order given.
+pub fn distinct(origins: Vec<Origin>) -> Vec<Origin> {
+    let mut kept: Vec<Origin> = Vec::with_capacity(origins.len());
+    for origin in origins {
+        if !kept.contains(&origin) {
+            kept.push(origin);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_web_app_has_origins_and_a_mobile_app_a_bundle_and_neither_both() {
+        let bundle = BundleId::parse("com.example.shop").expect("a bundle id");
+        let origins = |count: usize| -> Vec<Origin> {
+            (0..count)
+                .map(|i| Origin::parse(&format!("https://{i}.example.com")).expect("an origin"))
+                .collect()
+        };
+        assert!(check_place(Platform::Web, &origins(1), None).is_ok());
+        assert!(check_place(Platform::Web, &origins(20), None).is_ok());
+        assert!(check_place(Platform::Web, &origins(0), None).is_err());
+        assert!(check_place(Platform::Web, &origins(21), None).is_err());
+        assert!(check_place(Platform::Web, &origins(1), Some(&bundle)).is_err());
+        for mobile in [Platform::Ios, Platform::Android] {
+            assert!(check_place(mobile, &[], Some(&bundle)).is_ok());
+            assert!(check_place(mobile, &[], None).is_err());
+            assert!(check_place(mobile, &origins(1), Some(&bundle)).is_err());
+        }
+    }
+
+    #[test]
+    fn an_origin_given_twice_is_kept_once_and_the_order_stays() {
+        let parse = |text| Origin::parse(text).expect("an origin");
+        let (a, b) = (parse("https://b.example"), parse("https://a.example"));
+        assert_eq!(distinct(vec![a.clone(), b.clone(), a.clone()]), [a, b]);
+    }
+}

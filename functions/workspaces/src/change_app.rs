@@ -1,0 +1,152 @@
+//! `PATCH /v1/workspaces/{workspace}/apps/{app}`: changes where an app may run and whom it lets in.
+//!
+//! Only what is given changes. The platform and the keys of an app never do.
+
+use axum::extract::State;
+use serde::Deserialize;
+use shared::{
+    app::App,
+    domain::{
+        AppId, Permission, WorkspaceId,
+        text::{BundleId, Name, Origin},
+    },
+    http::{AccessToken, Code, IfMatch, Json, Path, Problem, Problems, Versioned, json::given},
+    store::{
+        CommitError, Stored, Transaction, Unsealed,
+        app::{App as Stock, Identity, Label},
+        keys,
+    },
+};
+use utoipa::ToSchema;
+
+use crate::app::{AppView, check_place, distinct};
+
+/// What to change of an app; what is absent stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeApp {
+    /// What the team calls it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, example = "Our shop")]
+    name: Option<Name>,
+    /// The origins of a web app, all of them: 1 to 20.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, max_items = 20)]
+    origins: Option<Vec<Origin>>,
+    /// The bundle of a mobile app.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    bundle_id: Option<BundleId>,
+    /// Whether visitors come with an identity that the customer signed.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    identity: Option<Identity>,
+}
+
+/// Change an app.
+#[utoipa::path(
+    patch,
+    path = "/v1/workspaces/{workspace}/apps/{app}",
+    operation_id = "change_app",
+    params(
+        ("workspace" = WorkspaceId, Path, description = "The workspace."),
+        ("app" = AppId, Path, description = "The app."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version to change."),
+    ),
+    request_body = ChangeApp,
+    responses((status = 200, description = "The app.", body = AppView), Problems),
+    security(("member" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    token: AccessToken,
+    Path((workspace, id)): Path<(WorkspaceId, AppId)>,
+    if_match: IfMatch,
+    Json(body): Json<ChangeApp>,
+) -> Result<Versioned<AppView>, Problem> {
+    let place = keys::app(workspace, id);
+    let member =
+        app.member(&token, workspace, Permission::AppsManage, vec![place.clone()]).await?;
+    let entry = &member.entry;
+    let found = entry.open::<Stock>(&place)?.ok_or_else(Problem::not_found)?;
+    if_match.check(found.rev)?;
+    let stored = Stored::next(changed(found, body)?, &entry.policy);
+    let mut transaction = Transaction::new(entry.now);
+    transaction.replace(&stored, &Unsealed)?;
+    match app.store.commit(transaction).await {
+        Ok(()) => {
+            let changed = stored.record();
+            Ok(Versioned { rev: changed.rev, view: AppView::new(changed) })
+        }
+        Err(CommitError::Store(error)) => Err(error.into()),
+        Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
+    }
+}
+
+/// The app with the change, if that is still an app.
+fn changed(mut app: Stock, change: ChangeApp) -> Result<Stock, Problem> {
+    let ChangeApp { name, origins, bundle_id, identity } = change;
+    app.name = name.as_ref().map_or(app.name, Label::new);
+    app.origins = origins.unwrap_or(app.origins);
+    app.bundle_id = bundle_id.or(app.bundle_id);
+    app.identity = identity.unwrap_or(app.identity);
+    check_place(app.platform, &app.origins, app.bundle_id.as_ref())?;
+    app.origins = distinct(app.origins);
+    Ok(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::{
+        domain::Timestamp,
+        http::json::parse,
+        store::{app::Platform, field::Bytes},
+    };
+
+    use super::*;
+
+    fn shop() -> Stock {
+        let at = Timestamp::from_ms(1_768_478_400_000);
+        Stock {
+            id: AppId::new(at),
+            workspace: WorkspaceId::new(at),
+            name: Label::new(&Name::parse("Shop").expect("a name")),
+            platform: Platform::Web,
+            origins: vec![Origin::parse("https://example.com").expect("an origin")],
+            bundle_id: None,
+            identity: Identity::Off,
+            identity_secret: Bytes(vec![1]),
+            created_at: at,
+            rev: 3,
+        }
+    }
+
+    fn change(body: &str) -> Result<Stock, Problem> {
+        changed(shop(), parse(body.as_bytes())?)
+    }
+
+    #[test]
+    fn what_is_absent_stays_and_what_is_given_changes() {
+        let app = change("{}").unwrap_or_else(|_| panic!("no change"));
+        assert_eq!((app.name.as_str(), app.origins.len(), app.identity), ("Shop", 1, Identity::Off));
+        let body = r#"{"identity":"required","origins":["https://a.example","https://b.example"]}"#;
+        let app = change(body).unwrap_or_else(|_| panic!("a change"));
+        assert_eq!((app.origins.len(), app.identity), (2, Identity::Required));
+        assert_eq!(app.identity_secret, Bytes(vec![1]));
+    }
+
+    #[test]
+    fn nothing_else_can_be_changed_and_nothing_can_be_cleared() {
+        let bodies = [
+            (r#"{"origins":[]}"#, Code::ValidationFailed),
+            (r#"{"origins":null}"#, Code::ValidationFailed),
+            (r#"{"name":null}"#, Code::ValidationFailed),
+            (r#"{"bundle_id":"com.example.shop"}"#, Code::ValidationFailed),
+            (r#"{"platform":"ios"}"#, Code::UnknownField),
+            (r#"{"identity_secret":"x"}"#, Code::UnknownField),
+        ];
+        for (body, code) in bodies {
+            assert_eq!(change(body).err().map(|problem| problem.code()), Some(code), "{body}");
+        }
+    }
+}

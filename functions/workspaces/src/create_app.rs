@@ -1,0 +1,152 @@
+//! `POST /v1/workspaces/{workspace}/apps`: a new way in for visitors.
+//!
+//! The secret that identities are signed with is in this reply and in no other; a repeated request
+//! with the same `Idempotency-Key` gets the same reply.
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use shared::{
+    app::App,
+    domain::{
+        AppId, Permission, WorkspaceId,
+        text::{BundleId, Name, Origin},
+    },
+    http::{
+        AccessToken, IdempotencyKey, Json, Path, Problem, Problems, Versioned, actor::Entry,
+        idempotent::Ask,
+    },
+    store::{
+        CommitError, Stored, StoreError, Transaction, Unsealed,
+        app::{App as Stock, Identity, Label, Platform},
+        keys,
+    },
+};
+use utoipa::ToSchema;
+
+use crate::app::{AppView, check_place, distinct};
+
+/// An app to make.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateApp {
+    /// What the team calls it.
+    #[schema(example = "Our shop")]
+    name: Name,
+    /// Where it runs.
+    platform: Platform,
+    /// The origins of the web pages it may be used on: 1 to 20 for `web`, none for the others.
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    origins: Vec<Origin>,
+    /// The mobile app it may be used in: for `ios` and `android`.
+    bundle_id: Option<BundleId>,
+    /// Whether visitors come with an identity that the customer signed.
+    #[serde(default = "off")]
+    #[schema(default = "off")]
+    identity: Identity,
+}
+
+const fn off() -> Identity {
+    Identity::Off
+}
+
+/// A new app, with its secret.
+#[derive(Serialize, ToSchema)]
+pub struct NewApp {
+    /// The app.
+    #[serde(flatten)]
+    app: AppView,
+    /// The secret to sign identities of visitors with (JWT, HS256): these characters are the key.
+    /// Shown here only.
+    #[schema(example = "pHq0y1n4fQ2d8s7Kx3mB6vT9wZ5cR1jL0aE4gU8iO2Y")]
+    identity_secret: String,
+}
+
+/// Create an app.
+#[utoipa::path(
+    post,
+    path = "/v1/workspaces/{workspace}/apps",
+    operation_id = "create_app",
+    params(
+        ("workspace" = WorkspaceId, Path, description = "The workspace."),
+        ("Idempotency-Key" = Option<String>, Header, description = "A repeated request with the same key makes one app."),
+    ),
+    request_body = CreateApp,
+    responses(
+        (status = 201, description = "Made.", body = NewApp),
+        (status = 200, description = "Had been made before, by the same request.", body = NewApp),
+        Problems,
+    ),
+    security(("member" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    token: AccessToken,
+    Path(workspace): Path<WorkspaceId>,
+    idempotency: IdempotencyKey,
+    Json(body): Json<CreateApp>,
+) -> Result<Response, Problem> {
+    let member = app.member(&token, workspace, Permission::AppsManage, Vec::new()).await?;
+    let entry = &member.entry;
+    check_place(body.platform, &body.origins, body.bundle_id.as_ref())?;
+    let content = content(&body);
+    let ask = Ask {
+        tenant_key: &entry.tenant_key,
+        principal: member.subject(),
+        operation: "create_app",
+        content: &content,
+        now: entry.now,
+    };
+    let stored = Stored::new(new_app(entry, body)?, &entry.policy);
+    let mut transaction = Transaction::new(entry.now);
+    transaction.create(&stored, &Unsealed)?;
+    transaction.check_live(keys::policy(workspace));
+    let slot = idempotency.remember(&mut transaction, ask, stored.record().id)?;
+    match app.store.commit(transaction).await {
+        Ok(()) => reply(StatusCode::CREATED, entry, stored.record()),
+        Err(CommitError::Store(error)) => Err(error.into()),
+        Err(CommitError::Refused(refusal)) => {
+            let made = IdempotencyKey::replayed::<AppId>(&refusal, slot, ask)?;
+            let place = keys::app(workspace, made.ok_or_else(Problem::not_found)?);
+            let fetched = app.store.batch(vec![place.clone()]).await?;
+            let made = fetched.get::<Stock>(&place, &Unsealed, entry.lens())?;
+            reply(StatusCode::OK, entry, &made.ok_or_else(Problem::not_found)?)
+        }
+    }
+}
+
+fn new_app(entry: &Entry, body: CreateApp) -> Result<Stock, StoreError> {
+    let id = AppId::new(entry.now);
+    let secret = Stock::new_identity_secret(&entry.tenant_key, entry.workspace, id)?;
+    Ok(Stock {
+        id,
+        workspace: entry.workspace,
+        name: Label::new(&body.name),
+        platform: body.platform,
+        origins: distinct(body.origins),
+        bundle_id: body.bundle_id,
+        identity: body.identity,
+        identity_secret: secret,
+        created_at: entry.now,
+        rev: 1,
+    })
+}
+
+fn reply(status: StatusCode, entry: &Entry, app: &Stock) -> Result<Response, Problem> {
+    let secret = app.identity_secret(&entry.tenant_key)?;
+    let identity_secret = std::str::from_utf8(&secret)
+        .map_err(|_| Problem::internal("an identity secret that is not text"))?
+        .to_owned();
+    let view = NewApp { app: AppView::new(app), identity_secret };
+    Ok((status, Versioned { rev: app.rev, view }).into_response())
+}
+
+/// The request in a form that is equal for equal requests; only its keyed hash is stored.
+fn content(body: &CreateApp) -> String {
+    let CreateApp { name, platform, origins, bundle_id, identity } = body;
+    serde_json::json!([name.reveal(), platform, origins, bundle_id, identity]).to_string()
+}

@@ -1,0 +1,47 @@
+//! Workspaces: the tenants, their members, and the apps that visitors come through.
+//!
+//! | file | route |
+//! |---|---|
+//! | `create` | `POST /v1/workspaces` |
+//! | `list` | `GET /v1/workspaces` |
+//! | `show` | `GET /v1/workspaces/{workspace}` |
+//! | `list_members` | `GET /v1/workspaces/{workspace}/members` |
+//! | `change_role` | `PATCH /v1/workspaces/{workspace}/members/{member}` |
+//! | `invite` | `POST /v1/workspaces/{workspace}/invitations` |
+//! | `accept_invitation` | `POST /v1/invitations/accept` |
+//! | `create_app` | `POST /v1/workspaces/{workspace}/apps` |
+//! | `list_apps` | `GET /v1/workspaces/{workspace}/apps` |
+//! | `change_app` | `PATCH /v1/workspaces/{workspace}/apps/{app}` |
+//!
+//! Rooms beside the operations: `workspace`, `member` and `app`, each with the view of its noun
+//! and what several operations do with it.
+
+mod accept_invitation;
+mod app;
+mod change_app;
+mod change_role;
+mod create;
+mod create_app;
+mod invite;
+mod list;
+mod list_apps;
+mod list_members;
+mod member;
+mod show;
+mod workspace;
+
+/// The routes of this function.
+pub fn routes() -> shared::http::Routes {
+    shared::routes![
+        create,
+        list,
+        show,
+        list_members,
+        change_role,
+        invite,
+        accept_invitation,
+        create_app,
+        list_apps,
+        change_app,
+    ]
+}

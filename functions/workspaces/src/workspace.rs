@@ -1,0 +1,77 @@
+//! A workspace as its members see it.
+
+use serde::Serialize;
+use shared::{
+    domain::{
+        MemberId, Policy, Profile, Role, Timestamp, WorkspaceId,
+        policy::{Lens, Module},
+    },
+    http::Problem,
+    store::{Fetched, Key, RootRef, TenantKey, keys, workspace::Workspace},
+};
+use utoipa::ToSchema;
+
+/// A workspace, and what the reader is in it.
+#[derive(Serialize, ToSchema)]
+pub struct WorkspaceView {
+    /// Its id.
+    id: WorkspaceId,
+    /// Its name.
+    #[schema(example = "Example Ltd")]
+    name: String,
+    /// Which family of promises it made.
+    profile: Profile,
+    /// What it can do.
+    modules: Vec<Module>,
+    /// How long it keeps what.
+    retention: WorkspaceRetention,
+    /// What the reader may do here.
+    role: Role,
+    /// As which member the reader is known here.
+    member_id: MemberId,
+    /// When it was made.
+    created_at: Timestamp,
+}
+
+/// How long a workspace keeps what.
+#[derive(Serialize, ToSchema)]
+pub struct WorkspaceRetention {
+    /// Days that a message, and a thread after its last activity, is kept.
+    #[schema(example = 90, minimum = 1, maximum = 3650)]
+    conversation_days: u32,
+}
+
+impl WorkspaceView {
+    /// The view of a workspace for `member`, who is `role` there.
+    pub fn new(workspace: &Workspace, policy: &Policy, member: MemberId, role: Role) -> Self {
+        Self {
+            id: workspace.id,
+            name: workspace.name.reveal().to_owned(),
+            profile: policy.profile,
+            modules: policy.modules.clone(),
+            retention: WorkspaceRetention { conversation_days: policy.conversation_days },
+            role,
+            member_id: member,
+            created_at: workspace.created_at,
+        }
+    }
+}
+
+/// What reading a workspace's name takes: its head and the key that its name is sealed with.
+pub fn wanted(workspace: WorkspaceId) -> [Key; 2] {
+    let head = keys::workspace(workspace);
+    let key = keys::data_key(&RootRef::of(&head));
+    [head, key]
+}
+
+/// The workspace out of a batch that asked for [`wanted`].
+pub fn open(
+    fetched: &Fetched,
+    tenant_key: &TenantKey,
+    workspace: WorkspaceId,
+    lens: Lens<'_>,
+) -> Result<Option<Workspace>, Problem> {
+    let head = keys::workspace(workspace);
+    let Some(key) = fetched.data_key(&head, tenant_key)? else { return Ok(None) };
+    Ok(fetched.get::<Workspace>(&head, &key, lens)?)
+}

@@ -1,0 +1,258 @@
+//! The function crates, linked into this program and called as Lambda calls them: JSON bytes in,
+//! JSON bytes out, with a deadline, and a panic that ends one invocation only.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Context, LambdaEvent, Service};
+use shared::app::{App, Clock, Config};
+use shared::http::Routes;
+
+use crate::template::Template;
+use crate::wires::Wires;
+use crate::{ACCOUNT, REGION, template};
+
+const MAIL_FROM: &str = "sotto@example.com";
+
+/// What a crate of `functions/` has to offer.
+enum Code {
+    Http(fn() -> Routes),
+    Stream,
+}
+
+/// The code that a template's `CodeUri` means.
+fn linked(folder: &str) -> Option<Code> {
+    Some(match folder {
+        "auth" => Code::Http(auth::routes),
+        "contract" => Code::Http(contract::routes),
+        "conversations" => Code::Http(conversations::routes),
+        "messages" => Code::Http(messages::routes),
+        "visitors" => Code::Http(visitors::routes),
+        "workspaces" => Code::Http(workspaces::routes),
+        "outbox" => Code::Stream,
+        _ => return None,
+    })
+}
+
+/// The routes of every function that has some, by the name of its folder.
+pub fn all_routes() -> BTreeMap<&'static str, Routes> {
+    [
+        "auth",
+        "contract",
+        "conversations",
+        "messages",
+        "visitors",
+        "workspaces",
+    ]
+    .into_iter()
+    .filter_map(|folder| match linked(folder) {
+        Some(Code::Http(routes)) => Some((folder, routes())),
+        _ => None,
+    })
+    .collect()
+}
+
+/// Why an invocation brought no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// It took longer than the template allows.
+    #[error("the function timed out")]
+    TimedOut,
+    /// It panicked, or did not understand the event.
+    #[error("the function crashed")]
+    Crashed,
+}
+
+/// One function, ready to be invoked. Clones are further calls to the same warm environment.
+#[derive(Clone)]
+pub struct Function {
+    id: String,
+    timeout: Duration,
+    clock: Clock,
+    app: App,
+    entry: Entry,
+}
+
+#[derive(Clone)]
+enum Entry {
+    Http(axum::Router),
+    Stream,
+}
+
+impl Function {
+    /// Its logical id in the template.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What it works with, its meter included.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Carries out one event.
+    ///
+    /// # Errors
+    /// When there is no answer; the reason is in the log, as it would be on AWS.
+    pub async fn invoke(&self, event: Vec<u8>, request_id: &str) -> Result<Vec<u8>, Failure> {
+        let context = self.context(request_id);
+        let (entry, app) = (self.entry.clone(), self.app.clone());
+        // A task of its own: a panic in it is an error here, and a late one can be stopped.
+        let mut task = tokio::spawn(async move {
+            match entry {
+                Entry::Http(router) => answer_http(router, &event, context).await,
+                Entry::Stream => answer_stream(&app, &event).await,
+            }
+        });
+        match tokio::time::timeout(self.timeout, &mut task).await {
+            Ok(Ok(Ok(answer))) => Ok(answer),
+            Ok(Ok(Err(error))) => {
+                tracing::error!(function = %self.id, %error, "the event was not understood");
+                Err(Failure::Crashed)
+            }
+            Ok(Err(error)) => {
+                tracing::error!(function = %self.id, %error, "the function panicked");
+                Err(Failure::Crashed)
+            }
+            Err(_) => {
+                task.abort();
+                tracing::error!(function = %self.id, "the function timed out");
+                Err(Failure::TimedOut)
+            }
+        }
+    }
+
+    fn context(&self, request_id: &str) -> Context {
+        let mut context = Context::default();
+        context.request_id = request_id.to_owned();
+        let deadline = self.clock.now().plus(self.timeout);
+        context.deadline = u64::try_from(deadline.ms()).unwrap_or_default();
+        context.invoked_function_arn =
+            format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", self.id);
+        context
+    }
+}
+
+/// What `lambda_http::run` does with one invocation. `Adapter` is public but hidden from the
+/// documentation; the pinned version of `lambda_http` keeps this the only place to look at.
+async fn answer_http(
+    router: axum::Router,
+    event: &[u8],
+    context: Context,
+) -> Result<Vec<u8>, serde_json::Error> {
+    let request: LambdaRequest = serde_json::from_slice(event)?;
+    // The adapter itself cannot move between threads, its call can.
+    let call = Adapter::from(router).call(LambdaEvent::new(request, context));
+    match call.await {
+        Ok(answer) => serde_json::to_vec(&answer),
+        Err(impossible) => match impossible {},
+    }
+}
+
+async fn answer_stream(app: &App, event: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
+    let answer = outbox::handle(app, serde_json::from_slice(event)?).await;
+    serde_json::to_vec(&answer)
+}
+
+/// Every function of the template.
+#[derive(Clone)]
+pub struct Functions {
+    by_id: BTreeMap<String, Function>,
+    by_folder: BTreeMap<String, String>,
+}
+
+impl Functions {
+    /// Gives each function of the template its own environment, as a deployment would.
+    ///
+    /// # Errors
+    /// A folder that this program does not link, or an environment that a function refuses; one
+    /// line each.
+    pub fn start(
+        template: &Template,
+        wires: &Wires,
+        api: &str,
+        clock: &Clock,
+        client: &SharedHttpClient,
+    ) -> Result<Self, String> {
+        let mut functions = Self {
+            by_id: BTreeMap::new(),
+            by_folder: BTreeMap::new(),
+        };
+        for declared in &template.functions {
+            let place = format!("{}: Resources.{}", template.path.display(), declared.id);
+            let code = linked(&declared.folder).ok_or_else(|| {
+                format!(
+                    "{place}: this program has no function crate {}",
+                    declared.folder
+                )
+            })?;
+            let variables = environment(declared, wires, api);
+            let config =
+                Config::from_vars(&variables).map_err(|error| format!("{place}: {error}"))?;
+            let app = App::new(config, clock.clone(), client.clone());
+            let entry = match code {
+                Code::Http(routes) => Entry::Http(routes().router(app.clone())),
+                Code::Stream => Entry::Stream,
+            };
+            let function = Function {
+                id: declared.id.clone(),
+                timeout: declared.timeout,
+                clock: clock.clone(),
+                app,
+                entry,
+            };
+            functions
+                .by_folder
+                .insert(declared.folder.clone(), declared.id.clone());
+            functions.by_id.insert(declared.id.clone(), function);
+        }
+        Ok(functions)
+    }
+
+    /// The function with this logical id.
+    pub fn by_id(&self, id: &str) -> Option<&Function> {
+        self.by_id.get(id)
+    }
+
+    /// The function whose crate has this name, such as `messages`.
+    pub fn by_folder(&self, folder: &str) -> Option<&Function> {
+        self.by_id(self.by_folder.get(folder)?)
+    }
+
+    /// Every function, by logical id.
+    pub fn iter(&self) -> impl Iterator<Item = &Function> {
+        self.by_id.values()
+    }
+}
+
+/// What Lambda would put into the function's environment, with the wires of this process.
+fn environment(function: &template::Function, wires: &Wires, api: &str) -> HashMap<String, String> {
+    let mut variables: HashMap<String, String> = function.environment.clone().into_iter().collect();
+    let own = [
+        ("ISSUER", api),
+        ("MAIL_FROM", MAIL_FROM),
+        ("AWS_LAMBDA_FUNCTION_NAME", &function.id),
+    ];
+    let aws = aws_environment(wires);
+    let all = own
+        .into_iter()
+        .chain(aws.iter().map(|(name, value)| (*name, value.as_str())));
+    variables.extend(all.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    variables
+}
+
+/// The variables that lead any AWS SDK to the wires of this process.
+pub fn aws_environment(wires: &Wires) -> [(&'static str, String); 7] {
+    [
+        ("AWS_ENDPOINT_URL_DYNAMODB", wires.dynamodb.clone()),
+        ("AWS_ENDPOINT_URL_KMS", wires.kms.clone()),
+        ("AWS_ENDPOINT_URL_SESV2", wires.mail.clone()),
+        ("AWS_REGION", REGION.to_owned()),
+        // Any credentials do: the wires want a signature and do not check it.
+        ("AWS_ACCESS_KEY_ID", "embedded".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "embedded".to_owned()),
+        ("AWS_SESSION_TOKEN", "embedded".to_owned()),
+    ]
+}

@@ -1,0 +1,39 @@
+//! The whole stack in one process, without Docker, Java or an AWS account.
+//!
+//! The same function crates, the same AWS SDK calls and the same events as in a deployment; only
+//! the services are embedded. `template.yaml` decides here what it decides there.
+//!
+//! | room | holds |
+//! |---|---|
+//! | [`template`], [`intrinsics`] | the template, and CloudFormation's functions in it |
+//! | [`data`], [`kms`], [`mail`], [`wires`] | DynamoDB, KMS and SES v2, and the thread they run on |
+//! | [`folder`] | the data folder |
+//! | [`faults`] | what goes wrong on demand between the SDK and the services |
+//! | [`functions`] | the function crates, called as Lambda calls them |
+//! | [`gateway`], [`event`] | API Gateway's HTTP API, and its events |
+//! | [`streams`] | Lambda's event source mapping on a table stream |
+//! | [`stack`] | all of it, running |
+//! | [`seed`], [`pages`] | the demo workspace, and the pages around it |
+//! | [`openapi`] | the API's contract, from the code |
+
+pub mod data;
+pub mod event;
+pub mod faults;
+pub mod folder;
+pub mod functions;
+pub mod gateway;
+pub mod intrinsics;
+pub mod kms;
+pub mod mail;
+pub mod openapi;
+pub mod pages;
+pub mod seed;
+pub mod stack;
+pub mod streams;
+pub mod template;
+pub mod wires;
+
+/// The region that every embedded service claims to be in.
+pub const REGION: &str = "us-east-1";
+/// The account that every ARN of this process names.
+pub const ACCOUNT: &str = "000000000000";

@@ -1,0 +1,256 @@
+//! The program `sotto`: the whole stack on this machine.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand};
+use local::functions::aws_environment;
+use local::openapi::document;
+use local::seed::{Demo, random_uuid};
+use local::stack::{Stack, StackOptions, Storage};
+use local::template::Template;
+use serde_json::{Value, json};
+use shared::app::{App, Clock, Config, clients};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+/// Customer conversations: the whole API on this machine, without an AWS account.
+///
+/// Without a command it serves. The first start makes a demo workspace and prints lines to paste.
+#[derive(Parser)]
+#[command(name = "sotto", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the API with everything it needs. The default.
+    Serve(Serve),
+    /// Prints the OpenAPI document of the API.
+    Openapi,
+    /// Makes the keys of a deployment; once, after the first `sam deploy`. Safe to run again.
+    ///
+    /// Reads the variables that the template sets for every function, and AWS credentials.
+    Init,
+}
+
+#[derive(Args)]
+struct Serve {
+    /// Keeps nothing: all data ends with the program.
+    #[arg(long, conflicts_with = "data")]
+    ephemeral: bool,
+    /// The folder that keeps the data. Whoever can read it can read the conversations.
+    #[arg(long, value_name = "DIR", default_value = ".sotto")]
+    data: PathBuf,
+    /// The port of the API; 0 takes any free one.
+    #[arg(long, value_name = "N", default_value_t = 8787)]
+    port: u16,
+    /// Prints one line of JSON with addresses, demo ids and tokens once everything is ready.
+    #[arg(long)]
+    json: bool,
+    /// Starts the embedded AWS services alone, and prints the variables that lead to them.
+    #[arg(long)]
+    only_services: bool,
+    /// The template; by default the nearest template.yaml, here or above.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    template: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // RUST_LOG asks for more. Bodies, addresses and tokens are in no line of any level.
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter.from_env_lossy())
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
+    let done = match cli.command {
+        Some(Command::Openapi) => print_openapi(),
+        Some(Command::Init) => init().await,
+        Some(Command::Serve(serve)) => run(serve).await,
+        None => run(cli.serve).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            // Nothing is left to be told to when standard error is gone.
+            let _ = writeln!(io::stderr(), "sotto: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(serve: Serve) -> Result<(), String> {
+    let storage = match serve.ephemeral {
+        true => Storage::Ephemeral,
+        false => Storage::Folder(serve.data.clone()),
+    };
+    // From here on an early Ctrl-C is a clean end as well.
+    let stopped = stop_signal()?;
+    let template = Template::open(serve.template.as_deref()).map_err(|error| error.to_string())?;
+    let stack = Stack::start(StackOptions {
+        storage,
+        port: serve.port,
+        clock: Clock::system(),
+        only_services: serve.only_services,
+        background: true,
+        template: Arc::new(template),
+    })
+    .await
+    .map_err(|error| error.to_string())?;
+    let demo = match serve.only_services {
+        true => None,
+        false => prepare_demo(&stack).await,
+    };
+    let text = match (serve.json, serve.only_services) {
+        (true, _) => format!("{}\n", summary(&stack, demo.as_ref()).await),
+        (false, true) => services_text(&stack),
+        (false, false) => welcome(&stack, &serve, demo.as_ref()).await,
+    };
+    print(&text)?;
+    stopped.await;
+    stack.stop().await;
+    Ok(())
+}
+
+async fn init() -> Result<(), String> {
+    let config = Config::from_env().map_err(|error| error.to_string())?;
+    let app = App::new(config, Clock::system(), clients::https());
+    app.store
+        .provision(app.clock.now())
+        .await
+        .map_err(|error| error.to_string())?;
+    print("The keys of the deployment are in place.\n")
+}
+
+/// The demo is a courtesy: without it the API still serves.
+async fn prepare_demo(stack: &Stack) -> Option<Demo> {
+    match Demo::prepare(stack).await {
+        Ok(demo) => {
+            stack.desk.show(demo.clone());
+            Some(demo)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "there is no demo workspace");
+            None
+        }
+    }
+}
+
+/// Ends at Ctrl-C or at SIGTERM.
+fn stop_signal() -> Result<impl Future<Output = ()>, String> {
+    #[cfg(unix)]
+    let mut terminate = {
+        use tokio::signal::unix::{SignalKind, signal};
+        signal(SignalKind::terminate()).map_err(|error| error.to_string())?
+    };
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+fn print(text: &str) -> Result<(), String> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| error.to_string())
+}
+
+fn print_openapi() -> Result<(), String> {
+    let text = document()
+        .to_pretty_json()
+        .map_err(|error| error.to_string())?;
+    print(&format!("{text}\n"))
+}
+
+/// What `--json` prints.
+async fn summary(stack: &Stack, demo: Option<&Demo>) -> Value {
+    let mut summary = json!({
+        "api": stack.api,
+        "dynamodb": stack.wires.dynamodb,
+        "kms": stack.wires.kms,
+        "ses": stack.wires.mail,
+        "demo": null,
+    });
+    if let Some(demo) = demo {
+        summary["demo"] = json!({
+            "workspace_id": demo.ids.workspace_id,
+            "app_id": demo.ids.app_id,
+            "app_key": demo.ids.app_key,
+            "origin": stack.api,
+            "member_id": demo.ids.member_id,
+            "member_token": demo.member_token().await.unwrap_or_default(),
+            "visitor_token": demo.visitor_token,
+            "conversation_id": demo.conversation_id,
+        });
+    }
+    summary
+}
+
+fn services_text(stack: &Stack) -> String {
+    let lines =
+        aws_environment(&stack.wires).map(|(name, value)| format!("export {name}={value}\n"));
+    format!(
+        "# The embedded services are running. Ctrl-C stops them.\n{}",
+        lines.concat()
+    )
+}
+
+async fn welcome(stack: &Stack, serve: &Serve, demo: Option<&Demo>) -> String {
+    let api = &stack.api;
+    let data = match serve.ephemeral {
+        true => "kept in memory, gone at the end".to_owned(),
+        false => serve.data.display().to_string(),
+    };
+    let mut text = format!(
+        "Sotto runs on this machine. Ctrl-C stops it.\n\n\
+         \x20 API      {api}\n\
+         \x20 Docs     {api}/docs\n\
+         \x20 Demo     {api}/demo\n\
+         \x20 Mailbox  {api}/mailbox\n\
+         \x20 Data     {data}\n"
+    );
+    let Some(demo) = demo else { return text };
+    let token = demo.member_token().await.unwrap_or_default();
+    let local::seed::DemoIds {
+        workspace_id,
+        app_key,
+        ..
+    } = &demo.ids;
+    text.push_str(&format!(
+        "\n  Demo workspace {workspace_id}, app key {app_key}\n\
+         \x20 Member token, good for ten minutes:\n{token}\n"
+    ));
+    let conversation = &demo.conversation_id;
+    let team = format!("{api}/v1/workspaces/{workspace_id}/conversations");
+    let json_type = "-H 'content-type: application/json'";
+    let message = |text: &str| json!({ "client_message_id": random_uuid(), "text": text });
+    let first = json!({ "first_message": message("Hello from curl") });
+    text.push_str(&format!(
+        "\nA visitor starts a conversation:\n\
+         curl -s {api}/v1/widget/conversations -H 'authorization: Bearer {visitor}' \
+         {json_type} -d '{first}'\n\
+         \nThe team lists its conversations:\n\
+         curl -s {team} -H 'authorization: Bearer {token}'\n\
+         \nThe team answers in one of them:\n\
+         curl -s {team}/{conversation}/messages -H 'authorization: Bearer {token}' \
+         {json_type} -d '{answer}'\n",
+        visitor = demo.visitor_token,
+        answer = message("Hello back"),
+    ));
+    text
+}

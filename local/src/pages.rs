@@ -1,0 +1,224 @@
+//! The pages of the embedded stack: start, mailbox and demo. They live in this process's gateway
+//! only; a deployment has none of these paths.
+//!
+//! They show codes and hand out a token without asking who is there, because whoever can open them
+//! sits at this machine and owns its data folder. Two things keep it so: the stack listens on
+//! loopback only, and these pages answer only to loopback names, so that a page on the internet
+//! cannot reach them by pointing its own name here (DNS rebinding). They send no CORS headers, so
+//! that it cannot read them across origins either.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{Html, IntoResponse, Response};
+use axum::{Json, Router, routing::get};
+use serde_json::{Value, json};
+
+use crate::mail::{Mail, Mailbox};
+use crate::seed::Demo;
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+/// Mail as it was sent: its own styles, no scripts, nothing from elsewhere, only in our frame.
+const MAIL_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'";
+
+const CSS: &str = "text/css; charset=utf-8";
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// What the pages know. Clones share it.
+#[derive(Clone)]
+pub struct Desk {
+    api: String,
+    mailbox: Mailbox,
+    demo: Arc<Mutex<Option<Demo>>>,
+}
+
+impl Desk {
+    /// A desk without a demo.
+    pub fn new(api: &str, mailbox: Mailbox) -> Self {
+        Self {
+            api: api.to_owned(),
+            mailbox,
+            demo: Arc::default(),
+        }
+    }
+
+    /// Puts a demo workspace on the pages.
+    pub fn show(&self, demo: Demo) {
+        *self.demo.lock().unwrap_or_else(PoisonError::into_inner) = Some(demo);
+    }
+
+    fn demo(&self) -> Option<Demo> {
+        self.demo
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// The pages as an HTTP application.
+pub fn router(desk: Desk) -> Router {
+    let script = |text: &'static str| get(move || async move { file(JAVASCRIPT, text) });
+    let page = |text: &'static str| get(move || async move { Html(text) });
+    Router::new()
+        .route("/", page(include_str!("../pages/start.html")))
+        .route("/demo", page(include_str!("../pages/demo.html")))
+        .route("/demo/visitor", page(include_str!("../pages/visitor.html")))
+        .route("/demo/member", page(include_str!("../pages/member.html")))
+        .route("/demo/config.json", get(config))
+        .route("/demo/start.js", script(include_str!("../pages/start.js")))
+        .route("/demo/talk.js", script(include_str!("../pages/talk.js")))
+        .route(
+            "/demo/visitor.js",
+            script(include_str!("../pages/visitor.js")),
+        )
+        .route(
+            "/demo/member.js",
+            script(include_str!("../pages/member.js")),
+        )
+        .route(
+            "/demo/page.css",
+            get(|| async { file(CSS, include_str!("../pages/page.css")) }),
+        )
+        .route("/mailbox", get(mailbox))
+        .route("/mailbox.json", get(mailbox_json))
+        .route("/mailbox/{id}", get(mail))
+        .route("/mailbox/{id}/html", get(mail_html))
+        .layer(middleware::from_fn(guard))
+        .with_state(desk)
+}
+
+/// Answers to loopback names only, and sets the headers of every page.
+async fn guard(request: Request, next: Next) -> Response {
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let name = host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name));
+    if !matches!(name, Some("127.0.0.1" | "localhost")) {
+        return (
+            StatusCode::FORBIDDEN,
+            "these pages answer to 127.0.0.1 and localhost only",
+        )
+            .into_response();
+    }
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    let policy = headers.entry(header::CONTENT_SECURITY_POLICY);
+    policy.or_insert(HeaderValue::from_static(POLICY));
+    response
+}
+
+fn file(kind: &'static str, text: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
+}
+
+/// Ids and tokens for the demo pages: 503 until the demo workspace is there.
+async fn config(State(desk): State<Desk>) -> Response {
+    let Some(demo) = desk.demo() else {
+        return (
+            StatusCode::SERVICE_UNAVAILABLE,
+            Json(json!({ "demo": null })),
+        )
+            .into_response();
+    };
+    match demo.member_token().await {
+        Ok(token) => Json(json!({
+            "api": desk.api,
+            "workspace_id": demo.ids.workspace_id,
+            "app_key": demo.ids.app_key,
+            "member_id": demo.ids.member_id,
+            "member_token": token,
+        }))
+        .into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the demo member cannot sign in");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
+}
+
+async fn mailbox_json(State(desk): State<Desk>) -> Json<Value> {
+    Json(json!({ "data": desk.mailbox.list() }))
+}
+
+async fn mailbox(State(desk): State<Desk>) -> Html<String> {
+    let mails = desk.mailbox.list();
+    let rows: String = mails.iter().rev().map(mail_row).collect();
+    let list = match rows.is_empty() {
+        true => "<p>No mail yet. Sign up through the API or open the demo, then reload.</p>".into(),
+        false => format!(
+            "<table><thead><tr><th>Sent</th><th>To</th><th>Subject</th></tr></thead>\
+             <tbody>{rows}</tbody></table>"
+        ),
+    };
+    Html(include_str!("../pages/mailbox.html").replace("<!-- content -->", &list))
+}
+
+fn mail_row(mail: &Mail) -> String {
+    format!(
+        "<tr><td><time>{}</time></td><td>{}</td><td><a href=\"/mailbox/{}\">{}</a></td></tr>",
+        mail.sent_at,
+        escape(&mail.to.join(", ")),
+        mail.id,
+        escape(&mail.subject),
+    )
+}
+
+async fn mail(State(desk): State<Desk>, Path(id): Path<u64>) -> Response {
+    let Some(mail) = desk.mailbox.get(id) else {
+        return (StatusCode::NOT_FOUND, "no such mail").into_response();
+    };
+    let html = mail.html.as_ref().map(|_| {
+        format!("<iframe sandbox title=\"The mail as HTML\" src=\"/mailbox/{id}/html\"></iframe>")
+    });
+    let content = format!(
+        "<article><h2>{}</h2><dl><dt>From</dt><dd>{}</dd><dt>To</dt><dd>{}</dd><dt>Sent</dt>\
+         <dd><time>{}</time></dd></dl><pre>{}</pre>{}</article>\
+         <p><a href=\"/mailbox\">All mail</a></p>",
+        escape(&mail.subject),
+        escape(&mail.from),
+        escape(&mail.to.join(", ")),
+        mail.sent_at,
+        escape(&mail.text),
+        html.unwrap_or_default(),
+    );
+    let page = include_str!("../pages/mailbox.html").replace("<!-- content -->", &content);
+    Html(page).into_response()
+}
+
+async fn mail_html(State(desk): State<Desk>, Path(id): Path<u64>) -> Response {
+    match desk.mailbox.get(id).and_then(|mail| mail.html) {
+        Some(html) => {
+            ([(header::CONTENT_SECURITY_POLICY, MAIL_POLICY)], Html(html)).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// Text that cannot become markup.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            plain => escaped.push(plain),
+        }
+    }
+    escaped
+}

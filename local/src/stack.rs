@@ -1,0 +1,360 @@
+//! One running stack: the services, the functions, the gateway, and what runs between them.
+//!
+//! Any number of stacks can run in one process, each with its own tables, keys, mailbox, clock and
+//! faults: tests start one each.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use shared::app::{App, Clock};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::data::{Data, DataError};
+use crate::faults::Faults;
+use crate::folder::{DataFolder, FolderError};
+use crate::functions::{Function, Functions};
+use crate::gateway::Gateway;
+use crate::kms::Kms;
+use crate::mail::Mailbox;
+use crate::pages::{self, Desk};
+use crate::streams::{Drained, Pump};
+use crate::template::Template;
+use crate::wires::Wires;
+
+/// How often expired items go by themselves.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// How often old stream records go by themselves.
+const TRIM_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How long requests in flight may take to end when the stack stops.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Where a stack keeps its data.
+#[derive(Clone, Debug)]
+pub enum Storage {
+    /// In memory, until it stops. The clock may be a manual one.
+    Ephemeral,
+    /// In this folder. The clock has to be the system's.
+    Folder(PathBuf),
+}
+
+/// How to start a stack.
+#[derive(Clone, Debug)]
+pub struct StackOptions {
+    /// Where data is kept.
+    pub storage: Storage,
+    /// The port of the API; 0 is any free one.
+    pub port: u16,
+    /// The time of everything in the stack.
+    pub clock: Clock,
+    /// Leaves out the functions and the gateway.
+    pub only_services: bool,
+    /// Moves the stream, sweeps and trims by itself. Without it, [`Stack::drain`] and
+    /// [`Stack::sweep_ttl`] do, at moments that a test chooses.
+    pub background: bool,
+    /// The template: what there is to run.
+    pub template: Arc<Template>,
+}
+
+impl StackOptions {
+    /// What a test wants: nothing kept, a free port, nothing happening by itself.
+    pub fn for_tests(template: Arc<Template>, clock: Clock) -> Self {
+        Self {
+            storage: Storage::Ephemeral,
+            port: 0,
+            clock,
+            only_services: false,
+            background: false,
+            template,
+        }
+    }
+}
+
+/// Why a stack does not start; one line.
+#[derive(Debug, thiserror::Error)]
+pub enum StackError {
+    /// The template and this program do not fit together.
+    #[error("{0}")]
+    Functions(String),
+    /// Another program listens there.
+    #[error("port {0} is in use; choose another with --port, or --port 0 for any")]
+    PortInUse(u16),
+    /// The data folder is at fault.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The tables are at fault.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The system refuses.
+    #[error("the system refuses: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// A running stack. It stops when it is dropped; [`Stack::stop`] also waits until it has.
+pub struct Stack {
+    /// Base URL of the API, without a slash at the end. Empty with
+    /// [`StackOptions::only_services`].
+    pub api: String,
+    /// The wires of the embedded AWS services.
+    pub wires: Wires,
+    /// The time of everything in the stack.
+    pub clock: Clock,
+    /// What goes wrong between the functions and the services.
+    pub faults: Faults,
+    /// The caught mail.
+    pub mailbox: Mailbox,
+    /// What the demo pages know.
+    pub desk: Desk,
+    /// The data folder, if there is one.
+    pub folder: Option<Arc<DataFolder>>,
+    template: Arc<Template>,
+    data: Data,
+    functions: Option<Functions>,
+    router: Router,
+    pumps: Vec<Pump>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Stack {
+    /// Starts a stack: creates the tables of the template where they are absent, and serves.
+    ///
+    /// # Errors
+    /// One line that says what to do about it.
+    pub async fn start(options: StackOptions) -> Result<Self, StackError> {
+        let template = options.template.clone();
+        let listener = match options.only_services {
+            true => None,
+            false => Some(listen(options.port).await?),
+        };
+        let api = match &listener {
+            Some(listener) => format!("http://{}", listener.local_addr()?),
+            None => String::new(),
+        };
+        let (folder, data, kms) = open_storage(&options, &template)?;
+        data.prepare(&template.tables)?;
+        let mailbox = Mailbox::new(options.clock.clone());
+        let wires = Wires::start(&data, kms, mailbox.clone())?;
+        let (stop, stopped) = watch::channel(false);
+        let mut stack = Self {
+            desk: Desk::new(&api, mailbox.clone()),
+            api,
+            wires,
+            clock: options.clock,
+            faults: Faults::default(),
+            mailbox,
+            folder,
+            template,
+            data,
+            functions: None,
+            router: Router::new(),
+            pumps: Vec::new(),
+            stop,
+            tasks: JoinSet::new(),
+        };
+        if let Some(listener) = listener {
+            stack.start_functions(options.background)?;
+            stack.initialise().await?;
+            stack.serve(listener, stopped);
+        }
+        if options.background {
+            stack.start_background();
+        }
+        Ok(stack)
+    }
+
+    /// What the functions of one crate work with, its meter included: `stack.app("messages")`.
+    pub fn app(&self, crate_name: &str) -> Option<&App> {
+        self.functions
+            .as_ref()?
+            .by_folder(crate_name)
+            .map(Function::app)
+    }
+
+    /// The template this stack was started from.
+    pub fn template(&self) -> &Template {
+        &self.template
+    }
+
+    /// The tables.
+    pub fn data(&self) -> &Data {
+        &self.data
+    }
+
+    /// The API without the network: the same gateway, called in this process.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// Delivers everything that is in the table streams now.
+    ///
+    /// # Errors
+    /// When a stream cannot be read.
+    pub async fn drain(&self) -> Result<Drained, DataError> {
+        let mut sum = Drained::default();
+        for pump in &self.pumps {
+            let drained = pump.drain().await?;
+            sum.delivered += drained.delivered;
+            sum.given_up += drained.given_up;
+        }
+        Ok(sum)
+    }
+
+    /// Deletes every item whose TTL has passed; says how many.
+    ///
+    /// # Errors
+    /// When the engine refuses.
+    pub async fn sweep_ttl(&self) -> Result<usize, DataError> {
+        sweep(self.data.clone()).await
+    }
+
+    /// Stops, and waits until everything has.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, ended).await.is_err() {
+            self.tasks.shutdown().await;
+        }
+        self.wires.stop().await;
+    }
+
+    fn start_functions(&mut self, background: bool) -> Result<(), StackError> {
+        // Loopback needs no TLS, and no TLS roots that take their time to load.
+        let client = aws_smithy_http_client::Builder::new().build_http();
+        let client = self.faults.in_front_of(client);
+        let functions =
+            Functions::start(&self.template, &self.wires, &self.api, &self.clock, &client)
+                .map_err(StackError::Functions)?;
+        for source in &self.template.streams {
+            let function = functions.by_id(&source.function).cloned();
+            let function = function
+                .ok_or_else(|| StackError::Functions(format!("{} is missing", source.function)))?;
+            let (data, folder) = (self.data.clone(), self.folder.clone());
+            self.pumps.push(Pump::new(
+                source.clone(),
+                data,
+                function,
+                folder,
+                background,
+            )?);
+        }
+        let gateway = Gateway::new(&self.template, &functions, self.clock.clone());
+        self.router = gateway.router(pages::router(self.desk.clone()));
+        self.functions = Some(functions);
+        Ok(())
+    }
+
+    /// What `sotto init` does once in a deployment, and each function in its init phase. Counters
+    /// begin after it.
+    async fn initialise(&self) -> Result<(), StackError> {
+        let functions = self.functions.iter().flat_map(Functions::iter);
+        let apps: Vec<&App> = functions.map(Function::app).collect();
+        if let Some(app) = self.app("auth") {
+            let made = app.store.provision(self.clock.now()).await;
+            made.map_err(|error| StackError::Functions(error.to_string()))?;
+        }
+        for app in apps {
+            app.warm().await;
+            app.meter.take();
+        }
+        self.faults.reset();
+        Ok(())
+    }
+
+    fn serve(&mut self, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
+        let service = self
+            .router()
+            .into_make_service_with_connect_info::<SocketAddr>();
+        self.tasks.spawn(async move {
+            let until = async move {
+                // An error means that the stack was dropped.
+                let _ = stopped.wait_for(|stop| *stop).await;
+            };
+            if let Err(error) = axum::serve(listener, service)
+                .with_graceful_shutdown(until)
+                .await
+            {
+                tracing::error!(%error, "the gateway has stopped");
+            }
+        });
+    }
+
+    fn start_background(&mut self) {
+        for pump in self.pumps.clone() {
+            self.in_background(pump.run());
+        }
+        let data = self.data.clone();
+        self.in_background(async move {
+            loop {
+                tokio::time::sleep(SWEEP_EVERY).await;
+                if let Err(error) = sweep(data.clone()).await {
+                    tracing::error!(%error, "expired items could not be deleted");
+                }
+            }
+        });
+        let (pumps, clock) = (self.pumps.clone(), self.clock.clone());
+        self.in_background(async move {
+            loop {
+                for pump in &pumps {
+                    if let Err(error) = pump.trim(clock.now()).await {
+                        tracing::error!(%error, "old stream records could not be deleted");
+                    }
+                }
+                tokio::time::sleep(TRIM_EVERY).await;
+            }
+        });
+    }
+
+    /// Runs until the stack stops.
+    fn in_background(&mut self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut stopped = self.stop.subscribe();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = work => {}
+                _ = stopped.wait_for(|stop| *stop) => {}
+            }
+        });
+    }
+}
+
+type Opened = (Option<Arc<DataFolder>>, Data, Kms);
+
+fn open_storage(options: &StackOptions, template: &Template) -> Result<Opened, StackError> {
+    let keys = template.keys.clone();
+    match &options.storage {
+        Storage::Ephemeral => Ok((
+            None,
+            Data::ephemeral(&options.clock)?,
+            Kms::ephemeral(keys)?,
+        )),
+        Storage::Folder(path) => {
+            let folder = DataFolder::open(path)?;
+            // The key before the data: data without its key would be a damaged folder.
+            let kms = Kms::open(&folder, keys, Data::exists(&folder))?;
+            let data = Data::open(&folder)?;
+            Ok((Some(Arc::new(folder)), data, kms))
+        }
+    }
+}
+
+async fn listen(port: u16) -> Result<TcpListener, StackError> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => StackError::PortInUse(port),
+            _ => StackError::Io(error),
+        })
+}
+
+async fn sweep(data: Data) -> Result<usize, DataError> {
+    let swept = tokio::task::spawn_blocking(move || data.sweep_ttl()).await;
+    swept.map_err(|error| DataError::Engine(error.to_string()))?
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! The clients of AWS, built from the configuration: no credential chain, no profile files, one
+//! TLS stack, and as its only roots those that Amazon's endpoints chain to.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::{
+    behavior_version::BehaviorVersion, http::SharedHttpClient, identity::SharedIdentityCache,
+};
+use aws_smithy_types::{
+    retry::RetryConfig,
+    timeout::TimeoutConfig,
+};
+
+use super::config::Config;
+
+/// Amazon Root CA 1 to 4 and the Starfield root that signed them: every AWS endpoint chains to one
+/// of these. Loading the machine's own list would cost most of a cold start.
+const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
+
+/// How long one attempt of a call may take; DynamoDB answers in single milliseconds.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1500);
+/// How long a call may take with its retries: less than the function's own ten seconds.
+const CALL_TIMEOUT: Duration = Duration::from_millis(4500);
+/// How often one call is tried.
+const ATTEMPTS: u32 = 3;
+
+/// The connections of a function, over TLS with Amazon's roots.
+pub fn https() -> SharedHttpClient {
+    let trust = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
+    let builder = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc));
+    match TlsContext::builder().with_trust_store(trust).build() {
+        Ok(context) => builder.tls_context(context).build_https(),
+        Err(_) => builder.build_https(),
+    }
+}
+
+macro_rules! settings {
+    ($service:ident, $config:expr, $http:expr, $url:expr) => {{
+        let credentials = Credentials::new(
+            &$config.credentials.access_key_id,
+            &$config.credentials.secret_access_key,
+            $config.credentials.session_token.clone(),
+            None,
+            "environment",
+        );
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(CALL_TIMEOUT)
+            .build();
+        let mut builder = $service::config::Builder::new()
+            .behavior_version(BehaviorVersion::latest())
+            .region($service::config::Region::new($config.region.clone()))
+            .credentials_provider(credentials)
+            .identity_cache(SharedIdentityCache::new(
+                aws_sdk_dynamodb::config::IdentityCache::no_cache(),
+            ))
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(timeouts)
+            .sleep_impl(TokioSleep::new())
+            .http_client($http);
+        if let Some(url) = &$url {
+            builder = builder.endpoint_url(url);
+        }
+        $service::Client::from_conf(builder.build())
+    }};
+}
+
+/// A client of DynamoDB.
+pub fn dynamodb(config: &Config, http: SharedHttpClient) -> aws_sdk_dynamodb::Client {
+    settings!(aws_sdk_dynamodb, config, http, config.dynamodb_url)
+}
+
+/// A client of KMS.
+pub fn kms(config: &Config, http: SharedHttpClient) -> aws_sdk_kms::Client {
+    settings!(aws_sdk_kms, config, http, config.kms_url)
+}
+
+/// A client of SES v2.
+pub fn ses(config: &Config, http: SharedHttpClient) -> aws_sdk_sesv2::Client {
+    settings!(aws_sdk_sesv2, config, http, config.ses_url)
+}

@@ -1,0 +1,88 @@
+//! What the deployment tells a function, read once. No other file reads the environment.
+
+use std::collections::HashMap;
+
+/// The settings of a function. `template.yaml` sets them; the embedded stack reads them there.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `DATA_TABLE`.
+    pub data_table: String,
+    /// `KEYS_TABLE`.
+    pub keys_table: String,
+    /// `KMS_KEY_ID`: the key that wraps the keys of tenants.
+    pub kms_key_id: String,
+    /// `ISSUER`: the public address of the API, which tokens name as their issuer.
+    pub issuer: String,
+    /// `MAIL_FROM`: the sender of mail.
+    pub mail_from: String,
+    /// `AWS_REGION`, set by Lambda.
+    pub region: String,
+    /// The credentials of the function's role, set by Lambda, fixed for its environment's life.
+    pub credentials: Credentials,
+    /// `AWS_ENDPOINT_URL_DYNAMODB`: another address than AWS's, for the embedded stack.
+    pub dynamodb_url: Option<String>,
+    /// `AWS_ENDPOINT_URL_KMS`.
+    pub kms_url: Option<String>,
+    /// `AWS_ENDPOINT_URL_SESV2`.
+    pub ses_url: Option<String>,
+}
+
+/// The credentials of a role.
+#[derive(Clone)]
+pub struct Credentials {
+    /// `AWS_ACCESS_KEY_ID`.
+    pub access_key_id: String,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub secret_access_key: String,
+    /// `AWS_SESSION_TOKEN`.
+    pub session_token: Option<String>,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credentials(**)")
+    }
+}
+
+/// A variable that is missing or empty.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the environment variable {0} is not set; template.yaml sets it for every function")]
+pub struct ConfigError(pub &'static str);
+
+impl Config {
+    /// The variables that `template.yaml` must set, in its words.
+    pub const VARIABLES: [&'static str; 5] =
+        ["DATA_TABLE", "KEYS_TABLE", "KMS_KEY_ID", "ISSUER", "MAIL_FROM"];
+
+    /// From the process's own environment.
+    #[expect(clippy::disallowed_methods, reason = "the only place that reads the environment")]
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// From a list of variables: the embedded stack runs many functions in one process.
+    pub fn from_vars(vars: &HashMap<String, String>) -> Result<Self, ConfigError> {
+        Self::from_lookup(|name| vars.get(name).cloned())
+    }
+
+    fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let optional = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let required = |name: &'static str| optional(name).ok_or(ConfigError(name));
+        Ok(Self {
+            data_table: required("DATA_TABLE")?,
+            keys_table: required("KEYS_TABLE")?,
+            kms_key_id: required("KMS_KEY_ID")?,
+            issuer: required("ISSUER")?,
+            mail_from: required("MAIL_FROM")?,
+            region: required("AWS_REGION")?,
+            credentials: Credentials {
+                access_key_id: required("AWS_ACCESS_KEY_ID")?,
+                secret_access_key: required("AWS_SECRET_ACCESS_KEY")?,
+                session_token: optional("AWS_SESSION_TOKEN"),
+            },
+            dynamodb_url: optional("AWS_ENDPOINT_URL_DYNAMODB"),
+            kms_url: optional("AWS_ENDPOINT_URL_KMS"),
+            ses_url: optional("AWS_ENDPOINT_URL_SESV2"),
+        })
+    }
+}

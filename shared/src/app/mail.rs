@@ -1,0 +1,79 @@
+//! Mail out, through SES v2. Called from `outbox` only: a request handler never waits for mail.
+
+use std::sync::{Arc, OnceLock};
+
+use aws_sdk_sesv2::{
+    error::ProvideErrorMetadata,
+    types::{Body, Content, Destination, EmailContent, Message},
+};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use super::{clients, config::Config};
+use crate::{domain::text::Email, store::meter::Meter};
+
+/// One mail: text first, and the same in HTML without remote content.
+pub struct Mail {
+    /// Whom it goes to.
+    pub to: Email,
+    /// The subject, a constant of ours: nothing a user typed.
+    pub subject: &'static str,
+    /// The text.
+    pub text: String,
+    /// The HTML.
+    pub html: String,
+}
+
+/// Why SES did not take a mail.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    /// It may take it later.
+    #[error("SES is unavailable: {0}")]
+    Unavailable(String),
+    /// It never will.
+    #[error("SES refused: {0}")]
+    Refused(String),
+}
+
+/// The sender.
+#[derive(Clone)]
+pub struct Mailer {
+    config: Config,
+    http: SharedHttpClient,
+    meter: Meter,
+    // Built on first use: most functions never send.
+    client: Arc<OnceLock<aws_sdk_sesv2::Client>>,
+}
+
+impl Mailer {
+    /// A sender from the configuration.
+    pub fn new(config: &Config, http: SharedHttpClient, meter: Meter) -> Self {
+        Self { config: config.clone(), http, meter, client: Arc::default() }
+    }
+
+    /// Hands a mail to SES.
+    pub async fn send(&self, mail: Mail) -> Result<(), MailError> {
+        let client = self.client.get_or_init(|| clients::ses(&self.config, self.http.clone()));
+        let refused = |_| MailError::Refused("a mail that could not be built".to_owned());
+        let content = |data: &str| Content::builder().data(data).charset("UTF-8").build().map_err(refused);
+        let body = Body::builder().text(content(&mail.text)?).html(content(&mail.html)?).build();
+        let message = Message::builder().subject(content(mail.subject)?).body(body).build();
+        let begun = self.meter.begin("SendEmail");
+        let answer = client
+            .send_email()
+            .from_email_address(&self.config.mail_from)
+            .destination(Destination::builder().to_addresses(mail.to.reveal()).build())
+            .content(EmailContent::builder().simple(message).build())
+            .send()
+            .await;
+        self.meter.end(begun, true, 0.0, 0.0);
+        let Err(error) = answer else { return Ok(()) };
+        // The code only: SES's messages quote addresses.
+        let code = error.as_service_error().and_then(|e| e.code()).unwrap_or("no answer").to_owned();
+        match code.as_str() {
+            "MessageRejected" | "BadRequestException" | "MailFromDomainNotVerifiedException" => {
+                Err(MailError::Refused(code))
+            }
+            _ => Err(MailError::Unavailable(code)),
+        }
+    }
+}

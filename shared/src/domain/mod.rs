@@ -1,0 +1,20 @@
+//! Values and rules: pure, without I/O, time or chance of their own.
+
+pub mod id;
+pub mod page;
+pub mod permission;
+pub mod personal;
+pub mod policy;
+pub mod retention;
+pub mod token;
+pub mod text;
+pub mod time;
+pub mod words;
+
+pub use id::{
+    AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, MemberId, MessageId,
+    SessionId, TenantId, VisitId, WorkspaceId,
+};
+pub use permission::{Permission, Role};
+pub use policy::{Policy, Profile};
+pub use time::Timestamp;

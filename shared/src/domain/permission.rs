@@ -1,0 +1,99 @@
+//! Who may do what in a workspace: one matrix, default deny.
+
+crate::words! {
+    /// The role of a member.
+    pub enum Role {
+        /// Everything but ownership.
+        Admin = "admin",
+        /// Answers visitors.
+        Agent = "agent",
+        /// Sees plans and invoices, no conversations.
+        Billing = "billing",
+        /// Everything; the last one cannot leave.
+        Owner = "owner",
+        /// Reads conversations, with personal data masked.
+        Viewer = "viewer",
+    }
+}
+
+crate::words! {
+    /// Something a route does; each member route names exactly one.
+    pub enum Permission {
+        /// Create and change apps.
+        AppsManage = "apps.manage",
+        /// See apps.
+        AppsRead = "apps.read",
+        /// Change and block contacts.
+        ContactsManage = "contacts.manage",
+        /// See contacts.
+        ContactsRead = "contacts.read",
+        /// See conversations and their messages.
+        ConversationsRead = "conversations.read",
+        /// Start conversations, write messages and notes.
+        ConversationsWrite = "conversations.write",
+        /// Invite members and change their roles.
+        MembersManage = "members.manage",
+        /// See members.
+        MembersRead = "members.read",
+        /// See names and addresses of contacts; without it they are masked.
+        PersonalDataRead = "personal_data.read",
+        /// See the workspace itself.
+        WorkspaceRead = "workspace.read",
+    }
+}
+
+impl Role {
+    /// Whether the role may do it. Every pair that is not listed is denied.
+    pub const fn may(self, permission: Permission) -> bool {
+        use Permission as P;
+        match self {
+            Self::Owner | Self::Admin => true,
+            Self::Agent => matches!(
+                permission,
+                P::AppsRead
+                    | P::ContactsManage
+                    | P::ContactsRead
+                    | P::ConversationsRead
+                    | P::ConversationsWrite
+                    | P::MembersRead
+                    | P::PersonalDataRead
+                    | P::WorkspaceRead
+            ),
+            Self::Viewer => matches!(
+                permission,
+                P::ContactsRead | P::ConversationsRead | P::MembersRead | P::WorkspaceRead
+            ),
+            Self::Billing => matches!(permission, P::MembersRead | P::WorkspaceRead),
+        }
+    }
+
+    /// Whether a member of this role may give or take away `other`.
+    pub const fn may_grant(self, other: Self) -> bool {
+        match self {
+            Self::Owner => true,
+            Self::Admin => !matches!(other, Self::Owner),
+            Self::Agent | Self::Billing | Self::Viewer => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_below_owner_can_make_an_owner() {
+        for role in Role::ALL {
+            assert_eq!(role.may_grant(Role::Owner), *role == Role::Owner);
+        }
+    }
+
+    #[test]
+    fn billing_sees_no_conversation_and_no_contact() {
+        for permission in Permission::ALL {
+            let allowed = Role::Billing.may(*permission);
+            assert!(!allowed || !permission.word().contains("conversations"));
+            assert!(!allowed || !permission.word().contains("contacts"));
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! Who is asking: authority as types that only these functions make.
+//!
+//! A bearer token is checked without a read first; then one strongly consistent batch reads what
+//! decides (session, seat, policy) together with what the operation needs. So a revoked session, a
+//! changed role or a blocked visitor holds at the very next call, at no extra round trip.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{header, request::Parts},
+};
+
+use super::problem::{Code, Problem};
+use crate::{
+    app::{
+        App,
+        tokens::{Claims, TokenFault},
+    },
+    domain::{
+        AccountId, ContactId, MemberId, Permission, Policy, Role, TenantId, Timestamp, VisitId,
+        WorkspaceId,
+        policy::{Lens, Module},
+        token::{self, Secret},
+    },
+    store::{
+        DataKey, Fetched, Key, Record, SubjectId, TenantKey, Unsealed,
+        account::{LoginSession, Seat},
+        contact::{Contact, Visit},
+        keys,
+        subject::State,
+        workspace::WorkspacePolicy,
+    },
+};
+
+/// What a widget's session token opens with.
+pub const VISITOR_PREFIX: &str = "vt";
+/// What a widget's resume token opens with.
+pub const RESUME_PREFIX: &str = "vr";
+
+fn bearer(parts: &Parts) -> Result<&str, Problem> {
+    let value = parts
+        .headers
+        .get(header::AUTHORIZATION)
+        .ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+    let (scheme, token) = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(token.trim())
+    } else {
+        Err(Problem::new(Code::TokenInvalid))
+    }
+}
+
+/// A member's access token whose signature is good. Nothing has been read yet.
+#[derive(Clone, Debug)]
+pub struct AccessToken(Claims);
+
+impl AccessToken {
+    /// The account that the token names.
+    pub const fn account(&self) -> AccountId {
+        self.0.sub
+    }
+}
+
+impl FromRequestParts<App> for AccessToken {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let token = bearer(parts)?;
+        let verified = app
+            .verifier
+            .verify(&app.store, &app.config.issuer, token, app.clock.now())
+            .await?;
+        match verified {
+            Ok(claims) => Ok(Self(claims)),
+            Err(TokenFault::Expired) => Err(Problem::new(Code::TokenExpired)),
+            Err(TokenFault::Invalid) => Err(Problem::new(Code::TokenInvalid)),
+        }
+    }
+}
+
+/// A visitor's session token that has the right shape. Nothing has been read yet.
+#[derive(Clone, Debug)]
+pub struct VisitorToken {
+    /// The workspace that the token names.
+    pub workspace: WorkspaceId,
+    /// The contact that the token names.
+    pub contact: ContactId,
+    visit: VisitId,
+    secret: Secret,
+}
+
+impl VisitorToken {
+    /// Reads a token of `prefix`.
+    pub fn parse(prefix: &str, text: &str) -> Option<(Self, VisitId)> {
+        let ([workspace, contact, visit], secret) = token::read::<3>(prefix, text)?;
+        let visit = VisitId::from_uuid(visit);
+        let token = Self {
+            workspace: WorkspaceId::from_uuid(workspace),
+            contact: ContactId::from_uuid(contact),
+            visit,
+            secret,
+        };
+        Some((token, visit))
+    }
+
+    /// The secret part.
+    pub const fn secret(&self) -> &Secret {
+        &self.secret
+    }
+}
+
+impl FromRequestParts<App> for VisitorToken {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        Self::parse(VISITOR_PREFIX, bearer(parts)?)
+            .map(|(token, _)| token)
+            .ok_or_else(|| Problem::new(Code::TokenInvalid))
+    }
+}
+
+/// Somebody signed in, outside of any workspace.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub account: AccountId,
+    /// Their session, as it was read.
+    pub session: LoginSession,
+    /// The server's time for the whole request.
+    pub now: Timestamp,
+    /// The platform's policy.
+    pub policy: Policy,
+    /// What the operation asked for.
+    pub fetched: Fetched,
+}
+
+/// A member of a workspace, with the permission the route names.
+#[derive(Debug)]
+pub struct Member {
+    /// As which member.
+    pub id: MemberId,
+    /// The sign-in behind it.
+    pub account: AccountId,
+    /// What they may do.
+    pub role: Role,
+    /// The workspace as it was entered.
+    pub entry: Entry,
+}
+
+/// A visitor with a live session.
+#[derive(Debug)]
+pub struct Visitor {
+    /// As which contact.
+    pub id: ContactId,
+    /// The contact's head.
+    pub contact: Contact,
+    /// The workspace as it was entered.
+    pub entry: Entry,
+}
+
+/// A workspace as one request sees it: one time, one policy, one read.
+#[derive(Debug)]
+pub struct Entry {
+    /// Which workspace.
+    pub workspace: WorkspaceId,
+    /// The server's time for the whole request.
+    pub now: Timestamp,
+    /// The present policy.
+    pub policy: Policy,
+    /// The workspace's key.
+    pub tenant_key: TenantKey,
+    fetched: Fetched,
+}
+
+impl Entry {
+    /// What reads are filtered by.
+    pub const fn lens(&self) -> Lens<'_> {
+        Lens { now: self.now, policy: &self.policy }
+    }
+
+    /// Everything that was read on entry, for code that also reads by itself.
+    pub const fn fetched(&self) -> &Fetched {
+        &self.fetched
+    }
+
+    /// A record that seals nothing, from the batch that was read on entry.
+    pub fn open<R: Record<Seal = Unsealed>>(&self, key: &Key) -> Result<Option<R>, Problem> {
+        Ok(self.fetched.get(key, &Unsealed, self.lens())?)
+    }
+
+    /// A sealed record from the same batch.
+    pub fn sealed<R: Record<Seal = DataKey>>(&self, key: &Key, seal: &DataKey) -> Result<Option<R>, Problem> {
+        Ok(self.fetched.get(key, seal, self.lens())?)
+    }
+
+    /// The key of a root from the same batch, if the root still has one.
+    pub fn data_key(&self, root: &Key) -> Result<Option<DataKey>, Problem> {
+        Ok(self.fetched.data_key(root, &self.tenant_key)?)
+    }
+
+    /// Refuses when the workspace lacks a capability.
+    pub fn require(&self, module: Module) -> Result<(), Problem> {
+        if self.policy.has(module) { Ok(()) } else { Err(Problem::new(Code::ModuleOff)) }
+    }
+}
+
+impl Member {
+    /// The member as a subject.
+    pub const fn subject(&self) -> SubjectId {
+        SubjectId::Member(self.id)
+    }
+}
+
+impl Visitor {
+    /// The visitor as a subject.
+    pub const fn subject(&self) -> SubjectId {
+        SubjectId::Contact(self.id)
+    }
+}
+
+impl App {
+    /// Somebody signed in, and what lies at `keys`. One round trip.
+    ///
+    /// # Errors
+    /// 401 when the session is over or was revoked.
+    pub async fn signed_in(&self, token: &AccessToken, keys: Vec<Key>) -> Result<SignedIn, Problem> {
+        let now = self.clock.now();
+        let policy = Policy::platform();
+        let at_session = keys::session(token.0.sub, token.0.sid);
+        let mut wanted = keys;
+        wanted.push(at_session.clone());
+        let fetched = self.store.batch(wanted).await?;
+        let session = fetched
+            .get::<LoginSession>(&at_session, &Unsealed, Lens { now, policy: &policy })?
+            .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
+        Ok(SignedIn { account: token.0.sub, session, now, policy, fetched })
+    }
+
+    /// A member of `workspace` who may `permission`, and what lies at `keys`.
+    ///
+    /// One round trip; one more call, to KMS, when the workspace's key is not remembered.
+    ///
+    /// # Errors
+    /// 401 when the session is over; 404 when the account has no seat there, so that a foreign
+    /// workspace cannot be told from one that does not exist; 403 when the role does not allow it.
+    pub async fn member(
+        &self,
+        token: &AccessToken,
+        workspace: WorkspaceId,
+        permission: Permission,
+        keys: Vec<Key>,
+    ) -> Result<Member, Problem> {
+        let now = self.clock.now();
+        let claims = &token.0;
+        let at_session = keys::session(claims.sub, claims.sid);
+        let at_seat = keys::seat(claims.sub, workspace);
+        let mut wanted = keys;
+        wanted.extend([at_session.clone(), at_seat.clone()]);
+        let fetched = self.entry_batch(workspace, wanted, now).await?;
+        let platform = Policy::platform();
+        let lens = Lens { now, policy: &platform };
+        if fetched.get::<LoginSession>(&at_session, &Unsealed, lens)?.is_none() {
+            return Err(Problem::new(Code::TokenInvalid));
+        }
+        let seat = fetched.get::<Seat>(&at_seat, &Unsealed, lens)?.ok_or_else(Problem::not_found)?;
+        if !seat.role.may(permission) {
+            return Err(Problem::new(Code::Forbidden));
+        }
+        let entry = self.entry(workspace, fetched, now).await?;
+        Ok(Member { id: seat.member, account: seat.account, role: seat.role, entry })
+    }
+
+    /// A visitor, and what lies at `keys`. One round trip, as for a member.
+    ///
+    /// # Errors
+    /// 401 when the session is over, or the contact is gone.
+    pub async fn visitor(&self, token: &VisitorToken, keys: Vec<Key>) -> Result<Visitor, Problem> {
+        let now = self.clock.now();
+        let workspace = token.workspace;
+        let at_visit = keys::visit(workspace, token.contact, token.visit);
+        let at_contact = keys::contact(workspace, token.contact);
+        let mut wanted = keys;
+        wanted.extend([at_visit.clone(), at_contact.clone()]);
+        let fetched = self.entry_batch(workspace, wanted, now).await?;
+        let policy = live_policy(&fetched, workspace, now)?
+            .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
+        let lens = Lens { now, policy: &policy };
+        let visit = fetched
+            .get::<Visit>(&at_visit, &Unsealed, lens)?
+            .filter(|visit| visit.token.matches(&token.secret))
+            .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
+        if visit.token_ends_at <= now {
+            return Err(Problem::new(Code::TokenExpired));
+        }
+        let contact = fetched
+            .get::<Contact>(&at_contact, &Unsealed, lens)?
+            .filter(|contact| contact.state == State::Live)
+            .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
+        let entry = self.entry(workspace, fetched, now).await?;
+        Ok(Visitor { id: contact.id, contact, entry })
+    }
+
+    /// Adds what every entry needs to `wanted`, and reads it all at once.
+    async fn entry_batch(&self, workspace: WorkspaceId, mut wanted: Vec<Key>, now: Timestamp) -> Result<Fetched, Problem> {
+        wanted.push(keys::policy(workspace));
+        let tenant = TenantId::Workspace(workspace);
+        if self.store.keyring().remembered(tenant, now).is_none() {
+            wanted.push(keys::tenant_key(tenant));
+        }
+        Ok(self.store.batch(wanted).await?)
+    }
+
+    /// The workspace itself, when those who enter have been checked.
+    async fn entry(&self, workspace: WorkspaceId, fetched: Fetched, now: Timestamp) -> Result<Entry, Problem> {
+        let policy = live_policy(&fetched, workspace, now)?.ok_or_else(Problem::not_found)?;
+        let tenant = TenantId::Workspace(workspace);
+        let tenant_key = self.store.unwrap_tenant_key(tenant, &fetched, now).await?;
+        Ok(Entry { workspace, now, policy, tenant_key, fetched })
+    }
+
+    /// A workspace that nobody has proved to belong to yet: for app keys and invitations.
+    pub async fn enter(&self, workspace: WorkspaceId, keys: Vec<Key>) -> Result<Entry, Problem> {
+        let now = self.clock.now();
+        let fetched = self.entry_batch(workspace, keys, now).await?;
+        self.entry(workspace, fetched, now).await
+    }
+}
+
+/// The policy of a workspace that may be used.
+fn live_policy(fetched: &Fetched, workspace: WorkspaceId, now: Timestamp) -> Result<Option<Policy>, Problem> {
+    let platform = Policy::platform();
+    let row = fetched.get::<WorkspacePolicy>(
+        &keys::policy(workspace),
+        &Unsealed,
+        Lens { now, policy: &platform },
+    )?;
+    Ok(row.filter(|row| row.state == State::Live).map(|row| row.policy()))
+}

@@ -1,0 +1,105 @@
+//! Pages of lists. A cursor is signed and bound to its principal, its list and a day: it cannot be
+//! made up, taken to another list, or kept.
+
+use std::time::Duration;
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::problem::{Code, Problem};
+use crate::{
+    domain::{Timestamp, page::Limit},
+    store::{TenantKey, keyring::Use},
+};
+
+/// How long a cursor is good.
+const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// Bytes of the signature.
+const SIGNATURE: usize = 16;
+
+/// Which part of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Paging {
+    /// How many: 1 to 100, 25 unless asked otherwise.
+    #[serde(default)]
+    #[param(value_type = u16, minimum = 1, maximum = 100)]
+    pub limit: Limit,
+    /// Where an earlier page of the same list said it goes on.
+    pub cursor: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    /// The entries.
+    pub data: Vec<T>,
+    /// Where the list goes on.
+    pub page: PageInfo,
+}
+
+/// Where a list goes on.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PageInfo {
+    /// For `?cursor=`, when there is more.
+    pub next_cursor: Option<String>,
+    /// Whether there is more.
+    pub has_more: bool,
+}
+
+impl<T> Page<T> {
+    /// A page with, perhaps, a way to the next.
+    pub fn new(data: Vec<T>, next_cursor: Option<String>) -> Self {
+        let has_more = next_cursor.is_some();
+        Self { data, page: PageInfo { next_cursor, has_more } }
+    }
+}
+
+/// What a cursor says: where the list goes on, and until when one may ask.
+#[derive(Serialize, Deserialize)]
+struct Content<T> {
+    at: T,
+    until: i64,
+}
+
+/// A list of one principal, by a name that holds its filters too.
+#[derive(Clone, Copy, Debug)]
+pub struct List<'a> {
+    /// Signs.
+    pub key: &'a TenantKey,
+    /// Who reads the list.
+    pub principal: &'a str,
+    /// Which list, with its filters.
+    pub name: &'a str,
+}
+
+impl List<'_> {
+    fn bound(&self, content: &[u8]) -> Vec<u8> {
+        let mut bound = format!("{}\u{1}{}\u{1}", self.principal, self.name).into_bytes();
+        bound.extend_from_slice(content);
+        bound
+    }
+
+    /// The cursor that goes on at `at`.
+    pub fn cursor<T: Serialize>(&self, at: T, now: Timestamp) -> Result<String, Problem> {
+        let content = Content { at, until: now.plus(LIFETIME).ms() };
+        let content = serde_json::to_vec(&content).map_err(|_| Problem::internal("a cursor"))?;
+        let mut cursor = self.key.sign(Use::Cursor, &self.bound(&content));
+        cursor.extend_from_slice(&content);
+        Ok(BASE64URL_NOPAD.encode(&cursor))
+    }
+
+    /// Where a cursor of this list goes on.
+    pub fn read<T: for<'de> Deserialize<'de>>(&self, cursor: &str, now: Timestamp) -> Result<T, Problem> {
+        let bad = || Problem::new(Code::CursorInvalid);
+        let bytes = BASE64URL_NOPAD.decode(cursor.as_bytes()).map_err(|_| bad())?;
+        let (signature, content) = bytes.split_at_checked(SIGNATURE).ok_or_else(bad)?;
+        if !self.key.verify(Use::Cursor, &self.bound(content), signature) {
+            return Err(bad());
+        }
+        let content: Content<T> = serde_json::from_slice(content).map_err(|_| bad())?;
+        if content.until <= now.ms() { Err(bad()) } else { Ok(content.at) }
+    }
+}

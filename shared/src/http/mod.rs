@@ -1,0 +1,18 @@
+//! The HTTP edge: the only layer that knows axum.
+
+pub mod actor;
+pub mod cursor;
+pub mod idempotent;
+pub mod json;
+pub mod problem;
+pub mod revision;
+pub mod routes;
+pub mod view;
+
+pub use actor::{AccessToken, Member, SignedIn, Visitor, VisitorToken};
+pub use cursor::{Page, PageInfo, Paging};
+pub use idempotent::IdempotencyKey;
+pub use json::{Json, Path, Query};
+pub use problem::{Code, FieldError, Problem, Problems};
+pub use revision::{IfMatch, Versioned};
+pub use routes::Routes;

@@ -1,0 +1,267 @@
+//! One type for everything that goes wrong: RFC 9457 on the wire, a closed list of codes, the
+//! field pointed at, nothing internal shown. The cause is logged once, here, and names nobody.
+
+use std::borrow::Cow;
+
+use axum::{
+    Json,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::MailError,
+    domain::text::Fault,
+    store::StoreError,
+};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $status:literal, $code:literal, $title:literal;)+) => {
+        /// What went wrong, as a closed list that clients may switch on.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* $name,)+ }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The HTTP status.
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status),+ }
+            }
+
+            /// The word in `code`, and the end of `type`.
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$name => $code),+ }
+            }
+
+            /// The sentence in `title`.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Nothing says who is asking.
+    Unauthenticated = 401, "unauthenticated", "Sign in first";
+    /// The token's ten or thirty minutes are over.
+    TokenExpired = 401, "token_expired", "The token has expired; renew it";
+    /// The token was made by somebody else, for something else, or has been revoked.
+    TokenInvalid = 401, "token_invalid", "The token is not valid";
+    /// The mailed code is wrong, used or too old.
+    CodeInvalid = 401, "code_invalid", "The code is not valid";
+    /// The role does not allow it.
+    Forbidden = 403, "forbidden", "Your role does not allow this";
+    /// The app may not be used from there.
+    OriginRefused = 403, "origin_refused", "The app may not be used from here";
+    /// The team blocked this visitor.
+    Blocked = 403, "blocked", "You cannot write to this team";
+    /// The workspace does not have this capability.
+    ModuleOff = 403, "module_off", "This workspace does not have this capability";
+    /// It is not there, or not yours to see.
+    NotFound = 404, "not_found", "Not found";
+    /// The path is not part of the API.
+    NoSuchRoute = 404, "no_such_route", "This path is not part of the API";
+    /// Somebody changed it meanwhile.
+    Conflict = 409, "conflict", "It was changed meanwhile; read it again";
+    /// The client's message id was used for another message.
+    MessageIdReused = 409, "message_id_reused", "This client_message_id was used for another message";
+    /// The person is a member already.
+    AlreadyMember = 409, "already_member", "Already a member of this workspace";
+    /// A workspace has at least one owner.
+    LastOwner = 409, "last_owner", "A workspace keeps at least one owner";
+    /// The body is larger than 1 MiB.
+    BodyTooLarge = 413, "body_too_large", "The body is larger than 1 MiB";
+    /// The body is not `application/json`.
+    MediaType = 415, "media_type", "Send application/json";
+    /// The body is not JSON, or not UTF-8.
+    MalformedBody = 400, "malformed_body", "The body is not valid JSON";
+    /// A field is wrong; `errors` says which and why.
+    ValidationFailed = 422, "validation_failed", "A field is not valid";
+    /// A field or a parameter that is not part of the request.
+    UnknownField = 400, "unknown_field", "A field is not part of this request";
+    /// The cursor is old, altered, or of another list.
+    CursorInvalid = 400, "cursor_invalid", "The cursor is not valid for this list; begin again";
+    /// The same key came with another request.
+    IdempotencyKeyReused = 422, "idempotency_key_reused", "This Idempotency-Key was used for another request";
+    /// Something failed that should not.
+    Internal = 500, "internal", "Something went wrong";
+    /// Something we need does not answer.
+    Unavailable = 503, "unavailable", "Try again in a moment";
+}
+
+/// What a field's fault is and where.
+#[derive(Clone, Debug, Serialize, ToSchema, PartialEq, Eq)]
+pub struct FieldError {
+    /// A JSON Pointer into the body as a URI fragment (RFC 6901), or `?name` of a parameter.
+    #[schema(example = "#/text")]
+    pub pointer: String,
+    /// A word: `required`, `wrong_type`, `too_long`, …
+    #[schema(example = "too_long")]
+    pub code: String,
+    /// What would have been accepted.
+    #[schema(example = "at most 10000 characters")]
+    pub detail: String,
+}
+
+/// What went wrong with a request.
+#[derive(Debug)]
+pub struct Problem {
+    code: Code,
+    detail: Option<Cow<'static, str>>,
+    errors: Vec<FieldError>,
+    cause: Option<String>,
+}
+
+/// A problem on the wire (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Body {
+    /// Names the code, and leads to its description.
+    #[serde(rename = "type")]
+    #[schema(example = "/docs#problem-validation_failed")]
+    kind: String,
+    /// The code in words.
+    #[schema(example = "A field is not valid")]
+    title: &'static str,
+    /// The HTTP status again.
+    #[schema(example = 422)]
+    status: u16,
+    /// What to do next, when there is more to say. Never repeats what was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<Cow<'static, str>>,
+    /// A word of the closed list.
+    #[schema(example = "validation_failed")]
+    code: &'static str,
+    /// Whether the same request may succeed later.
+    retryable: bool,
+    /// The fields at fault.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+}
+
+/// Seconds after which a retry makes sense.
+const RETRY_AFTER_SECONDS: &str = "1";
+
+impl Problem {
+    /// A problem of `code`.
+    pub const fn new(code: Code) -> Self {
+        Self { code, detail: None, errors: Vec::new(), cause: None }
+    }
+
+    /// Not there, or not yours to see: the two are never told apart.
+    pub const fn not_found() -> Self {
+        Self::new(Code::NotFound)
+    }
+
+    /// A field at fault.
+    pub fn field(code: Code, pointer: impl Into<String>, fault: Fault) -> Self {
+        let Fault { code: word, detail } = fault;
+        let error = FieldError { pointer: pointer.into(), code: word, detail };
+        Self { errors: vec![error], ..Self::new(code) }
+    }
+
+    /// A field whose value is not acceptable.
+    pub fn invalid(pointer: &str, code: &str, detail: &str) -> Self {
+        Self::field(Code::ValidationFailed, pointer, Fault::new(code, detail))
+    }
+
+    /// Says what to do next.
+    pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// A failure of ours; `cause` goes to the log and must name nobody.
+    pub fn internal(cause: impl Into<String>) -> Self {
+        Self { cause: Some(cause.into()), ..Self::new(Code::Internal) }
+    }
+
+    /// The code.
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The fields at fault.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let code = if error.retryable() { Code::Unavailable } else { Code::Internal };
+        Self { cause: Some(error.to_string()), ..Self::new(code) }
+    }
+}
+
+impl From<MailError> for Problem {
+    fn from(error: MailError) -> Self {
+        Self { cause: Some(error.to_string()), ..Self::new(Code::Unavailable) }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        if let Some(cause) = &self.cause {
+            tracing::error!(code = self.code.word(), cause = %cause, "request failed");
+        }
+        let status = self.code.status();
+        let body = Body {
+            kind: format!("/docs#problem-{}", self.code.word()),
+            title: self.code.title(),
+            status,
+            detail: self.detail,
+            code: self.code.word(),
+            retryable: self.code == Code::Unavailable,
+            errors: self.errors,
+        };
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        let problem = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, problem);
+        match self.code {
+            Code::Unavailable => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+            }
+            Code::Unauthenticated | Code::TokenExpired | Code::TokenInvalid => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            _ => {}
+        }
+        let no_sniff = (HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+        headers.insert(no_sniff.0, no_sniff.1);
+        response
+    }
+}
+
+/// The problem responses that any operation may give, for the OpenAPI document: one per status.
+pub struct Problems;
+
+impl utoipa::IntoResponses for Problems {
+    fn responses() -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::Response>> {
+        use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
+        let mut statuses: std::collections::BTreeMap<u16, Vec<&'static str>> = Default::default();
+        for code in Code::ALL {
+            statuses.entry(code.status()).or_default().push(code.word());
+        }
+        statuses
+            .into_iter()
+            .map(|(status, words)| {
+                let content = ContentBuilder::new()
+                    .schema(Some(Ref::from_schema_name("Problem")))
+                    .build();
+                let response = ResponseBuilder::new()
+                    .description(format!("`{}`", words.join("`, `")))
+                    .content("application/problem+json", content)
+                    .build();
+                (status.to_string(), response.into())
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,39 @@
+//! Entry points: the only layer that knows `lambda_runtime`. A function's `main` is one call here.
+
+pub mod http;
+pub mod stream;
+
+pub use http::{http, pages};
+pub use stream::stream;
+
+use crate::app::{App, Clock, Config, clients};
+
+/// The subscriber of a bootstrap: JSON lines, the level that the template sets.
+fn log() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_env("AWS_LAMBDA_LOG_LEVEL").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .without_time()
+        .with_target(false)
+        .with_env_filter(filter)
+        .init();
+}
+
+/// The app of a bootstrap.
+fn app() -> Result<App, lambda_runtime::Error> {
+    log();
+    Ok(App::new(Config::from_env()?, Clock::system(), clients::https()))
+}
+
+/// Runs a future on a runtime of one thread: a Lambda environment serves one request at a time, and
+/// more threads only cost start-up and CPU.
+fn run<F>(future: F) -> Result<(), lambda_runtime::Error>
+where
+    F: Future<Output = Result<(), lambda_runtime::Error>>,
+{
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
+}

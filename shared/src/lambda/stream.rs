@@ -1,0 +1,135 @@
+//! Functions behind the table stream: at least once, in order per item, failures by record.
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde::{Deserialize, Serialize};
+
+use crate::{app::App, store::Item};
+
+/// A batch of the table stream, as much of it as we read.
+#[derive(Debug, Deserialize)]
+pub struct Batch {
+    /// The records, oldest first.
+    #[serde(rename = "Records")]
+    pub records: Vec<Record>,
+}
+
+/// One change of one item.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    /// What happened.
+    pub event_name: Change,
+    /// The item, before and after.
+    pub dynamodb: Images,
+}
+
+/// What happened to an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Change {
+    /// It came.
+    Insert,
+    /// It changed.
+    Modify,
+    /// It went: deleted by us, or by TTL.
+    Remove,
+}
+
+/// The item before and after, and the record's place in the stream.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Images {
+    /// The place of the record; failures are named by it.
+    pub sequence_number: String,
+    /// After; absent when it went.
+    #[serde(default, deserialize_with = "image")]
+    pub new_image: Option<Item>,
+    /// Before; absent when it came.
+    #[serde(default, deserialize_with = "image")]
+    pub old_image: Option<Item>,
+}
+
+/// The records that must come again (`ReportBatchItemFailures`).
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// Empty when all went well.
+    pub batch_item_failures: Vec<Failure>,
+}
+
+/// One record that must come again.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// The record's sequence number.
+    pub item_identifier: String,
+}
+
+impl Answer {
+    /// Everything from `record` on must come again: order is kept.
+    pub fn retry_from(record: &Record) -> Self {
+        let item_identifier = record.dynamodb.sequence_number.clone();
+        Self { batch_item_failures: vec![Failure { item_identifier }] }
+    }
+}
+
+/// Runs `handler` for every batch until the environment ends.
+///
+/// # Errors
+/// When the environment lacks a setting, or the runtime API goes away.
+pub fn stream<F>(handler: F) -> Result<(), lambda_runtime::Error>
+where
+    F: AsyncFn(&App, Batch) -> Answer,
+{
+    super::run(async {
+        let app = super::app()?;
+        let (app, handler) = (&app, &handler);
+        let serve = |event: LambdaEvent<Batch>| async move {
+            Ok::<_, lambda_runtime::Error>(handler(app, event.payload).await)
+        };
+        lambda_runtime::run(service_fn(serve)).await
+    })
+}
+
+/// An image in DynamoDB's own JSON (`{"S": "…"}`); of the types we store.
+fn image<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Item>, D::Error> {
+    let image = Option::<std::collections::HashMap<String, Value>>::deserialize(deserializer)?;
+    Ok(image.map(|image| image.into_iter().map(|(name, value)| (name, value.into())).collect()))
+}
+
+#[derive(Deserialize)]
+enum Value {
+    B(Base64),
+    #[serde(rename = "BOOL")]
+    Bool(bool),
+    L(Vec<Value>),
+    N(String),
+    #[serde(rename = "NULL")]
+    Null(bool),
+    S(String),
+}
+
+struct Base64(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Base64 {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        data_encoding::BASE64
+            .decode(text.as_bytes())
+            .map(Self)
+            .map_err(|_| serde::de::Error::custom("base64"))
+    }
+}
+
+impl From<Value> for crate::store::AttributeValue {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::B(bytes) => Self::B(bytes.0.into()),
+            Value::Bool(value) => Self::Bool(value),
+            Value::L(values) => Self::L(values.into_iter().map(Into::into).collect()),
+            Value::N(number) => Self::N(number),
+            Value::Null(value) => Self::Null(value),
+            Value::S(text) => Self::S(text),
+        }
+    }
+}

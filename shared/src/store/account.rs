@@ -1,0 +1,165 @@
+//! Accounts: who signs in. An account holds an address and nothing else about a person.
+
+use shared_derive::Record;
+
+use super::{keyring::TenantKey, seal::KeyedHash, subject::State};
+use crate::{
+    domain::{
+        AccountId, ChallengeId, MemberId, Role, SessionId, Timestamp, WorkspaceId, text::Email,
+        token::SecretHash,
+    },
+    words,
+};
+
+/// An account.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = account(id), tenant = Platform,
+    subject = id, class = Account, anchor = created_at,
+)]
+pub struct Account {
+    /// Its id.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub id: AccountId,
+    /// Where its codes go.
+    #[personal(category = Contact, purpose = Authenticate, erase = Delete)]
+    pub email: Email,
+    /// Whether it may be used.
+    #[non_personal(reason = "the state of an erasure")]
+    pub state: State,
+    /// When the address was first proved.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub created_at: Timestamp,
+    /// Counts changes.
+    #[non_personal(reason = "a version counter")]
+    pub rev: u64,
+}
+
+/// Where an address leads: one account per address.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = address(address), tenant = Platform,
+    within = Account, class = Account, anchor = created_at,
+)]
+pub struct AddressOwner {
+    /// The address, as a keyed hash.
+    #[personal(category = Identifier, purpose = Authenticate, erase = Delete, keyed)]
+    pub address: KeyedHash,
+    /// The account.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub account: AccountId,
+    /// When the address was proved.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub created_at: Timestamp,
+}
+
+words! {
+    /// What a mailed code is for.
+    pub enum ChallengePurpose {
+        /// To sign in, where an account was asked for that the address has already.
+        HasAccount = "has_account",
+        /// To sign in.
+        SignIn = "sign_in",
+        /// To make an account.
+        SignUp = "sign_up",
+    }
+}
+
+/// A mailed code waiting for its answer. The code itself is computed, not stored.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = challenge(id), tenant = Platform,
+    no_subject = "whose the address is shows only when the code comes back; gone in ten minutes",
+    class = Challenge, anchor = created_at,
+)]
+pub struct Challenge {
+    /// Its id.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub id: ChallengeId,
+    /// Where the code goes.
+    #[personal(category = Contact, purpose = Authenticate, erase = Delete)]
+    pub email: Email,
+    /// What for.
+    #[non_personal(reason = "which form was filled in")]
+    pub purpose: ChallengePurpose,
+    /// Whether a mail goes out: an address without an account gets the same row, but no code.
+    #[non_personal(reason = "an instruction to the mailer")]
+    pub deliver: bool,
+    /// How many answers may still be tried.
+    #[non_personal(reason = "a counter of tries")]
+    pub tries_left: u64,
+    /// When it was asked for.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub created_at: Timestamp,
+    /// Counts changes.
+    #[non_personal(reason = "a version counter")]
+    pub rev: u64,
+}
+
+impl Challenge {
+    /// The code: `auth` compares answers with it, `outbox` mails it, nobody stores it.
+    pub fn code(&self, tenant_key: &TenantKey) -> String {
+        tenant_key.mailed_code(&self.id.to_string())
+    }
+}
+
+/// A login session, with the family of its refresh tokens.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = session(account, id), tenant = Platform,
+    within = Account, class = LoginSession, anchor = idle_from,
+)]
+pub struct LoginSession {
+    /// Its id.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub id: SessionId,
+    /// Whose.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub account: AccountId,
+    /// The one refresh token that is good.
+    #[personal(category = Identifier, purpose = Authenticate, erase = Delete, keyed)]
+    pub current: SecretHash,
+    /// The one before it, good for a short grace, in which it leads to the same successor.
+    #[personal(category = Identifier, purpose = Authenticate, erase = Delete, keyed)]
+    pub previous: Option<SecretHash>,
+    /// When `current` took the place of `previous`.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub rotated_at: Timestamp,
+    /// When it began; it ends 30 days later at the latest.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub started_at: Timestamp,
+    /// From when the 14 days without use are counted; never so late that they pass the 30 days.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub idle_from: Timestamp,
+    /// Counts changes.
+    #[non_personal(reason = "a version counter")]
+    pub rev: u64,
+}
+
+/// What an account is in a workspace: read with every request of a member, so that a changed role
+/// or a removal holds at once.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = seat(account, workspace), tenant = Platform,
+    within = Membership, class = Workspace, anchor = created_at,
+)]
+pub struct Seat {
+    /// Who.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub account: AccountId,
+    /// Where.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: WorkspaceId,
+    /// As which member: a subject of its own.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub member: MemberId,
+    /// What they may do.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub role: Role,
+    /// Since when.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub created_at: Timestamp,
+    /// Counts changes.
+    #[non_personal(reason = "a version counter")]
+    pub rev: u64,
+}

@@ -1,0 +1,166 @@
+//! Contacts: the people a workspace talks with, and their widget sessions.
+
+use shared_derive::Record;
+
+use super::{seal::KeyedHash, subject::State};
+use crate::domain::{
+    AppId, ContactId, Timestamp, VisitId, WorkspaceId,
+    text::{Email, ExternalId, Locale, Name, PagePath, ReferrerHost, TimeZone},
+    personal::Pseudonymous,
+    token::SecretHash,
+};
+
+// A language and a zone are closed words of public lists; they tell a person from nobody.
+impl Pseudonymous for Locale {}
+impl Pseudonymous for TimeZone {}
+
+/// A contact, without anything it told of itself.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = contact(workspace, id), lists = contact_list(workspace, id),
+    tenant = workspace, subject = id, class = Conversation, anchor = last_seen_at,
+)]
+pub struct Contact {
+    /// Its id.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub id: ContactId,
+    /// Whose contact.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: WorkspaceId,
+    /// Whether the customer signed for the identity.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub verified: bool,
+    /// Whether the team blocked it.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub blocked: bool,
+    /// Its language.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub locale: Option<Locale>,
+    /// Whether it may be used.
+    #[non_personal(reason = "the state of an erasure")]
+    pub state: State,
+    /// First visit.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub created_at: Timestamp,
+    /// Last visit.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub last_seen_at: Timestamp,
+    /// Counts changes.
+    #[non_personal(reason = "a version counter")]
+    pub rev: u64,
+}
+
+/// What a contact, or the customer for it, told of itself.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = profile(workspace, contact), tenant = workspace,
+    within = Contact, class = Conversation, anchor = kept_from,
+)]
+pub struct Profile {
+    /// Whose.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub contact: ContactId,
+    /// In which workspace.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: WorkspaceId,
+    /// A name.
+    #[personal(category = Name, purpose = AnswerVisitor, erase = Delete)]
+    pub name: Option<Name>,
+    /// An address.
+    #[personal(category = Contact, purpose = AnswerVisitor, erase = Delete)]
+    pub email: Option<Email>,
+    /// The customer's own identifier.
+    #[personal(category = Identifier, purpose = AnswerVisitor, erase = Delete)]
+    pub external_id: Option<ExternalId>,
+    /// From when it is kept: the contact's last visit.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub kept_from: Timestamp,
+    /// Counts changes.
+    #[non_personal(reason = "a version counter")]
+    pub rev: u64,
+}
+
+/// Where a contact is on the customer's pages: a closed set, without query strings (CHAT-09).
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = context(workspace, contact), tenant = workspace,
+    within = Contact, class = Visit, anchor = seen_at,
+)]
+pub struct VisitorContext {
+    /// Whose.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub contact: ContactId,
+    /// In which workspace.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: WorkspaceId,
+    /// The page.
+    #[personal(category = VisitContext, purpose = AnswerVisitor, erase = Delete)]
+    pub page_path: Option<PagePath>,
+    /// Where the visitor came from.
+    #[personal(category = VisitContext, purpose = AnswerVisitor, erase = Delete)]
+    pub referrer_host: Option<ReferrerHost>,
+    /// The visitor's zone.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub timezone: Option<TimeZone>,
+    /// When.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub seen_at: Timestamp,
+}
+
+/// Where an external id leads: one contact per id.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = external(workspace, external), tenant = workspace,
+    within = Contact, class = Conversation, anchor = kept_from,
+)]
+pub struct ExternalOwner {
+    /// In which workspace.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: WorkspaceId,
+    /// The id, as a keyed hash.
+    #[personal(category = Identifier, purpose = AnswerVisitor, erase = Delete, keyed)]
+    pub external: KeyedHash,
+    /// The contact.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub contact: ContactId,
+    /// From when it is kept: the contact's last visit.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub kept_from: Timestamp,
+}
+
+/// A widget session: 30 minutes of access, and a token to resume with.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = visit(workspace, contact, id), tenant = workspace,
+    within = Contact, class = Visit, anchor = started_at,
+)]
+pub struct Visit {
+    /// Its id.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub id: VisitId,
+    /// Whose.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub contact: ContactId,
+    /// In which workspace.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: WorkspaceId,
+    /// Through which app.
+    #[non_personal(reason = "the id of an app")]
+    pub app: AppId,
+    /// What the session token proves.
+    #[personal(category = Identifier, purpose = AnswerVisitor, erase = Delete, keyed)]
+    pub token: SecretHash,
+    /// Until when the session token is good.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub token_ends_at: Timestamp,
+    /// What the resume token proves.
+    #[personal(category = Identifier, purpose = AnswerVisitor, erase = Delete, keyed)]
+    pub resume: SecretHash,
+    /// When it began or was resumed.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub started_at: Timestamp,
+    /// Counts changes.
+    #[non_personal(reason = "a version counter")]
+    pub rev: u64,
+}
+

@@ -1,0 +1,318 @@
+//! Every key there is, and nothing else makes one.
+//!
+//! | what | table | partition key | sort key |
+//! |---|---|---|---|
+//! | account | data | `ACCOUNT#platform#<account>` | `HEAD` |
+//! | address of an account | data | `ADDRESS#platform#<keyed hash>` | `HEAD` |
+//! | login session | data | `SESSION#platform#<account>` | `<session>` |
+//! | mailed code | data | `CHALLENGE#platform#<challenge>` | `HEAD` |
+//! | place of an account in a workspace | data | `SEAT#platform#<account>` | `<workspace>` |
+//! | public signing keys | data | `JWKS#platform` | `HEAD` |
+//! | subject: fence, edges to its roots | data | `SUBJECT#<tenant>#<subject>` | `HEAD`, `E#<root>` |
+//! | workspace, its policy | data | `WORKSPACE#<ws>` | `HEAD`, `POLICY` |
+//! | member | data | `MEMBERSHIP#<ws>#<member>` | `HEAD` |
+//! | read mark of a member | data | `READ#<ws>#<member>` | `<conversation>` |
+//! | invitation | data | `INVITATION#<ws>#<invitation>` | `HEAD` |
+//! | app | data | `APP#<ws>` | `<app>` |
+//! | idempotency key | data | `IDEMPOTENCY#<tenant>#<principal>` | `<keyed hash>` |
+//! | contact, what it told of itself, where it is | data | `CONTACT#<ws>#<contact>` | `HEAD`, `PROFILE`, `CONTEXT` |
+//! | external id of a contact | data | `EXTERNAL#<ws>#<keyed hash>` | `HEAD` |
+//! | widget session | data | `VISIT#<ws>#<contact>` | `<visit>` |
+//! | conversation | data | `CONVERSATION#<ws>#<conversation>` | `HEAD` |
+//! | message | data | the same | `M#<seq, ten digits>` |
+//! | client's message id | data | the same | `D#<author>#<client id>` |
+//! | key of a tenant | keys | `TENANT#<tenant>` | `KEY` |
+//! | key of a root | keys | the root's partition key | `KEY` |
+//! | private signing key | keys | `SIGNING#platform` | `KEY` |
+//!
+//! The kind stands first so that IAM's `dynamodb:LeadingKeys` can fence each function; the tenant
+//! follows, and every constructor of a tenant's key takes it, so a key of another tenant cannot
+//! be written by accident. Addresses and external ids appear only as keyed hashes.
+//!
+//! Indexes: `changes` lists conversations by last change, `lists` lists the rest.
+
+use uuid::Uuid;
+
+use super::{
+    seal::KeyedHash,
+    subject::{RootRef, SubjectId},
+};
+use crate::domain::{
+    AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, MemberId, SessionId,
+    TenantId, Timestamp, VisitId, WorkspaceId,
+};
+
+/// One of the two tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// Everything but keys; backups of 30 days.
+    Data,
+    /// Keys; backups of 7 days.
+    Keys,
+}
+
+/// The place of one item.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// Which table.
+    pub table: Table,
+    /// The partition: kind, tenant, root.
+    pub pk: String,
+    /// The item in its partition.
+    pub sk: String,
+}
+
+/// The place of an item in an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexKey {
+    /// The list it belongs to.
+    pub pk: String,
+    /// Its place in the list.
+    pub sk: String,
+}
+
+/// The sort key of the item that stands for a whole root.
+pub const HEAD: &str = "HEAD";
+
+fn data(pk: String, sk: impl Into<String>) -> Key {
+    Key { table: Table::Data, pk, sk: sk.into() }
+}
+
+fn head(pk: String) -> Key {
+    data(pk, HEAD)
+}
+
+/// The head of an account.
+pub fn account(id: AccountId) -> Key {
+    head(format!("ACCOUNT#platform#{id}"))
+}
+
+/// Where an address leads to its account.
+pub fn address(address: KeyedHash) -> Key {
+    head(format!("ADDRESS#platform#{address}"))
+}
+
+/// A login session of an account.
+pub fn session(account: AccountId, session: SessionId) -> Key {
+    data(format!("SESSION#platform#{account}"), session.to_string())
+}
+
+/// A mailed code.
+pub fn challenge(id: ChallengeId) -> Key {
+    head(format!("CHALLENGE#platform#{id}"))
+}
+
+/// What an account is in a workspace.
+pub fn seat(account: AccountId, workspace: WorkspaceId) -> Key {
+    data(seats(account), workspace.to_string())
+}
+
+/// The partition of all seats of an account.
+pub fn seats(account: AccountId) -> String {
+    format!("SEAT#platform#{account}")
+}
+
+/// The public halves of the signing keys.
+pub fn signing_keys() -> Key {
+    head("JWKS#platform".to_owned())
+}
+
+/// The fence of a subject: while it is live, roots may be made for it.
+pub fn subject(tenant: TenantId, subject: SubjectId) -> Key {
+    head(subject_partition(tenant, subject))
+}
+
+/// The edge from a subject to one of its roots.
+pub fn edge(tenant: TenantId, subject: SubjectId, root: RootRef) -> Key {
+    data(subject_partition(tenant, subject), format!("{EDGE}{root}"))
+}
+
+/// What the sort keys of edges open with.
+pub const EDGE: &str = "E#";
+
+/// The partition of a subject: its fence and its edges.
+pub fn subject_partition(tenant: TenantId, subject: SubjectId) -> String {
+    format!("SUBJECT#{tenant}#{subject}")
+}
+
+/// The head of a workspace.
+pub fn workspace(id: WorkspaceId) -> Key {
+    head(format!("WORKSPACE#{id}"))
+}
+
+/// The policy of a workspace: read with every request, so it lies apart and holds nothing sealed.
+pub fn policy(id: WorkspaceId) -> Key {
+    data(format!("WORKSPACE#{id}"), "POLICY")
+}
+
+/// The head of a membership.
+pub fn membership(workspace: WorkspaceId, member: MemberId) -> Key {
+    head(format!("MEMBERSHIP#{workspace}#{member}"))
+}
+
+/// Members of a workspace, by id.
+pub fn membership_list(workspace: WorkspaceId, member: MemberId) -> IndexKey {
+    IndexKey { pk: memberships(workspace), sk: member.to_string() }
+}
+
+/// The list of all members of a workspace.
+pub fn memberships(workspace: WorkspaceId) -> String {
+    format!("MEMBERSHIP#{workspace}")
+}
+
+/// How far a member has read a conversation.
+pub fn read_mark(workspace: WorkspaceId, member: MemberId, conversation: ConversationId) -> Key {
+    data(format!("READ#{workspace}#{member}"), conversation.to_string())
+}
+
+/// The head of an invitation.
+pub fn invitation(workspace: WorkspaceId, id: InvitationId) -> Key {
+    head(format!("INVITATION#{workspace}#{id}"))
+}
+
+/// An app of a workspace.
+pub fn app(workspace: WorkspaceId, app: AppId) -> Key {
+    data(apps(workspace), app.to_string())
+}
+
+/// The partition of all apps of a workspace.
+pub fn apps(workspace: WorkspaceId) -> String {
+    format!("APP#{workspace}")
+}
+
+/// What an idempotency key led to.
+pub fn idempotency(tenant: TenantId, principal: SubjectId, key: KeyedHash) -> Key {
+    data(format!("IDEMPOTENCY#{tenant}#{principal}"), key.to_string())
+}
+
+/// The head of a contact.
+pub fn contact(workspace: WorkspaceId, id: ContactId) -> Key {
+    head(format!("CONTACT#{workspace}#{id}"))
+}
+
+/// What a contact told of itself: sealed, so it lies beside the head.
+pub fn profile(workspace: WorkspaceId, id: ContactId) -> Key {
+    data(format!("CONTACT#{workspace}#{id}"), "PROFILE")
+}
+
+/// Where a contact is on the customer's pages.
+pub fn context(workspace: WorkspaceId, id: ContactId) -> Key {
+    data(format!("CONTACT#{workspace}#{id}"), "CONTEXT")
+}
+
+/// Contacts of a workspace, by id, which is by first visit.
+pub fn contact_list(workspace: WorkspaceId, id: ContactId) -> IndexKey {
+    IndexKey { pk: contacts(workspace), sk: id.to_string() }
+}
+
+/// The list of all contacts of a workspace.
+pub fn contacts(workspace: WorkspaceId) -> String {
+    format!("CONTACT#{workspace}")
+}
+
+/// Where an external id leads to its contact.
+pub fn external(workspace: WorkspaceId, external: KeyedHash) -> Key {
+    head(format!("EXTERNAL#{workspace}#{external}"))
+}
+
+/// A widget session of a contact.
+pub fn visit(workspace: WorkspaceId, contact: ContactId, visit: VisitId) -> Key {
+    data(format!("VISIT#{workspace}#{contact}"), visit.to_string())
+}
+
+/// The head of a conversation.
+pub fn conversation(workspace: WorkspaceId, id: ConversationId) -> Key {
+    head(thread(workspace, id))
+}
+
+/// The partition of a conversation: head, messages and client ids.
+pub fn thread(workspace: WorkspaceId, id: ConversationId) -> String {
+    format!("CONVERSATION#{workspace}#{id}")
+}
+
+/// How many partitions the change index of a workspace has.
+pub const CHANGE_SHARDS: u8 = 4;
+
+/// One shard of the change index of a workspace.
+pub fn change_shard(workspace: WorkspaceId, shard: u8) -> String {
+    format!("CONVERSATION#{workspace}#{shard}")
+}
+
+/// Conversations of a workspace, by last change, spread over [`CHANGE_SHARDS`] by id.
+pub fn changes(workspace: WorkspaceId, changed_at: Timestamp, id: ConversationId) -> IndexKey {
+    let shard = id.uuid().as_bytes()[15] % CHANGE_SHARDS;
+    IndexKey { pk: change_shard(workspace, shard), sk: change(changed_at, id) }
+}
+
+fn change(at: Timestamp, id: ConversationId) -> String {
+    format!("{:015}#{id}", at.ms())
+}
+
+/// A message, by its place in the conversation.
+pub fn message(workspace: WorkspaceId, conversation: ConversationId, seq: u64) -> Key {
+    data(thread(workspace, conversation), message_sort(seq))
+}
+
+/// Ten digits sort as numbers do, and ten thousand million messages are enough.
+pub fn message_sort(seq: u64) -> String {
+    format!("M#{seq:010}")
+}
+
+/// What a client's message id led to.
+pub fn dedupe(
+    workspace: WorkspaceId,
+    conversation: ConversationId,
+    author: SubjectId,
+    client_message_id: Uuid,
+) -> Key {
+    data(thread(workspace, conversation), format!("D#{author}#{client_message_id}"))
+}
+
+/// The wrapped key of a tenant.
+pub fn tenant_key(tenant: TenantId) -> Key {
+    Key { table: Table::Keys, pk: format!("TENANT#{tenant}"), sk: "KEY".to_owned() }
+}
+
+/// The wrapped key of a root.
+pub fn data_key(root: &RootRef) -> Key {
+    Key { table: Table::Keys, pk: root.to_string(), sk: "KEY".to_owned() }
+}
+
+/// The key of a root, as its own row names it.
+pub fn root_key(root: RootRef) -> Key {
+    data_key(&root)
+}
+
+/// The private signing key of access tokens; only `auth` may read it.
+pub fn signing_key() -> Key {
+    Key { table: Table::Keys, pk: "SIGNING#platform".to_owned(), sk: "KEY".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_sort_by_their_number() {
+        assert!(message_sort(9) < message_sort(10));
+        assert!(message_sort(99_999) < message_sort(100_000));
+    }
+
+    #[test]
+    fn every_key_of_a_tenant_opens_with_its_kind_and_then_the_tenant() {
+        let ws = WorkspaceId::from_uuid(Uuid::from_u128(1));
+        let id = Uuid::from_u128(2);
+        let keys = [
+            workspace(ws), policy(ws), membership(ws, MemberId::from_uuid(id)),
+            invitation(ws, InvitationId::from_uuid(id)), app(ws, AppId::from_uuid(id)),
+            contact(ws, ContactId::from_uuid(id)), conversation(ws, ConversationId::from_uuid(id)),
+            message(ws, ConversationId::from_uuid(id), 1), tenant_key(ws.into()),
+        ];
+        for key in keys {
+            let mut parts = key.pk.split('#');
+            let kind = parts.next().expect("a kind");
+            assert!(kind.bytes().all(|b| b.is_ascii_uppercase()), "{}", key.pk);
+            assert_eq!(parts.next(), Some(ws.to_string().as_str()), "{}", key.pk);
+        }
+    }
+}

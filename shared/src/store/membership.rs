@@ -1,0 +1,98 @@
+//! Members and the invitations that bring them.
+
+use shared_derive::Record;
+
+use super::{keyring, subject::State};
+use crate::domain::{
+    AccountId, InvitationId, MemberId, Role, Timestamp, WorkspaceId,
+    text::{Email, Name},
+    token::{self, Secret, SecretHash},
+};
+
+/// What the token of a mailed link opens with.
+const LINK_PREFIX: &str = "iv";
+
+/// A person in a workspace. The name lies here and not on the account, so that one human in two
+/// workspaces is two subjects.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = membership(workspace, id), lists = membership_list(workspace, id),
+    tenant = workspace, subject = id, class = Workspace, anchor = created_at,
+)]
+pub struct Membership {
+    /// The member's id, which is all that threads know of them.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub id: MemberId,
+    /// Where.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: WorkspaceId,
+    /// The sign-in behind it.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub account: AccountId,
+    /// What colleagues and visitors call them; absent in profile `flows` (FLOW-02).
+    #[personal(category = Name, purpose = RunWorkspace, erase = Delete)]
+    pub name: Option<Name>,
+    /// Whether it may be used.
+    #[non_personal(reason = "the state of an erasure")]
+    pub state: State,
+    /// Since when.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub created_at: Timestamp,
+    /// Counts changes.
+    #[non_personal(reason = "a version counter")]
+    pub rev: u64,
+}
+
+/// An invitation, waiting to be accepted.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = invitation(workspace, id), tenant = workspace,
+    no_subject = "whose the address is shows only on acceptance; gone in fourteen days",
+    class = Invitation, anchor = created_at,
+)]
+pub struct Invitation {
+    /// Its id.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub id: InvitationId,
+    /// Into which workspace.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: WorkspaceId,
+    /// Whom.
+    #[personal(category = Contact, purpose = RunWorkspace, erase = Delete)]
+    pub email: Email,
+    /// As what.
+    #[non_personal(reason = "a role of the workspace")]
+    pub role: Role,
+    /// The secret of the mailed link; the mailer computes it, see [`Invitation::secret`].
+    #[personal(category = Identifier, purpose = RunWorkspace, erase = Delete, keyed)]
+    pub token: SecretHash,
+    /// Who invited.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub invited_by: MemberId,
+    /// When.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub created_at: Timestamp,
+    /// Counts changes.
+    #[non_personal(reason = "a version counter")]
+    pub rev: u64,
+}
+
+impl Invitation {
+    /// The token of the mailed link: computed from the id, so that it is stored nowhere.
+    pub fn link_token(tenant_key: &keyring::TenantKey, workspace: WorkspaceId, id: InvitationId) -> String {
+        let secret = Self::secret(tenant_key, id);
+        token::write(LINK_PREFIX, &[workspace.uuid(), id.uuid()], &secret)
+    }
+
+    /// Which invitation the token of a link names, and the secret it brings.
+    pub fn read_link_token(text: &str) -> Option<(WorkspaceId, InvitationId, Secret)> {
+        let ([workspace, id], secret) = token::read::<2>(LINK_PREFIX, text)?;
+        Some((WorkspaceId::from_uuid(workspace), InvitationId::from_uuid(id), secret))
+    }
+
+    /// The secret part of the link.
+    pub fn secret(tenant_key: &keyring::TenantKey, id: InvitationId) -> Secret {
+        let hash = tenant_key.hash(keyring::Use::Code, &id.to_string());
+        Secret::from_bytes(*hash.as_bytes())
+    }
+}

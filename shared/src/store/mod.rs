@@ -1,0 +1,49 @@
+//! The one door into storage.
+//!
+//! It asks three questions of everything that wants in: whose data is this (tenant and subject),
+//! when does it die (retention class), who may read it and for what (sealed, purpose). The answers
+//! stand on the type ([`Record`]), are collected in one [`registry`], and everything else follows
+//! from there.
+//!
+//! | file | what |
+//! |---|---|
+//! | `record` | what a record is, how it becomes an item and back, the read filter |
+//! | `registry` | the list of all records |
+//! | `keys` | every key |
+//! | `seal`, `keyring` | sealing under the key of a root, the key of a tenant, KMS |
+//! | `subject` | subjects, their fence and their edges |
+//! | `db`, `transaction`, `meter` | the calls to DynamoDB, and their count |
+//! | the rest | the records, one file per noun |
+
+pub mod account;
+pub mod app;
+pub mod contact;
+pub mod conversation;
+pub mod db;
+pub mod field;
+pub mod idempotency;
+pub mod keyring;
+pub mod keys;
+pub mod membership;
+pub mod message;
+pub mod meter;
+pub mod record;
+pub mod registry;
+pub mod seal;
+pub mod signing;
+pub mod subject;
+pub mod transaction;
+pub mod workspace;
+
+pub use aws_sdk_dynamodb::types::AttributeValue;
+
+pub use db::{Fetched, Query, Store, StoreError};
+pub use field::{Field, Irreversible};
+pub use keyring::TenantKey;
+pub use keys::{IndexKey, Key, Table};
+pub use record::{
+    Decision, Declaration, Door, FieldDeclaration, Form, Indexes, Item, Owner, Record, Stored,
+};
+pub use seal::{DataKey, KeyedHash, Unsealed};
+pub use subject::{RootRef, SubjectId};
+pub use transaction::{CommitError, Refusal, Slot, Transaction};

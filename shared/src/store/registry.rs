@@ -1,0 +1,101 @@
+//! Every record there is.
+//!
+//! The list is what export, erasure, the residue scan, the permissions and the rendered policy
+//! walk. A record that is not listed has no [`Registered`] and does not compile.
+
+use super::{
+    account::{Account, AddressOwner, Challenge, LoginSession, Seat},
+    app::App,
+    contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext},
+    conversation::{Conversation, ReadMark},
+    idempotency::Idempotency,
+    keyring::{DataKeyRow, TenantKeyRow},
+    membership::{Invitation, Membership},
+    message::{Dedupe, Message},
+    record::{Declaration, Record},
+    signing::{PublicKeys, SigningKey},
+    subject::{Edge, Subject},
+    workspace::{Workspace, WorkspacePolicy},
+};
+
+/// In the list of all records.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not in the registry: add it to the list in `shared/src/store/registry.rs`",
+    note = "what is not in the registry would be neither exported nor erased"
+)]
+pub trait Registered {}
+
+macro_rules! registry {
+    ($($record:ident)+) => {
+        $(impl Registered for $record {})+
+
+        /// What was declared about every record, in the order of the list.
+        pub const ALL: &[&Declaration] = &[$(<$record as Record>::DECLARATION),+];
+    };
+}
+
+registry! {
+    Account
+    AddressOwner
+    App
+    Challenge
+    Contact
+    Conversation
+    DataKeyRow
+    Dedupe
+    Edge
+    ExternalOwner
+    Idempotency
+    Invitation
+    LoginSession
+    Membership
+    Message
+    Profile
+    PublicKeys
+    ReadMark
+    Seat
+    SigningKey
+    Subject
+    TenantKeyRow
+    Visit
+    VisitorContext
+    Workspace
+    WorkspacePolicy
+}
+
+/// The declaration of an item's `kind`.
+pub fn declaration(kind: &str) -> Option<&'static Declaration> {
+    ALL.iter().copied().find(|declaration| declaration.name == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::store::record::{Decision, Owner};
+
+    #[test]
+    fn every_kind_is_listed_once_and_every_owner_is_a_root_in_the_list() {
+        let names: HashSet<&str> = ALL.iter().map(|declaration| declaration.name).collect();
+        assert_eq!(names.len(), ALL.len());
+        for declaration in ALL {
+            if let Owner::Within(root) = declaration.owner {
+                assert!(names.contains(root), "{} lies within {root}", declaration.name);
+            }
+        }
+    }
+
+    #[test]
+    fn no_field_bears_the_name_of_an_attribute_that_storage_itself_writes() {
+        let own = ["pk", "sk", "kind", "v", "exp", "ttl", "anchor", "changes_pk", "changes_sk", "lists_pk", "lists_sk"];
+        for declaration in ALL {
+            for field in declaration.fields {
+                assert!(!own.contains(&field.name), "{}.{}", declaration.name, field.name);
+                if let Decision::NonPersonal { reason } = field.decision {
+                    assert!(reason.len() >= 8);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Workspaces: the tenants.
+
+use shared_derive::Record;
+
+use super::subject::State;
+use crate::domain::{
+    Timestamp, WorkspaceId,
+    policy::{Module, Policy, Profile},
+    text::Name,
+};
+
+/// What a workspace is called.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = workspace(id), tenant = id,
+    no_subject = "a workspace belongs to an organisation; it goes when the organisation deletes it",
+    class = Workspace, anchor = created_at,
+)]
+pub struct Workspace {
+    /// Its id.
+    #[non_personal(reason = "the id of a workspace")]
+    pub id: WorkspaceId,
+    /// Its name: that of a sole trader is a person's (CALL-10), so it is sealed.
+    #[personal(category = Name, purpose = RunWorkspace, erase = Delete)]
+    pub name: Name,
+    /// When it was made.
+    #[non_personal(reason = "when a workspace was made")]
+    pub created_at: Timestamp,
+    /// Counts changes.
+    #[non_personal(reason = "a version counter")]
+    pub rev: u64,
+}
+
+/// The present policy of a workspace: read with every request, so it holds nothing sealed.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = policy(workspace), tenant = workspace,
+    within = Workspace, class = Workspace, anchor = created_at,
+)]
+pub struct WorkspacePolicy {
+    /// Which workspace.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: WorkspaceId,
+    /// Which family of promises.
+    #[non_personal(reason = "a setting of the workspace")]
+    pub profile: Profile,
+    /// What it can do.
+    #[non_personal(reason = "a setting of the workspace")]
+    pub modules: Vec<Module>,
+    /// Days that conversations are kept.
+    #[non_personal(reason = "a setting of the workspace")]
+    pub conversation_days: u32,
+    /// Whether it may be used.
+    #[non_personal(reason = "the state of an erasure")]
+    pub state: State,
+    /// When it was made.
+    #[non_personal(reason = "when a workspace was made")]
+    pub created_at: Timestamp,
+    /// Counts changes.
+    #[non_personal(reason = "a version counter")]
+    pub rev: u64,
+}
+
+impl WorkspacePolicy {
+    /// The policy as reads and writes need it.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            profile: self.profile,
+            modules: self.modules.clone(),
+            conversation_days: self.conversation_days,
+        }
+    }
+}

@@ -1,0 +1,318 @@
+#!/usr/bin/env python3
+"""Searches what the program leaves behind for what people wrote and who they are.
+
+A conversation is played through HTTP with texts, names and addresses that occur nowhere else. The
+program is killed, started again, and must still know them: what is searched for is really stored.
+Then every byte of the data folder, of the folder for temporary files and of everything printed is
+searched for each of them, plain and in other dress: UTF-16, hex, base64 at its three offsets,
+escaped, compressed, and as a hash without a key. Nothing may be found.
+
+A search that finds nothing proves something only if it can find: before the real search, the same
+search must find every form in files planted for it, one of them an SQLite database.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import re
+import secrets
+import sqlite3
+import sys
+import tempfile
+import time
+import urllib.parse
+import uuid
+import zlib
+from pathlib import Path
+
+from program import Program, default_binary
+
+
+def word():
+    """Sixteen random letters: found, it was written by this run and nothing else."""
+    return "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(16))
+
+
+class Canaries:
+    """What the conversation says. `texts` are searched in all forms, `addresses` as hashes too."""
+
+    def __init__(self):
+        self.texts = {}
+        self.secrets = {}
+        # The people of the demo; whoever they are is written in the program, never in its data.
+        self.addresses = {"demo's owner": "demo@example.com", "demo's teammate": "teammate@example.com"}
+
+    def text(self, name):
+        self.texts[name] = word()
+        return self.texts[name]
+
+    def address(self, name):
+        self.addresses[name] = f"{word()}@{word()}.example"
+        return self.addresses[name]
+
+    def secret(self, name, token):
+        """A token's last part: 256 bits in base64, of which storage may know a hash at most."""
+        self.secrets[name] = token.rsplit(".", 1)[-1]
+
+    def needles(self):
+        """Bytes to look for, each with what it is."""
+        found = {}
+        for name, text in {**self.texts, **self.addresses, **self.secrets}.items():
+            for form, needle in forms(text.encode()).items():
+                found.setdefault(needle, f"{name} as {form}")
+        for name, secret in self.secrets.items():
+            for form, needle in forms(base64.urlsafe_b64decode(secret + "==")).items():
+                found.setdefault(needle, f"{name}, its bits, as {form}")
+        for name, address in self.addresses.items():
+            for form, needle in hashes(address).items():
+                found.setdefault(needle, f"{name} as {form}")
+        return found
+
+
+def base64_forms(raw, name):
+    """Base64 of `raw` inside a longer text, for the three places it can have in a group."""
+    for offset in range(3):
+        whole = base64.b64encode(b"\0" * offset + raw).rstrip(b"=")
+        first = -(-offset * 8 // 6)
+        last = (offset + len(raw)) * 8 // 6
+        yield f"{name} {offset}", whole[first:last]
+
+
+def forms(raw):
+    """How these bytes may be written. Canaries are ASCII, so UTF-16 is a zero beside each byte."""
+    result = {
+        "they are": raw,
+        "UTF-16LE": b"".join(bytes([byte, 0]) for byte in raw),
+        "UTF-16BE": b"".join(bytes([0, byte]) for byte in raw),
+        "hex": raw.hex().encode(),
+        "HEX": raw.hex().upper().encode(),
+        "URL": urllib.parse.quote(raw, safe="").encode(),
+        "reversed": raw[::-1],
+    }
+    result.update(base64_forms(raw, "base64"))
+    for form, needle in list(result.items()):
+        if form.startswith("base64"):
+            result[form + " for URLs"] = needle.replace(b"+", b"-").replace(b"/", b"_")
+    return result
+
+
+def hashes(text):
+    """Hashes that anybody can compute who guesses the text."""
+    result = {}
+    for algorithm in ("md5", "sha1", "sha256", "sha512"):
+        digest = hashlib.new(algorithm, text.encode()).digest()
+        result[algorithm] = digest
+        result[f"{algorithm} in hex"] = digest.hex().encode()
+        result[f"{algorithm} in base64"] = base64.b64encode(digest).rstrip(b"=")
+        result[f"{algorithm} in base64 for URLs"] = base64.urlsafe_b64encode(digest).rstrip(b"=")
+    return result
+
+
+COMPRESSED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
+MOST_UNPACKED = 64 * 1024 * 1024
+
+
+def unpacked(content):
+    """Every gzip member and zlib stream in the content, as far as it can be unpacked."""
+    for start in COMPRESSED.finditer(content):
+        # 32: gzip or zlib, whichever the first bytes say.
+        reader = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+        try:
+            plain = reader.decompress(content[start.start():], MOST_UNPACKED)
+        except zlib.error:
+            continue
+        if plain:
+            yield start.start(), plain
+
+
+def search(folders, needles):
+    """Hits in all files below the folders and in their names: (file, what and where); files; bytes."""
+    pattern = re.compile(b"|".join(re.escape(n) for n in sorted(needles, key=len, reverse=True)))
+    hits, files, size = [], 0, 0
+    for folder in folders:
+        for path in sorted(p for p in Path(folder).rglob("*") if p.is_file()):
+            content = path.read_bytes()
+            files, size = files + 1, size + len(content)
+            name = str(path.relative_to(folder))
+            for match in pattern.finditer(os.fsencode(name)):
+                hits.append((name, f"{needles[match.group()]}, in the name"))
+            for match in pattern.finditer(content):
+                hits.append((name, f"{needles[match.group()]}, at {match.start()}"))
+            for start, plain in unpacked(content):
+                for match in pattern.finditer(plain):
+                    hits.append((name, f"{needles[match.group()]}, unpacked from {start}"))
+    return hits, files, size
+
+
+def control(folder):
+    """Plants every form of one text and one address; returns how many the search missed."""
+    canaries = Canaries()
+    canaries.text("planted text")
+    address = canaries.address("planted address")
+    needles = canaries.needles()
+    expected = {}
+    for number, (needle, what) in enumerate(needles.items()):
+        noise = secrets.token_bytes(64)
+        (folder / f"{number}").write_bytes(noise + needle + noise)
+        expected[str(number)] = what
+    # Long and dull, so that compression really changes its bytes.
+    raw = b"to whom it may concern, at " * 40 + address.encode() + b", with kind regards" * 40
+    gzip = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    (folder / "gzip").write_bytes(b"before" + gzip.compress(raw) + gzip.flush() + b"after")
+    (folder / "zlib").write_bytes(b"before" + zlib.compress(raw) + b"after")
+    (folder / f"name-{address}").write_bytes(b"")
+    # A blob in a JSON text in a database, as an item of a table is kept.
+    database = sqlite3.connect(folder / "sqlite")
+    database.execute("CREATE TABLE items (item TEXT)")
+    item = json.dumps({"text": {"B": base64.b64encode(b"x" + address.encode()).decode()}})
+    database.execute("INSERT INTO items VALUES (?)", (item,))
+    database.commit()
+    database.close()
+    hits, _, _ = search([folder], needles)
+    seen = {name for name, _ in hits}
+    missed = [n for n in [*expected, "gzip", "zlib", f"name-{address}", "sqlite"] if n not in seen]
+    for name in missed:
+        print(f"CONTROL the search does not see {expected.get(name, name)}")
+    print(f"control: {len(expected) + 4 - len(missed)} of {len(expected) + 4} planted needles found")
+    return len(missed)
+
+
+def say(program, path, token, text, kind=None):
+    body = {"client_message_id": str(uuid.uuid4()), "text": text}
+    if kind:
+        body["kind"] = kind
+    return program.ask("POST", path, body, token).expect(201)
+
+
+def play(program, canaries):
+    """A conversation in which everything personal is a canary. Returns what to ask again later."""
+    demo, token = program.demo, program.demo["member_token"]
+    workspace = f"/v1/workspaces/{demo['workspace_id']}"
+    context = {
+        "page_url": f"{demo['origin']}/prices?who={canaries.text('query of the page')}",
+        "referrer": f"https://search.example/?q={canaries.text('query of the referrer')}",
+        "locale": "de-AT",
+        "timezone": "Europe/Vienna",
+    }
+    session = program.ask(
+        "POST", "/v1/widget/sessions", {"app_key": demo["app_key"], "context": context},
+        headers={"origin": demo["origin"]},
+    ).expect(201)
+    visitor = session["session_token"]
+    canaries.secret("session token", visitor)
+    canaries.secret("resume token", session["resume_token"])
+
+    text = f"Grüß Gott, {canaries.text('first message')}!"
+    first = {"first_message": {"client_message_id": str(uuid.uuid4()), "text": text}}
+    made = program.ask("POST", "/v1/widget/conversations", first, visitor).expect(201)
+    conversation = made["conversation"]["id"]
+    theirs = f"/v1/widget/conversations/{conversation}/messages"
+    ours = f"{workspace}/conversations/{conversation}/messages"
+    say(program, ours, token, f"Hello, {canaries.text('answer')}.")
+    say(program, ours, token, f"Among us: {canaries.text('note')}.", "note")
+    # Long enough for several pages of a database; whatever page is kept says it somewhere.
+    long = canaries.text("long message")
+    say(program, theirs, visitor, " ".join([long] * 200))
+    say(program, theirs, visitor, f"Write to me: {canaries.address('address in a message')}")
+
+    contact = f"{workspace}/contacts/{session['visitor']['contact_id']}"
+    change = {"name": f"Ada {canaries.text('name')}", "email": canaries.address("address of the contact")}
+    etag = program.ask("GET", contact, token=token).headers.get("etag")
+    program.ask("PATCH", contact, change, token, {"if-match": etag} if etag else None).expect(200)
+    program.ask("POST", "/v1/auth/otp", {"email": canaries.address("address of nobody")}).expect(202)
+    join(program, canaries, workspace)
+    refused(program, canaries, demo, visitor, theirs)
+    return [(ours, "first message"), (ours, "answer"), (ours, "note"), (ours, "long message"),
+            (ours, "address in a message"), (contact, "name"), (contact, "address of the contact")]
+
+
+def mailed(program, address, form):
+    """What the mails to the address say on a line of this form; waits for the newest mail."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for mail in reversed(program.ask("GET", "/mailbox.json").expect(200)["data"]):
+            if address in mail["to"] and (found := re.search(form, mail["text"], re.MULTILINE)):
+                return found[1]
+        time.sleep(0.1)
+    raise SystemExit("CONTROL no mail came, so there is no address to search for")
+
+
+def join(program, canaries, workspace):
+    """Somebody new signs up and accepts an invitation."""
+    address = canaries.address("address of a new account")
+    challenge = program.ask("POST", "/v1/auth/signup", {"email": address}).expect(202)
+    code = mailed(program, address, r"^\s*(\d{8})\s*$")
+    answer = {"challenge_id": challenge["challenge_id"], "code": code}
+    signed_in = program.ask("POST", "/v1/auth/otp/verify", answer).expect(200)
+    canaries.secret("refresh token", signed_in["refresh_token"])
+    canaries.secret("access token", signed_in["access_token"])
+    invite = {"email": address, "role": "agent"}
+    program.ask("POST", f"{workspace}/invitations", invite, program.demo["member_token"]).expect(202)
+    invitation = mailed(program, address, r"^\s*(inv?_\S+\.\S+)\s*$")
+    canaries.secret("invitation token", invitation)
+    accept = {"token": invitation, "name": canaries.text("name of a member")}
+    program.ask("POST", "/v1/invitations/accept", accept, signed_in["access_token"]).expect(200)
+
+
+def refused(program, canaries, demo, visitor, theirs):
+    """Requests that are turned away: their content must not end in a log either."""
+    fresh = str(uuid.uuid4())
+    message = {"client_message_id": fresh, "text": canaries.text("refused text")}
+    wrong = {**message, "colour": canaries.text("refused field")}
+    program.ask("POST", theirs, wrong, visitor).expect(400)
+    wrong = {**message, "client_message_id": canaries.text("refused id")}
+    program.ask("POST", theirs, wrong, visitor).expect(400, 422)
+    program.ask("POST", theirs, message, canaries.text("wrong token")).expect(401)
+    unknown = f"/v1/{canaries.text('unknown path')}?q={canaries.text('unknown query')}"
+    program.ask("GET", unknown).expect(404)
+    wrong = {"email": f"no address {canaries.text('refused address')}"}
+    program.ask("POST", "/v1/auth/otp", wrong).expect(400, 422)
+    program.ask(
+        "POST", "/v1/widget/sessions", {"app_key": demo["app_key"]},
+        headers={"origin": f"https://{canaries.text('foreign origin')}.example"},
+    ).expect(401, 403, 404)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--binary", type=Path, default=default_binary())
+    parser.add_argument("--keep", type=Path, help="an empty folder to leave everything in")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="sotto-residue-") as temporary:
+        root = options.keep or Path(temporary)
+        for name in ("control", "temporary", "printed"):
+            (root / name).mkdir(parents=True)
+        if control(root / "control"):
+            return 1
+
+        arguments = ["--data", str(root / "data"), "--port", "0", "--json"]
+        environment = {"TMPDIR": str(root / "temporary")}
+        program = Program(options.binary, arguments, root / "printed" / "output", environment)
+        canaries = Canaries()
+        to_be_known = play(program, canaries)
+        program.kill()
+        searched = [root / "data", root / "temporary", root / "printed"]
+        needles = canaries.needles()
+        hits, files, size = search(searched, needles)
+        print(f"after the kill: {len(needles)} needles, {files} files, {size} bytes, {len(hits)} hits")
+
+        program = Program(options.binary, arguments, root / "printed" / "output", environment)
+        everything = {**canaries.texts, **canaries.addresses}
+        for path, name in to_be_known:
+            answer = program.ask("GET", path, token=program.demo["member_token"])
+            if everything[name].encode() not in answer.body:
+                print(f"CONTROL {name} is not known after the restart, so its absence proves nothing")
+                return 1
+        print(f"control: {len(to_be_known)} of the canaries are known after the restart")
+        program.stop()
+        more, files, size = search(searched, needles)
+        print(f"after the stop: {len(needles)} needles, {files} files, {size} bytes, {len(more)} hits")
+        for name, what in sorted(set(hits + more)):
+            print(f"FOUND {what} of {name}")
+    return 1 if hits or more else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

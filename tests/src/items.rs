@@ -1,0 +1,56 @@
+//! Everything that lies in the tables, as text: for tests that ask what is left of something.
+
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use crate::Harness;
+
+/// DynamoDB checks that a request is signed; the embedded one does not check by whom.
+const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=test/20260115/us-east-1/dynamodb/aws4_request, \
+                             SignedHeaders=host, Signature=0";
+
+impl Harness {
+    /// Every item of every table, in DynamoDB's JSON.
+    pub async fn items(&self) -> Vec<String> {
+        let mut items = Vec::new();
+        let tables = self.dynamodb("ListTables", json!({})).await;
+        for table in tables["TableNames"].as_array().expect("tables") {
+            let mut start = Value::Null;
+            loop {
+                let mut request = json!({ "TableName": table });
+                if !start.is_null() {
+                    request["ExclusiveStartKey"] = start;
+                }
+                let mut page = self.dynamodb("Scan", request).await;
+                let found = page["Items"].as_array().expect("items");
+                items.extend(found.iter().map(Value::to_string));
+                start = page["LastEvaluatedKey"].take();
+                if start.is_null() {
+                    break;
+                }
+            }
+        }
+        items
+    }
+
+    /// How many items hold this text anywhere, keys included.
+    pub async fn items_with(&self, text: &str) -> usize {
+        self.items().await.iter().filter(|item| item.contains(text)).count()
+    }
+
+    async fn dynamodb(&self, operation: &str, request: Value) -> Value {
+        let client = Client::builder().no_proxy().build().expect("a client");
+        let response = client
+            .post(&self.stack.wires.dynamodb)
+            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("authorization", AUTHORIZATION)
+            .header("x-amz-date", "20260115T120000Z")
+            .body(request.to_string())
+            .send()
+            .await
+            .expect("an answer");
+        let text = response.text().await.expect("text");
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("{operation}: {text}"))
+    }
+}
