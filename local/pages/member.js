@@ -6,6 +6,8 @@ const team = `/v1/workspaces/${demo.workspace_id}`;
 const names = new Map();
 let chosen = null;
 let read = 0;
+// Until the member picks a conversation or begins to write, the page follows the newest one.
+let picked = false;
 
 // One call; an access token lives ten minutes, and this page may ask its own stack for the next.
 async function ask(method, path, body) {
@@ -58,7 +60,10 @@ async function entry(conversation) {
   time.dateTime = conversation.last_activity_at;
   time.textContent = timeOf(conversation.last_activity_at);
   button.append(time);
-  button.addEventListener("click", () => choose(conversation.id));
+  button.addEventListener("click", () => {
+    picked = true;
+    choose(conversation.id);
+  });
   const item = document.createElement("li");
   item.append(button);
   return item;
@@ -79,7 +84,7 @@ async function showList() {
 
 async function step() {
   const data = await showList();
-  if (!chosen && data.length > 0) choose(data[0].id);
+  if (!picked && data.length > 0) choose(data[0].id);
   if (!chosen) return;
   await thread.update();
   if (thread.head > read && !document.hidden) {
@@ -93,6 +98,10 @@ onSend(async (text, client_message_id) => {
   const kind = document.getElementById("note").checked ? "note" : "text";
   await ask("POST", messages(chosen), { client_message_id, kind, text });
   document.getElementById("note").checked = false;
+});
+
+document.getElementById("send").addEventListener("input", () => {
+  picked = true;
 });
 
 await forever(step);

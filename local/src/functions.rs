@@ -256,3 +256,58 @@ pub fn aws_environment(wires: &Wires) -> [(&'static str, String); 7] {
         ("AWS_SESSION_TOKEN", "embedded".to_owned()),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::routing::get;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::stack::{Stack, StackOptions};
+
+    /// A function of the stack with other code in it.
+    fn function(stack: &Stack, router: axum::Router) -> Function {
+        Function {
+            id: "Test".into(),
+            timeout: Duration::from_millis(50),
+            clock: stack.clock.clone(),
+            app: stack.app("contract").expect("the template has it").clone(),
+            entry: Entry::Http(router),
+        }
+    }
+
+    async fn invoke(function: &Function, path: &str) -> Result<Value, Failure> {
+        let http = json!({ "method": "GET", "path": path });
+        let event =
+            json!({ "version": "2.0", "rawPath": path, "requestContext": { "http": http } });
+        let answer = function
+            .invoke(event.to_string().into_bytes(), "id")
+            .await?;
+        Ok(serde_json::from_slice(&answer).expect("json"))
+    }
+
+    #[tokio::test]
+    async fn a_panic_and_a_timeout_end_one_invocation_only() {
+        let template = Arc::new(Template::open(None).expect("the repository's template"));
+        let options = StackOptions::for_tests(template, Clock::system());
+        let stack = Stack::start(options).await.expect("a stack");
+        let router = axum::Router::new()
+            .route("/fine", get(|| async { "fine" }))
+            .route(
+                "/panic",
+                get(|| async { panic!("planned") as &'static str }),
+            )
+            .route("/slow", get(std::future::pending::<&'static str>));
+        let function = function(&stack, router);
+        assert_eq!(invoke(&function, "/panic").await, Err(Failure::Crashed));
+        assert_eq!(invoke(&function, "/slow").await, Err(Failure::TimedOut));
+        assert_eq!(
+            invoke(&function, "/fine").await.expect("an answer")["body"],
+            "fine"
+        );
+        let garbage = function.invoke(b"{}".to_vec(), "id").await;
+        assert_eq!(garbage, Err(Failure::Crashed));
+    }
+}

@@ -168,12 +168,14 @@ impl Stack {
         Ok(stack)
     }
 
+    /// The function of one crate, to be invoked with an event: `stack.function("messages")`.
+    pub fn function(&self, crate_name: &str) -> Option<&Function> {
+        self.functions.as_ref()?.by_folder(crate_name)
+    }
+
     /// What the functions of one crate work with, its meter included: `stack.app("messages")`.
     pub fn app(&self, crate_name: &str) -> Option<&App> {
-        self.functions
-            .as_ref()?
-            .by_folder(crate_name)
-            .map(Function::app)
+        self.function(crate_name).map(Function::app)
     }
 
     /// The template this stack was started from.

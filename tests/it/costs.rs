@@ -36,6 +36,7 @@ async fn token_check_and_send_are_two_round_trips_and_one_kms_call_more_when_the
     );
     assert_eq!(cold.sequential_round_trips(), 3);
 
+    harness.advance(std::time::Duration::from_millis(1));
     owner.say(&workspace, &conversation, "three").await;
     let warm = meter.take();
     assert_eq!(warm.operations(), ["BatchGetItem", "TransactWriteItems"]);
@@ -44,6 +45,7 @@ async fn token_check_and_send_are_two_round_trips_and_one_kms_call_more_when_the
     assert_eq!(warm.write_units(), SEND_UNITS);
     assert_all_consistent(&warm);
 
+    harness.advance(std::time::Duration::from_millis(1));
     visitor.say(&conversation, "four").await;
     let visitors = meter.take();
     assert_eq!(

@@ -4,6 +4,7 @@ These scripts share no line with the code they judge: what they know is the comm
 line on standard output, and HTTP.
 """
 
+import atexit
 import http.client
 import json
 import os
@@ -84,6 +85,8 @@ class Program:
             cwd=ROOT,
             env={**os.environ, **(environment or {})},
         )
+        # A script that fails must not leave the program behind.
+        atexit.register(self.process.kill)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         if not self._line.wait(START_SECONDS) or self.ready is None:

@@ -225,7 +225,8 @@ def play(program, canaries):
     join(program, canaries, workspace)
     refused(program, canaries, demo, visitor, theirs)
     return [(ours, "first message"), (ours, "answer"), (ours, "note"), (ours, "long message"),
-            (ours, "address in a message"), (contact, "name"), (contact, "address of the contact")]
+            (ours, "address in a message"), (contact, "name"), (contact, "address of the contact"),
+            (f"{workspace}/members", "name of a member")]
 
 
 def mailed(program, address, form):
@@ -250,7 +251,7 @@ def join(program, canaries, workspace):
     canaries.secret("access token", signed_in["access_token"])
     invite = {"email": address, "role": "agent"}
     program.ask("POST", f"{workspace}/invitations", invite, program.demo["member_token"]).expect(202)
-    invitation = mailed(program, address, r"^\s*(inv?_\S+\.\S+)\s*$")
+    invitation = mailed(program, address, r"^\s*(iv_\S+\.\S+)\s*$")
     canaries.secret("invitation token", invitation)
     accept = {"token": invitation, "name": canaries.text("name of a member")}
     program.ask("POST", "/v1/invitations/accept", accept, signed_in["access_token"]).expect(200)

@@ -24,6 +24,7 @@ mod client;
 pub mod contract;
 mod items;
 mod program;
+pub mod routes;
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};

@@ -11,7 +11,7 @@ const STYLE: &str = "
 :root{color-scheme:light dark;--ink:#1d2433;--soft:#5c667a;--line:#dfe3ea;--paper:#fff;--wash:#f5f7fa;--accent:#0b6e6e}
 @media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--soft:#9aa5b8;--line:#2c3442;--paper:#12161e;--wash:#1a202b;--accent:#4fc3c3}}
 *{box-sizing:border-box}body{margin:0;font:16px/1.55 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
-header,main{max-width:60rem;margin:0 auto;padding:1.5rem}h1{margin:0}h2{margin:3rem 0 .5rem;text-transform:capitalize}
+header,main{max-width:60rem;margin:0 auto;padding:1.5rem 1.5rem 0}h1{margin:0}h2{margin:2rem 0 .5rem;text-transform:capitalize}
 nav{display:flex;flex-wrap:wrap;gap:.5rem 1rem;margin-top:1rem}a{color:var(--accent)}
 details{border:1px solid var(--line);border-radius:.5rem;margin:.6rem 0;background:var(--paper)}
 summary{cursor:pointer;padding:.7rem 1rem;display:flex;gap:.8rem;align-items:baseline;flex-wrap:wrap}

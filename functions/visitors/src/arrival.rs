@@ -45,7 +45,9 @@ pub struct SessionContext {
     timezone: Option<TimeZone>,
 }
 
-fn blank_is_absent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ReferrerHost>, D::Error> {
+fn blank_is_absent<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<ReferrerHost>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.filter(|text| !text.is_empty())
         .map(|text| ReferrerHost::parse(&text).map_err(serde::de::Error::custom))
@@ -55,7 +57,12 @@ fn blank_is_absent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 impl SessionContext {
     /// The row that is kept of it, if there is anything to keep.
     fn row(&self, entry: &Entry, contact: ContactId) -> Option<VisitorContext> {
-        let Self { page_url, referrer, timezone, .. } = self;
+        let Self {
+            page_url,
+            referrer,
+            timezone,
+            ..
+        } = self;
         let says_something = page_url.is_some() || referrer.is_some() || timezone.is_some();
         says_something.then(|| VisitorContext {
             contact,
@@ -106,7 +113,9 @@ pub fn newcomer(
         last_seen_at: now,
         rev: 1,
     };
-    let data_key = entry.tenant_key.new_data_key(&keys::contact(entry.workspace, id), now)?;
+    let data_key = entry
+        .tenant_key
+        .new_data_key(&keys::contact(entry.workspace, id), now)?;
     let profile = Profile {
         name: signed.and_then(|signed| signed.name.clone()),
         email: signed.and_then(|signed| signed.email.clone()),
@@ -163,7 +172,9 @@ fn updated(
     signed: Option<&Signed>,
     locale: Option<&Locale>,
 ) -> Option<Person> {
-    let Person { contact, profile, .. } = &mut person;
+    let Person {
+        contact, profile, ..
+    } = &mut person;
     let mut changed = false;
     if now >= contact.last_seen_at.plus(SEEN_EVERY) {
         contact.last_seen_at = now;
@@ -174,12 +185,81 @@ fn updated(
         contact.locale = locale.cloned();
         changed = true;
     }
-    if let Some(Signed { name, email, external_id, .. }) = signed {
-        let before = (profile.name.clone(), profile.email.clone(), profile.external_id.clone());
+    if let Some(Signed {
+        name,
+        email,
+        external_id,
+        ..
+    }) = signed
+    {
+        let before = (
+            profile.name.clone(),
+            profile.email.clone(),
+            profile.external_id.clone(),
+        );
         profile.name = name.clone().or_else(|| before.0.clone());
         profile.email = email.clone().or_else(|| before.1.clone());
         profile.external_id = Some(external_id.clone());
-        changed |= before != (profile.name.clone(), profile.email.clone(), profile.external_id.clone());
+        changed |= before
+            != (
+                profile.name.clone(),
+                profile.email.clone(),
+                profile.external_id.clone(),
+            );
     }
     changed.then_some(person)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::http::json::parse;
+
+    use super::*;
+    use crate::contact::tests::person;
+
+    #[test]
+    fn a_visit_is_written_down_once_an_hour_and_keeps_the_whole_person() {
+        let seen = person().contact.last_seen_at;
+        let at = |seconds| seen.plus(Duration::from_secs(seconds));
+        assert!(updated(person(), at(3599), None, None).is_none());
+        let later = updated(person(), at(3600), None, None).expect("a change");
+        assert_eq!(later.contact.last_seen_at, at(3600));
+        assert_eq!(later.profile.kept_from, at(3600));
+    }
+
+    #[test]
+    fn a_browser_says_the_language_only_of_whom_nobody_knows_it() {
+        let (de, fr) = (
+            Locale::parse("de").expect("de"),
+            Locale::parse("fr").expect("fr"),
+        );
+        let now = person().contact.last_seen_at;
+        let filled = updated(person(), now, None, Some(&de)).expect("a change");
+        assert_eq!(filled.contact.locale.as_ref(), Some(&de));
+        assert_eq!(filled.contact.last_seen_at, now);
+        assert!(updated(filled, now, None, Some(&fr)).is_none());
+    }
+
+    #[test]
+    fn of_addresses_only_path_and_host_are_kept() {
+        let body = r#"{"page_url":"https://shop.example/cart?t=1#me","referrer":"https://a.example/q?x=1"}"#;
+        let context: SessionContext = parse(body.as_bytes()).expect("a context");
+        assert_eq!(
+            context.page_url.as_ref().map(PagePath::reveal),
+            Some("/cart")
+        );
+        assert_eq!(
+            context.referrer.as_ref().map(ReferrerHost::reveal),
+            Some("a.example")
+        );
+        let nowhere: SessionContext = parse(br#"{"referrer":""}"#).expect("a context");
+        assert!(nowhere.referrer.is_none());
+        for bad in [
+            r#"{"referrer":"?"}"#,
+            r#"{"page_url":""}"#,
+            r#"{"ip":"192.0.2.1"}"#,
+        ] {
+            assert!(parse::<SessionContext>(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
 }

@@ -43,7 +43,9 @@ pub async fn set(
     blocked: bool,
 ) -> Result<Versioned<ContactView>, Problem> {
     let wanted = contact::wanted(workspace, id).to_vec();
-    let member = app.member(token, workspace, Permission::ContactsManage, wanted.clone()).await?;
+    let member = app
+        .member(token, workspace, Permission::ContactsManage, wanted.clone())
+        .await?;
     let entry = &member.entry;
     entry.require(Module::Conversations)?;
     let mut read_again: Option<Fetched> = None;
@@ -63,7 +65,10 @@ pub async fn set(
         match done {
             Ok(()) => {
                 let view = ContactView::new(&person, member.role);
-                return Ok(Versioned { rev: view.rev, view });
+                return Ok(Versioned {
+                    rev: view.rev,
+                    view,
+                });
             }
             Err(CommitError::Store(error)) => return Err(error.into()),
             Err(CommitError::Refused(_)) => {

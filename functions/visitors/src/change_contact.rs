@@ -59,7 +59,14 @@ pub async fn handle(
     Json(body): Json<ChangeContact>,
 ) -> Result<Versioned<ContactView>, Problem> {
     let wanted = contact::wanted(workspace, id).to_vec();
-    let member = app.member(&token, workspace, Permission::ContactsManage, wanted.clone()).await?;
+    let member = app
+        .member(
+            &token,
+            workspace,
+            Permission::ContactsManage,
+            wanted.clone(),
+        )
+        .await?;
     let entry = &member.entry;
     entry.require(Module::Conversations)?;
     let mut read_again: Option<Fetched> = None;
@@ -70,14 +77,20 @@ pub async fn handle(
         let (person, changes) = changed(person, body.clone());
         if !changes {
             let view = ContactView::new(&person, member.role);
-            return Ok(Versioned { rev: view.rev, view });
+            return Ok(Versioned {
+                rev: view.rev,
+                view,
+            });
         }
         let mut transaction = Transaction::new(entry.now);
         let person = person.place(&mut transaction, entry)?;
         match app.store.commit(transaction).await {
             Ok(()) => {
                 let view = ContactView::new(&person, member.role);
-                return Ok(Versioned { rev: view.rev, view });
+                return Ok(Versioned {
+                    rev: view.rev,
+                    view,
+                });
             }
             Err(CommitError::Store(error)) => return Err(error.into()),
             Err(CommitError::Refused(_)) => {
@@ -90,7 +103,11 @@ pub async fn handle(
 
 /// The person with the change, and whether it changes anything.
 fn changed(mut person: Person, change: ChangeContact) -> (Person, bool) {
-    let ChangeContact { name, email, locale } = change;
+    let ChangeContact {
+        name,
+        email,
+        locale,
+    } = change;
     let mut changes = false;
     if let Some(name) = name.filter(|name| *name != person.profile.name) {
         person.profile.name = name;
@@ -105,4 +122,41 @@ fn changed(mut person: Person, change: ChangeContact) -> (Person, bool) {
         changes = true;
     }
     (person, changes)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::http::json::parse;
+
+    use super::*;
+    use crate::contact::tests::person;
+
+    fn change(body: &str) -> (Person, bool) {
+        changed(person(), parse(body.as_bytes()).expect("a change"))
+    }
+
+    #[test]
+    fn null_clears_and_absence_leaves() {
+        let (person, changes) = change(r#"{"name":null,"locale":"de"}"#);
+        assert!(changes);
+        assert!(person.profile.name.is_none());
+        assert!(person.profile.email.is_some());
+        assert_eq!(
+            person.contact.locale.as_ref().map(Locale::as_str),
+            Some("de")
+        );
+    }
+
+    #[test]
+    fn saying_what_is_known_already_changes_nothing() {
+        assert!(!change("{}").1);
+        assert!(!change(r#"{"name":"Ada","email":"ada@example.com","locale":null}"#).1);
+    }
+
+    #[test]
+    fn a_change_by_the_team_is_not_a_visit() {
+        let (before, (after, _)) = (person(), change(r#"{"name":"Grace"}"#));
+        assert_eq!(after.contact.last_seen_at, before.contact.last_seen_at);
+        assert_eq!(after.profile.kept_from, before.profile.kept_from);
+    }
 }

@@ -38,7 +38,12 @@ pub struct Person {
 pub fn wanted(workspace: WorkspaceId, contact: ContactId) -> [Key; 4] {
     let head = keys::contact(workspace, contact);
     let key = keys::data_key(&RootRef::of(&head));
-    [head, key, keys::profile(workspace, contact), keys::context(workspace, contact)]
+    [
+        head,
+        key,
+        keys::profile(workspace, contact),
+        keys::context(workspace, contact),
+    ]
 }
 
 /// The head of a contact, if it lives.
@@ -51,14 +56,24 @@ fn head(fetched: &Fetched, entry: &Entry, id: ContactId) -> Result<Option<Contac
 /// The person, if it lives, out of a batch that asked for [`wanted`].
 pub fn open(fetched: &Fetched, entry: &Entry, id: ContactId) -> Result<Option<Person>, Problem> {
     let (workspace, lens) = (entry.workspace, entry.lens());
-    let Some(contact) = head(fetched, entry, id)? else { return Ok(None) };
+    let Some(contact) = head(fetched, entry, id)? else {
+        return Ok(None);
+    };
     let place = keys::contact(workspace, id);
-    let Some(key) = fetched.data_key(&place, &entry.tenant_key)? else { return Ok(None) };
+    let Some(key) = fetched.data_key(&place, &entry.tenant_key)? else {
+        return Ok(None);
+    };
     let profile = fetched.get::<Profile>(&keys::profile(workspace, id), &key, lens)?;
     let context = fetched.get::<VisitorContext>(&keys::context(workspace, id), &key, lens)?;
     let has_profile = profile.is_some();
     let profile = profile.unwrap_or_else(|| silent(&contact));
-    Ok(Some(Person { contact, profile, has_profile, context, key }))
+    Ok(Some(Person {
+        contact,
+        profile,
+        has_profile,
+        context,
+        key,
+    }))
 }
 
 /// The profile of a contact that told nothing.
@@ -78,7 +93,13 @@ impl Person {
     /// Puts the next version of head and profile into `transaction`, on the condition that nobody
     /// changed the person since it was read; returns the person as it will be then.
     pub fn place(self, transaction: &mut Transaction, entry: &Entry) -> Result<Self, Problem> {
-        let Self { contact, profile, has_profile, context, key } = self;
+        let Self {
+            contact,
+            profile,
+            has_profile,
+            context,
+            key,
+        } = self;
         let contact = Stored::next(contact, &entry.policy);
         transaction.replace(&contact, &Unsealed)?;
         let profile = Stored::next(profile, &entry.policy);
@@ -88,7 +109,13 @@ impl Person {
             transaction.create(&profile, &key)?;
         }
         let (contact, profile) = (contact.into_record(), profile.into_record());
-        Ok(Self { contact, profile, has_profile: true, context, key })
+        Ok(Self {
+            contact,
+            profile,
+            has_profile: true,
+            context,
+            key,
+        })
     }
 }
 
@@ -162,7 +189,12 @@ impl ContactView {
         if !role.may(Permission::PersonalDataRead) {
             return view;
         }
-        let Profile { name, email, external_id, .. } = &person.profile;
+        let Profile {
+            name,
+            email,
+            external_id,
+            ..
+        } = &person.profile;
         Self {
             name: name.as_ref().map(|name| name.reveal().to_owned()),
             email: email.as_ref().map(|email| email.reveal().to_owned()),
@@ -176,7 +208,12 @@ impl ContactView {
 
 impl ContextView {
     fn new(context: &VisitorContext) -> Self {
-        let VisitorContext { page_path, referrer_host, timezone, .. } = context;
+        let VisitorContext {
+            page_path,
+            referrer_host,
+            timezone,
+            ..
+        } = context;
         Self {
             page_path: page_path.as_ref().map(|path| path.reveal().to_owned()),
             referrer_host: referrer_host.as_ref().map(|host| host.reveal().to_owned()),
@@ -209,12 +246,13 @@ pub fn view(
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use shared::domain::text::{Email, ExternalId, Name, PagePath};
 
     use super::*;
 
-    fn person() -> Person {
+    /// Somebody who told everything.
+    pub fn person() -> Person {
         let at = Timestamp::from_ms(1_768_478_400_000);
         let (id, workspace) = (ContactId::new(at), WorkspaceId::new(at));
         let contact = Contact {
@@ -243,7 +281,13 @@ mod tests {
             seen_at: at,
         };
         let key = DataKey::generate().expect("random");
-        Person { contact, profile, has_profile: true, context: Some(context), key }
+        Person {
+            contact,
+            profile,
+            has_profile: true,
+            context: Some(context),
+            key,
+        }
     }
 
     #[test]

@@ -68,12 +68,21 @@ pub fn verify(
         return Err(Problem::new(Code::TokenExpired));
     }
     let too_long = signed.exp > seconds(now.plus(MAX_LIFETIME).plus(LEEWAY));
-    let too_early = signed.nbf.is_some_and(|nbf| nbf > seconds(now.plus(LEEWAY)));
-    if too_long || too_early { Err(invalid()) } else { Ok(signed) }
+    let too_early = signed
+        .nbf
+        .is_some_and(|nbf| nbf > seconds(now.plus(LEEWAY)));
+    if too_long || too_early {
+        Err(invalid())
+    } else {
+        Ok(signed)
+    }
 }
 
 /// Seconds since the epoch, with their fraction.
-#[expect(clippy::cast_precision_loss, reason = "milliseconds of our age fit the 53 bits")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "milliseconds of our age fit the 53 bits"
+)]
 fn seconds(at: Timestamp) -> f64 {
     at.ms() as f64 / 1000.0
 }
@@ -103,14 +112,22 @@ mod tests {
     }
 
     fn token(algorithm: Algorithm, secret: &[u8], claims: &Value) -> String {
-        encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(secret)).expect("a token")
+        encode(
+            &Header::new(algorithm),
+            claims,
+            &EncodingKey::from_secret(secret),
+        )
+        .expect("a token")
     }
 
     /// Checks against the audience that `claims` names, whatever that is.
     fn check(token: &str, claims: &Value) -> Result<Signed, Code> {
         let audience = match &claims["aud"] {
             Value::String(id) => id.parse().unwrap_or_else(|_| WorkspaceId::new(now())),
-            Value::Array(all) => all[0].as_str().and_then(|id| id.parse().ok()).expect("an id"),
+            Value::Array(all) => all[0]
+                .as_str()
+                .and_then(|id| id.parse().ok())
+                .expect("an id"),
             _ => WorkspaceId::new(now()),
         };
         verify(token, SECRET, audience, now()).map_err(|problem| problem.code())
@@ -121,8 +138,17 @@ mod tests {
         let claims = claims(json!({ "email": "ada@example.com" }));
         let signed = check(&token(Algorithm::HS256, SECRET, &claims), &claims).expect("good");
         assert_eq!(signed.external_id.reveal(), "user-1");
-        assert_eq!(signed.name.map(|name| name.reveal().to_owned()).as_deref(), Some("Ada"));
-        assert_eq!(signed.email.map(|email| email.reveal().to_owned()).as_deref(), Some("ada@example.com"));
+        assert_eq!(
+            signed.name.map(|name| name.reveal().to_owned()).as_deref(),
+            Some("Ada")
+        );
+        assert_eq!(
+            signed
+                .email
+                .map(|email| email.reveal().to_owned())
+                .as_deref(),
+            Some("ada@example.com")
+        );
     }
 
     #[test]
@@ -137,28 +163,48 @@ mod tests {
         let good = claims(json!({}));
         for algorithm in [Algorithm::HS384, Algorithm::HS512] {
             let token = token(algorithm, SECRET, &good);
-            assert_eq!(check(&token, &good).err(), Some(Code::TokenInvalid), "{algorithm:?}");
+            assert_eq!(
+                check(&token, &good).err(),
+                Some(Code::TokenInvalid),
+                "{algorithm:?}"
+            );
         }
-        let foreign = token(Algorithm::HS256, b"another secret of enough length....", &good);
+        let foreign = token(
+            Algorithm::HS256,
+            b"another secret of enough length....",
+            &good,
+        );
         assert_eq!(check(&foreign, &good).err(), Some(Code::TokenInvalid));
         let signed = token(Algorithm::HS256, SECRET, &good);
         let other = WorkspaceId::new(now());
-        let refused = verify(&signed, SECRET, other, now()).err().map(|problem| problem.code());
+        let refused = verify(&signed, SECRET, other, now())
+            .err()
+            .map(|problem| problem.code());
         assert_eq!(refused, Some(Code::TokenInvalid));
         // `alg: none`, written by hand because no library writes it.
         let body = signed.split('.').nth(1).expect("a body");
-        for unsigned in [format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{body}."), format!("eyJhbGciOiJub25lIn0.{body}.e30")] {
+        for unsigned in [
+            format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{body}."),
+            format!("eyJhbGciOiJub25lIn0.{body}.e30"),
+        ] {
             assert_eq!(check(&unsigned, &good).err(), Some(Code::TokenInvalid));
         }
         for garbage in ["", ".", "..", "a.b.c", "\u{e4}.\u{f6}.\u{fc}"] {
-            assert_eq!(check(garbage, &good).err(), Some(Code::TokenInvalid), "{garbage}");
+            assert_eq!(
+                check(garbage, &good).err(),
+                Some(Code::TokenInvalid),
+                "{garbage}"
+            );
         }
     }
 
     #[test]
     fn an_extension_that_must_be_understood_is_refused() {
         let good = claims(json!({}));
-        let header = Header { crit: Some(vec!["b64".to_owned()]), ..Header::new(Algorithm::HS256) };
+        let header = Header {
+            crit: Some(vec!["b64".to_owned()]),
+            ..Header::new(Algorithm::HS256)
+        };
         let token = encode(&header, &good, &EncodingKey::from_secret(SECRET)).expect("a token");
         assert_eq!(check(&token, &good).err(), Some(Code::TokenInvalid));
     }
@@ -187,10 +233,15 @@ mod tests {
     #[test]
     fn claims_out_of_bounds_are_refused() {
         let long = "x".repeat(201);
-        for change in [json!({ "sub": "" }), json!({ "sub": long }), json!({ "sub": null }),
-            json!({ "sub": 7 }), json!({ "email": "no address" }), json!({ "name": "a\u{0}b" }),
-            json!({ "aud": null })]
-        {
+        for change in [
+            json!({ "sub": "" }),
+            json!({ "sub": long }),
+            json!({ "sub": null }),
+            json!({ "sub": 7 }),
+            json!({ "email": "no address" }),
+            json!({ "name": "a\u{0}b" }),
+            json!({ "aud": null }),
+        ] {
             let claims = claims(change.clone());
             let refused = check(&token(Algorithm::HS256, SECRET, &claims), &claims).err();
             assert_eq!(refused, Some(Code::TokenInvalid), "{change}");

@@ -28,5 +28,12 @@ mod visit;
 
 /// The routes of this function.
 pub fn routes() -> shared::http::Routes {
-    shared::routes![start_session, list_contacts, show_contact, change_contact, block, unblock]
+    shared::routes![
+        start_session,
+        list_contacts,
+        show_contact,
+        change_contact,
+        block,
+        unblock
+    ]
 }

@@ -28,12 +28,21 @@ pub async fn handle(
     Path(workspace): Path<WorkspaceId>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<ContactView>>, Problem> {
-    let member = app.member(&token, workspace, Permission::ContactsRead, Vec::new()).await?;
+    let member = app
+        .member(&token, workspace, Permission::ContactsRead, Vec::new())
+        .await?;
     let entry = &member.entry;
     entry.require(Module::Conversations)?;
     let (principal, name) = (member.account.to_string(), format!("contacts:{workspace}"));
-    let list = List { key: &entry.tenant_key, principal: &principal, name: &name };
-    let before = paging.cursor.as_ref().map(|cursor| list.read::<ContactId>(cursor, entry.now));
+    let list = List {
+        key: &entry.tenant_key,
+        principal: &principal,
+        name: &name,
+    };
+    let before = paging
+        .cursor
+        .as_ref()
+        .map(|cursor| list.read::<ContactId>(cursor, entry.now));
     let limit = paging.limit.get();
     // One more than asked tells whether there is more.
     let mut ids = ids(&app, workspace, before.transpose()?, limit + 1).await?;
@@ -45,9 +54,13 @@ pub async fn handle(
     };
 
     let mut views = Vec::with_capacity(ids.len());
-    let keys_each = ids.first().map_or(1, |id| contact::wanted_by(member.role, workspace, *id).len());
+    let keys_each = ids.first().map_or(1, |id| {
+        contact::wanted_by(member.role, workspace, *id).len()
+    });
     for ids in ids.chunks(BATCH_KEYS / keys_each) {
-        let wanted = ids.iter().flat_map(|id| contact::wanted_by(member.role, workspace, *id));
+        let wanted = ids
+            .iter()
+            .flat_map(|id| contact::wanted_by(member.role, workspace, *id));
         let fetched = app.store.batch(wanted.collect()).await?;
         for id in ids {
             views.extend(contact::view(&fetched, entry, *id, member.role)?);
@@ -63,11 +76,16 @@ async fn ids(
     before: Option<ContactId>,
     limit: u16,
 ) -> Result<Vec<ContactId>, Problem> {
-    let mut query = store::Query::lists(keys::contacts(workspace)).newest_first().limit(limit);
+    let mut query = store::Query::lists(keys::contacts(workspace))
+        .newest_first()
+        .limit(limit);
     if let Some(before) = before {
         let place = keys::contact_list(workspace, before);
         query = query.after(keys::contact(workspace, before), place.sk);
     }
     let items = app.store.query(query).await?;
-    Ok(items.iter().filter_map(|item| item.get("lists_sk")?.as_s().ok()?.parse().ok()).collect())
+    Ok(items
+        .iter()
+        .filter_map(|item| item.get("lists_sk")?.as_s().ok()?.parse().ok())
+        .collect())
 }

@@ -27,10 +27,15 @@ pub async fn handle(
     Path((workspace, contact)): Path<(WorkspaceId, ContactId)>,
 ) -> Result<Versioned<ContactView>, Problem> {
     let wanted = contact::wanted(workspace, contact).to_vec();
-    let member = app.member(&token, workspace, Permission::ContactsRead, wanted).await?;
+    let member = app
+        .member(&token, workspace, Permission::ContactsRead, wanted)
+        .await?;
     let entry = &member.entry;
     entry.require(Module::Conversations)?;
     let view = contact::view(entry.fetched(), entry, contact, member.role)?;
     let view = view.ok_or_else(Problem::not_found)?;
-    Ok(Versioned { rev: view.rev, view })
+    Ok(Versioned {
+        rev: view.rev,
+        view,
+    })
 }

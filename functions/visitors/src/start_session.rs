@@ -90,7 +90,12 @@ pub async fn handle(
     headers: HeaderMap,
     Json(body): Json<StartSession>,
 ) -> Result<(StatusCode, Json<WidgetSession>), Problem> {
-    let StartSession { app_key, identity_token, resume_token, context } = body;
+    let StartSession {
+        app_key,
+        identity_token,
+        resume_token,
+        context,
+    } = body;
     let (workspace, id) = Stock::read_public_key(&app_key).ok_or_else(Problem::not_found)?;
     let resume = resume_token.as_deref().filter(|_| identity_token.is_none());
     let resume = resume.map(|text| {
@@ -101,11 +106,18 @@ pub async fn handle(
         wanted.extend(resume_wanted(token, *visit));
     }
     let entry = app.enter(workspace, wanted).await?;
-    let stock = entry.open::<Stock>(&keys::app(workspace, id))?.ok_or_else(Problem::not_found)?;
+    let stock = entry
+        .open::<Stock>(&keys::app(workspace, id))?
+        .ok_or_else(Problem::not_found)?;
     check_caller(&stock, &headers)?;
     entry.require(Module::Conversations)?;
 
-    let arriving = Arriving { app: &app, entry: &entry, stock: &stock, context: context.as_ref() };
+    let arriving = Arriving {
+        app: &app,
+        entry: &entry,
+        stock: &stock,
+        context: context.as_ref(),
+    };
     let session = match (identity_token, resume) {
         (Some(token), _) => arriving.with_identity(&token).await?,
         (None, Some(Some((token, visit)))) => arriving.again(&token, visit).await?,
@@ -124,10 +136,17 @@ fn check_caller(app: &Stock, headers: &HeaderMap) -> Result<(), Problem> {
     let allowed = match app.platform {
         Platform::Web => sent(header::ORIGIN.as_str())
             .is_some_and(|origin| app.origins.iter().any(|known| known.as_str() == origin)),
-        Platform::Android | Platform::Ios => sent("x-bundle-id")
-            .is_some_and(|sent| app.bundle_id.as_ref().is_some_and(|known| known.as_str() == sent)),
+        Platform::Android | Platform::Ios => sent("x-bundle-id").is_some_and(|sent| {
+            app.bundle_id
+                .as_ref()
+                .is_some_and(|known| known.as_str() == sent)
+        }),
     };
-    if allowed { Ok(()) } else { Err(Problem::new(Code::OriginRefused)) }
+    if allowed {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::OriginRefused))
+    }
 }
 
 /// What going on with an earlier visit reads.
@@ -143,7 +162,10 @@ fn session(visit: &Visit, tokens: &Tokens, verified: bool) -> WidgetSession {
         session_token,
         expires_at: visit.token_ends_at,
         resume_token,
-        visitor: SessionVisitor { contact_id: visit.contact, verified },
+        visitor: SessionVisitor {
+            contact_id: visit.contact,
+            verified,
+        },
     }
 }
 
@@ -156,8 +178,18 @@ struct Arriving<'a> {
 }
 
 impl Arriving<'_> {
-    fn visit(&self, transaction: &mut Transaction, contact: ContactId) -> Result<(Visit, Tokens), Problem> {
-        let Entry { tenant_key, workspace, now, policy, .. } = self.entry;
+    fn visit(
+        &self,
+        transaction: &mut Transaction,
+        contact: ContactId,
+    ) -> Result<(Visit, Tokens), Problem> {
+        let Entry {
+            tenant_key,
+            workspace,
+            now,
+            policy,
+            ..
+        } = self.entry;
         let (visit, tokens) = visit::begin(tenant_key, *workspace, self.stock.id, contact, *now)?;
         let visit = Stored::new(visit, policy);
         transaction.create(&visit, &Unsealed)?;
@@ -194,7 +226,12 @@ impl Arriving<'_> {
                 "this app takes no signed identity",
             ));
         }
-        let Entry { tenant_key, workspace, now, .. } = self.entry;
+        let Entry {
+            tenant_key,
+            workspace,
+            now,
+            ..
+        } = self.entry;
         let secret = self.stock.identity_secret(tenant_key)?;
         let signed = identity::verify(token, &secret, *workspace, *now)?;
         // Another session of the same person may win a race: then it is read again.
@@ -203,7 +240,13 @@ impl Arriving<'_> {
             let contact = match self.find(&signed).await? {
                 Some(person) => {
                     let contact = person.contact.id;
-                    returning(&mut transaction, self.entry, person, Some(&signed), self.context)?;
+                    returning(
+                        &mut transaction,
+                        self.entry,
+                        person,
+                        Some(&signed),
+                        self.context,
+                    )?;
                     contact
                 }
                 None => newcomer(&mut transaction, self.entry, Some(&signed), self.context)?.id,
@@ -228,7 +271,11 @@ impl Arriving<'_> {
         // An owner without a living contact is one that is being erased: soon it can be made anew.
         let person = contact::open(&fetched, self.entry, owner.contact)?
             .ok_or_else(|| Problem::new(Code::Unavailable))?;
-        if person.contact.blocked { Err(Problem::new(Code::Blocked)) } else { Ok(Some(person)) }
+        if person.contact.blocked {
+            Err(Problem::new(Code::Blocked))
+        } else {
+            Ok(Some(person))
+        }
     }
 
     /// Somebody who was here before.
@@ -239,14 +286,15 @@ impl Arriving<'_> {
             let fetched = read_again.as_ref().unwrap_or_else(|| self.entry.fetched());
             let (visit, person) = self.earlier(fetched, token, visit)?;
             let verified = person.contact.verified;
-            let (next, tokens) = match visit::resume(&self.entry.tenant_key, &visit, token.secret(), now) {
-                Resumed::Next(next, tokens) => (next, tokens),
-                Resumed::Already(tokens) => {
-                    self.check_welcome(&person)?;
-                    return Ok(session(&visit, &tokens, verified));
-                }
-                Resumed::No => return Err(Problem::new(Code::TokenInvalid)),
-            };
+            let (next, tokens) =
+                match visit::resume(&self.entry.tenant_key, &visit, token.secret(), now) {
+                    Resumed::Next(next, tokens) => (next, tokens),
+                    Resumed::Already(tokens) => {
+                        self.check_welcome(&person)?;
+                        return Ok(session(&visit, &tokens, verified));
+                    }
+                    Resumed::No => return Err(Problem::new(Code::TokenInvalid)),
+                };
             self.check_welcome(&person)?;
             let next = Stored::next(next, &self.entry.policy);
             let mut transaction = Transaction::new(now);
@@ -287,5 +335,65 @@ impl Arriving<'_> {
             return Err(Problem::new(Code::Unauthenticated));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use shared::{
+        domain::{
+            AppId, WorkspaceId,
+            text::{BundleId, Name, Origin},
+        },
+        store::{app::Label, field::Bytes},
+    };
+
+    use super::*;
+
+    fn app(platform: Platform) -> Stock {
+        let at = Timestamp::from_ms(1_768_478_400_000);
+        Stock {
+            id: AppId::new(at),
+            workspace: WorkspaceId::new(at),
+            name: Label::new(&Name::parse("Shop").expect("a name")),
+            platform,
+            origins: vec![Origin::parse("https://www.example.com").expect("an origin")],
+            bundle_id: Some(BundleId::parse("com.example.shop").expect("a bundle")),
+            identity: Identity::Off,
+            identity_secret: Bytes(Vec::new()),
+            created_at: at,
+            rev: 1,
+        }
+    }
+
+    fn allowed(platform: Platform, header: &'static str, value: &'static str) -> bool {
+        let headers = HeaderMap::from_iter([(
+            header.parse().expect("a header"),
+            HeaderValue::from_static(value),
+        )]);
+        check_caller(&app(platform), &headers).is_ok()
+    }
+
+    #[test]
+    fn a_web_app_is_used_from_its_origins_and_a_mobile_app_from_its_bundle() {
+        assert!(allowed(Platform::Web, "origin", "https://www.example.com"));
+        for foreign in [
+            "https://example.com",
+            "http://www.example.com",
+            "null",
+            "",
+            "https://www.example.com:8443",
+            "https://www.example.com.evil.example",
+        ] {
+            assert!(!allowed(Platform::Web, "origin", foreign), "{foreign}");
+        }
+        assert!(!allowed(Platform::Web, "x-bundle-id", "com.example.shop"));
+        for mobile in [Platform::Android, Platform::Ios] {
+            assert!(allowed(mobile, "x-bundle-id", "com.example.shop"));
+            assert!(!allowed(mobile, "x-bundle-id", "com.example.shop2"));
+            assert!(!allowed(mobile, "origin", "https://www.example.com"));
+        }
+        assert!(check_caller(&app(Platform::Web), &HeaderMap::new()).is_err());
     }
 }

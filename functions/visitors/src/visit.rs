@@ -8,8 +8,10 @@
 use std::time::Duration;
 
 use shared::{
-    domain::{AppId, ContactId, Timestamp, VisitId, WorkspaceId, token},
-    domain::token::Secret,
+    domain::{
+        AppId, ContactId, Timestamp, VisitId, WorkspaceId,
+        token::{self, Secret},
+    },
     http::actor::{RESUME_PREFIX, VISITOR_PREFIX},
     store::{StoreError, TenantKey, contact::Visit, keyring::Use},
 };
@@ -42,12 +44,19 @@ impl Tokens {
     fn of(tenant_key: &TenantKey, visit: VisitId, resume: Secret) -> Self {
         let origin = token::write(RESUME_PREFIX, &[visit.uuid()], &resume);
         let derived = tenant_key.hash(Use::Refresh, &format!("session of {origin}"));
-        Self { session: Secret::from_bytes(*derived.as_bytes()), resume }
+        Self {
+            session: Secret::from_bytes(*derived.as_bytes()),
+            resume,
+        }
     }
 
     /// Both tokens on the wire: the session's, then the one to resume with.
     pub fn write(&self, visit: &Visit) -> (String, String) {
-        let place = [visit.workspace.uuid(), visit.contact.uuid(), visit.id.uuid()];
+        let place = [
+            visit.workspace.uuid(),
+            visit.contact.uuid(),
+            visit.id.uuid(),
+        ];
         let session = token::write(VISITOR_PREFIX, &place, &self.session);
         (session, token::write(RESUME_PREFIX, &place, &self.resume))
     }
@@ -65,7 +74,11 @@ pub fn begin(
     now: Timestamp,
 ) -> Result<(Visit, Tokens), StoreError> {
     let id = VisitId::new(now);
-    let tokens = Tokens::of(tenant_key, id, Secret::generate().ok_or(StoreError::Random)?);
+    let tokens = Tokens::of(
+        tenant_key,
+        id,
+        Secret::generate().ok_or(StoreError::Random)?,
+    );
     let visit = Visit {
         id,
         contact,
@@ -81,7 +94,12 @@ pub fn begin(
 }
 
 /// What `presented` is good for at `visit`.
-pub fn resume(tenant_key: &TenantKey, visit: &Visit, presented: &Secret, now: Timestamp) -> Resumed {
+pub fn resume(
+    tenant_key: &TenantKey,
+    visit: &Visit,
+    presented: &Secret,
+    now: Timestamp,
+) -> Resumed {
     let tokens = Tokens::of(tenant_key, visit.id, tenant_key.successor(presented));
     if visit.resume.matches(presented) {
         let next = Visit {
@@ -94,5 +112,9 @@ pub fn resume(tenant_key: &TenantKey, visit: &Visit, presented: &Secret, now: Ti
         return Resumed::Next(next, tokens);
     }
     let before = visit.resume.matches(&tokens.resume);
-    if before && now < visit.started_at.plus(GRACE) { Resumed::Already(tokens) } else { Resumed::No }
+    if before && now < visit.started_at.plus(GRACE) {
+        Resumed::Already(tokens)
+    } else {
+        Resumed::No
+    }
 }

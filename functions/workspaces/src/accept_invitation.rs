@@ -7,7 +7,12 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     app::App,
-    domain::{InvitationId, Policy, TenantId, WorkspaceId, policy::Lens, text::{Email, Name}, token::Secret},
+    domain::{
+        InvitationId, Policy, TenantId, WorkspaceId,
+        policy::Lens,
+        text::{Email, Name},
+        token::Secret,
+    },
     http::{AccessToken, Code, Json, Problem, Problems, SignedIn, actor::Entry},
     store::{
         CommitError, Key, RootRef, Transaction,
@@ -57,7 +62,10 @@ pub async fn handle(
     let entry = app.enter(named.0, wanted(named.0, named.1, &token)).await?;
     let workspace = entry.workspace;
     let invitation = open(&entry, named, &email)?;
-    if entry.open::<Seat>(&keys::seat(account, workspace))?.is_some() {
+    if entry
+        .open::<Seat>(&keys::seat(account, workspace))?
+        .is_some()
+    {
         return Err(Problem::new(Code::AlreadyMember));
     }
     check_name(entry.policy.profile, body.name.as_ref(), "#/name")?;
@@ -80,7 +88,12 @@ pub async fn handle(
     transaction.check_live(keys::policy(workspace));
     let (member, at_seat) = joining.place(&mut transaction)?;
     match app.store.commit(transaction).await {
-        Ok(()) => Ok(Json(WorkspaceView::new(&found, &entry.policy, member, invitation.role))),
+        Ok(()) => Ok(Json(WorkspaceView::new(
+            &found,
+            &entry.policy,
+            member,
+            invitation.role,
+        ))),
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(refusal)) if refusal.failed(at_seat) => {
             Err(Problem::new(Code::AlreadyMember))
@@ -98,13 +111,26 @@ fn account_wanted(token: &AccessToken) -> Vec<Key> {
 
 /// The address of whoever is signed in.
 async fn own_email(app: &App, signed_in: &SignedIn) -> Result<Email, Problem> {
-    let SignedIn { account, now, fetched, .. } = signed_in;
+    let SignedIn {
+        account,
+        now,
+        fetched,
+        ..
+    } = signed_in;
     let gone = || Problem::new(Code::TokenInvalid);
     let head = keys::account(*account);
-    let platform_key = app.store.unwrap_tenant_key(TenantId::Platform, fetched, *now).await?;
+    let platform_key = app
+        .store
+        .unwrap_tenant_key(TenantId::Platform, fetched, *now)
+        .await?;
     let key = fetched.data_key(&head, &platform_key)?.ok_or_else(gone)?;
-    let lens = Lens { now: *now, policy: &Policy::platform() };
-    let account = fetched.get::<Account>(&head, &key, lens)?.ok_or_else(gone)?;
+    let lens = Lens {
+        now: *now,
+        policy: &Policy::platform(),
+    };
+    let account = fetched
+        .get::<Account>(&head, &key, lens)?
+        .ok_or_else(gone)?;
     Ok(account.email)
 }
 
@@ -113,7 +139,10 @@ fn wanted(workspace: WorkspaceId, invitation: InvitationId, token: &AccessToken)
     let place = keys::invitation(workspace, invitation);
     let key = keys::data_key(&RootRef::of(&place));
     let seat = keys::seat(token.account(), workspace);
-    workspace::wanted(workspace).into_iter().chain([place, key, seat]).collect()
+    workspace::wanted(workspace)
+        .into_iter()
+        .chain([place, key, seat])
+        .collect()
 }
 
 /// The invitation, if it is there, its secret was brought, and it went to this address.

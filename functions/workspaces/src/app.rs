@@ -7,7 +7,10 @@ use shared::{
         text::{BundleId, Origin},
     },
     http::Problem,
-    store::app::{App, Identity, Platform},
+    store::{
+        TenantKey,
+        app::{App, Identity, Platform},
+    },
 };
 use utoipa::ToSchema;
 
@@ -33,6 +36,14 @@ pub struct AppView {
     /// What the customer's pages name to start a session. Not a secret.
     #[schema(example = "pk_01kf0a1b2c3d4e5f6g7h8j9k0m01kf0a1b2c3d4e5f6g7h8j9k0n")]
     public_key: String,
+    /// The secret to sign identities of visitors with (JWT, HS256): these characters are the key.
+    /// Only in the reply to the request that made the app.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        nullable = false,
+        example = "pHq0y1n4fQ2d8s7Kx3mB6vT9wZ5cR1jL0aE4gU8iO2Y"
+    )]
+    identity_secret: Option<String>,
     /// When it was made.
     created_at: Timestamp,
     /// Counts changes.
@@ -51,9 +62,24 @@ impl AppView {
             bundle_id: app.bundle_id.clone(),
             identity: app.identity,
             public_key: app.public_key(),
+            identity_secret: None,
             created_at: app.created_at,
             rev: app.rev,
         }
+    }
+
+    /// The view of an app that was just made, with its secret.
+    ///
+    /// # Errors
+    /// When the secret does not open under this key.
+    pub fn with_secret(app: &App, tenant_key: &TenantKey) -> Result<Self, Problem> {
+        let secret = app.identity_secret(tenant_key)?;
+        let secret = std::str::from_utf8(&secret)
+            .map_err(|_| Problem::internal("an identity secret that is not text"))?;
+        Ok(Self {
+            identity_secret: Some(secret.to_owned()),
+            ..Self::new(app)
+        })
     }
 }
 
@@ -71,7 +97,11 @@ pub fn check_place(
         (Platform::Web, 0, None) => ("#/origins", "required", "1 to 20 origins of a web app"),
         (Platform::Web, 1..=MAX_ORIGINS, None) => return Ok(()),
         (Platform::Web, _, None) => ("#/origins", "too_many", "at most 20 origins"),
-        (_, 0, None) => ("#/bundle_id", "required", "the identifier of the mobile app"),
+        (_, 0, None) => (
+            "#/bundle_id",
+            "required",
+            "the identifier of the mobile app",
+        ),
         (_, 0, Some(_)) => return Ok(()),
         (_, _, _) => ("#/origins", "forbidden", "only a web app has origins"),
     };

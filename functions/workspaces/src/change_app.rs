@@ -65,10 +65,18 @@ pub async fn handle(
     Json(body): Json<ChangeApp>,
 ) -> Result<Versioned<AppView>, Problem> {
     let place = keys::app(workspace, id);
-    let member =
-        app.member(&token, workspace, Permission::AppsManage, vec![place.clone()]).await?;
+    let member = app
+        .member(
+            &token,
+            workspace,
+            Permission::AppsManage,
+            vec![place.clone()],
+        )
+        .await?;
     let entry = &member.entry;
-    let found = entry.open::<Stock>(&place)?.ok_or_else(Problem::not_found)?;
+    let found = entry
+        .open::<Stock>(&place)?
+        .ok_or_else(Problem::not_found)?;
     if_match.check(found.rev)?;
     let stored = Stored::next(changed(found, body)?, &entry.policy);
     let mut transaction = Transaction::new(entry.now);
@@ -76,7 +84,10 @@ pub async fn handle(
     match app.store.commit(transaction).await {
         Ok(()) => {
             let changed = stored.record();
-            Ok(Versioned { rev: changed.rev, view: AppView::new(changed) })
+            Ok(Versioned {
+                rev: changed.rev,
+                view: AppView::new(changed),
+            })
         }
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
@@ -85,7 +96,12 @@ pub async fn handle(
 
 /// The app with the change, if that is still an app.
 fn changed(mut app: Stock, change: ChangeApp) -> Result<Stock, Problem> {
-    let ChangeApp { name, origins, bundle_id, identity } = change;
+    let ChangeApp {
+        name,
+        origins,
+        bundle_id,
+        identity,
+    } = change;
     app.name = name.as_ref().map_or(app.name, Label::new);
     app.origins = origins.unwrap_or(app.origins);
     app.bundle_id = bundle_id.or(app.bundle_id);
@@ -128,7 +144,10 @@ mod tests {
     #[test]
     fn what_is_absent_stays_and_what_is_given_changes() {
         let app = change("{}").unwrap_or_else(|_| panic!("no change"));
-        assert_eq!((app.name.as_str(), app.origins.len(), app.identity), ("Shop", 1, Identity::Off));
+        assert_eq!(
+            (app.name.as_str(), app.origins.len(), app.identity),
+            ("Shop", 1, Identity::Off)
+        );
         let body = r#"{"identity":"required","origins":["https://a.example","https://b.example"]}"#;
         let app = change(body).unwrap_or_else(|_| panic!("a change"));
         assert_eq!((app.origins.len(), app.identity), (2, Identity::Required));
@@ -141,12 +160,19 @@ mod tests {
             (r#"{"origins":[]}"#, Code::ValidationFailed),
             (r#"{"origins":null}"#, Code::ValidationFailed),
             (r#"{"name":null}"#, Code::ValidationFailed),
-            (r#"{"bundle_id":"com.example.shop"}"#, Code::ValidationFailed),
+            (
+                r#"{"bundle_id":"com.example.shop"}"#,
+                Code::ValidationFailed,
+            ),
             (r#"{"platform":"ios"}"#, Code::UnknownField),
             (r#"{"identity_secret":"x"}"#, Code::UnknownField),
         ];
         for (body, code) in bodies {
-            assert_eq!(change(body).err().map(|problem| problem.code()), Some(code), "{body}");
+            assert_eq!(
+                change(body).err().map(|problem| problem.code()),
+                Some(code),
+                "{body}"
+            );
         }
     }
 }

@@ -47,7 +47,9 @@ pub async fn handle(
     if_match: IfMatch,
     Json(body): Json<ChangeRole>,
 ) -> Result<Versioned<MemberView>, Problem> {
-    let actor = app.member(&token, workspace, Permission::MembersManage, Vec::new()).await?;
+    let actor = app
+        .member(&token, workspace, Permission::MembersManage, Vec::new())
+        .await?;
     let entry = &actor.entry;
     let mut found = member::colleagues(&app, entry, &[target]).await?;
     let mut colleague = found.pop().ok_or_else(Problem::not_found)?;
@@ -63,7 +65,10 @@ pub async fn handle(
         let place = keys::seat(witness.account, workspace);
         transaction.check_unchanged(place, witness.rev);
     }
-    let changed = Seat { role: body.role, ..colleague.seat };
+    let changed = Seat {
+        role: body.role,
+        ..colleague.seat
+    };
     let changed = Stored::next(changed, &Policy::platform());
     transaction.replace(&changed, &Unsealed)?;
     match app.store.commit(transaction).await {
@@ -77,7 +82,10 @@ pub async fn handle(
 }
 
 fn reply(colleague: &Colleague) -> Versioned<MemberView> {
-    Versioned { rev: colleague.seat.rev, view: MemberView::new(colleague) }
+    Versioned {
+        rev: colleague.seat.rev,
+        view: MemberView::new(colleague),
+    }
 }
 
 /// Whoever changes a role must be allowed to give the new one and to take the old one.
@@ -96,7 +104,10 @@ async fn remaining_owner(app: &App, actor: &Member, target: MemberId) -> Result<
     let found = if actor.id == target {
         find_owner(app, &actor.entry, target).await?
     } else {
-        actor.entry.open::<Seat>(&own)?.filter(|seat| seat.role == Role::Owner)
+        actor
+            .entry
+            .open::<Seat>(&own)?
+            .filter(|seat| seat.role == Role::Owner)
     };
     found.ok_or_else(|| Problem::new(Code::LastOwner))
 }
@@ -128,8 +139,16 @@ mod tests {
             for other in Role::ALL {
                 let up = check_grant(*actor, *other, Role::Owner).is_ok();
                 let down = check_grant(*actor, Role::Owner, *other).is_ok();
-                assert_eq!(up, *actor == Role::Owner, "{actor:?} gives ownership to {other:?}");
-                assert_eq!(down, *actor == Role::Owner, "{actor:?} takes it for {other:?}");
+                assert_eq!(
+                    up,
+                    *actor == Role::Owner,
+                    "{actor:?} gives ownership to {other:?}"
+                );
+                assert_eq!(
+                    down,
+                    *actor == Role::Owner,
+                    "{actor:?} takes it for {other:?}"
+                );
             }
         }
         assert!(check_grant(Role::Admin, Role::Agent, Role::Admin).is_ok());

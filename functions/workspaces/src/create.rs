@@ -70,8 +70,10 @@ pub async fn handle(
     let signed_in = app.signed_in(&token, vec![at_platform_key]).await?;
     let (account, now) = (signed_in.account, signed_in.now);
     check_name(body.profile, body.member_name.as_ref(), "#/member_name")?;
-    let platform_key =
-        app.store.unwrap_tenant_key(TenantId::Platform, &signed_in.fetched, now).await?;
+    let platform_key = app
+        .store
+        .unwrap_tenant_key(TenantId::Platform, &signed_in.fetched, now)
+        .await?;
     let content = content(&body);
     let ask = Ask {
         tenant_key: &platform_key,
@@ -81,10 +83,23 @@ pub async fn handle(
         now,
     };
 
-    let CreateWorkspace { name, profile, member_name } = body;
-    let workspace = Workspace { id: WorkspaceId::new(now), name, created_at: now, rev: 1 };
+    let CreateWorkspace {
+        name,
+        profile,
+        member_name,
+    } = body;
+    let workspace = Workspace {
+        id: WorkspaceId::new(now),
+        name,
+        created_at: now,
+        rev: 1,
+    };
     let policy = Policy::of(profile);
-    let (tenant_key, row) = app.store.keyring().generate(workspace.id.into(), now).await?;
+    let (tenant_key, row) = app
+        .store
+        .keyring()
+        .generate(workspace.id.into(), now)
+        .await?;
     let joining = Joining {
         account,
         workspace: workspace.id,

@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::{
     app::App,
     domain::{
@@ -20,7 +20,7 @@ use shared::{
         idempotent::Ask,
     },
     store::{
-        CommitError, Stored, StoreError, Transaction, Unsealed,
+        CommitError, StoreError, Stored, Transaction, Unsealed,
         app::{App as Stock, Identity, Label, Platform},
         keys,
     },
@@ -54,18 +54,6 @@ const fn off() -> Identity {
     Identity::Off
 }
 
-/// A new app, with its secret.
-#[derive(Serialize, ToSchema)]
-pub struct NewApp {
-    /// The app.
-    #[serde(flatten)]
-    app: AppView,
-    /// The secret to sign identities of visitors with (JWT, HS256): these characters are the key.
-    /// Shown here only.
-    #[schema(example = "pHq0y1n4fQ2d8s7Kx3mB6vT9wZ5cR1jL0aE4gU8iO2Y")]
-    identity_secret: String,
-}
-
 /// Create an app.
 #[utoipa::path(
     post,
@@ -77,8 +65,8 @@ pub struct NewApp {
     ),
     request_body = CreateApp,
     responses(
-        (status = 201, description = "Made.", body = NewApp),
-        (status = 200, description = "Had been made before, by the same request.", body = NewApp),
+        (status = 201, description = "Made.", body = AppView),
+        (status = 200, description = "Had been made before, by the same request.", body = AppView),
         Problems,
     ),
     security(("member" = [])),
@@ -90,7 +78,9 @@ pub async fn handle(
     idempotency: IdempotencyKey,
     Json(body): Json<CreateApp>,
 ) -> Result<Response, Problem> {
-    let member = app.member(&token, workspace, Permission::AppsManage, Vec::new()).await?;
+    let member = app
+        .member(&token, workspace, Permission::AppsManage, Vec::new())
+        .await?;
     let entry = &member.entry;
     check_place(body.platform, &body.origins, body.bundle_id.as_ref())?;
     let content = content(&body);
@@ -137,16 +127,18 @@ fn new_app(entry: &Entry, body: CreateApp) -> Result<Stock, StoreError> {
 }
 
 fn reply(status: StatusCode, entry: &Entry, app: &Stock) -> Result<Response, Problem> {
-    let secret = app.identity_secret(&entry.tenant_key)?;
-    let identity_secret = std::str::from_utf8(&secret)
-        .map_err(|_| Problem::internal("an identity secret that is not text"))?
-        .to_owned();
-    let view = NewApp { app: AppView::new(app), identity_secret };
+    let view = AppView::with_secret(app, &entry.tenant_key)?;
     Ok((status, Versioned { rev: app.rev, view }).into_response())
 }
 
 /// The request in a form that is equal for equal requests; only its keyed hash is stored.
 fn content(body: &CreateApp) -> String {
-    let CreateApp { name, platform, origins, bundle_id, identity } = body;
+    let CreateApp {
+        name,
+        platform,
+        origins,
+        bundle_id,
+        identity,
+    } = body;
     serde_json::json!([name.reveal(), platform, origins, bundle_id, identity]).to_string()
 }

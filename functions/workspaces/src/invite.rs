@@ -6,7 +6,11 @@ use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::{
     app::App,
-    domain::{InvitationId, Permission, Role, Timestamp, WorkspaceId, text::Email},
+    domain::{
+        InvitationId, Permission, Role, Timestamp, WorkspaceId,
+        retention::{Class, Expiry, expiry},
+        text::Email,
+    },
     http::{
         AccessToken, Code, IdempotencyKey, Json, Path, Problem, Problems, actor::Entry,
         idempotent::Ask,
@@ -14,7 +18,6 @@ use shared::{
     store::{CommitError, RootRef, Stored, Transaction, keys, membership::Invitation},
     words,
 };
-use shared::domain::retention::{Class, Expiry, expiry};
 use utoipa::ToSchema;
 
 /// Somebody to invite.
@@ -68,7 +71,9 @@ pub async fn handle(
     idempotency: IdempotencyKey,
     Json(body): Json<Invite>,
 ) -> Result<(StatusCode, Json<InvitationView>), Problem> {
-    let member = app.member(&token, workspace, Permission::MembersManage, Vec::new()).await?;
+    let member = app
+        .member(&token, workspace, Permission::MembersManage, Vec::new())
+        .await?;
     if !member.role.may_grant(body.role) {
         return Err(Problem::new(Code::Forbidden));
     }
@@ -92,7 +97,9 @@ pub async fn handle(
         created_at: entry.now,
         rev: 1,
     };
-    let data_key = entry.tenant_key.new_data_key(&keys::invitation(workspace, id), entry.now)?;
+    let data_key = entry
+        .tenant_key
+        .new_data_key(&keys::invitation(workspace, id), entry.now)?;
     let stored = Stored::new(invitation, &entry.policy);
     let mut transaction = Transaction::new(entry.now);
     transaction.create_root(&stored, &data_key.key, &data_key)?;
@@ -114,7 +121,9 @@ async fn again(app: &App, entry: &Entry, id: InvitationId) -> Result<InvitationV
     let place = keys::invitation(entry.workspace, id);
     let wanted = vec![place.clone(), keys::data_key(&RootRef::of(&place))];
     let fetched = app.store.batch(wanted).await?;
-    let key = fetched.data_key(&place, &entry.tenant_key)?.ok_or_else(Problem::not_found)?;
+    let key = fetched
+        .data_key(&place, &entry.tenant_key)?
+        .ok_or_else(Problem::not_found)?;
     let invitation = fetched.get::<Invitation>(&place, &key, entry.lens())?;
     Ok(view(&invitation.ok_or_else(Problem::not_found)?, entry))
 }
@@ -124,5 +133,9 @@ fn view(invitation: &Invitation, entry: &Entry) -> InvitationView {
         Expiry::At(end) => Some(end),
         Expiry::With(_) => None,
     };
-    InvitationView { id: invitation.id, state: InvitationState::Pending, expires_at }
+    InvitationView {
+        id: invitation.id,
+        state: InvitationState::Pending,
+        expires_at,
+    }
 }

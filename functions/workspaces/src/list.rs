@@ -9,11 +9,7 @@ use shared::{
     domain::{Policy, TenantId, Timestamp, WorkspaceId, policy::Lens},
     http::{AccessToken, Json, Page, Paging, Problem, Problems, Query, cursor::List},
     store::{
-        self, Unsealed,
-        account::Seat,
-        keys,
-        record::read_item,
-        subject::State as Liveness,
+        self, Unsealed, account::Seat, keys, record::read_item, subject::State as Liveness,
         workspace::WorkspacePolicy,
     },
 };
@@ -40,10 +36,20 @@ pub async fn handle(
     let at_platform_key = keys::tenant_key(TenantId::Platform);
     let signed_in = app.signed_in(&token, vec![at_platform_key]).await?;
     let (account, now) = (signed_in.account, signed_in.now);
-    let key = app.store.unwrap_tenant_key(TenantId::Platform, &signed_in.fetched, now).await?;
+    let key = app
+        .store
+        .unwrap_tenant_key(TenantId::Platform, &signed_in.fetched, now)
+        .await?;
     let principal = account.to_string();
-    let list = List { key: &key, principal: &principal, name: "workspaces" };
-    let after = paging.cursor.as_ref().map(|cursor| list.read::<WorkspaceId>(cursor, now));
+    let list = List {
+        key: &key,
+        principal: &principal,
+        name: "workspaces",
+    };
+    let after = paging
+        .cursor
+        .as_ref()
+        .map(|cursor| list.read::<WorkspaceId>(cursor, now));
 
     let limit = paging.limit.get();
     // One more than asked tells whether there is more.
@@ -54,7 +60,10 @@ pub async fn handle(
     let mut items = app.store.query(query).await?;
     let more = items.len() > usize::from(limit);
     items.truncate(usize::from(limit));
-    let lens = Lens { now, policy: &signed_in.policy };
+    let lens = Lens {
+        now,
+        policy: &signed_in.policy,
+    };
     let mut seats: Vec<Seat> = Vec::with_capacity(items.len());
     for item in &items {
         seats.extend(read_item::<Seat>(item, &Unsealed, lens)?);
@@ -73,18 +82,29 @@ async fn views(app: &App, seats: &[Seat], now: Timestamp) -> Result<Vec<Workspac
     for seats in seats.chunks(WORKSPACES_PER_BATCH) {
         let places = seats.iter().flat_map(|seat| {
             let [head, key] = workspace::wanted(seat.workspace);
-            [head, key, keys::policy(seat.workspace), keys::tenant_key(seat.workspace.into())]
+            [
+                head,
+                key,
+                keys::policy(seat.workspace),
+                keys::tenant_key(seat.workspace.into()),
+            ]
         });
         let fetched = app.store.batch(places.collect()).await?;
         for seat in seats {
             let place = keys::policy(seat.workspace);
-            let lens = Lens { now, policy: &platform };
+            let lens = Lens {
+                now,
+                policy: &platform,
+            };
             let settings = fetched.get::<WorkspacePolicy>(&place, &Unsealed, lens)?;
             let Some(settings) = settings.filter(|row| row.state == Liveness::Live) else {
                 continue;
             };
             let policy = settings.policy();
-            let lens = Lens { now, policy: &policy };
+            let lens = Lens {
+                now,
+                policy: &policy,
+            };
             let tenant = seat.workspace.into();
             let tenant_key = app.store.unwrap_tenant_key(tenant, &fetched, now).await?;
             let found = workspace::open(&fetched, &tenant_key, seat.workspace, lens)?;

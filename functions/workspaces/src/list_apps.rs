@@ -26,11 +26,20 @@ pub async fn handle(
     Path(workspace): Path<WorkspaceId>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<AppView>>, Problem> {
-    let member = app.member(&token, workspace, Permission::AppsRead, Vec::new()).await?;
+    let member = app
+        .member(&token, workspace, Permission::AppsRead, Vec::new())
+        .await?;
     let entry = &member.entry;
     let (principal, name) = (member.account.to_string(), format!("apps:{workspace}"));
-    let list = List { key: &entry.tenant_key, principal: &principal, name: &name };
-    let after = paging.cursor.as_ref().map(|cursor| list.read::<AppId>(cursor, entry.now));
+    let list = List {
+        key: &entry.tenant_key,
+        principal: &principal,
+        name: &name,
+    };
+    let after = paging
+        .cursor
+        .as_ref()
+        .map(|cursor| list.read::<AppId>(cursor, entry.now));
     let limit = paging.limit.get();
     // One more than asked tells whether there is more.
     let mut query = store::Query::partition(keys::apps(workspace)).limit(limit + 1);
@@ -47,5 +56,8 @@ pub async fn handle(
         Some(last) => Some(list.cursor(last.id, entry.now)?),
         None => None,
     };
-    Ok(Json(Page::new(apps.iter().map(AppView::new).collect(), next)))
+    Ok(Json(Page::new(
+        apps.iter().map(AppView::new).collect(),
+        next,
+    )))
 }

@@ -27,11 +27,20 @@ pub async fn handle(
     Path(workspace): Path<WorkspaceId>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<MemberView>>, Problem> {
-    let member = app.member(&token, workspace, Permission::MembersRead, Vec::new()).await?;
+    let member = app
+        .member(&token, workspace, Permission::MembersRead, Vec::new())
+        .await?;
     let entry = &member.entry;
     let (principal, name) = (member.account.to_string(), format!("members:{workspace}"));
-    let list = List { key: &entry.tenant_key, principal: &principal, name: &name };
-    let after = paging.cursor.as_ref().map(|cursor| list.read::<MemberId>(cursor, entry.now));
+    let list = List {
+        key: &entry.tenant_key,
+        principal: &principal,
+        name: &name,
+    };
+    let after = paging
+        .cursor
+        .as_ref()
+        .map(|cursor| list.read::<MemberId>(cursor, entry.now));
     let limit = paging.limit.get();
     // One more than asked tells whether there is more.
     let mut ids = member::ids(&app, workspace, after.transpose()?, limit + 1).await?;
@@ -42,5 +51,8 @@ pub async fn handle(
         None => None,
     };
     let colleagues = member::colleagues(&app, entry, &ids).await?;
-    Ok(Json(Page::new(colleagues.iter().map(MemberView::new).collect(), next)))
+    Ok(Json(Page::new(
+        colleagues.iter().map(MemberView::new).collect(),
+        next,
+    )))
 }

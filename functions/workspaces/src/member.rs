@@ -9,11 +9,8 @@ use shared::{
     },
     http::{Problem, actor::Entry},
     store::{
-        Query, RootRef, Slot, Stored, TenantKey, Transaction, Unsealed,
-        account::Seat,
-        keys,
-        membership::Membership,
-        subject::State,
+        Query, RootRef, Slot, Stored, TenantKey, Transaction, Unsealed, account::Seat, keys,
+        membership::Membership, subject::State,
     },
 };
 use utoipa::ToSchema;
@@ -50,7 +47,10 @@ impl MemberView {
         let Colleague { membership, seat } = colleague;
         Self {
             id: membership.id,
-            name: membership.name.as_ref().map(|name| name.reveal().to_owned()),
+            name: membership
+                .name
+                .as_ref()
+                .map(|name| name.reveal().to_owned()),
             role: seat.role,
             joined_at: membership.created_at,
             rev: seat.rev,
@@ -64,12 +64,16 @@ impl MemberView {
 /// 422 at `pointer`: `required` (CALL-09, CHAT-02) or `forbidden` (FLOW-02).
 pub fn check_name(profile: Profile, name: Option<&Name>, pointer: &str) -> Result<(), Problem> {
     match (profile.member_name(), name) {
-        (NameRule::Required, None) => {
-            Err(Problem::invalid(pointer, "required", "members have a name in this profile"))
-        }
-        (NameRule::Forbidden, Some(_)) => {
-            Err(Problem::invalid(pointer, "forbidden", "members have no name in this profile"))
-        }
+        (NameRule::Required, None) => Err(Problem::invalid(
+            pointer,
+            "required",
+            "members have a name in this profile",
+        )),
+        (NameRule::Forbidden, Some(_)) => Err(Problem::invalid(
+            pointer,
+            "forbidden",
+            "members have no name in this profile",
+        )),
         _ => Ok(()),
     }
 }
@@ -96,13 +100,35 @@ impl Joining<'_> {
     /// Puts the new member into `transaction`: a subject with a key of its own, and the seat that
     /// joins it to the account. The slot is that of the seat: it fails for who is a member already.
     pub fn place(self, transaction: &mut Transaction) -> Result<(MemberId, Slot), Problem> {
-        let Self { account, workspace, tenant_key, policy, role, name, now } = self;
+        let Self {
+            account,
+            workspace,
+            tenant_key,
+            policy,
+            role,
+            name,
+            now,
+        } = self;
         let id = MemberId::new(now);
         let data_key = tenant_key.new_data_key(&keys::membership(workspace, id), now)?;
-        let membership =
-            Membership { id, workspace, account, name, state: State::Live, created_at: now, rev: 1 };
+        let membership = Membership {
+            id,
+            workspace,
+            account,
+            name,
+            state: State::Live,
+            created_at: now,
+            rev: 1,
+        };
         transaction.create_root(&Stored::new(membership, policy), &data_key.key, &data_key)?;
-        let seat = Seat { account, workspace, member: id, role, created_at: now, rev: 1 };
+        let seat = Seat {
+            account,
+            workspace,
+            member: id,
+            role,
+            created_at: now,
+            rev: 1,
+        };
         let slot = transaction.create(&Stored::new(seat, &Policy::platform()), &Unsealed)?;
         // An account that is being erased takes no new seats.
         transaction.check_live(keys::account(account));
@@ -123,18 +149,27 @@ pub async fn colleagues(
 ) -> Result<Vec<Colleague>, Problem> {
     let mut found = Vec::with_capacity(members.len());
     for members in members.chunks(MEMBERS_PER_BATCH) {
-        let heads = members.iter().map(|member| keys::membership(entry.workspace, *member));
-        let wanted = heads.flat_map(|head| [keys::data_key(&RootRef::of(&head)), head]).collect();
+        let heads = members
+            .iter()
+            .map(|member| keys::membership(entry.workspace, *member));
+        let wanted = heads
+            .flat_map(|head| [keys::data_key(&RootRef::of(&head)), head])
+            .collect();
         let fetched = app.store.batch(wanted).await?;
         let mut memberships = Vec::with_capacity(members.len());
         for member in members {
             let head = keys::membership(entry.workspace, *member);
-            let Some(key) = fetched.data_key(&head, &entry.tenant_key)? else { continue };
+            let Some(key) = fetched.data_key(&head, &entry.tenant_key)? else {
+                continue;
+            };
             let membership = fetched.get::<Membership>(&head, &key, entry.lens())?;
             memberships.extend(membership.filter(|membership| membership.state == State::Live));
         }
         let place = |of: &Membership| keys::seat(of.account, entry.workspace);
-        let seats = app.store.batch(memberships.iter().map(place).collect()).await?;
+        let seats = app
+            .store
+            .batch(memberships.iter().map(place).collect())
+            .await?;
         for membership in memberships {
             let seat = seats.get::<Seat>(&place(&membership), &Unsealed, entry.lens())?;
             let seat = seat.filter(|seat| seat.member == membership.id);
@@ -157,7 +192,10 @@ pub async fn ids(
         query = query.after(keys::membership(workspace, after), place.sk);
     }
     let items = app.store.query(query).await?;
-    Ok(items.iter().filter_map(|item| item.get("lists_sk")?.as_s().ok()?.parse().ok()).collect())
+    Ok(items
+        .iter()
+        .filter_map(|item| item.get("lists_sk")?.as_s().ok()?.parse().ok())
+        .collect())
 }
 
 #[cfg(test)]

@@ -33,9 +33,16 @@ pub async fn load(
     workspace: WorkspaceId,
 ) -> Result<WorkspaceView, Problem> {
     let wanted = workspace::wanted(workspace).to_vec();
-    let member = app.member(token, workspace, Permission::WorkspaceRead, wanted).await?;
+    let member = app
+        .member(token, workspace, Permission::WorkspaceRead, wanted)
+        .await?;
     let entry = &member.entry;
     let found = workspace::open(entry.fetched(), &entry.tenant_key, workspace, entry.lens())?;
     let found = found.ok_or_else(Problem::not_found)?;
-    Ok(WorkspaceView::new(&found, &entry.policy, member.id, member.role))
+    Ok(WorkspaceView::new(
+        &found,
+        &entry.policy,
+        member.id,
+        member.role,
+    ))
 }

@@ -49,7 +49,9 @@ impl WorkspaceView {
             name: workspace.name.reveal().to_owned(),
             profile: policy.profile,
             modules: policy.modules.clone(),
-            retention: WorkspaceRetention { conversation_days: policy.conversation_days },
+            retention: WorkspaceRetention {
+                conversation_days: policy.conversation_days,
+            },
             role,
             member_id: member,
             created_at: workspace.created_at,
@@ -72,6 +74,8 @@ pub fn open(
     lens: Lens<'_>,
 ) -> Result<Option<Workspace>, Problem> {
     let head = keys::workspace(workspace);
-    let Some(key) = fetched.data_key(&head, tenant_key)? else { return Ok(None) };
+    let Some(key) = fetched.data_key(&head, tenant_key)? else {
+        return Ok(None);
+    };
     Ok(fetched.get::<Workspace>(&head, &key, lens)?)
 }

@@ -9,6 +9,7 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::gateway::MOST_BODY_BYTES;
+use crate::seed::Demo;
 
 fn template() -> Arc<Template> {
     Arc::new(Template::open(None).expect("the repository's template"))
@@ -49,7 +50,7 @@ async fn many_stacks_run_at_once_and_share_nothing() {
             ask(&stack, get("/health"), Vec::new()).await.status(),
             StatusCode::OK
         );
-        assert_eq!(stack.drain().await.expect("a stream"), Drained::default());
+        assert_eq!(stack.drain().await.expect("a stream").given_up, 0);
         assert_eq!(stack.sweep_ttl().await.expect("a sweep"), 0);
         stack.stop().await;
     }
@@ -159,4 +160,29 @@ async fn a_port_in_use_and_a_folder_in_use_are_said_in_one_line() {
         .expect("free again")
         .stop()
         .await;
+}
+
+#[tokio::test]
+async fn the_demo_is_made_once_and_found_again() {
+    let parent = tempfile::tempdir().expect("a temporary folder");
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let stack = Stack::start(StackOptions {
+            storage: Storage::Folder(parent.path().join("data")),
+            ..StackOptions::for_tests(template(), Clock::system())
+        });
+        let stack = stack.await.expect("a stack");
+        let demo = Demo::prepare(&stack).await.expect("a demo");
+        assert!(!demo.member_token().await.expect("a token").is_empty());
+        stack.desk.show(demo.clone());
+        let config = json(ask(&stack, get("/demo/config.json"), Vec::new()).await).await;
+        assert_eq!(config["app_key"], demo.ids.app_key.as_str());
+        seen.push((
+            demo.ids.workspace_id,
+            demo.conversation_id,
+            config["api"].clone(),
+        ));
+        stack.stop().await;
+    }
+    assert_eq!((&seen[0].0, &seen[0].1), (&seen[1].0, &seen[1].1));
 }

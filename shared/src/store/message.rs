@@ -364,7 +364,9 @@ impl Store {
         }
         messages.sort_by_key(|message| message.seq);
         let oldest = messages.first().map(|message| message.seq);
-        let reaches = oldest.filter(|seq| *seq == 1 || (newest_first && ended) || *seq > first);
+        // Forwards, a first message after the asked one says that those between have expired.
+        let reached = if newest_first { ended } else { oldest > Some(first) };
+        let reaches = oldest.filter(|seq| *seq == 1 || reached);
         Ok(Messages { messages, min_seq: reaches })
     }
 }

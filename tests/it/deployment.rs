@@ -1,0 +1,283 @@
+//! What the templates promise besides routes: variables, copies of data and how long they last,
+//! queues, logs, and permissions that hold only what is named.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
+
+use harness::{Harness, repository, template};
+use local::functions::aws_environment;
+use local::intrinsics::Scope;
+use serde_json::{Map, Value, json};
+use shared::app::Config;
+use shared::domain::retention::{DATA_PITR_DAYS, erasure_days};
+
+const SECONDS_OF_A_DAY: u64 = 24 * 60 * 60;
+
+#[test]
+fn the_template_the_emulator_and_the_code_name_the_same_variables() {
+    let known: BTreeSet<String> = Config::VARIABLES.map(str::to_owned).into();
+    for (function, properties) in functions() {
+        let own = scope();
+        let globals = &own.section("Globals")["Function"]["Environment"]["Variables"];
+        let both = [globals, &properties["Environment"]["Variables"]];
+        let set = both.iter().filter_map(|variables| variables.as_object());
+        let set: BTreeSet<String> = set.flat_map(|map| map.keys().cloned()).collect();
+        assert_eq!(set, known, "{function}");
+    }
+    let emulator = emulator_variables();
+    let (aws, ours): (BTreeSet<_>, BTreeSet<_>) =
+        emulator.into_keys().partition(|name| name.starts_with("AWS_"));
+    assert_eq!(ours, known, "infra/rie.env");
+    assert!(aws.is_empty(), "infra/rie.env sets {aws:?}, which the driver sets");
+}
+
+#[tokio::test]
+async fn the_emulators_variables_with_those_of_aws_are_a_whole_configuration() {
+    let harness = Harness::start().await;
+    let driver = fs::read_to_string(repository().join("tests/outside/rie.py")).expect("the driver");
+    let mut variables: HashMap<String, String> = emulator_variables().into_iter().collect();
+    for (name, value) in aws_environment(&harness.stack.wires) {
+        assert!(driver.contains(&format!("{name}=")), "tests/outside/rie.py does not set {name}");
+        variables.insert(name.to_owned(), value);
+    }
+    let config = Config::from_vars(&variables).expect("a configuration");
+    assert!(config.dynamodb_url.is_some() && config.kms_url.is_some() && config.ses_url.is_some());
+    variables.remove("ISSUER");
+    assert_eq!(Config::from_vars(&variables).err().map(|error| error.0), Some("ISSUER"));
+}
+
+#[test]
+fn both_tables_let_ttl_delete_and_only_the_data_table_has_a_stream_and_long_backups() {
+    let tables: BTreeMap<String, Value> = resources("AWS::DynamoDB::Table").into_iter().collect();
+    assert_eq!(tables.keys().collect::<Vec<_>>(), ["DataTable", "KeysTable"]);
+    for (name, table) in &tables {
+        let ttl = &table["TimeToLiveSpecification"];
+        assert_eq!(*ttl, json!({ "AttributeName": "ttl", "Enabled": true }), "{name}");
+        assert_eq!(table["DeletionProtectionEnabled"], true, "{name}");
+        assert_eq!(table["BillingMode"], "PAY_PER_REQUEST", "{name}");
+        let sealed = &table["SSESpecification"];
+        assert_eq!((&sealed["SSEEnabled"], &sealed["SSEType"]), (&json!(true), &json!("KMS")), "{name}");
+        assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+    }
+    let days = |table: &str| &tables[table]["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"];
+    assert_eq!(*days("DataTable"), json!(DATA_PITR_DAYS));
+    assert_eq!(*days("KeysTable"), json!(erasure_days::KEYS_PITR));
+    let stream = &tables["DataTable"]["StreamSpecification"]["StreamViewType"];
+    assert_eq!(stream, "NEW_AND_OLD_IMAGES");
+    assert!(tables["KeysTable"]["StreamSpecification"].is_null(), "a stream copies keys");
+    // The embedded tables are made of the same lines.
+    for table in &template().tables {
+        assert_eq!(table.ttl_attribute.as_deref(), Some("ttl"), "{}", table.name);
+    }
+}
+
+#[test]
+fn no_copy_outlives_what_the_sum_of_all_copies_counts() {
+    for (name, group) in resources("AWS::Logs::LogGroup") {
+        let days = group["RetentionInDays"].as_u64();
+        let days = days.unwrap_or_else(|| panic!("{name} keeps logs for ever"));
+        assert!(days <= u64::from(erasure_days::LOGS), "{name}: {days} days");
+        assert!(!group["KmsKeyId"].is_null(), "{name} is not encrypted with our key");
+    }
+    for (name, queue) in resources("AWS::SQS::Queue") {
+        // Without the line SQS keeps messages for four days; the promise should be read here.
+        let seconds = queue["MessageRetentionPeriod"].as_u64();
+        let seconds = seconds.unwrap_or_else(|| panic!("{name} does not say how long"));
+        let most = u64::from(erasure_days::DEAD_LETTERS) * SECONDS_OF_A_DAY;
+        assert!(seconds <= most, "{name}: {seconds} seconds");
+    }
+    for kind in ["AWS::Backup::BackupPlan", "AWS::DynamoDB::GlobalTable", "AWS::Kinesis::Stream"] {
+        assert!(resources(kind).is_empty(), "{kind} is a copy that erasure_days does not count");
+    }
+}
+
+#[test]
+fn every_function_that_nobody_waits_for_has_a_dead_letter_queue() {
+    let mut asynchronous = 0;
+    for (function, properties) in functions() {
+        for (name, event) in properties["Events"].as_object().into_iter().flatten() {
+            if event["Type"] == "HttpApi" {
+                continue;
+            }
+            asynchronous += 1;
+            let of_event = &event["Properties"]["DestinationConfig"]["OnFailure"]["Destination"];
+            let queue = of_event["Fn::GetAtt"].as_str().unwrap_or_default();
+            let queue = queue.strip_suffix(".Arn").unwrap_or_default();
+            let queues = resources("AWS::SQS::Queue");
+            assert!(
+                queues.iter().any(|(id, _)| id == queue),
+                "{function}.{name}: what fails for good is named nowhere"
+            );
+            let answers = &event["Properties"]["FunctionResponseTypes"];
+            assert_eq!(*answers, json!(["ReportBatchItemFailures"]), "{function}.{name}");
+            assert_eq!(event["Properties"]["BisectBatchOnFunctionError"], true, "{function}.{name}");
+        }
+    }
+    assert!(asynchronous > 0, "no function is asynchronous: this test sees nothing");
+}
+
+#[test]
+fn every_function_has_a_log_group_of_its_own() {
+    let groups: BTreeSet<String> =
+        resources("AWS::Logs::LogGroup").into_iter().map(|(id, _)| id).collect();
+    let mut used = BTreeSet::new();
+    for (function, properties) in functions() {
+        let group = properties["LoggingConfig"]["LogGroup"]["Ref"].as_str().unwrap_or_default();
+        assert!(groups.contains(group), "{function} logs into `{group}`, which is not declared");
+        assert!(used.insert(group.to_owned()), "{function} shares the log group {group}");
+    }
+}
+
+#[test]
+fn permissions_name_every_action_and_every_resource() {
+    for (function, properties) in functions() {
+        let faults = faults_of_policies(&properties["Policies"]);
+        assert!(faults.is_empty(), "{function}:\n{}", faults.join("\n"));
+        assert!(properties["Role"].is_null(), "{function} has a role from elsewhere");
+    }
+}
+
+#[test]
+fn the_checker_finds_every_planted_permission() {
+    let table = json!({ "Fn::GetAtt": "Data.Outputs.DataTableArn" });
+    let fence = json!({
+        "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["CONTACT#*"] },
+        "Null": { "dynamodb:LeadingKeys": "false" },
+    });
+    let allow = |action: Value, resource: Value, condition: Value| {
+        json!({ "Effect": "Allow", "Action": action, "Resource": resource, "Condition": condition })
+    };
+    let doors = json!({
+        "Effect": "Deny",
+        "Action": ["dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert", "dynamodb:PartiQLSelect",
+            "dynamodb:PartiQLUpdate", "dynamodb:Scan"],
+        "Resource": "*",
+    });
+    let policies = |statements: Value| json!([{ "Version": "2012-10-17", "Statement": statements }]);
+    let read = json!("dynamodb:Query");
+    let good = policies(json!([allow(read.clone(), table.clone(), fence.clone()), doors]));
+    assert_eq!(faults_of_policies(&good), Vec::<String>::new());
+    let mut open = fence.clone();
+    open.as_object_mut().expect("a condition").remove("Null");
+    let mut all = fence.clone();
+    all["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] = json!(["*"]);
+    let planted = [
+        ("a managed policy", json!(["AmazonDynamoDBFullAccess"])),
+        ("a policy template", json!([{ "DynamoDBCrudPolicy": { "TableName": "x" } }])),
+        ("any action", policies(json!([allow(json!("dynamodb:*"), table.clone(), fence.clone()), doors]))),
+        ("some actions", policies(json!([allow(json!(["kms:Decrypt", "kms:Re*"]), table.clone(), json!(null)), doors]))),
+        ("any resource", policies(json!([allow(read.clone(), json!("*"), fence.clone()), doors]))),
+        ("some resources", policies(json!([allow(read.clone(), json!({ "Fn::Sub": "${T}/index/*" }), fence.clone()), doors]))),
+        ("a scan", policies(json!([allow(json!(["dynamodb:Scan"]), table.clone(), fence.clone()), doors]))),
+        ("no fence", policies(json!([allow(read.clone(), table.clone(), Value::Null), doors]))),
+        ("a fence with a gap", policies(json!([allow(read.clone(), table.clone(), open), doors]))),
+        ("a fence around all", policies(json!([allow(read.clone(), table.clone(), all), doors]))),
+        ("side doors", policies(json!([allow(read.clone(), table.clone(), fence.clone())]))),
+        ("everything but", policies(json!([{ "Effect": "Allow", "NotAction": "iam:*", "Resource": table }, doors]))),
+    ];
+    for (name, policies) in planted {
+        assert!(!faults_of_policies(&policies).is_empty(), "nobody saw: {name}");
+    }
+}
+
+/// What is too wide in a function's policies.
+fn faults_of_policies(policies: &Value) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut reads_tables = false;
+    let mut denied = BTreeSet::new();
+    for policy in policies.as_array().into_iter().flatten() {
+        let Some(statements) = policy["Statement"].as_array() else {
+            faults.push(format!("{policy} is not a list of statements"));
+            continue;
+        };
+        for statement in statements {
+            let actions = texts(&statement["Action"]);
+            if statement["Effect"] != "Allow" {
+                denied.extend(actions);
+                continue;
+            }
+            reads_tables |= actions.iter().any(|action| action.starts_with("dynamodb:"));
+            faults.extend(faults_of_statement(statement, &actions));
+        }
+    }
+    let doors = ["PartiQLDelete", "PartiQLInsert", "PartiQLSelect", "PartiQLUpdate", "Scan"];
+    for door in doors.map(|door| format!("dynamodb:{door}")) {
+        if reads_tables && !denied.contains(&door) {
+            faults.push(format!("{door} goes around the fence and is not denied"));
+        }
+    }
+    faults
+}
+
+fn faults_of_statement(statement: &Value, actions: &[String]) -> Vec<String> {
+    let mut faults = Vec::new();
+    if actions.is_empty() || !statement["NotAction"].is_null() || !statement["NotResource"].is_null() {
+        faults.push(format!("{statement} does not name its actions and resources"));
+    }
+    for action in actions {
+        if action.contains(['*', '?']) {
+            faults.push(format!("{action} is more than one action"));
+        }
+        if action == "dynamodb:Scan" {
+            faults.push("dynamodb:Scan reads every tenant".to_owned());
+        }
+    }
+    let resource = statement["Resource"].to_string();
+    if statement["Resource"].is_null() || resource.contains('*') {
+        faults.push(format!("{resource} is more than one resource"));
+    }
+    if actions.iter().any(|action| action.starts_with("dynamodb:")) {
+        let condition = &statement["Condition"];
+        let kinds = texts(&condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]);
+        // `KIND#*` fences by kind; anything shorter is no fence.
+        let fenced = |kind: &String| {
+            let name = kind.strip_suffix("#*").unwrap_or_default();
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase())
+        };
+        if kinds.is_empty() || !kinds.iter().all(fenced) {
+            faults.push(format!("{kinds:?} is no fence around partition kinds"));
+        }
+        // True of an empty set as well, so requests without a key must be shut out.
+        if condition["Null"]["dynamodb:LeadingKeys"] != "false" {
+            faults.push("a request without a partition key passes the fence".to_owned());
+        }
+    }
+    faults
+}
+
+/// One text, or a list of them.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(items) => {
+            items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn scope() -> Scope {
+    let scope = Scope::load(&template().path, &Map::new());
+    scope.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Logical id and properties of every resource of a kind, in the template and those nested in it.
+fn resources(kind: &str) -> Vec<(String, Value)> {
+    let root = scope();
+    let all = root.all();
+    let found = all.iter().flat_map(|scope| scope.resources_of_type(kind));
+    found.map(|(id, properties)| (id.to_owned(), properties.clone())).collect()
+}
+
+fn functions() -> Vec<(String, Value)> {
+    let functions = resources("AWS::Serverless::Function");
+    assert!(functions.len() >= 7, "only {} functions", functions.len());
+    functions
+}
+
+fn emulator_variables() -> BTreeMap<String, String> {
+    let text = fs::read_to_string(repository().join("infra/rie.env")).expect("infra/rie.env");
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let pairs = lines.map(|line| line.split_once('=').expect("NAME=value"));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}

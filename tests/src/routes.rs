@@ -1,0 +1,140 @@
+//! The routes of the template as tests call them: with ids in their paths and examples as bodies,
+//! so that a test of every route takes a new one along by itself.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::Value;
+use shared::domain::{AppId, ContactId, ConversationId, MemberId, WorkspaceId};
+
+use crate::{START, contract, method, template};
+
+/// A route of the HTTP API.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path as the template writes it.
+    pub path: String,
+    /// The logical id of the function that answers.
+    pub function: String,
+}
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Somebody with an account.
+    Member,
+    /// Somebody with a widget session.
+    Visitor,
+}
+
+/// Every route of the template, without `$default`.
+pub fn routes() -> Vec<Route> {
+    let template = template();
+    let routes = template.routes.iter().filter(|route| !route.is_default());
+    routes
+        .map(|route| Route {
+            method: method(&route.method),
+            path: route.path.clone(),
+            function: route.function.clone(),
+        })
+        .collect()
+}
+
+impl Route {
+    /// `GET /v1/things/{thing}`.
+    pub fn key(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    /// Whom it is for, unless it is for anybody.
+    pub fn actor(&self) -> Actor {
+        match self.path.starts_with("/v1/widget/") {
+            true => Actor::Visitor,
+            false => Actor::Member,
+        }
+    }
+
+    /// The names of its path parameters, in order.
+    pub fn parameters(&self) -> Vec<&str> {
+        let parts = self.path.split('/');
+        parts.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect()
+    }
+
+    /// Its path with these ids.
+    pub fn at(&self, ids: &Ids) -> String {
+        let fill = |part: &str| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+            Some(name) => ids.get(name, &self.key()).to_owned(),
+            None => part.to_owned(),
+        };
+        self.path.split('/').map(fill).collect::<Vec<_>>().join("/")
+    }
+
+    /// Its declaration in the OpenAPI document.
+    pub fn operation(&self) -> &'static Value {
+        let found = contract::operation(self.method.as_str(), &self.path);
+        found.unwrap_or_else(|| panic!("{} is not in openapi.json", self.key())).1
+    }
+
+    /// The example of its body, with these ids in the place of the example's; none when it takes
+    /// no body.
+    pub fn body(&self, ids: &Ids) -> Option<Value> {
+        let mut body = contract::example(self.operation());
+        ids.put_into(&mut body);
+        (!body.is_null()).then_some(body)
+    }
+}
+
+/// One id of every kind that stands in a path.
+#[derive(Clone, Debug)]
+pub struct Ids(BTreeMap<&'static str, String>);
+
+impl Ids {
+    /// Well-formed ids that nobody has.
+    pub fn unknown() -> Self {
+        // Not of the future: ids carry the time of their birth.
+        let at = START.minus(Duration::from_secs(60));
+        Self(BTreeMap::from([
+            ("app", AppId::new(at).to_string()),
+            ("contact", ContactId::new(at).to_string()),
+            ("conversation", ConversationId::new(at).to_string()),
+            ("member", MemberId::new(at).to_string()),
+            ("workspace", WorkspaceId::new(at).to_string()),
+        ]))
+    }
+
+    /// The same with another id for one path parameter.
+    pub fn with(mut self, parameter: &'static str, id: &str) -> Self {
+        self.0.insert(parameter, id.to_owned());
+        self
+    }
+
+    /// Every id.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.0.values().map(String::as_str)
+    }
+
+    fn get(&self, parameter: &str, route: &str) -> &str {
+        self.0.get(parameter).unwrap_or_else(|| {
+            panic!("{route}: tests/src/routes.rs has no id for {{{parameter}}}; give `Ids` one")
+        })
+    }
+
+    /// Replaces every text that is an id of a known kind.
+    fn put_into(&self, value: &mut Value) {
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(|item| self.put_into(item)),
+            Value::Object(map) => map.values_mut().for_each(|item| self.put_into(item)),
+            Value::String(text) => {
+                let kind = |id: &str| id.split('_').next().map(str::to_owned);
+                let same = |id: &&String| id.len() == text.len() && kind(id) == kind(text);
+                if let Some(id) = self.0.values().find(same) {
+                    id.clone_into(text);
+                }
+            }
+            _ => {}
+        }
+    }
+}
