@@ -1,8 +1,16 @@
 //! The tests of the running stack: one binary, every test with a stack of its own.
 
+mod anonymous;
+mod contract;
 mod conversations;
 mod costs;
+mod deployment;
+mod events;
 mod expiry;
+mod layers;
 mod messages;
+mod problems;
 mod refused;
 mod resilience;
+mod tenancy;
+mod tokens;

@@ -7,7 +7,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::Ed25519KeyPair;
 use data_encoding::BASE64URL_NOPAD;
 use harness::{Harness, Member, method, text};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
 
 const PATH: &str = "/v1/workspaces";
@@ -250,7 +250,7 @@ fn sign(header: &Value, claims: &Value, key: &EncodingKey) -> String {
     let message = format!("{}.{}", part(header), part(claims));
     let algorithm = match header["alg"].as_str() {
         Some("HS256") => Algorithm::HS256,
-        _ => Header::new(Algorithm::EdDSA).alg,
+        _ => Algorithm::EdDSA,
     };
     let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm).expect("signed");
     format!("{message}.{signature}")

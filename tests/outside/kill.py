@@ -156,7 +156,7 @@ def main():
 
     began = time.monotonic()
     problems = []
-    slowest_start = 0.0
+    slowest_start, unanswered = 0.0, 0
     with tempfile.TemporaryDirectory(prefix="sotto-kill-") as folder:
         arguments = ["--data", f"{folder}/data", "--port", "0", "--json"]
         output = f"{folder}/output"
@@ -178,6 +178,7 @@ def main():
             program = Program(options.binary, arguments, output)
             slowest_start = max(slowest_start, program.start_seconds)
             # What was acknowledged must be there before anything is sent again.
+            unanswered += sum(len(c.open) for c in conversations)
             for conversation in conversations:
                 problems += [f for f in conversation.faults(program) if f.startswith("lost")]
                 settle(program, conversation)
@@ -199,7 +200,7 @@ def main():
         print(f"FAULT {problem}")
     print(
         f"{kill} kills, {acknowledged} messages acknowledged in {len(conversations)} conversations, "
-        f"slowest start {slowest_start:.1f} s, {len(set(problems))} faults"
+        f"{unanswered} without an answer at a kill and sent again, slowest start {slowest_start:.1f} s, {len(set(problems))} faults"
     )
     return 1 if problems else 0
 

@@ -8,12 +8,14 @@ searched for each of them, plain and in other dress: UTF-16, hex, base64 at its 
 escaped, compressed, and as a hash without a key. Nothing may be found.
 
 A search that finds nothing proves something only if it can find: before the real search, the same
-search must find every form in files planted for it, one of them an SQLite database.
+search must find every form in files planted for it; and in the data folder it must find the one word
+that is kept open on purpose, the address of a customer's web site.
 """
 
 import argparse
 import base64
 import hashlib
+import hmac
 import json
 import os
 import re
@@ -41,10 +43,13 @@ class Canaries:
     def __init__(self):
         self.texts = {}
         self.secrets = {}
+        # Belongs to a company and is no secret: kept open, so the search has to find it.
+        self.web_site = word()
         # The people of the demo; whoever they are is written in the program, never in its data.
         self.addresses = {"demo's owner": "demo@example.com", "demo's teammate": "teammate@example.com"}
 
     def text(self, name):
+        """A word of the conversation or of a person."""
         self.texts[name] = word()
         return self.texts[name]
 
@@ -190,9 +195,11 @@ def play(program, canaries):
     """A conversation in which everything personal is a canary. Returns what to ask again later."""
     demo, token = program.demo, program.demo["member_token"]
     workspace = f"/v1/workspaces/{demo['workspace_id']}"
+    page = f"{demo['origin']}/{canaries.text('path of the page')}"
+    referrer = f"https://{canaries.text('host of the referrer')}.example/"
     context = {
-        "page_url": f"{demo['origin']}/prices?who={canaries.text('query of the page')}",
-        "referrer": f"https://search.example/?q={canaries.text('query of the referrer')}",
+        "page_url": f"{page}?who={canaries.text('query of the page')}",
+        "referrer": f"{referrer}{canaries.text('path of the referrer')}",
         "locale": "de-AT",
         "timezone": "Europe/Vienna",
     }
@@ -218,13 +225,17 @@ def play(program, canaries):
     say(program, theirs, visitor, f"Write to me: {canaries.address('address in a message')}")
 
     contact = f"{workspace}/contacts/{session['visitor']['contact_id']}"
-    change = {"name": f"Ada {canaries.text('name')}", "email": canaries.address("address of the contact")}
+    name, address = canaries.text("name"), canaries.address("address of the contact")
+    change = {"name": f"Ada {name}", "email": address}
     etag = program.ask("GET", contact, token=token).headers.get("etag")
     program.ask("PATCH", contact, change, token, {"if-match": etag} if etag else None).expect(200)
     program.ask("POST", "/v1/auth/otp", {"email": canaries.address("address of nobody")}).expect(202)
     join(program, canaries, workspace)
+    known = introduce(program, canaries, workspace)
     refused(program, canaries, demo, visitor, theirs)
-    return [(ours, "first message"), (ours, "answer"), (ours, "note"), (ours, "long message"),
+    return [(contact, "path of the page"), (contact, "host of the referrer"),
+            (known, "external id"), (known, "signed name"), (known, "signed address"),
+            (ours, "first message"), (ours, "answer"), (ours, "note"), (ours, "long message"),
             (ours, "address in a message"), (contact, "name"), (contact, "address of the contact"),
             (f"{workspace}/members", "name of a member")]
 
@@ -255,6 +266,29 @@ def join(program, canaries, workspace):
     canaries.secret("invitation token", invitation)
     accept = {"token": invitation, "name": canaries.text("name of a member")}
     program.ask("POST", "/v1/invitations/accept", accept, signed_in["access_token"]).expect(200)
+
+
+def introduce(program, canaries, workspace):
+    """A visitor comes with the customer's signed word for who it is; returns the contact's path."""
+    origin = f"https://{canaries.web_site}.example"
+    app = {"name": "Shop", "platform": "web", "origins": [origin], "identity": "required"}
+    token = program.demo["member_token"]
+    app = program.ask("POST", f"{workspace}/apps", app, token).expect(201)
+    canaries.secret("identity secret", app["identity_secret"])
+    claims = {
+        "sub": canaries.text("external id"), "aud": program.demo["workspace_id"],
+        "exp": int(time.time()) + 600, "name": canaries.text("signed name"),
+        "email": canaries.address("signed address"),
+    }
+    parts = [json.dumps(part).encode() for part in ({"alg": "HS256", "typ": "JWT"}, claims)]
+    signed = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
+    signature = hmac.digest(app["identity_secret"].encode(), signed, "sha256")
+    identity = f"{signed.decode()}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
+    canaries.secret("identity token", identity)
+    body = {"app_key": app["public_key"], "identity_token": identity}
+    headers = {"origin": origin}
+    session = program.ask("POST", "/v1/widget/sessions", body, headers=headers).expect(201)
+    return f"{workspace}/contacts/{session['visitor']['contact_id']}"
 
 
 def refused(program, canaries, demo, visitor, theirs):
@@ -310,9 +344,11 @@ def main():
         program.stop()
         more, files, size = search(searched, needles)
         print(f"after the stop: {len(needles)} needles, {files} files, {size} bytes, {len(more)} hits")
+        seen, _, _ = search([root / "data"], {canaries.web_site.encode(): "web site"})
+        print(f"control: the web site, kept open, is found {len(seen)} times in the data folder")
         for name, what in sorted(set(hits + more)):
             print(f"FOUND {what} of {name}")
-    return 1 if hits or more else 0
+    return 1 if hits or more or not seen else 0
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ pub struct ConversationView {
 }
 
 /// A conversation that has just begun, with its first message.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct Started {
     /// The conversation.
     pub conversation: ConversationView,

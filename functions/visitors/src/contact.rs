@@ -120,7 +120,7 @@ impl Person {
 }
 
 /// A contact as the team sees it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct ContactView {
     /// Its id.
     pub id: ContactId,
@@ -153,7 +153,7 @@ pub struct ContactView {
 }
 
 /// Where a contact is on the customer's pages: query strings never arrive.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct ContextView {
     /// The path of the page.
     #[schema(example = "/pricing")]

@@ -221,7 +221,13 @@ impl Origin {
         let loopback = host == "localhost" || host == "127.0.0.1";
         let scheme_ok = scheme == "https" || (scheme == "http" && loopback);
         let port_ok = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
-        if scheme_ok && port_ok && is_host(host) { Ok(Self(text)) } else { Err(bad()) }
+        if !(scheme_ok && port_ok && is_host(host)) {
+            return Err(bad());
+        }
+        // Browsers leave the scheme's own port out.
+        let own = if scheme == "https" { Some("443") } else { Some("80") };
+        let port = port.filter(|_| port != own).map(|port| format!(":{port}")).unwrap_or_default();
+        Ok(Self(format!("{scheme}://{host}{port}")))
     }
 
     /// As a browser sends it in the `Origin` header.
@@ -381,6 +387,7 @@ mod tests {
         for good in ["https://www.example.com", "https://example.com:8443", "http://localhost:8787"] {
             assert!(Origin::parse(good).is_ok(), "{good}");
         }
+        assert_eq!(Origin::parse("https://Example.com:443").expect("origin").as_str(), "https://example.com");
         for bad in ["http://example.com", "https://example.com/", "https://", "null", "*", "https://a b.com"] {
             assert!(Origin::parse(bad).is_err(), "{bad}");
         }

@@ -38,8 +38,8 @@ pub struct Author {
     pub id: String,
 }
 
-/// A message as its readers see it.
-#[derive(Debug, Serialize, ToSchema)]
+/// A message as its readers see it. Without `Debug`: it holds what somebody wrote.
+#[derive(Serialize, ToSchema)]
 pub struct MessageView {
     /// Its id.
     pub id: MessageId,

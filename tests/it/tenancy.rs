@@ -1,0 +1,185 @@
+//! Of another tenant nothing can be seen, not even that it is there. Generated from the template:
+//! a new route is asked too, or fails here until it can be.
+
+use harness::routes::{Ids, Route, routes};
+use harness::{Answer, Conversation, Harness, Member, Visitor, WidgetApp, Workspace, text};
+use serde_json::{Value, json};
+
+/// A workspace with one of everything.
+struct Tenant {
+    owner: Member,
+    workspace: Workspace,
+    app: WidgetApp,
+    visitor: Visitor,
+    conversation: Conversation,
+    ids: Ids,
+}
+
+impl Tenant {
+    async fn new(harness: &Harness, name: &str) -> Self {
+        let owner = harness.sign_up(&format!("owner@{name}.example")).await;
+        let workspace = owner.workspace("inbox").await;
+        let agent = format!("agent@{name}.example");
+        harness.join(&owner, &workspace, &agent, "agent").await;
+        let members = owner.get(&format!("{}/members", workspace.path), 200).await;
+        let others = members["data"].as_array().expect("members").iter();
+        let mut others = others.filter(|member| member["id"] != workspace.member_id.as_str());
+        let app = owner.app(&workspace).await;
+        let visitor = harness.visitor(&app).await;
+        let conversation = visitor.start("Hello").await;
+        let ids = Ids::unknown()
+            .with("workspace", &workspace.id)
+            .with("member", &text(others.next().expect("the agent"), "id"))
+            .with("app", &app.id)
+            .with("contact", &visitor.contact_id)
+            .with("conversation", &conversation.id);
+        Self { owner, workspace, app, visitor, conversation, ids }
+    }
+}
+
+/// Routes whose document example is a choice that this test has to make.
+fn body(route: &Route, ids: &Ids) -> Option<Value> {
+    match route.key().as_str() {
+        // A web app has origins, a mobile one a bundle: the example shows both.
+        "POST /v1/workspaces/{workspace}/apps" => Some(json!({
+            "name": "Site", "platform": "web", "origins": ["https://www.example.com"],
+            "identity": "optional",
+        })),
+        "PATCH /v1/workspaces/{workspace}/apps/{app}" => Some(json!({ "name": "Other" })),
+        "PUT /v1/workspaces/{workspace}/conversations/{conversation}/read"
+        | "PUT /v1/widget/conversations/{conversation}/read" => Some(json!({ "seq": 1 })),
+        _ => route.body(ids),
+    }
+}
+
+async fn call(client: &harness::Client, route: &Route, ids: &Ids) -> Answer {
+    client.send(route.method.clone(), &route.at(ids), body(route, ids)).await
+}
+
+fn of_workspaces() -> impl Iterator<Item = Route> {
+    routes().into_iter().filter(|route| route.path.starts_with("/v1/workspaces/{workspace}"))
+}
+
+/// Whether the route names something besides the workspace, in its path or in its body.
+fn names_more(route: &Route) -> bool {
+    route.parameters().len() > 1
+        || body(route, &Ids::unknown()) != body(route, &Ids::unknown().with("contact", "ctc_"))
+}
+
+fn same_as_unknown(what: &str, foreign: &Answer, unknown: &Answer) {
+    assert_eq!(unknown.status, 404, "{what}: {}; is its body right?", unknown.text);
+    assert_eq!(foreign.status, 404, "{what} shows another tenant: {}", foreign.text);
+    assert_eq!(foreign.text, unknown.text, "{what}: the answers differ");
+    let names = |answer: &Answer| -> Vec<String> {
+        let mut names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(foreign), names(unknown), "{what}: the headers differ");
+}
+
+#[tokio::test]
+async fn another_tenants_ids_are_answered_like_ids_that_nobody_has() {
+    let harness = Harness::start().await;
+    let ours = Tenant::new(&harness, "ours").await;
+    let theirs = Tenant::new(&harness, "theirs").await;
+    let before = sorted(harness.items().await);
+    let mut asked = 0;
+    for route in of_workspaces() {
+        let owner = &theirs.owner;
+        let foreign = call(owner, &route, &ours.ids).await;
+        let unknown = call(owner, &route, &Ids::unknown()).await;
+        same_as_unknown(&route.key(), &foreign, &unknown);
+        // Foreign parts under one's own roof.
+        if names_more(&route) {
+            let own = &theirs.workspace.id;
+            let foreign = call(owner, &route, &ours.ids.clone().with("workspace", own)).await;
+            let unknown = call(owner, &route, &Ids::unknown().with("workspace", own)).await;
+            same_as_unknown(&format!("{} in the own workspace", route.key()), &foreign, &unknown);
+            asked += 1;
+        }
+    }
+    assert!(asked >= 10, "only {asked} routes name more than the workspace");
+    assert_eq!(sorted(harness.items().await), before, "a refused call changed something");
+}
+
+#[tokio::test]
+async fn the_same_calls_are_answered_to_whom_it_belongs_so_the_refusals_mean_something() {
+    let harness = Harness::start().await;
+    let ours = Tenant::new(&harness, "ours").await;
+    for route in of_workspaces() {
+        let answer = call(&ours.owner, &route, &ours.ids).await;
+        assert!(
+            answer.status < 300,
+            "{} has no coverage here: say in `body` what it takes: {}",
+            route.key(),
+            answer.text
+        );
+    }
+    // The contact was blocked and unblocked on the way; the visitor's side comes after it.
+    for route in routes().iter().filter(|route| route.path.starts_with("/v1/widget/conversations")) {
+        let answer = call(&ours.visitor, route, &ours.ids).await;
+        assert!(answer.status < 300, "{}: {}", route.key(), answer.text);
+    }
+}
+
+#[tokio::test]
+async fn lists_hold_nothing_of_another_tenant() {
+    let harness = Harness::start().await;
+    let ours = Tenant::new(&harness, "ours").await;
+    let theirs = Tenant::new(&harness, "theirs").await;
+    let lists: Vec<Route> =
+        routes().into_iter().filter(|route| route.method == harness::method("GET")).collect();
+    for route in lists.iter().filter(|route| route.path.starts_with("/v1/workspaces")) {
+        let answer = call(&theirs.owner, route, &theirs.ids).await;
+        assert_eq!(answer.status, 200, "{}: {}", route.key(), answer.text);
+        for id in ours.ids.all() {
+            assert!(!answer.text.contains(id), "{} shows {id}", route.key());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_visitor_sees_only_conversations_of_the_own_contact() {
+    let harness = Harness::start().await;
+    let ours = Tenant::new(&harness, "ours").await;
+    let theirs = Tenant::new(&harness, "theirs").await;
+    let neighbour = harness.visitor(&ours.app).await;
+    assert_ne!(neighbour.contact_id, ours.visitor.contact_id);
+    let before = sorted(harness.items().await);
+    for route in routes().iter().filter(|route| route.path.starts_with("/v1/widget/conversations/")) {
+        for (who, visitor) in [("a neighbour", &neighbour), ("a foreigner", &theirs.visitor)] {
+            let foreign = call(visitor, route, &ours.ids).await;
+            let unknown = call(visitor, route, &Ids::unknown()).await;
+            same_as_unknown(&format!("{} as {who}", route.key()), &foreign, &unknown);
+        }
+    }
+    assert_eq!(sorted(harness.items().await), before, "a refused call changed something");
+    let list = neighbour.get("/v1/widget/conversations", 200).await;
+    assert_eq!(list["data"], json!([]), "a neighbour's list");
+    let own = ours.visitor.get("/v1/widget/conversations", 200).await;
+    assert_eq!(own["data"][0]["id"], ours.conversation.id.as_str());
+}
+
+#[tokio::test]
+async fn what_a_visitor_got_from_one_workspace_opens_nothing_in_another() {
+    let harness = Harness::start().await;
+    let ours = Tenant::new(&harness, "ours").await;
+    let theirs = Tenant::new(&harness, "theirs").await;
+    let page = harness.anonymous().with_header("origin", harness::ORIGIN);
+    let body = json!({ "app_key": theirs.app.key, "resume_token": ours.visitor.resume_token });
+    page.refused(harness::method("POST"), "/v1/widget/sessions", Some(body), 401, "token_invalid").await;
+    // A second app of the same workspace is another door as well.
+    let second = ours.owner.app(&ours.workspace).await;
+    let body = json!({ "app_key": second.key, "resume_token": ours.visitor.resume_token });
+    page.refused(harness::method("POST"), "/v1/widget/sessions", Some(body), 401, "token_invalid").await;
+    // The token itself was not used up by that.
+    let body = json!({ "app_key": ours.app.key, "resume_token": ours.visitor.resume_token });
+    let again = page.post("/v1/widget/sessions", body, 201).await;
+    assert_eq!(again["visitor"]["contact_id"], ours.visitor.contact_id.as_str());
+}
+
+fn sorted(mut items: Vec<String>) -> Vec<String> {
+    items.sort();
+    items
+}
