@@ -200,7 +200,8 @@ def main():
         print(f"FAULT {problem}")
     print(
         f"{kill} kills, {acknowledged} messages acknowledged in {len(conversations)} conversations, "
-        f"{unanswered} without an answer at a kill and sent again, slowest start {slowest_start:.1f} s, {len(set(problems))} faults"
+        f"{unanswered} without an answer at a kill and sent again, "
+        f"slowest start {slowest_start:.1f} s, {len(set(problems))} faults"
     )
     return 1 if problems else 0
 

@@ -5,9 +5,12 @@ line on standard output, and HTTP.
 """
 
 import atexit
+import base64
+import hmac
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -18,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
 REQUEST_SECONDS = 30
+MAIL_SECONDS = 20
 
 
 def default_binary():
@@ -38,7 +42,8 @@ class Answer:
 
     @property
     def json(self):
-        return json.loads(self.body) if self.body else None
+        is_json = "json" in self.headers.get("content-type", "")
+        return json.loads(self.body) if self.body and is_json else None
 
     def expect(self, *statuses):
         if self.status not in statuses:
@@ -66,6 +71,30 @@ def ask(base, method, path, body=None, token=None, headers=None):
         raise Unreachable(str(error)) from error
     finally:
         connection.close()
+
+
+def mails(base):
+    """Every mail that the program has caught so far, oldest first."""
+    return ask(base, "GET", "/mailbox.json").expect(200)["data"]
+
+
+def mailed(base, address, form, after=0):
+    """What a mail to the address says in this form; waits for it. The first `after` mails are old."""
+    deadline = time.monotonic() + MAIL_SECONDS
+    while time.monotonic() < deadline:
+        for mail in reversed(mails(base)[after:]):
+            if address in mail["to"] and (found := re.search(form, mail["text"], re.MULTILINE)):
+                return found[1]
+        time.sleep(0.05)
+    raise AssertionError(f"no mail of the form {form} came")
+
+
+def identity_token(secret, claims):
+    """A customer's signed word for who a visitor is: a JWT with HS256, made by hand."""
+    parts = [json.dumps(part).encode() for part in ({"alg": "HS256", "typ": "JWT"}, claims)]
+    signed = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
+    signature = hmac.digest(secret.encode(), signed, "sha256")
+    return f"{signed.decode()}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
 
 
 class Program:

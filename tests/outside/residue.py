@@ -15,7 +15,6 @@ that is kept open on purpose, the address of a customer's web site.
 import argparse
 import base64
 import hashlib
-import hmac
 import json
 import os
 import re
@@ -29,7 +28,7 @@ import uuid
 import zlib
 from pathlib import Path
 
-from program import Program, default_binary
+from program import Program, default_binary, identity_token, mailed
 
 
 def word():
@@ -240,29 +239,18 @@ def play(program, canaries):
             (f"{workspace}/members", "name of a member")]
 
 
-def mailed(program, address, form):
-    """What the mails to the address say on a line of this form; waits for the newest mail."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        for mail in reversed(program.ask("GET", "/mailbox.json").expect(200)["data"]):
-            if address in mail["to"] and (found := re.search(form, mail["text"], re.MULTILINE)):
-                return found[1]
-        time.sleep(0.1)
-    raise SystemExit("CONTROL no mail came, so there is no address to search for")
-
-
 def join(program, canaries, workspace):
     """Somebody new signs up and accepts an invitation."""
     address = canaries.address("address of a new account")
     challenge = program.ask("POST", "/v1/auth/signup", {"email": address}).expect(202)
-    code = mailed(program, address, r"^\s*(\d{8})\s*$")
+    code = mailed(program.api, address, r"^\s*(\d{8})\s*$")
     answer = {"challenge_id": challenge["challenge_id"], "code": code}
     signed_in = program.ask("POST", "/v1/auth/otp/verify", answer).expect(200)
     canaries.secret("refresh token", signed_in["refresh_token"])
     canaries.secret("access token", signed_in["access_token"])
     invite = {"email": address, "role": "agent"}
     program.ask("POST", f"{workspace}/invitations", invite, program.demo["member_token"]).expect(202)
-    invitation = mailed(program, address, r"^\s*(iv_\S+\.\S+)\s*$")
+    invitation = mailed(program.api, address, r"^\s*(iv_\S+\.\S+)\s*$")
     canaries.secret("invitation token", invitation)
     accept = {"token": invitation, "name": canaries.text("name of a member")}
     program.ask("POST", "/v1/invitations/accept", accept, signed_in["access_token"]).expect(200)
@@ -280,10 +268,7 @@ def introduce(program, canaries, workspace):
         "exp": int(time.time()) + 600, "name": canaries.text("signed name"),
         "email": canaries.address("signed address"),
     }
-    parts = [json.dumps(part).encode() for part in ({"alg": "HS256", "typ": "JWT"}, claims)]
-    signed = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
-    signature = hmac.digest(app["identity_secret"].encode(), signed, "sha256")
-    identity = f"{signed.decode()}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
+    identity = identity_token(app["identity_secret"], claims)
     canaries.secret("identity token", identity)
     body = {"app_key": app["public_key"], "identity_token": identity}
     headers = {"origin": origin}

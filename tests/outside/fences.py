@@ -1,0 +1,319 @@
+#!/usr/bin/env python3
+"""Runs the built bootstraps as deployed, each inside the permissions that template.yaml gives it.
+
+Between each bootstrap and the services stands a wire that knows the function's role: which action on
+which table or index, which kinds of partition, which key, which sender. What the role does not allow
+is refused as AWS would refuse it, and is a fault. A tour calls every route of the template; then the
+outbox gets the stream records that the tour has caused. What the role allows and nobody did on the
+whole tour is a fault as well: either a right too many, or a step too few here.
+
+What a real account may do differently is said in infra/README.md.
+"""
+
+import argparse
+import http.client
+import json
+import sys
+import tempfile
+import time
+import urllib.parse
+import uuid
+from pathlib import Path
+
+from deployed import Server, Template, http_event, passes
+from emulator import FUNCTIONS, Emulated, bootstrap, variables
+from program import Program, ask, identity_token, mailed, mails
+
+# The embedded services want to see a signature and do not check it.
+SIGNED = {
+    "x-amz-date": "20260101T000000Z",
+    "authorization": "AWS4-HMAC-SHA256 Credential=outside/20260101/us-east-1/dynamodb/aws4_request, "
+    "SignedHeaders=host, Signature=0",
+}
+
+
+def forward(base, method, path, headers, body):
+    url = urllib.parse.urlsplit(base)
+    connection = http.client.HTTPConnection(url.hostname, url.port, timeout=30)
+    try:
+        connection.request(method, path, body=body, headers={**headers, "host": url.netloc})
+        response = connection.getresponse()
+        return response.status, dict(response.getheaders()), response.read()
+    finally:
+        connection.close()
+
+
+def refusal():
+    body = {"__type": "com.amazon.coral.service#AccessDeniedException", "Message": "outside of the fence"}
+    headers = {"content-type": "application/x-amz-json-1.0", "x-amzn-errortype": "AccessDeniedException"}
+    return 400, headers, json.dumps(body).encode()
+
+
+def table_calls(operation, body, names):
+    """(action, resource, partition keys) for each thing a DynamoDB request does."""
+    if operation == "BatchGetItem":
+        for table, wanted in body["RequestItems"].items():
+            yield operation, names[table], [key["pk"]["S"] for key in wanted["Keys"]]
+    elif operation == "TransactWriteItems":
+        # All writes of one action on one table are held against one statement: the stricter reading.
+        groups = {}
+        actions = {"Put": "PutItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+        for item in body["TransactItems"]:
+            (kind, write), = item.items()
+            key = write["Item" if kind == "Put" else "Key"]["pk"]["S"]
+            groups.setdefault((actions[kind], names[write["TableName"]]), []).append(key)
+        for (action, resource), keys in groups.items():
+            yield action, resource, keys
+    elif operation == "Query":
+        index = f"/index/{body['IndexName']}" if "IndexName" in body else ""
+        key = body["ExpressionAttributeValues"][":pk"]["S"]
+        yield operation, names[body["TableName"]] + index, [key]
+    else:
+        key = body.get("Key", body.get("Item", {})).get("pk", {}).get("S")
+        yield operation, names[body["TableName"]], [key] if key else []
+
+
+def fenced(role, ready, names):
+    """The environment of a function whose calls pass its role."""
+
+    def dynamodb(method, path, headers, body):
+        operation = headers["x-amz-target"].split(".")[-1]
+        calls = table_calls(operation, json.loads(body), names)
+        # Every call is asked, so that all faults of a request are seen at once.
+        if not all([role.check(f"dynamodb:{action}", *rest) for action, *rest in calls]):
+            return refusal()
+        return forward(ready["dynamodb"], method, path, headers, body)
+
+    def kms(method, path, headers, body):
+        operation = headers["x-amz-target"].split(".")[-1]
+        context = json.loads(body).get("EncryptionContext", {})
+        context = {f"kms:EncryptionContext:{name}": value for name, value in context.items()}
+        if not role.check(f"kms:{operation}", "kms", context=context):
+            return refusal()
+        return forward(ready["kms"], method, path, headers, body)
+
+    def ses(method, path, headers, body):
+        sender = {"ses:FromAddress": json.loads(body)["FromEmailAddress"]}
+        if not role.check("ses:SendEmail", "identity", context=sender):
+            return refusal()
+        return forward(ready["ses"], method, path, headers, body)
+
+    return {
+        **variables(ready),
+        "AWS_ENDPOINT_URL_DYNAMODB": Server(dynamodb).url,
+        "AWS_ENDPOINT_URL_KMS": Server(kms).url,
+        "AWS_ENDPOINT_URL_SESV2": Server(ses).url,
+    }
+
+
+class Api:
+    """The routes of the template in front of the emulated functions."""
+
+    def __init__(self, template, functions):
+        self.template = template
+        self.functions = functions
+        self.answered = set()
+        self.url = Server(self._answer).url
+
+    def _answer(self, method, path, headers, body):
+        route, parameters = self.template.find(method, urllib.parse.urlsplit(path).path)
+        event = http_event(route, parameters, method, path, headers, body)
+        answer = self.functions[self.template.routes[route]].invoke(event)
+        if "statusCode" not in answer:
+            return 502, {"content-type": "application/json"}, json.dumps(answer).encode()
+        if answer["statusCode"] < 300 or route == "$default":
+            self.answered.add(route)
+        headers = answer.get("headers") or {}
+        return answer["statusCode"], headers, (answer.get("body") or "").encode()
+
+    def __call__(self, method, path, body=None, token=None, headers=None, expect=(200, 201, 202, 204)):
+        answer = ask(self.url, method, path, body, token, headers)
+        try:
+            return answer.expect(*(expect if isinstance(expect, tuple) else (expect,)))
+        except AssertionError as error:
+            raise AssertionError(f"{method} {path}: {error}") from None
+
+
+def sign_in(api, mailbox, address, path):
+    old = len(mails(mailbox))
+    challenge = api("POST", path, {"email": address})
+    code = mailed(mailbox, address, r"^(\d{8})$", after=old)
+    wrong = f"{(int(code) + 1) % 10**8:08}"
+    answer = {"challenge_id": challenge["challenge_id"], "code": wrong}
+    api("POST", "/v1/auth/otp/verify", answer, expect=401)
+    return api("POST", "/v1/auth/otp/verify", {**answer, "code": code})
+
+
+def message(text):
+    return {"client_message_id": str(uuid.uuid4()), "text": text}
+
+
+def tour_of_the_team(api, mailbox):
+    """Accounts, a workspace, its apps and its members. Returns what the rest of the tour needs."""
+    for path in ("/health", "/version", "/openapi.json", "/docs", "/.well-known/jwks.json"):
+        api("GET", path)
+    api("GET", "/nothing-here", expect=404)
+    sign_in(api, mailbox, "ada@fence.example", "/v1/auth/signup")
+    owner = sign_in(api, mailbox, "ada@fence.example", "/v1/auth/otp")
+    first = owner["refresh_token"]
+    for _ in range(3):
+        owner = api("POST", "/v1/auth/refresh", {"refresh_token": owner["refresh_token"]})
+    token = owner["access_token"]
+    body = {"name": "Fence", "profile": "inbox", "member_name": "Ada"}
+    made = api("POST", "/v1/workspaces", body, token, {"idempotency-key": "one"})
+    again = api("POST", "/v1/workspaces", body, token, {"idempotency-key": "one"})
+    assert made["id"] == again["id"], "the same key made two workspaces"
+    workspace = f"/v1/workspaces/{made['id']}"
+    api("GET", "/v1/workspaces", token=token)
+    api("GET", workspace, token=token)
+    app = {"name": "Shop", "platform": "web", "origins": ["https://shop.example"], "identity": "optional"}
+    app = api("POST", f"{workspace}/apps", app, token, {"idempotency-key": "two"})
+    api("GET", f"{workspace}/apps", token=token)
+    api("PATCH", f"{workspace}/apps/{app['id']}", {"name": "Our shop"}, token)
+    api("POST", f"{workspace}/invitations", {"email": "bob@fence.example", "role": "agent"}, token)
+    invitation = mailed(mailbox, "bob@fence.example", r"^(iv_\S+)$")
+    guest = sign_in(api, mailbox, "bob@fence.example", "/v1/auth/signup")["access_token"]
+    api("POST", "/v1/invitations/accept", {"token": invitation, "name": "Bob"}, guest)
+    members = api("GET", f"{workspace}/members", token=token)["data"]
+    bob = next(member for member in members if member["name"] == "Bob")
+    api("PATCH", f"{workspace}/members/{bob['id']}", {"role": "owner"}, token)
+    api("PATCH", f"{workspace}/members/{bob['id']}", {"role": "viewer"}, token)
+    api("POST", "/v1/auth/logout", token=guest)
+    # A refresh token from long ago ends the session, but not the access token's ten minutes of proof.
+    return token, workspace, app, first
+
+
+def tour_of_a_conversation(api, token, workspace, app):
+    origin = {"origin": "https://shop.example"}
+    session = api("POST", "/v1/widget/sessions", {"app_key": app["public_key"]}, headers=origin)
+    body = {"app_key": app["public_key"], "resume_token": session["resume_token"]}
+    session = api("POST", "/v1/widget/sessions", body, headers=origin)
+    visitor, contact = session["session_token"], session["visitor"]["contact_id"]
+    first = {"first_message": message("Hello")}
+    made = api("POST", "/v1/widget/conversations", first, visitor)
+    api("POST", "/v1/widget/conversations", first, visitor, expect=200)
+    conversation = made["conversation"]["id"]
+    theirs = f"/v1/widget/conversations/{conversation}"
+    ours = f"{workspace}/conversations/{conversation}"
+    api("POST", f"{workspace}/conversations", {"contact_id": contact, "first_message": message("Hi")}, token)
+    said = message("Are you there?")
+    api("POST", f"{theirs}/messages", said, visitor, expect=201)
+    api("POST", f"{theirs}/messages", said, visitor, expect=200)
+    api("POST", f"{ours}/messages", message("We are"), token)
+    for path in (f"{workspace}/conversations", ours, f"{ours}/messages"):
+        api("GET", path, token=token)
+    for path in ("/v1/widget/conversations", theirs, f"{theirs}/messages"):
+        api("GET", path, token=visitor)
+    api("PUT", f"{ours}/read", {"seq": 2}, token)
+    api("PUT", f"{ours}/read", {"seq": 3}, token)
+    api("PUT", f"{theirs}/read", {"seq": 3}, visitor)
+    contact = f"{workspace}/contacts/{contact}"
+    api("GET", f"{workspace}/contacts", token=token)
+    api("GET", contact, token=token)
+    api("PATCH", contact, {"name": "Grace"}, token)
+    api("PUT", f"{contact}/block", token=token)
+    api("DELETE", f"{contact}/block", token=token)
+
+
+def tour_of_a_known_visitor(api, workspace, app):
+    """Twice with the customer's signed word, so that the contact is made and found again."""
+    claims = {"sub": "user-1", "aud": workspace.rsplit("/", 1)[-1], "exp": int(time.time()) + 600}
+    identity = identity_token(app["identity_secret"], claims)
+    body = {"app_key": app["public_key"], "identity_token": identity}
+    for _ in range(2):
+        api("POST", "/v1/widget/sessions", body, headers={"origin": "https://shop.example"})
+
+
+def items(ready, table):
+    """Every item of a table, read past all fences."""
+    headers = {**SIGNED, "content-type": "application/x-amz-json-1.0"}
+    headers["x-amz-target"] = "DynamoDB_20120810.Scan"
+    body = json.dumps({"TableName": table}).encode()
+    _, _, content = forward(ready["dynamodb"], "POST", "/", headers, body)
+    return json.loads(content)["Items"]
+
+
+def record(name, item):
+    images = {"NewImage": item} if name == "INSERT" else {"OldImage": item}
+    keys = {"pk": item["pk"], "sk": item["sk"]}
+    return {
+        "eventID": uuid.uuid4().hex, "eventName": name, "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb", "awsRegion": "us-east-1",
+        "dynamodb": {"Keys": keys, **images, "SequenceNumber": "1", "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    }
+
+
+def tour_of_the_outbox(api, function, filters, ready, token, workspace):
+    """Everything in the table comes, then every head goes; the outbox hears what its filter passes.
+
+    The mails must have gone out, and no key of a root nor anything of a subject may be left. Nothing
+    works after it.
+    """
+    api("POST", "/v1/auth/otp", {"email": "ada@fence.example"})
+    api("POST", f"{workspace}/invitations", {"email": "eve@fence.example", "role": "agent"}, token)
+    # The program has an outbox of its own; when it has sent these two, the next ones are ours.
+    mailed(ready["api"], "eve@fence.example", r"^(iv_\S+)$")
+    old = len(mails(ready["api"]))
+    everything = items(ready, "DataTable")
+    heads = [item for item in everything if item["sk"]["S"] == "HEAD"]
+    stream = [record("INSERT", item) for item in everything] + [record("REMOVE", item) for item in heads]
+    heard = [r for r in stream if any(passes(pattern, r) for pattern in filters)]
+    for start in range(0, len(heard), 100):
+        answer = function.invoke({"Records": heard[start:start + 100]})
+        assert answer == {"batchItemFailures": []}, f"the outbox failed: {answer}"
+    sent = len(mails(ready["api"])) - old
+    assert sent >= 2, f"{sent} mails for a code and an invitation"
+    left = {item["pk"]["S"].split("#")[0] for item in items(ready, "KeysTable")}
+    assert left == {"TENANT", "SIGNING"}, f"keys are left of {left}"
+    left = [item["pk"]["S"] for item in items(ready, "DataTable") if item["pk"]["S"].startswith("SUBJECT#")]
+    assert not left, f"{len(left)} rows of subjects are left"
+    print(f"  the outbox heard {len(heard)} of {len(stream)} records")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sotto", type=Path, required=True, help="the program that brings the services")
+    parser.add_argument("folder", type=Path, help="where the built bootstraps are")
+    options = parser.parse_args()
+    functions, faults = {}, []
+    with tempfile.TemporaryDirectory(prefix="sotto-fences-") as folder:
+        program = Program(options.sotto, ["--ephemeral", "--port", "0", "--json"], f"{folder}/services")
+        ready, log_path = program.ready, Path(folder) / "log"
+        own = variables(ready)
+        template = Template({"MailFrom": own["MAIL_FROM"]})
+        names = {own["DATA_TABLE"]: "data", own["KEYS_TABLE"]: "keys"}
+        with open(log_path, "wb") as log:
+            try:
+                for name in FUNCTIONS:
+                    environment = fenced(template.roles[name], ready, names)
+                    functions[name] = Emulated(bootstrap(options.folder, name), name, environment, log)
+                api = Api(template, functions)
+                token, workspace, app, old = tour_of_the_team(api, ready["api"])
+                tour_of_a_conversation(api, token, workspace, app)
+                tour_of_a_known_visitor(api, workspace, app)
+                outbox, filters = functions["outbox"], template.filters["outbox"]
+                tour_of_the_outbox(api, outbox, filters, ready, token, workspace)
+                api("POST", "/v1/auth/refresh", {"refresh_token": old}, expect=401)
+                faults += [f"not called: {route}" for route in sorted(set(template.routes) - api.answered)]
+                for role in template.roles.values():
+                    faults += [f"allowed, but never done: {unused}" for unused in role.unused()]
+            except AssertionError as error:
+                faults.append(str(error))
+            finally:
+                for function in functions.values():
+                    function.stop()
+        program.stop()
+        for role in template.roles.values():
+            faults += [f"refused: {denied}" for denied in sorted(set(role.denied))]
+        for fault in faults:
+            print(f"FAULT {fault}")
+        if faults:
+            # Of the log only what the functions say; the emulator talks more.
+            lines = log_path.read_text("utf-8", "replace").splitlines()
+            print("\n".join([line for line in lines if line.startswith("{")][-20:]))
+    print(f"{len(template.routes)} routes, {len(faults)} faults")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
