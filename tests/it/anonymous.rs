@@ -21,6 +21,9 @@ const PUBLIC: [&str; 10] = [
     "POST /v1/widget/sessions",
 ];
 
+/// Done already is as good as done: whoever repeats it with the same good signature hears the same.
+const ENDED_ALREADY: &str = "POST /v1/auth/logout";
+
 /// What is sent as a body: whoever looks at it before the token would answer 400.
 const NOT_JSON: &[u8] = b"{";
 
@@ -80,12 +83,24 @@ async fn every_route_is_401_with_what_is_no_token() {
 
 #[tokio::test]
 async fn every_route_is_401_with_the_token_of_the_other_kind_of_actor() {
-    let World { harness, owner, visitor } = World::new().await;
+    let World {
+        harness,
+        owner,
+        visitor,
+    } = World::new().await;
     forget_what_was_read(&harness);
     for route in guarded() {
         let tokens = match route.actor() {
-            Actor::Member => [&visitor.session_token, &visitor.resume_token, &owner.refresh_token],
-            Actor::Visitor => [&owner.access_token, &visitor.resume_token, &owner.refresh_token],
+            Actor::Member => [
+                &visitor.session_token,
+                &visitor.resume_token,
+                &owner.refresh_token,
+            ],
+            Actor::Visitor => [
+                &owner.access_token,
+                &visitor.resume_token,
+                &owner.refresh_token,
+            ],
         };
         for token in tokens {
             let client = harness.anonymous().with_token(token);
@@ -97,19 +112,27 @@ async fn every_route_is_401_with_the_token_of_the_other_kind_of_actor() {
 
 #[tokio::test]
 async fn every_route_is_401_with_a_token_that_nobody_was_given_or_that_was_given_back() {
-    let World { harness, owner, visitor } = World::new().await;
+    let World {
+        harness,
+        owner,
+        visitor,
+    } = World::new().await;
     let signed_out = harness.sign_in(&owner.email).await;
-    let answer = signed_out.send(harness::method("POST"), "/v1/auth/logout", None).await;
+    let answer = signed_out
+        .send(harness::method("POST"), "/v1/auth/logout", None)
+        .await;
     assert_eq!(answer.status, 204, "{}", answer.text);
     let forged = with_another_secret(&visitor.session_token);
-    for route in guarded() {
+    for route in guarded().filter(|route| route.key() != ENDED_ALREADY) {
         let client = match route.actor() {
             Actor::Member => harness.anonymous().with_token(&signed_out.access_token),
             Actor::Visitor => harness.anonymous().with_token(&forged),
         };
         let ids = Ids::unknown();
         // These two are known to be bad only after a read, which wants a body that can be read.
-        let answer = client.send(route.method.clone(), &route.at(&ids), route.body(&ids)).await;
+        let answer = client
+            .send(route.method.clone(), &route.at(&ids), route.body(&ids))
+            .await;
         refused(&route, &answer, "token_invalid");
     }
 }
@@ -126,7 +149,11 @@ impl World {
         let owner = harness.sign_up("ada@example.com").await;
         let workspace = owner.workspace("inbox").await;
         let visitor = harness.visitor(&owner.app(&workspace).await).await;
-        Self { harness, owner, visitor }
+        Self {
+            harness,
+            owner,
+            visitor,
+        }
     }
 }
 
@@ -140,16 +167,34 @@ fn guarded() -> impl Iterator<Item = Route> {
 
 async fn call(client: &Client, route: &Route) -> Answer {
     let client = client.with_header("content-type", "application/json");
-    client.send_raw(route.method.clone(), &route.at(&Ids::unknown()), NOT_JSON.to_vec()).await
+    client
+        .send_raw(
+            route.method.clone(),
+            &route.at(&Ids::unknown()),
+            NOT_JSON.to_vec(),
+        )
+        .await
 }
 
 fn refused(route: &Route, answer: &Answer, code: &str) {
     let key = route.key();
-    assert_eq!(answer.status, 401, "{key} must ask for a token first: {}", answer.text);
+    assert_eq!(
+        answer.status, 401,
+        "{key} must ask for a token first: {}",
+        answer.text
+    );
     assert_eq!(answer.body["code"], code, "{key}");
-    assert_eq!(answer.header("content-type"), "application/problem+json", "{key}");
+    assert_eq!(
+        answer.header("content-type"),
+        "application/problem+json",
+        "{key}"
+    );
     assert_eq!(answer.header("www-authenticate"), "Bearer", "{key}");
-    assert_eq!(answer.body["errors"], Value::Null, "{key} looked at the body");
+    assert_eq!(
+        answer.body["errors"],
+        Value::Null,
+        "{key} looked at the body"
+    );
 }
 
 /// Drops what was counted so far.
@@ -166,7 +211,11 @@ fn nothing_was_read(harness: &Harness) {
         let operations = reading.operations();
         let keys_only = operations.is_empty() || operations == ["BatchGetItem"];
         // `auth` answers two public routes, and those read.
-        assert!(keys_only || function.folder == "auth", "{}: {operations:?}", function.folder);
+        assert!(
+            keys_only || function.folder == "auth",
+            "{}: {operations:?}",
+            function.folder
+        );
     }
 }
 
@@ -176,7 +225,13 @@ fn with_another_secret(token: &str) -> String {
     let turned: String = secret
         .chars()
         .enumerate()
-        .map(|(at, c)| if at == 3 { if c == 'A' { 'B' } else { 'A' } } else { c })
+        .map(|(at, c)| {
+            if at == 3 {
+                if c == 'A' { 'B' } else { 'A' }
+            } else {
+                c
+            }
+        })
         .collect();
     format!("{place}.{turned}")
 }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use harness::contract::{example_of, openapi, valid};
-use harness::template;
+use harness::contract::{check, example_of, openapi, valid};
+use harness::{Answer, template};
 use local::functions::all_routes;
 use local::openapi::document;
+use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
 /// README section 7: what one function, and the whole API, may have.
@@ -28,7 +29,13 @@ fn every_route_of_the_code_is_in_the_template_and_the_other_way_round() {
         template.routes.iter().partition(|route| route.is_default());
     let declared: BTreeSet<Route> = declared
         .into_iter()
-        .map(|route| (route.method.clone(), route.path.clone(), folder(&route.function)))
+        .map(|route| {
+            (
+                route.method.clone(),
+                route.path.clone(),
+                folder(&route.function),
+            )
+        })
         .collect();
     let mut written = BTreeSet::new();
     for (name, routes) in all_routes() {
@@ -40,9 +47,19 @@ fn every_route_of_the_code_is_in_the_template_and_the_other_way_round() {
     let missing: Vec<&Route> = written.difference(&declared).collect();
     let dangling: Vec<&Route> = declared.difference(&written).collect();
     assert!(missing.is_empty(), "template.yaml lacks {missing:?}");
-    assert!(dangling.is_empty(), "template.yaml has what no function answers: {dangling:?}");
-    let default: Vec<String> = default.iter().map(|route| folder(&route.function)).collect();
-    assert_eq!(default, ["contract"], "unknown paths are answered by one function");
+    assert!(
+        dangling.is_empty(),
+        "template.yaml has what no function answers: {dangling:?}"
+    );
+    let default: Vec<String> = default
+        .iter()
+        .map(|route| folder(&route.function))
+        .collect();
+    assert_eq!(
+        default,
+        ["contract"],
+        "unknown paths are answered by one function"
+    );
 }
 
 #[test]
@@ -52,8 +69,17 @@ fn no_function_has_more_routes_than_40_and_the_api_no_more_than_300() {
     for route in &template.routes {
         *counts.entry(&route.function).or_default() += 1;
     }
-    assert!(counts.values().all(|count| *count <= MOST_ROUTES_OF_A_FUNCTION), "{counts:?}");
-    assert!(template.routes.len() <= MOST_ROUTES, "{} routes", template.routes.len());
+    assert!(
+        counts
+            .values()
+            .all(|count| *count <= MOST_ROUTES_OF_A_FUNCTION),
+        "{counts:?}"
+    );
+    assert!(
+        template.routes.len() <= MOST_ROUTES,
+        "{} routes",
+        template.routes.len()
+    );
 }
 
 #[test]
@@ -90,15 +116,19 @@ fn the_document_is_openapi_3_1_and_complete() {
 
 #[test]
 fn every_body_has_an_example_that_its_own_schema_accepts() {
-    let json = |value: &Value| value["content"]["application/json"]["schema"].clone();
+    let json = |value: &Value| value["content"]["application/json"].clone();
     for (path, method, operation) in operations(openapi()) {
         let mut bodies = vec![("request".to_owned(), json(&operation["requestBody"]))];
         for (status, response) in operation["responses"].as_object().into_iter().flatten() {
             bodies.push((status.clone(), json(response)));
         }
-        for (which, schema) in bodies.into_iter().filter(|(_, schema)| !schema.is_null()) {
-            let example = example_of(&schema);
-            let accepted = valid(&format!("{method} {path} {which} example"), &schema, &example);
+        for (which, body) in bodies.into_iter().filter(|(_, body)| !body.is_null()) {
+            let example = match &body["example"] {
+                Value::Null => example_of(&body["schema"]),
+                whole => whole.clone(),
+            };
+            let name = format!("{method} {path} {which} example");
+            let accepted = valid(&name, &body["schema"], &example);
             accepted.unwrap_or_else(|fault| panic!("{fault}\nfor {example}"));
         }
     }
@@ -110,16 +140,33 @@ fn the_checker_finds_every_planted_fault() {
     let plants: [(&str, Plant); 13] = [
         ("version", |d| d["openapi"] = json!("3.0.3")),
         ("title", |d| d["info"]["title"] = json!("")),
-        ("tag", |d| d["paths"]["/v1/things/{thing}"]["get"]["tags"] = json!([])),
-        ("summary", |d| d["paths"]["/v1/things/{thing}"]["get"]["summary"] = Value::Null),
-        ("security", |d| {
-            d["paths"]["/v1/things/{thing}"]["get"].as_object_mut().expect("it").remove("security");
+        ("tag", |d| {
+            d["paths"]["/v1/things/{thing}"]["get"]["tags"] = json!([])
         }),
-        ("scheme", |d| d["paths"]["/v1/things/{thing}"]["get"]["security"] = json!([{"x": []}])),
-        ("id twice", |d| d["paths"]["/v1/others"] = json!({ "get": good_operation(&[]) })),
-        ("parameter", |d| d["paths"]["/v1/things/{thing}"]["get"]["parameters"] = json!([])),
-        ("stray", |d| d["paths"]["/v1/things/{thing}"]["get"]["parameters"][0]["name"] = json!("x")),
-        ("reference", |d| d["components"]["schemas"]["Thing"] = Value::Null),
+        ("summary", |d| {
+            d["paths"]["/v1/things/{thing}"]["get"]["summary"] = Value::Null
+        }),
+        ("security", |d| {
+            d["paths"]["/v1/things/{thing}"]["get"]
+                .as_object_mut()
+                .expect("it")
+                .remove("security");
+        }),
+        ("scheme", |d| {
+            d["paths"]["/v1/things/{thing}"]["get"]["security"] = json!([{"x": []}])
+        }),
+        ("id twice", |d| {
+            d["paths"]["/v1/others"] = json!({ "get": good_operation(&[]) })
+        }),
+        ("parameter", |d| {
+            d["paths"]["/v1/things/{thing}"]["get"]["parameters"] = json!([])
+        }),
+        ("stray", |d| {
+            d["paths"]["/v1/things/{thing}"]["get"]["parameters"][0]["name"] = json!("x")
+        }),
+        ("reference", |d| {
+            d["components"]["schemas"]["Thing"] = Value::Null
+        }),
         ("success", |d| {
             d["paths"]["/v1/things/{thing}"]["get"]["responses"] =
                 json!({ "404": problem_response() });
@@ -128,18 +175,110 @@ fn the_checker_finds_every_planted_fault() {
             d["paths"]["/v1/things/{thing}"]["get"]["responses"]["404"]["content"] =
                 json!({ "application/json": { "schema": {} } });
         }),
-        ("schema", |d| d["components"]["schemas"]["Thing"]["type"] = json!("text")),
+        ("schema", |d| {
+            d["components"]["schemas"]["Thing"]["type"] = json!("text")
+        }),
     ];
     assert_eq!(faults(&good_document()), Vec::<String>::new());
     for (name, plant) in plants {
         let mut document = good_document();
         plant(&mut document);
-        assert!(!faults(&document).is_empty(), "nobody saw the fault: {name}");
+        assert!(
+            !faults(&document).is_empty(),
+            "nobody saw the fault: {name}"
+        );
     }
 }
 
+fn answer(status: u16, content_type: &str, body: Value) -> Answer {
+    Answer {
+        status,
+        headers: [(CONTENT_TYPE, content_type.parse().expect("a value"))]
+            .into_iter()
+            .collect(),
+        text: body.to_string(),
+        body,
+    }
+}
+
+#[test]
+fn the_measure_of_all_answers_finds_every_planted_difference() {
+    let keeps = |status: u16, content_type: &str, body: Value| {
+        check("GET", "/health", b"", &answer(status, content_type, body)).is_ok()
+    };
+    let json = "application/json";
+    assert!(keeps(200, json, json!({ "status": "ok" })));
+    assert!(
+        !keeps(201, json, json!({ "status": "ok" })),
+        "a status nobody promised"
+    );
+    assert!(
+        !keeps(200, "text/plain", json!({ "status": "ok" })),
+        "another content type"
+    );
+    assert!(!keeps(200, json, json!({})), "a missing field");
+    assert!(
+        !keeps(200, json, json!({ "status": "ill" })),
+        "another word"
+    );
+    assert!(
+        !keeps(200, json, json!({ "status": "ok", "secret": 1 })),
+        "a field nobody promised"
+    );
+    assert!(
+        keeps(503, json, json!({ "message": "Service Unavailable" })),
+        "the edge's own words"
+    );
+    assert!(
+        !keeps(503, json, json!({ "message": "Sorry" })),
+        "words of nobody"
+    );
+
+    let problem = |status: u16, code: &str| json!({ "type": "/docs", "title": "T", "status": status, "code": code, "retryable": false });
+    let kind = "application/problem+json";
+    assert!(keeps(404, kind, problem(404, "not_found")));
+    assert!(
+        !keeps(404, kind, problem(404, "gone_fishing")),
+        "a code of no list"
+    );
+    assert!(
+        !keeps(409, kind, problem(409, "not_found")),
+        "another code's status"
+    );
+    assert!(!keeps(404, kind, problem(403, "not_found")), "two statuses");
+    assert!(
+        !keeps(404, kind, json!({ "message": "no" })),
+        "no problem at all"
+    );
+    assert!(!keeps(404, json, problem(404, "not_found")), "a plain body");
+}
+
+#[test]
+fn the_measure_finds_what_was_accepted_without_being_promised() {
+    let asked = |expires_at: &str| {
+        let id = "chl_01kf0a1b2c3d4e5f6g7h8j9k0m";
+        let body = json!({ "challenge_id": id, "expires_at": expires_at });
+        answer(202, "application/json", body)
+    };
+    let keeps = |sent: Value, answer: &Answer| {
+        check("POST", "/v1/auth/otp", sent.to_string().as_bytes(), answer).is_ok()
+    };
+    let (email, then) = ("ada@example.com", "2026-01-15T12:10:00.000Z");
+    assert!(keeps(json!({ "email": email }), &asked(then)));
+    assert!(
+        !keeps(json!({ "email": email, "x": 1 }), &asked(then)),
+        "a field too many"
+    );
+    assert!(!keeps(json!({}), &asked(then)), "a field too few");
+    assert!(
+        !keeps(json!({ "email": email }), &asked("soon")),
+        "a format"
+    );
+}
+
 fn good_document() -> Value {
-    let thing = json!({ "name": "thing", "in": "path", "required": true, "schema": { "type": "string" } });
+    let thing =
+        json!({ "name": "thing", "in": "path", "required": true, "schema": { "type": "string" } });
     json!({
         "openapi": "3.1.0",
         "info": { "title": "Things", "version": "1" },
@@ -179,7 +318,9 @@ fn operations(document: &Value) -> Vec<(&str, &'static str, &Value)> {
     let paths = document["paths"].as_object().into_iter().flatten();
     paths
         .flat_map(|(path, item)| {
-            METHODS.into_iter().filter_map(|method| Some((path.as_str(), method, item.get(method)?)))
+            METHODS
+                .into_iter()
+                .filter_map(|method| Some((path.as_str(), method, item.get(method)?)))
         })
         .collect()
 }
@@ -195,7 +336,11 @@ fn faults(document: &Value) -> Vec<String> {
             faults.push(format!("info has no {field}"));
         }
     }
-    for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
+    for (name, schema) in document["components"]["schemas"]
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
         if !jsonschema::draft202012::meta::is_valid(schema) {
             faults.push(format!("components.schemas.{name} is no JSON Schema"));
         }
@@ -224,8 +369,13 @@ fn of_operation(document: &Value, path: &str, operation: &Value, fault: &mut dyn
     match operation["security"].as_array() {
         None => fault("no security".into()),
         Some(schemes) => {
-            let named = schemes.iter().filter_map(Value::as_object).flat_map(|map| map.keys());
-            for name in named.filter(|name| document["components"]["securitySchemes"][name].is_null()) {
+            let named = schemes
+                .iter()
+                .filter_map(Value::as_object)
+                .flat_map(|map| map.keys());
+            for name in
+                named.filter(|name| document["components"]["securitySchemes"][name].is_null())
+            {
                 fault(format!("security scheme {name} is not declared"));
             }
         }
@@ -245,11 +395,18 @@ fn of_operation(document: &Value, path: &str, operation: &Value, fault: &mut dyn
         fault(format!("declares the path parameters {declared:?}"));
     }
     let responses = operation["responses"].as_object();
-    let statuses: Vec<&String> = responses.into_iter().flatten().map(|(status, _)| status).collect();
+    let statuses: Vec<&String> = responses
+        .into_iter()
+        .flatten()
+        .map(|(status, _)| status)
+        .collect();
     if !statuses.iter().any(|status| status.starts_with('2')) {
         fault("no success response".into());
     }
-    let bad: Vec<&&String> = statuses.iter().filter(|s| s.starts_with(['4', '5'])).collect();
+    let bad: Vec<&&String> = statuses
+        .iter()
+        .filter(|s| s.starts_with(['4', '5']))
+        .collect();
     if bad.is_empty() {
         fault("no problem response".into());
     }
@@ -269,15 +426,20 @@ fn of_operation(document: &Value, path: &str, operation: &Value, fault: &mut dyn
 /// Every `$ref` leads to something in the same document.
 fn references(document: &Value, within: &Value, faults: &mut Vec<String>) {
     match within {
-        Value::Array(items) => items.iter().for_each(|item| references(document, item, faults)),
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| references(document, item, faults)),
         Value::Object(map) => {
             if let Some(target) = map.get("$ref").and_then(Value::as_str) {
-                let found = target.strip_prefix('#').and_then(|pointer| document.pointer(pointer));
+                let found = target
+                    .strip_prefix('#')
+                    .and_then(|pointer| document.pointer(pointer));
                 if found.is_none_or(Value::is_null) {
                     faults.push(format!("{target} leads nowhere"));
                 }
             }
-            map.values().for_each(|item| references(document, item, faults));
+            map.values()
+                .for_each(|item| references(document, item, faults));
         }
         _ => {}
     }
@@ -292,15 +454,16 @@ fn difference(at: &str, committed: &Value, said: &Value) -> Option<String> {
     match (committed, said) {
         (Value::Object(a), Value::Object(b)) => {
             let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-            keys.into_iter().find_map(|key| {
-                difference(&format!("{at}/{key}"), &committed[key], &said[key])
-            })
+            keys.into_iter()
+                .find_map(|key| difference(&format!("{at}/{key}"), &committed[key], &said[key]))
         }
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
             let mut pairs = a.iter().zip(b).enumerate();
             pairs.find_map(|(i, (a, b))| difference(&format!("{at}/{i}"), a, b))
         }
         _ if committed == said => None,
-        _ => Some(format!("at {at}\n  committed: {committed:.200}\n  the code:  {said:.200}")),
+        _ => Some(format!(
+            "at {at}\n  committed: {committed:.200}\n  the code:  {said:.200}"
+        )),
     }
 }

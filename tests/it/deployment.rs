@@ -11,6 +11,15 @@ use serde_json::{Map, Value, json};
 use shared::app::Config;
 use shared::domain::retention::{DATA_PITR_DAYS, erasure_days};
 
+/// Actions that reach rows without naming their partition.
+const SIDE_DOORS: [&str; 5] = [
+    "PartiQLDelete",
+    "PartiQLInsert",
+    "PartiQLSelect",
+    "PartiQLUpdate",
+    "Scan",
+];
+
 const SECONDS_OF_A_DAY: u64 = 24 * 60 * 60;
 
 #[test]
@@ -25,49 +34,83 @@ fn the_template_the_emulator_and_the_code_name_the_same_variables() {
         assert_eq!(set, known, "{function}");
     }
     let emulator = emulator_variables();
-    let (aws, ours): (BTreeSet<_>, BTreeSet<_>) =
-        emulator.into_keys().partition(|name| name.starts_with("AWS_"));
+    let (aws, ours): (BTreeSet<_>, BTreeSet<_>) = emulator
+        .into_keys()
+        .partition(|name| name.starts_with("AWS_"));
     assert_eq!(ours, known, "infra/rie.env");
-    assert!(aws.is_empty(), "infra/rie.env sets {aws:?}, which the driver sets");
+    assert!(
+        aws.is_empty(),
+        "infra/rie.env sets {aws:?}, which the driver sets"
+    );
 }
 
 #[tokio::test]
 async fn the_emulators_variables_with_those_of_aws_are_a_whole_configuration() {
     let harness = Harness::start().await;
-    let driver = fs::read_to_string(repository().join("tests/outside/rie.py")).expect("the driver");
+    let driver = fs::read_to_string(repository().join("tests/outside/emulator.py"));
+    let driver = driver.expect("what starts bootstraps under the emulator");
     let mut variables: HashMap<String, String> = emulator_variables().into_iter().collect();
     for (name, value) in aws_environment(&harness.stack.wires) {
-        assert!(driver.contains(&format!("{name}=")), "tests/outside/rie.py does not set {name}");
+        assert!(
+            driver.contains(&format!("{name}=")),
+            "tests/outside/emulator.py does not set {name}"
+        );
         variables.insert(name.to_owned(), value);
     }
     let config = Config::from_vars(&variables).expect("a configuration");
     assert!(config.dynamodb_url.is_some() && config.kms_url.is_some() && config.ses_url.is_some());
     variables.remove("ISSUER");
-    assert_eq!(Config::from_vars(&variables).err().map(|error| error.0), Some("ISSUER"));
+    assert_eq!(
+        Config::from_vars(&variables).err().map(|error| error.0),
+        Some("ISSUER")
+    );
 }
 
 #[test]
 fn both_tables_let_ttl_delete_and_only_the_data_table_has_a_stream_and_long_backups() {
     let tables: BTreeMap<String, Value> = resources("AWS::DynamoDB::Table").into_iter().collect();
-    assert_eq!(tables.keys().collect::<Vec<_>>(), ["DataTable", "KeysTable"]);
+    assert_eq!(
+        tables.keys().collect::<Vec<_>>(),
+        ["DataTable", "KeysTable"]
+    );
     for (name, table) in &tables {
         let ttl = &table["TimeToLiveSpecification"];
-        assert_eq!(*ttl, json!({ "AttributeName": "ttl", "Enabled": true }), "{name}");
+        assert_eq!(
+            *ttl,
+            json!({ "AttributeName": "ttl", "Enabled": true }),
+            "{name}"
+        );
         assert_eq!(table["DeletionProtectionEnabled"], true, "{name}");
         assert_eq!(table["BillingMode"], "PAY_PER_REQUEST", "{name}");
         let sealed = &table["SSESpecification"];
-        assert_eq!((&sealed["SSEEnabled"], &sealed["SSEType"]), (&json!(true), &json!("KMS")), "{name}");
-        assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+        assert_eq!(
+            (&sealed["SSEEnabled"], &sealed["SSEType"]),
+            (&json!(true), &json!("KMS")),
+            "{name}"
+        );
+        assert_eq!(
+            table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"],
+            true
+        );
     }
-    let days = |table: &str| &tables[table]["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"];
+    let days =
+        |table: &str| &tables[table]["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"];
     assert_eq!(*days("DataTable"), json!(DATA_PITR_DAYS));
     assert_eq!(*days("KeysTable"), json!(erasure_days::KEYS_PITR));
     let stream = &tables["DataTable"]["StreamSpecification"]["StreamViewType"];
     assert_eq!(stream, "NEW_AND_OLD_IMAGES");
-    assert!(tables["KeysTable"]["StreamSpecification"].is_null(), "a stream copies keys");
+    assert!(
+        tables["KeysTable"]["StreamSpecification"].is_null(),
+        "a stream copies keys"
+    );
     // The embedded tables are made of the same lines.
     for table in &template().tables {
-        assert_eq!(table.ttl_attribute.as_deref(), Some("ttl"), "{}", table.name);
+        assert_eq!(
+            table.ttl_attribute.as_deref(),
+            Some("ttl"),
+            "{}",
+            table.name
+        );
     }
 }
 
@@ -77,7 +120,10 @@ fn no_copy_outlives_what_the_sum_of_all_copies_counts() {
         let days = group["RetentionInDays"].as_u64();
         let days = days.unwrap_or_else(|| panic!("{name} keeps logs for ever"));
         assert!(days <= u64::from(erasure_days::LOGS), "{name}: {days} days");
-        assert!(!group["KmsKeyId"].is_null(), "{name} is not encrypted with our key");
+        assert!(
+            !group["KmsKeyId"].is_null(),
+            "{name} is not encrypted with our key"
+        );
     }
     for (name, queue) in resources("AWS::SQS::Queue") {
         // Without the line SQS keeps messages for four days; the promise should be read here.
@@ -86,8 +132,15 @@ fn no_copy_outlives_what_the_sum_of_all_copies_counts() {
         let most = u64::from(erasure_days::DEAD_LETTERS) * SECONDS_OF_A_DAY;
         assert!(seconds <= most, "{name}: {seconds} seconds");
     }
-    for kind in ["AWS::Backup::BackupPlan", "AWS::DynamoDB::GlobalTable", "AWS::Kinesis::Stream"] {
-        assert!(resources(kind).is_empty(), "{kind} is a copy that erasure_days does not count");
+    for kind in [
+        "AWS::Backup::BackupPlan",
+        "AWS::DynamoDB::GlobalTable",
+        "AWS::Kinesis::Stream",
+    ] {
+        assert!(
+            resources(kind).is_empty(),
+            "{kind} is a copy that erasure_days does not count"
+        );
     }
 }
 
@@ -109,22 +162,42 @@ fn every_function_that_nobody_waits_for_has_a_dead_letter_queue() {
                 "{function}.{name}: what fails for good is named nowhere"
             );
             let answers = &event["Properties"]["FunctionResponseTypes"];
-            assert_eq!(*answers, json!(["ReportBatchItemFailures"]), "{function}.{name}");
-            assert_eq!(event["Properties"]["BisectBatchOnFunctionError"], true, "{function}.{name}");
+            assert_eq!(
+                *answers,
+                json!(["ReportBatchItemFailures"]),
+                "{function}.{name}"
+            );
+            assert_eq!(
+                event["Properties"]["BisectBatchOnFunctionError"], true,
+                "{function}.{name}"
+            );
         }
     }
-    assert!(asynchronous > 0, "no function is asynchronous: this test sees nothing");
+    assert!(
+        asynchronous > 0,
+        "no function is asynchronous: this test sees nothing"
+    );
 }
 
 #[test]
 fn every_function_has_a_log_group_of_its_own() {
-    let groups: BTreeSet<String> =
-        resources("AWS::Logs::LogGroup").into_iter().map(|(id, _)| id).collect();
+    let groups: BTreeSet<String> = resources("AWS::Logs::LogGroup")
+        .into_iter()
+        .map(|(id, _)| id)
+        .collect();
     let mut used = BTreeSet::new();
     for (function, properties) in functions() {
-        let group = properties["LoggingConfig"]["LogGroup"]["Ref"].as_str().unwrap_or_default();
-        assert!(groups.contains(group), "{function} logs into `{group}`, which is not declared");
-        assert!(used.insert(group.to_owned()), "{function} shares the log group {group}");
+        let group = properties["LoggingConfig"]["LogGroup"]["Ref"]
+            .as_str()
+            .unwrap_or_default();
+        assert!(
+            groups.contains(group),
+            "{function} logs into `{group}`, which is not declared"
+        );
+        assert!(
+            used.insert(group.to_owned()),
+            "{function} shares the log group {group}"
+        );
     }
 }
 
@@ -133,51 +206,78 @@ fn permissions_name_every_action_and_every_resource() {
     for (function, properties) in functions() {
         let faults = faults_of_policies(&properties["Policies"]);
         assert!(faults.is_empty(), "{function}:\n{}", faults.join("\n"));
-        assert!(properties["Role"].is_null(), "{function} has a role from elsewhere");
+        assert!(
+            properties["Role"].is_null(),
+            "{function} has a role from elsewhere"
+        );
     }
 }
 
 #[test]
 fn the_checker_finds_every_planted_permission() {
-    let table = json!({ "Fn::GetAtt": "Data.Outputs.DataTableArn" });
-    let fence = json!({
-        "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["CONTACT#*"] },
-        "Null": { "dynamodb:LeadingKeys": "false" },
-    });
-    let allow = |action: Value, resource: Value, condition: Value| {
-        json!({ "Effect": "Allow", "Action": action, "Resource": resource, "Condition": condition })
-    };
-    let doors = json!({
-        "Effect": "Deny",
-        "Action": ["dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert", "dynamodb:PartiQLSelect",
-            "dynamodb:PartiQLUpdate", "dynamodb:Scan"],
-        "Resource": "*",
-    });
-    let policies = |statements: Value| json!([{ "Version": "2012-10-17", "Statement": statements }]);
-    let read = json!("dynamodb:Query");
-    let good = policies(json!([allow(read.clone(), table.clone(), fence.clone()), doors]));
-    assert_eq!(faults_of_policies(&good), Vec::<String>::new());
-    let mut open = fence.clone();
-    open.as_object_mut().expect("a condition").remove("Null");
-    let mut all = fence.clone();
-    all["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] = json!(["*"]);
-    let planted = [
-        ("a managed policy", json!(["AmazonDynamoDBFullAccess"])),
-        ("a policy template", json!([{ "DynamoDBCrudPolicy": { "TableName": "x" } }])),
-        ("any action", policies(json!([allow(json!("dynamodb:*"), table.clone(), fence.clone()), doors]))),
-        ("some actions", policies(json!([allow(json!(["kms:Decrypt", "kms:Re*"]), table.clone(), json!(null)), doors]))),
-        ("any resource", policies(json!([allow(read.clone(), json!("*"), fence.clone()), doors]))),
-        ("some resources", policies(json!([allow(read.clone(), json!({ "Fn::Sub": "${T}/index/*" }), fence.clone()), doors]))),
-        ("a scan", policies(json!([allow(json!(["dynamodb:Scan"]), table.clone(), fence.clone()), doors]))),
-        ("no fence", policies(json!([allow(read.clone(), table.clone(), Value::Null), doors]))),
-        ("a fence with a gap", policies(json!([allow(read.clone(), table.clone(), open), doors]))),
-        ("a fence around all", policies(json!([allow(read.clone(), table.clone(), all), doors]))),
-        ("side doors", policies(json!([allow(read.clone(), table.clone(), fence.clone())]))),
-        ("everything but", policies(json!([{ "Effect": "Allow", "NotAction": "iam:*", "Resource": table }, doors]))),
+    let good = [read(), side_doors()];
+    assert_eq!(faults_of_policies(&policies(&good)), Vec::<String>::new());
+    type Plant = fn(&mut Value);
+    let plants: [(&str, Plant); 9] = [
+        ("any action", |read| read["Action"] = json!("dynamodb:*")),
+        ("some actions", |read| {
+            read["Action"] = json!(["kms:Decrypt", "kms:Re*"])
+        }),
+        ("a scan", |read| read["Action"] = json!(["dynamodb:Scan"])),
+        ("everything but", |read| read["NotAction"] = json!("iam:*")),
+        ("any resource", |read| read["Resource"] = json!("*")),
+        ("some resources", |read| {
+            read["Resource"] = json!({ "Fn::Sub": "${T}/index/*" })
+        }),
+        ("no fence", |read| read["Condition"] = Value::Null),
+        ("a fence with a gap", |read| {
+            read["Condition"]["Null"] = Value::Null
+        }),
+        ("a fence around all", |read| {
+            read["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] = json!(["*"]);
+        }),
     ];
-    for (name, policies) in planted {
-        assert!(!faults_of_policies(&policies).is_empty(), "nobody saw: {name}");
+    for (name, plant) in plants {
+        let mut bad = read();
+        plant(&mut bad);
+        let faults = faults_of_policies(&policies(&[bad, side_doors()]));
+        assert!(!faults.is_empty(), "nobody saw: {name}");
     }
+    assert!(
+        !faults_of_policies(&policies(&[read()])).is_empty(),
+        "nobody saw the side doors"
+    );
+    let managed = json!(["AmazonDynamoDBFullAccess"]);
+    assert!(
+        !faults_of_policies(&managed).is_empty(),
+        "nobody saw a managed policy"
+    );
+    let of_sam = json!([{ "DynamoDBCrudPolicy": { "TableName": "x" } }]);
+    assert!(
+        !faults_of_policies(&of_sam).is_empty(),
+        "nobody saw SAM's own policy"
+    );
+}
+
+fn policies(statements: &[Value]) -> Value {
+    json!([{ "Version": "2012-10-17", "Statement": statements }])
+}
+
+fn read() -> Value {
+    json!({
+        "Effect": "Allow",
+        "Action": "dynamodb:Query",
+        "Resource": { "Fn::GetAtt": "Data.Outputs.DataTableArn" },
+        "Condition": {
+            "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["CONTACT#*"] },
+            "Null": { "dynamodb:LeadingKeys": "false" },
+        },
+    })
+}
+
+fn side_doors() -> Value {
+    let doors = SIDE_DOORS.map(|door| format!("dynamodb:{door}"));
+    json!({ "Effect": "Deny", "Action": doors, "Resource": "*" })
 }
 
 /// What is too wide in a function's policies.
@@ -200,8 +300,7 @@ fn faults_of_policies(policies: &Value) -> Vec<String> {
             faults.extend(faults_of_statement(statement, &actions));
         }
     }
-    let doors = ["PartiQLDelete", "PartiQLInsert", "PartiQLSelect", "PartiQLUpdate", "Scan"];
-    for door in doors.map(|door| format!("dynamodb:{door}")) {
+    for door in SIDE_DOORS.map(|door| format!("dynamodb:{door}")) {
         if reads_tables && !denied.contains(&door) {
             faults.push(format!("{door} goes around the fence and is not denied"));
         }
@@ -211,8 +310,13 @@ fn faults_of_policies(policies: &Value) -> Vec<String> {
 
 fn faults_of_statement(statement: &Value, actions: &[String]) -> Vec<String> {
     let mut faults = Vec::new();
-    if actions.is_empty() || !statement["NotAction"].is_null() || !statement["NotResource"].is_null() {
-        faults.push(format!("{statement} does not name its actions and resources"));
+    if actions.is_empty()
+        || !statement["NotAction"].is_null()
+        || !statement["NotResource"].is_null()
+    {
+        faults.push(format!(
+            "{statement} does not name its actions and resources"
+        ));
     }
     for action in actions {
         if action.contains(['*', '?']) {
@@ -249,9 +353,11 @@ fn faults_of_statement(statement: &Value, actions: &[String]) -> Vec<String> {
 fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],
-        Value::Array(items) => {
-            items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-        }
+        Value::Array(items) => items
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -266,7 +372,9 @@ fn resources(kind: &str) -> Vec<(String, Value)> {
     let root = scope();
     let all = root.all();
     let found = all.iter().flat_map(|scope| scope.resources_of_type(kind));
-    found.map(|(id, properties)| (id.to_owned(), properties.clone())).collect()
+    found
+        .map(|(id, properties)| (id.to_owned(), properties.clone()))
+        .collect()
 }
 
 fn functions() -> Vec<(String, Value)> {
@@ -277,7 +385,11 @@ fn functions() -> Vec<(String, Value)> {
 
 fn emulator_variables() -> BTreeMap<String, String> {
     let text = fs::read_to_string(repository().join("infra/rie.env")).expect("infra/rie.env");
-    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines = text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
     let pairs = lines.map(|line| line.split_once('=').expect("NAME=value"));
-    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    pairs
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }

@@ -18,8 +18,10 @@ struct Row {
 
 #[test]
 fn every_event_file_stands_in_the_table_and_every_function_has_one() {
-    let listed: BTreeSet<String> =
-        rows().iter().map(|row| format!("{}/{}", row.function, row.file)).collect();
+    let listed: BTreeSet<String> = rows()
+        .iter()
+        .map(|row| format!("{}/{}", row.function, row.file))
+        .collect();
     let mut there = BTreeSet::new();
     let mut folders = BTreeSet::new();
     for folder in fs::read_dir(repository().join("events")).expect("events") {
@@ -34,9 +36,15 @@ fn every_event_file_stands_in_the_table_and_every_function_has_one() {
         }
         folders.insert(name);
     }
-    assert_eq!(listed, there, "the table of events/README.md, and the files");
-    let functions: BTreeSet<String> =
-        template().functions.iter().map(|function| function.folder.clone()).collect();
+    assert_eq!(
+        listed, there,
+        "the table of events/README.md, and the files"
+    );
+    let functions: BTreeSet<String> = template()
+        .functions
+        .iter()
+        .map(|function| function.folder.clone())
+        .collect();
     assert_eq!(folders, functions, "a folder for every function");
 }
 
@@ -54,7 +62,12 @@ fn every_http_event_goes_to_a_route_of_its_function() {
     for row in rows().iter().filter(|row| row.as_it_is != "no failures") {
         let event = row.event();
         let key = event["routeKey"].as_str().expect("a route key");
-        assert_eq!(routes.get(key), Some(&row.function.as_str()), "{}", row.name());
+        assert_eq!(
+            routes.get(key),
+            Some(&row.function.as_str()),
+            "{}",
+            row.name()
+        );
         assert_eq!(event["requestContext"]["routeKey"], key, "{}", row.name());
         let body = event["body"].as_str().unwrap_or_default();
         let length = event["headers"]["content-length"].as_str().unwrap_or("0");
@@ -102,10 +115,16 @@ async fn every_event_is_answered_as_its_table_says_where_its_ids_are_known() {
 async fn a_stream_event_that_cannot_be_handled_now_is_named_so_no_failures_means_something() {
     let harness = Harness::start().await;
     for row in rows().iter().filter(|row| row.as_it_is == "no failures") {
-        harness.faults().plan(Fault::new(Kind::Throttle).times(usize::MAX));
+        harness
+            .faults()
+            .plan(Fault::new(Kind::Throttle).times(usize::MAX));
         let answer = answer(&harness, row, row.event()).await;
         harness.faults().reset();
-        assert!(answer.contains("itemIdentifier"), "{}: {answer}", row.name());
+        assert!(
+            answer.contains("itemIdentifier"),
+            "{}: {answer}",
+            row.name()
+        );
     }
 }
 
@@ -113,22 +132,31 @@ async fn a_stream_event_that_cannot_be_handled_now_is_named_so_no_failures_means
 async fn answer(harness: &Harness, row: &Row, event: Value) -> String {
     let function = harness.stack.function(&row.function).expect("a function");
     let sent = event.to_string().into_bytes();
-    let bytes = function.invoke(sent, "an-event").await.unwrap_or_else(|error| {
-        panic!("{}: {error}", row.name());
-    });
+    let bytes = function
+        .invoke(sent, "an-event")
+        .await
+        .unwrap_or_else(|error| {
+            panic!("{}: {error}", row.name());
+        });
     let said: Value = serde_json::from_slice(&bytes).expect("JSON");
     if event["routeKey"].is_null() {
         let failures = said["batchItemFailures"].as_array();
         let failures = failures.unwrap_or_else(|| panic!("{}: {said}", row.name()));
-        return if failures.is_empty() { "no failures".into() } else { said.to_string() };
+        return if failures.is_empty() {
+            "no failures".into()
+        } else {
+            said.to_string()
+        };
     }
     let text = said["body"].as_str().unwrap_or_default().to_owned();
     let headers = said["headers"].as_object().into_iter().flatten();
-    let headers = headers.filter_map(|(name, value)| {
-        Some((name.parse().ok()?, value.as_str()?.parse().ok()?))
-    });
+    let headers = headers
+        .filter_map(|(name, value)| Some((name.parse().ok()?, value.as_str()?.parse().ok()?)));
     let answer = Answer {
-        status: said["statusCode"].as_u64().and_then(|n| u16::try_from(n).ok()).expect("a status"),
+        status: said["statusCode"]
+            .as_u64()
+            .and_then(|n| u16::try_from(n).ok())
+            .expect("a status"),
         headers: headers.collect(),
         body: serde_json::from_str(&text).unwrap_or_default(),
         text,
@@ -140,7 +168,13 @@ async fn answer(harness: &Harness, row: &Row, event: Value) -> String {
     let kept = check(method, path, sent.as_bytes(), &answer);
     kept.unwrap_or_else(|fault| panic!("{}: {fault}", row.name()));
     let problem = answer.header("content-type") == "application/problem+json";
-    assert_eq!(problem, answer.status >= 400, "{}: {}", row.name(), answer.text);
+    assert_eq!(
+        problem,
+        answer.status >= 400,
+        "{}: {}",
+        row.name(),
+        answer.text
+    );
     answer.status.to_string()
 }
 
@@ -150,7 +184,10 @@ impl Row {
     }
 
     fn event(&self) -> Value {
-        let file = repository().join("events").join(&self.function).join(&self.file);
+        let file = repository()
+            .join("events")
+            .join(&self.function)
+            .join(&self.file);
         let text = fs::read_to_string(file).expect("an event file");
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", self.name()))
     }
@@ -160,7 +197,10 @@ impl Row {
 fn rows() -> Vec<Row> {
     let text = fs::read_to_string(repository().join("events/README.md")).expect("the table");
     let words = |line: &str| -> Vec<String> {
-        line.trim_matches('|').split('|').map(|cell| cell.trim().trim_matches('`').to_owned()).collect()
+        line.trim_matches('|')
+            .split('|')
+            .map(|cell| cell.trim().trim_matches('`').to_owned())
+            .collect()
     };
     let rows: Vec<Row> = text
         .lines()

@@ -24,12 +24,22 @@ const FOR_FUNCTIONS: [&str; 1] = ["axum"];
 
 /// What is allowed besides, with its reason.
 const EXCEPTIONS: [(&str, &str, &str); 2] = [
-    ("app/clients.rs", "aws_sdk_dynamodb", "makes the client that `store` is given"),
-    ("app/clients.rs", "aws_sdk_kms", "makes the client that `store` is given"),
+    (
+        "app/clients.rs",
+        "aws_sdk_dynamodb",
+        "makes the client that `store` is given",
+    ),
+    (
+        "app/clients.rs",
+        "aws_sdk_kms",
+        "makes the client that `store` is given",
+    ),
 ];
 
 /// Names that say nobody decided where a thing belongs.
-const NO_NAMES: [&str; 7] = ["common", "helper", "helpers", "misc", "stuff", "util", "utils"];
+const NO_NAMES: [&str; 7] = [
+    "common", "helper", "helpers", "misc", "stuff", "util", "utils",
+];
 
 /// A `main` is the crate's doc and one call.
 const MOST_LINES_OF_A_MAIN: usize = 8;
@@ -49,11 +59,18 @@ fn no_layer_of_shared_imports_upward_or_names_a_crate_of_another() {
 fn shared_has_no_other_rooms_than_its_layers() {
     let mut rooms: Vec<String> = fs::read_dir(repository().join("shared/src"))
         .expect("the folder")
-        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
         .filter(|name| name != "lib.rs")
         .collect();
     let mut layers = LAYERS.map(str::to_owned).to_vec();
-    (rooms.sort(), layers.sort());
+    rooms.sort();
+    layers.sort();
     assert_eq!(rooms, layers);
 }
 
@@ -77,10 +94,21 @@ fn no_function_names_a_sibling_or_a_crate_that_is_not_for_it() {
 #[test]
 fn every_main_of_a_function_is_one_call() {
     for function in function_names() {
-        let main = read(&repository().join("functions").join(&function).join("src/main.rs"));
+        let main = read(
+            &repository()
+                .join("functions")
+                .join(&function)
+                .join("src/main.rs"),
+        );
         let lines = main.lines().count();
-        assert!(lines <= MOST_LINES_OF_A_MAIN, "{function}: main.rs has {lines} lines");
-        assert!(main.contains("shared::lambda::"), "{function}: main.rs does not start a function");
+        assert!(
+            lines <= MOST_LINES_OF_A_MAIN,
+            "{function}: main.rs has {lines} lines"
+        );
+        assert!(
+            main.contains("shared::lambda::"),
+            "{function}: main.rs does not start a function"
+        );
     }
 }
 
@@ -96,38 +124,74 @@ fn no_file_has_a_name_that_says_nothing() {
     assert!(faults.is_empty(), "{faults:?}: name what it holds");
 }
 
+const UPWARD: [(&str, &str); 13] = [
+    ("domain/id.rs", "use crate::store::Key;"),
+    ("store/db.rs", "use crate::{domain::Timestamp, app::App};"),
+    ("store/db.rs", "use super::super::http::Problem;"),
+    ("store/mod.rs", "pub use super::app::App;"),
+    (
+        "app/mod.rs",
+        "fn f() { let _ = shared::http::problem::Code::ALL; }",
+    ),
+    (
+        "http/json.rs",
+        "mod tests { use super::super::super::lambda; }",
+    ),
+    (
+        "domain/text.rs",
+        "use crate::{\n    domain::words,\n    store::{Key, keys},\n};",
+    ),
+    (
+        "domain/text.rs",
+        "macro_rules! m { () => { $crate::http::Problem } }",
+    ),
+    ("store/db.rs", "use ::shared::lambda as l;"),
+    ("domain/text.rs", "use crate::*;"),
+    ("domain/text.rs", "use axum::Json;"),
+    ("app/clock.rs", "fn f(_: aws_sdk_dynamodb::Client) {}"),
+    ("http/json.rs", "type E = lambda_runtime::Error;"),
+];
+
+const DOWNWARD: [(&str, &str); 7] = [
+    ("http/json.rs", "use crate::{app::App, domain::Timestamp};"),
+    (
+        "http/json.rs",
+        "use super::problem::Code; mod tests { use super::super::json; }",
+    ),
+    // A module of `store` that has a layer's name.
+    (
+        "store/message.rs",
+        "use super::app::WidgetApp; mod tests { use super::super::app; }",
+    ),
+    (
+        "domain/id.rs",
+        "/// See [`Key`](crate::store::Key).\nconst A: &str = \"crate::store\";",
+    ),
+    (
+        "domain/id.rs",
+        "const A: char = '\"'; /* use crate::store; */ const B: char = '\"';",
+    ),
+    (
+        "domain/words.rs",
+        "crate::words! { pub enum A { B = \"b\", } }",
+    ),
+    ("app/clients.rs", "fn f(_: aws_sdk_dynamodb::Client) {}"),
+];
+
 #[test]
 fn the_checker_finds_every_planted_violation() {
-    let upward = [
-        ("domain/id.rs", "use crate::store::Key;"),
-        ("store/db.rs", "use crate::{domain::Timestamp, app::App};"),
-        ("store/db.rs", "use super::super::http::Problem;"),
-        ("store/mod.rs", "pub use super::app::App;"),
-        ("app/mod.rs", "fn f() { let _ = shared::http::problem::Code::ALL; }"),
-        ("http/json.rs", "mod tests { use super::super::super::lambda; }"),
-        ("domain/text.rs", "use crate::{\n    domain::words,\n    store::{Key, keys},\n};"),
-        ("domain/text.rs", "macro_rules! m { () => { $crate::http::Problem } }"),
-        ("store/db.rs", "use ::shared::lambda as l;"),
-        ("domain/text.rs", "use crate::*;"),
-        ("domain/text.rs", "use axum::Json;"),
-        ("app/clock.rs", "fn f(_: aws_sdk_dynamodb::Client) {}"),
-        ("http/json.rs", "type E = lambda_runtime::Error;"),
-    ];
-    for (file, source) in upward {
-        assert!(!faults_of_shared(file, source).is_empty(), "{file}: {source}");
+    for (file, source) in UPWARD {
+        assert!(
+            !faults_of_shared(file, source).is_empty(),
+            "{file}: {source}"
+        );
     }
-    let downward = [
-        ("http/json.rs", "use crate::{app::App, domain::Timestamp};"),
-        ("http/json.rs", "use super::problem::Code; mod tests { use super::super::json; }"),
-        // A module of `store` that has a layer's name.
-        ("store/message.rs", "use super::app::WidgetApp; mod tests { use super::super::app; }"),
-        ("domain/id.rs", "/// See [`Key`](crate::store::Key).\nconst A: &str = \"crate::store\";"),
-        ("domain/id.rs", "const A: char = '\"'; /* use crate::store; */ const B: char = '\"';"),
-        ("domain/words.rs", "crate::words! { pub enum A { B = \"b\", } }"),
-        ("app/clients.rs", "fn f(_: aws_sdk_dynamodb::Client) {}"),
-    ];
-    for (file, source) in downward {
-        assert_eq!(faults_of_shared(file, source), Vec::<String>::new(), "{file}: {source}");
+    for (file, source) in DOWNWARD {
+        assert_eq!(
+            faults_of_shared(file, source),
+            Vec::<String>::new(),
+            "{file}: {source}"
+        );
     }
     let names = ["auth".to_owned(), "messages".to_owned()];
     let depends = |line: &str| siblings_in("auth", &names, &format!("[dependencies]\n{line}\n"));
@@ -144,19 +208,28 @@ fn the_checker_finds_every_planted_violation() {
 /// What is wrong with a file of `shared/src`.
 fn faults_of_shared(file: &str, source: &str) -> Vec<String> {
     let module = module_of(file);
-    let Some(own) = module.first().and_then(|layer| rank(layer)) else { return Vec::new() };
+    let Some(own) = module.first().and_then(|layer| rank(layer)) else {
+        return Vec::new();
+    };
     let code = code_only(source);
     let tokens = tokens(&code);
     let mut faults = Vec::new();
     for layer in named_layers(&tokens, &module) {
         if layer == "*" || rank(&layer).is_some_and(|named| named > own) {
-            faults.push(format!("shared/src/{file} ({}) imports {layer}: upward", LAYERS[own]));
+            faults.push(format!(
+                "shared/src/{file} ({}) imports {layer}: upward",
+                LAYERS[own]
+            ));
         }
     }
     for (seam, layers) in SEAMS {
-        let excepted = EXCEPTIONS.iter().any(|(at, name, _)| (*at, *name) == (file, seam));
+        let excepted = EXCEPTIONS
+            .iter()
+            .any(|(at, name, _)| (*at, *name) == (file, seam));
         if names(&tokens, seam) && !layers.contains(&LAYERS[own]) && !excepted {
-            faults.push(format!("shared/src/{file} names {seam}, which is for {layers:?} only"));
+            faults.push(format!(
+                "shared/src/{file} names {seam}, which is for {layers:?} only"
+            ));
         }
     }
     faults
@@ -182,7 +255,10 @@ fn siblings_in(function: &str, functions: &[String], manifest: &str) -> Vec<Stri
         .skip_while(|line| !line.contains("dependencies"))
         .filter(|line| {
             let name = line.split(['.', '=', ' ']).next().unwrap_or_default();
-            let package = line.split("package = \"").nth(1).and_then(|rest| rest.split('"').next());
+            let package = line
+                .split("package = \"")
+                .nth(1)
+                .and_then(|rest| rest.split('"').next());
             not_for_it(name) || package.is_some_and(not_for_it)
         })
         .map(|line| format!("functions/{function} depends on a room that is not for it: {line}"))
@@ -190,7 +266,8 @@ fn siblings_in(function: &str, functions: &[String], manifest: &str) -> Vec<Stri
 }
 
 fn says_nothing(path: &str) -> bool {
-    path.split('/').any(|part| NO_NAMES.contains(&part.trim_end_matches(".rs")))
+    path.split('/')
+        .any(|part| NO_NAMES.contains(&part.trim_end_matches(".rs")))
 }
 
 fn rank(layer: &str) -> Option<usize> {
@@ -200,7 +277,10 @@ fn rank(layer: &str) -> Option<usize> {
 /// `store/db.rs` is the module `store::db`, `store/mod.rs` the module `store`.
 fn module_of(file: &str) -> Vec<String> {
     let parts = file.trim_end_matches(".rs").split('/');
-    parts.filter(|part| !["mod", "lib"].contains(part)).map(str::to_owned).collect()
+    parts
+        .filter(|part| !["mod", "lib"].contains(part))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -334,7 +414,11 @@ fn code_only(source: &str) -> String {
 
 /// The length of the comment or the literal that the text begins with; zero when with neither.
 fn literal_or_comment(text: &str) -> usize {
-    let until = |end: &str, from: usize| text[from..].find(end).map_or(text.len(), |at| from + at + end.len());
+    let until = |end: &str, from: usize| {
+        text[from..]
+            .find(end)
+            .map_or(text.len(), |at| from + at + end.len())
+    };
     if text.starts_with("//") {
         return text.find('\n').unwrap_or(text.len());
     }
@@ -395,7 +479,9 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        for entry in
+            fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 folders.push(path);
@@ -404,7 +490,11 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
             }
         }
     }
-    assert!(!found.is_empty(), "no {ending} file in {}", folder.display());
+    assert!(
+        !found.is_empty(),
+        "no {ending} file in {}",
+        folder.display()
+    );
     found.sort();
     found
 }

@@ -68,6 +68,8 @@ async fn unprocessed_keys_are_asked_for_again_and_a_throttled_read_is_503_never_
     owner.get(&path, 200).await;
     assert_eq!(harness.faults().spent(), 1, "nothing was left unprocessed");
     harness.faults().plan(Fault::new(Kind::Throttle).times(3));
-    owner.refused(Method::GET, &path, None, 503, "unavailable").await;
+    owner
+        .refused(Method::GET, &path, None, 503, "unavailable")
+        .await;
     owner.get(&path, 200).await;
 }

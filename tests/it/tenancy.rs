@@ -33,7 +33,14 @@ impl Tenant {
             .with("app", &app.id)
             .with("contact", &visitor.contact_id)
             .with("conversation", &conversation.id);
-        Self { owner, workspace, app, visitor, conversation, ids }
+        Self {
+            owner,
+            workspace,
+            app,
+            visitor,
+            conversation,
+            ids,
+        }
     }
 }
 
@@ -53,11 +60,15 @@ fn body(route: &Route, ids: &Ids) -> Option<Value> {
 }
 
 async fn call(client: &harness::Client, route: &Route, ids: &Ids) -> Answer {
-    client.send(route.method.clone(), &route.at(ids), body(route, ids)).await
+    client
+        .send(route.method.clone(), &route.at(ids), body(route, ids))
+        .await
 }
 
 fn of_workspaces() -> impl Iterator<Item = Route> {
-    routes().into_iter().filter(|route| route.path.starts_with("/v1/workspaces/{workspace}"))
+    routes()
+        .into_iter()
+        .filter(|route| route.path.starts_with("/v1/workspaces/{workspace}"))
 }
 
 /// Whether the route names something besides the workspace, in its path or in its body.
@@ -67,8 +78,16 @@ fn names_more(route: &Route) -> bool {
 }
 
 fn same_as_unknown(what: &str, foreign: &Answer, unknown: &Answer) {
-    assert_eq!(unknown.status, 404, "{what}: {}; is its body right?", unknown.text);
-    assert_eq!(foreign.status, 404, "{what} shows another tenant: {}", foreign.text);
+    assert_eq!(
+        unknown.status, 404,
+        "{what}: {}; is its body right?",
+        unknown.text
+    );
+    assert_eq!(
+        foreign.status, 404,
+        "{what} shows another tenant: {}",
+        foreign.text
+    );
     assert_eq!(foreign.text, unknown.text, "{what}: the answers differ");
     let names = |answer: &Answer| -> Vec<String> {
         let mut names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
@@ -95,12 +114,23 @@ async fn another_tenants_ids_are_answered_like_ids_that_nobody_has() {
             let own = &theirs.workspace.id;
             let foreign = call(owner, &route, &ours.ids.clone().with("workspace", own)).await;
             let unknown = call(owner, &route, &Ids::unknown().with("workspace", own)).await;
-            same_as_unknown(&format!("{} in the own workspace", route.key()), &foreign, &unknown);
+            same_as_unknown(
+                &format!("{} in the own workspace", route.key()),
+                &foreign,
+                &unknown,
+            );
             asked += 1;
         }
     }
-    assert!(asked >= 10, "only {asked} routes name more than the workspace");
-    assert_eq!(sorted(harness.items().await), before, "a refused call changed something");
+    assert!(
+        asked >= 10,
+        "only {asked} routes name more than the workspace"
+    );
+    assert_eq!(
+        sorted(harness.items().await),
+        before,
+        "a refused call changed something"
+    );
 }
 
 #[tokio::test]
@@ -117,7 +147,10 @@ async fn the_same_calls_are_answered_to_whom_it_belongs_so_the_refusals_mean_som
         );
     }
     // The contact was blocked and unblocked on the way; the visitor's side comes after it.
-    for route in routes().iter().filter(|route| route.path.starts_with("/v1/widget/conversations")) {
+    for route in routes()
+        .iter()
+        .filter(|route| route.path.starts_with("/v1/widget/conversations"))
+    {
         let answer = call(&ours.visitor, route, &ours.ids).await;
         assert!(answer.status < 300, "{}: {}", route.key(), answer.text);
     }
@@ -128,9 +161,14 @@ async fn lists_hold_nothing_of_another_tenant() {
     let harness = Harness::start().await;
     let ours = Tenant::new(&harness, "ours").await;
     let theirs = Tenant::new(&harness, "theirs").await;
-    let lists: Vec<Route> =
-        routes().into_iter().filter(|route| route.method == harness::method("GET")).collect();
-    for route in lists.iter().filter(|route| route.path.starts_with("/v1/workspaces")) {
+    let lists: Vec<Route> = routes()
+        .into_iter()
+        .filter(|route| route.method == harness::method("GET"))
+        .collect();
+    for route in lists
+        .iter()
+        .filter(|route| route.path.starts_with("/v1/workspaces"))
+    {
         let answer = call(&theirs.owner, route, &theirs.ids).await;
         assert_eq!(answer.status, 200, "{}: {}", route.key(), answer.text);
         for id in ours.ids.all() {
@@ -147,14 +185,24 @@ async fn a_visitor_sees_only_conversations_of_the_own_contact() {
     let neighbour = harness.visitor(&ours.app).await;
     assert_ne!(neighbour.contact_id, ours.visitor.contact_id);
     let before = sorted(harness.items().await);
-    for route in routes().iter().filter(|route| route.path.starts_with("/v1/widget/conversations/")) {
-        for (who, visitor) in [("a neighbour", &neighbour), ("a foreigner", &theirs.visitor)] {
+    for route in routes()
+        .iter()
+        .filter(|route| route.path.starts_with("/v1/widget/conversations/"))
+    {
+        for (who, visitor) in [
+            ("a neighbour", &neighbour),
+            ("a foreigner", &theirs.visitor),
+        ] {
             let foreign = call(visitor, route, &ours.ids).await;
             let unknown = call(visitor, route, &Ids::unknown()).await;
             same_as_unknown(&format!("{} as {who}", route.key()), &foreign, &unknown);
         }
     }
-    assert_eq!(sorted(harness.items().await), before, "a refused call changed something");
+    assert_eq!(
+        sorted(harness.items().await),
+        before,
+        "a refused call changed something"
+    );
     let list = neighbour.get("/v1/widget/conversations", 200).await;
     assert_eq!(list["data"], json!([]), "a neighbour's list");
     let own = ours.visitor.get("/v1/widget/conversations", 200).await;
@@ -168,15 +216,32 @@ async fn what_a_visitor_got_from_one_workspace_opens_nothing_in_another() {
     let theirs = Tenant::new(&harness, "theirs").await;
     let page = harness.anonymous().with_header("origin", harness::ORIGIN);
     let body = json!({ "app_key": theirs.app.key, "resume_token": ours.visitor.resume_token });
-    page.refused(harness::method("POST"), "/v1/widget/sessions", Some(body), 401, "token_invalid").await;
+    page.refused(
+        harness::method("POST"),
+        "/v1/widget/sessions",
+        Some(body),
+        401,
+        "token_invalid",
+    )
+    .await;
     // A second app of the same workspace is another door as well.
     let second = ours.owner.app(&ours.workspace).await;
     let body = json!({ "app_key": second.key, "resume_token": ours.visitor.resume_token });
-    page.refused(harness::method("POST"), "/v1/widget/sessions", Some(body), 401, "token_invalid").await;
+    page.refused(
+        harness::method("POST"),
+        "/v1/widget/sessions",
+        Some(body),
+        401,
+        "token_invalid",
+    )
+    .await;
     // The token itself was not used up by that.
     let body = json!({ "app_key": ours.app.key, "resume_token": ours.visitor.resume_token });
     let again = page.post("/v1/widget/sessions", body, 201).await;
-    assert_eq!(again["visitor"]["contact_id"], ours.visitor.contact_id.as_str());
+    assert_eq!(
+        again["visitor"]["contact_id"],
+        ours.visitor.contact_id.as_str()
+    );
 }
 
 fn sorted(mut items: Vec<String>) -> Vec<String> {

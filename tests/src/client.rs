@@ -142,9 +142,7 @@ impl Client {
     /// Any call with any bytes, for what JSON cannot say.
     pub async fn send_raw(&self, method: Method, path: &str, body: Vec<u8>) -> Answer {
         let (what, name, sent) = (format!("{method} {path}"), method.to_string(), body.clone());
-        let request = self
-            .http
-            .request(method, format!("{}{path}", self.base));
+        let request = self.http.request(method, format!("{}{path}", self.base));
         let request = request.headers(self.headers.clone()).body(body);
         let response = request
             .send()

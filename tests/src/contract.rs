@@ -40,7 +40,9 @@ pub fn operation(method: &str, path: &str) -> Option<(&'static str, &'static Val
         template.split('/').count() == path.split('/').count()
             && parts().all(|(own, part)| own == part || own.starts_with('{') && !part.is_empty())
     };
-    let (template, item) = paths.get_key_value(path).or_else(|| paths.iter().find(|at| fits(at.0)))?;
+    let (template, item) = paths
+        .get_key_value(path)
+        .or_else(|| paths.iter().find(|at| fits(at.0)))?;
     Some((template, item.get(method.to_ascii_lowercase())?))
 }
 
@@ -49,32 +51,48 @@ pub fn operation(method: &str, path: &str) -> Option<(&'static str, &'static Val
 /// # Errors
 /// One line. Paths that are not in the document say nothing but problems.
 pub fn check(method: &str, path: &str, sent: &[u8], answer: &Answer) -> Result<(), String> {
-    let content_type = answer.header("content-type").split(';').next().unwrap_or_default();
+    let content_type = answer
+        .header("content-type")
+        .split(';')
+        .next()
+        .unwrap_or_default();
     if content_type == "application/problem+json" {
         let schema = json!({ "$ref": "#/components/schemas/Problem" });
         valid("Problem", &schema, &answer.body)?;
         let known = |code: &&Code| answer.body["code"] == code.word();
-        let code = Code::ALL.iter().find(known).ok_or("a code that is not in the list")?;
+        let code = Code::ALL
+            .iter()
+            .find(known)
+            .ok_or("a code that is not in the list")?;
         if (code.status(), &json!(answer.status)) != (answer.status, &answer.body["status"]) {
             return Err(format!("{} is not a {}", code.word(), answer.status));
         }
     }
-    let Some((template, operation)) = operation(method, path) else { return Ok(()) };
-    let edge = |word: &&str| answer.body == json!({ "message": word });
-    if answer.status >= 400 && EDGE_WORDS.iter().any(|word| edge(&word)) {
+    let Some((template, operation)) = operation(method, path) else {
+        return Ok(());
+    };
+    let of_the_edge = |word| answer.body == json!({ "message": word });
+    if answer.status >= 400 && EDGE_WORDS.into_iter().any(of_the_edge) {
         return Ok(());
     }
     let response = &operation["responses"][answer.status.to_string()];
     if response.is_null() {
-        return Err(format!("{method} {template} does not promise {}{HINT}", answer.status));
+        return Err(format!(
+            "{method} {template} does not promise {}{HINT}",
+            answer.status
+        ));
     }
     let name = format!("{method} {template} {}", answer.status);
-    match response["content"].as_object().filter(|content| !content.is_empty()) {
+    match response["content"]
+        .as_object()
+        .filter(|content| !content.is_empty())
+    {
         None if answer.text.is_empty() => {}
         None => return Err(format!("{name} has a body that nobody promised{HINT}")),
         Some(content) => {
             let promised = content.get(content_type);
-            let promised = promised.ok_or_else(|| format!("{name} came as `{content_type}`{HINT}"))?;
+            let promised =
+                promised.ok_or_else(|| format!("{name} came as `{content_type}`{HINT}"))?;
             // A page of HTML has nothing to compare.
             if content_type.ends_with("json") {
                 valid(&name, &promised["schema"], &answer.body)?;
@@ -96,7 +114,11 @@ pub fn check(method: &str, path: &str, sent: &[u8], answer: &Answer) -> Result<(
 pub fn valid(name: &str, schema: &Value, value: &Value) -> Result<(), String> {
     static COMPILED: OnceLock<Mutex<HashMap<String, Arc<Validator>>>> = OnceLock::new();
     let compiled = COMPILED.get_or_init(Mutex::default);
-    let found = compiled.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+    let found = compiled
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(name)
+        .cloned();
     let validator = match found {
         Some(validator) => validator,
         None => {
@@ -105,7 +127,9 @@ pub fn valid(name: &str, schema: &Value, value: &Value) -> Result<(), String> {
             let options = jsonschema::options()
                 .with_draft(jsonschema::Draft::Draft202012)
                 .should_validate_formats(true);
-            let built = options.build(&whole).map_err(|error| format!("{name}: {error}"))?;
+            let built = options
+                .build(&whole)
+                .map_err(|error| format!("{name}: {error}"))?;
             let validator = Arc::new(built);
             let mut all = compiled.lock().unwrap_or_else(PoisonError::into_inner);
             all.insert(name.to_owned(), Arc::clone(&validator));
@@ -116,7 +140,11 @@ pub fn valid(name: &str, schema: &Value, value: &Value) -> Result<(), String> {
         .iter_errors(value)
         .map(|error| format!("\n  {} at `{}`", error, error.instance_path()))
         .collect();
-    if faults.is_empty() { Ok(()) } else { Err(format!("{name}:{}{HINT}", faults.concat())) }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{name}:{}{HINT}", faults.concat()))
+    }
 }
 
 /// Every field is declared: clients ignore unknown ones, but we do not send any.
@@ -145,14 +173,21 @@ pub fn example_of(schema: &Value) -> Value {
     if let Some(given) = given.or_else(|| schema["enum"].get(0)) {
         return given.clone();
     }
-    if let Some(name) = schema["$ref"].as_str().and_then(|name| name.rsplit('/').next()) {
+    if let Some(name) = schema["$ref"]
+        .as_str()
+        .and_then(|name| name.rsplit('/').next())
+    {
         return example_of(&openapi()["components"]["schemas"][name]);
     }
     if let Some(fields) = schema["properties"].as_object() {
-        let fields = fields.iter().map(|(name, field)| (name.clone(), example_of(field)));
+        let fields = fields
+            .iter()
+            .map(|(name, field)| (name.clone(), example_of(field)));
         return Value::Object(fields.collect());
     }
-    let options = ["oneOf", "anyOf", "allOf"].iter().find_map(|word| schema[*word].as_array());
+    let options = ["oneOf", "anyOf", "allOf"]
+        .iter()
+        .find_map(|word| schema[*word].as_array());
     let option = options.and_then(|all| all.iter().find(|option| option["type"] != "null"));
     match (option, schema["type"].as_str()) {
         (Some(option), _) => example_of(option),

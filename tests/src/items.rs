@@ -35,7 +35,11 @@ impl Harness {
 
     /// How many items hold this text anywhere, keys included.
     pub async fn items_with(&self, text: &str) -> usize {
-        self.items().await.iter().filter(|item| item.contains(text)).count()
+        self.items()
+            .await
+            .iter()
+            .filter(|item| item.contains(text))
+            .count()
     }
 
     async fn dynamodb(&self, operation: &str, request: Value) -> Value {

@@ -60,12 +60,17 @@ impl Route {
     /// The names of its path parameters, in order.
     pub fn parameters(&self) -> Vec<&str> {
         let parts = self.path.split('/');
-        parts.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect()
+        parts
+            .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+            .collect()
     }
 
     /// Its path with these ids.
     pub fn at(&self, ids: &Ids) -> String {
-        let fill = |part: &str| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+        let fill = |part: &str| match part
+            .strip_prefix('{')
+            .and_then(|part| part.strip_suffix('}'))
+        {
             Some(name) => ids.get(name, &self.key()).to_owned(),
             None => part.to_owned(),
         };
@@ -75,7 +80,9 @@ impl Route {
     /// Its declaration in the OpenAPI document.
     pub fn operation(&self) -> &'static Value {
         let found = contract::operation(self.method.as_str(), &self.path);
-        found.unwrap_or_else(|| panic!("{} is not in openapi.json", self.key())).1
+        found
+            .unwrap_or_else(|| panic!("{} is not in openapi.json", self.key()))
+            .1
     }
 
     /// The example of its body, with these ids in the place of the example's; none when it takes

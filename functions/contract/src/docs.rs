@@ -25,12 +25,25 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
     security(()),
 )]
 pub async fn handle() -> Result<impl IntoResponse, Problem> {
-    let page = render::page(crate::OPENAPI).ok_or_else(|| Problem::internal("the OpenAPI document"))?;
+    let page =
+        render::page(crate::OPENAPI).ok_or_else(|| Problem::internal("the OpenAPI document"))?;
     let headers: [(HeaderName, HeaderValue); 4] = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("max-age=300")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        ),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(POLICY),
+        ),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("max-age=300"),
+        ),
     ];
     Ok((headers, page))
 }

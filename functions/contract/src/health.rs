@@ -1,7 +1,10 @@
 //! `GET /health`: the API answers.
 
 use serde::Serialize;
-use shared::{http::{Json, Problem, Problems}, words};
+use shared::{
+    http::{Json, Problem, Problems},
+    words,
+};
 use utoipa::ToSchema;
 
 words! {
@@ -28,5 +31,7 @@ pub struct Health {
     security(()),
 )]
 pub async fn handle() -> Result<Json<Health>, Problem> {
-    Ok(Json(Health { status: Condition::Ok }))
+    Ok(Json(Health {
+        status: Condition::Ok,
+    }))
 }

@@ -6,7 +6,9 @@
 //! | `version` | `GET /version` |
 //! | `openapi` | `GET /openapi.json` |
 //! | `docs` | `GET /docs` |
-//! | `unknown` | every path that no function has (`$default`) |
+//!
+//! It is also the template's `$default` route: every path that no function has is a problem here,
+//! as [`shared::http::Routes`] has it for all.
 //!
 //! This function reads nothing and may read nothing: its role has no permission.
 
@@ -14,7 +16,6 @@ mod docs;
 mod health;
 mod openapi;
 mod render;
-mod unknown;
 mod version;
 
 /// The OpenAPI document as it is committed and served; `sotto openapi` writes it from the code.
@@ -22,5 +23,5 @@ pub const OPENAPI: &str = include_str!("../openapi.json");
 
 /// The routes of this function.
 pub fn routes() -> shared::http::Routes {
-    shared::routes![health, version, openapi, docs].otherwise(unknown::handle)
+    shared::routes![health, version, openapi, docs]
 }

@@ -91,7 +91,11 @@ fn render_operation(html: &mut String, api: &Value, method: &str, path: &str, op
         .flatten()
         .filter_map(|scheme| scheme.as_object()?.keys().next().map(|name| escape(name)))
         .collect();
-    let who = if who.is_empty() { "anybody".to_owned() } else { who.join(", ") };
+    let who = if who.is_empty() {
+        "anybody".to_owned()
+    } else {
+        who.join(", ")
+    };
     let _ = write!(html, "<h4>Who</h4><p>{who}</p>");
     render_parameters(html, &operation["parameters"]);
     let body = &operation["requestBody"]["content"]["application/json"]["schema"];
@@ -100,16 +104,29 @@ fn render_operation(html: &mut String, api: &Value, method: &str, path: &str, op
         render_schema(html, api, body);
     }
     if let Some(responses) = operation["responses"].as_object() {
-        for (status, response) in responses.iter().filter(|(status, _)| status.starts_with('2')) {
-            let _ = write!(html, "<h4>{status}</h4><p>{}</p>", text(&response["description"]));
-            render_schema(html, api, &response["content"]["application/json"]["schema"]);
+        for (status, response) in responses
+            .iter()
+            .filter(|(status, _)| status.starts_with('2'))
+        {
+            let _ = write!(
+                html,
+                "<h4>{status}</h4><p>{}</p>",
+                text(&response["description"])
+            );
+            render_schema(
+                html,
+                api,
+                &response["content"]["application/json"]["schema"],
+            );
         }
     }
     html.push_str("</div></details>");
 }
 
 fn render_parameters(html: &mut String, parameters: &Value) {
-    let Some(parameters) = parameters.as_array().filter(|list| !list.is_empty()) else { return };
+    let Some(parameters) = parameters.as_array().filter(|list| !list.is_empty()) else {
+        return;
+    };
     html.push_str("<h4>Parameters</h4><table>");
     for parameter in parameters {
         let _ = write!(
@@ -128,13 +145,17 @@ fn render_schema(html: &mut String, api: &Value, schema: &Value) {
     let schema = resolve(api, schema);
     if let Some(properties) = schema["properties"].as_object() {
         let required = |name: &str| {
-            schema["required"].as_array().is_some_and(|list| list.iter().any(|item| item == name))
+            schema["required"]
+                .as_array()
+                .is_some_and(|list| list.iter().any(|item| item == name))
         };
         html.push_str("<table>");
         for (name, field) in properties {
             let mark = if required(name) { "" } else { " (optional)" };
             let described = resolve(api, field);
-            let note = field["description"].as_str().or(described["description"].as_str());
+            let note = field["description"]
+                .as_str()
+                .or(described["description"].as_str());
             let _ = write!(
                 html,
                 "<tr><td><code>{}</code>{mark}</td><td>{}</td><td>{}</td></tr>",
@@ -154,14 +175,19 @@ fn render_schema(html: &mut String, api: &Value, schema: &Value) {
 }
 
 fn resolve<'a>(api: &'a Value, schema: &'a Value) -> &'a Value {
-    let target = schema["$ref"].as_str().and_then(|name| name.rsplit('/').next());
+    let target = schema["$ref"]
+        .as_str()
+        .and_then(|name| name.rsplit('/').next());
     target.map_or(schema, |name| &api["components"]["schemas"][name])
 }
 
 /// The variant of a schema that says something: not `null`.
 fn variant(schema: &Value) -> Option<&Value> {
     ["oneOf", "anyOf", "allOf"].iter().find_map(|word| {
-        schema[*word].as_array()?.iter().find(|option| option["type"] != "null")
+        schema[*word]
+            .as_array()?
+            .iter()
+            .find(|option| option["type"] != "null")
     })
 }
 
@@ -175,7 +201,9 @@ fn kind(api: &Value, schema: &Value) -> String {
         return kind(api, variant);
     }
     match &schema["type"] {
-        Value::String(name) if name == "array" => format!("list of {}", kind(api, &schema["items"])),
+        Value::String(name) if name == "array" => {
+            format!("list of {}", kind(api, &schema["items"]))
+        }
         Value::String(name) => schema["format"].as_str().unwrap_or(name).to_owned(),
         Value::Array(names) => {
             let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
@@ -201,7 +229,9 @@ fn example(api: &Value, schema: &Value, depth: usize) -> Value {
         return word.clone();
     }
     if let Some(properties) = schema["properties"].as_object() {
-        let fields = properties.iter().map(|(name, field)| (name.clone(), example(api, field, depth + 1)));
+        let fields = properties
+            .iter()
+            .map(|(name, field)| (name.clone(), example(api, field, depth + 1)));
         return Value::Object(fields.collect());
     }
     if let Some(variant) = variant(schema) {
@@ -240,7 +270,10 @@ fn text(value: &Value) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -24,5 +24,8 @@ pub struct Version {
     security(()),
 )]
 pub async fn handle() -> Result<Json<Version>, Problem> {
-    Ok(Json(Version { version: env!("CARGO_PKG_VERSION"), api: "v1" }))
+    Ok(Json(Version {
+        version: env!("CARGO_PKG_VERSION"),
+        api: "v1",
+    }))
 }

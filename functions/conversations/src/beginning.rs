@@ -51,7 +51,10 @@ pub async fn begin(
     message: FirstMessage,
 ) -> Result<Response, Problem> {
     entry.require(Module::Conversations)?;
-    let FirstMessage { client_message_id, text } = message;
+    let FirstMessage {
+        client_message_id,
+        text,
+    } = message;
     // The client's id is the idempotency key: it needs no header.
     let key = IdempotencyKey::natural(client_message_id);
     let content = format!("{contact}\u{1}{}", text.reveal());
@@ -65,7 +68,12 @@ pub async fn begin(
     let head = new_head(entry, contact);
     let place = keys::conversation(entry.workspace, head.id);
     let data_key = entry.tenant_key.new_data_key(&place, entry.now)?;
-    let draft = Draft { author, client_message_id, kind: MessageKind::Text, text };
+    let draft = Draft {
+        author,
+        client_message_id,
+        kind: MessageKind::Text,
+        text,
+    };
     let mut transaction = Transaction::new(entry.now);
     let (message, head) = first(&mut transaction, &head, &draft, &data_key, entry.lens())?;
     let slot = key.remember(&mut transaction, ask, head.id)?;
@@ -105,14 +113,25 @@ fn new_head(entry: &Entry, contact: ContactId) -> Conversation {
 }
 
 /// Reads what an earlier try of the same request began.
-async fn replay(app: &App, entry: &Entry, side: Side, began: ConversationId) -> Result<Response, Problem> {
+async fn replay(
+    app: &App,
+    entry: &Entry,
+    side: Side,
+    began: ConversationId,
+) -> Result<Response, Problem> {
     let at_head = keys::conversation(entry.workspace, began);
     let at_first = keys::message(entry.workspace, began, 1);
-    let wanted = vec![at_head.clone(), at_first.clone(), keys::data_key(&RootRef::of(&at_head))];
+    let wanted = vec![
+        at_head.clone(),
+        at_first.clone(),
+        keys::data_key(&RootRef::of(&at_head)),
+    ];
     let found = app.store.batch(wanted).await?;
     let head = found.get::<Conversation>(&at_head, &shared::store::Unsealed, entry.lens())?;
     let key = found.data_key(&at_head, &entry.tenant_key)?;
-    let (Some(head), Some(key)) = (head, key) else { return Err(Problem::not_found()) };
+    let (Some(head), Some(key)) = (head, key) else {
+        return Err(Problem::not_found());
+    };
     let message = found
         .get::<Message>(&at_first, &key, entry.lens())?
         .ok_or_else(Problem::not_found)?;
@@ -129,7 +148,10 @@ fn reply(
     let (conversation, path) = match side {
         Side::Member => (
             ConversationView::for_member(head, None, &entry.policy),
-            format!("/v1/workspaces/{}/conversations/{}", entry.workspace, head.id),
+            format!(
+                "/v1/workspaces/{}/conversations/{}",
+                entry.workspace, head.id
+            ),
         ),
         Side::Visitor => (
             ConversationView::for_visitor(head, &entry.policy),
@@ -138,6 +160,9 @@ fn reply(
     };
     let message = MessageView::new(message, &entry.policy);
     let location = HeaderValue::try_from(path).map_err(|_| Problem::internal("a location"))?;
-    let body = Json(Started { conversation, message });
+    let body = Json(Started {
+        conversation,
+        message,
+    });
     Ok((status, [(header::LOCATION, location)], body).into_response())
 }

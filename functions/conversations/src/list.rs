@@ -8,11 +8,7 @@ use serde::Deserialize;
 use shared::{
     app::App,
     domain::{MemberId, Permission, WorkspaceId, page::Limit, policy::Module},
-    http::{
-        AccessToken, Json, Page, Path, Problem, Problems, Query,
-        actor::Entry,
-        cursor::List,
-    },
+    http::{AccessToken, Json, Page, Path, Problem, Problems, Query, actor::Entry, cursor::List},
     store::{
         self, Key, Table, Unsealed,
         conversation::{Conversation, ReadMark, Status},
@@ -54,21 +50,38 @@ pub async fn handle(
     Path(workspace): Path<WorkspaceId>,
     Query(which): Query<Which>,
 ) -> Result<Json<Page<ConversationView>>, Problem> {
-    let member = app.member(&token, workspace, Permission::ConversationsRead, Vec::new()).await?;
+    let member = app
+        .member(&token, workspace, Permission::ConversationsRead, Vec::new())
+        .await?;
     let entry = &member.entry;
     entry.require(Module::Conversations)?;
     let principal = member.id.to_string();
     let name = format!("conversations:{workspace}:{:?}", which.status);
-    let list = List { key: &entry.tenant_key, principal: &principal, name: &name };
-    let from = which.cursor.as_ref().map(|cursor| list.read::<String>(cursor, entry.now));
+    let list = List {
+        key: &entry.tenant_key,
+        principal: &principal,
+        name: &name,
+    };
+    let from = which
+        .cursor
+        .as_ref()
+        .map(|cursor| list.read::<String>(cursor, entry.now));
     let limit = usize::from(which.limit.get());
     let (places, more) = places(&app, workspace, limit, from.transpose()?).await?;
     let next = match places.last().filter(|_| more) {
         Some((sort, _)) => Some(list.cursor(sort, entry.now)?),
         None => None,
     };
-    let views = heads(&app, entry, member.id, places.into_iter().map(|(_, key)| key).collect()).await?;
-    let views = views.into_iter().filter(|(head, _)| which.status.is_none_or(|s| s == head.status));
+    let views = heads(
+        &app,
+        entry,
+        member.id,
+        places.into_iter().map(|(_, key)| key).collect(),
+    )
+    .await?;
+    let views = views
+        .into_iter()
+        .filter(|(head, _)| which.status.is_none_or(|s| s == head.status));
     let data = views
         .map(|(head, mark)| ConversationView::for_member(&head, mark.as_ref(), &entry.policy))
         .collect();
@@ -125,7 +138,9 @@ async fn heads(
     let mut found = Vec::with_capacity(places.len());
     for place in &places {
         let head = heads.get::<Conversation>(place, &Unsealed, entry.lens())?;
-        let Some(head) = head.filter(|head| head.state == Liveness::Live) else { continue };
+        let Some(head) = head.filter(|head| head.state == Liveness::Live) else {
+            continue;
+        };
         let mark = keys::read_mark(entry.workspace, member, head.id);
         found.push((head, marks.get::<ReadMark>(&mark, &Unsealed, entry.lens())?));
     }

@@ -69,7 +69,9 @@ pub async fn handle(
 ) -> Result<Json<ReadView>, Problem> {
     let at_head = keys::conversation(workspace, conversation);
     let wanted = vec![at_head.clone(), keys::data_key(&RootRef::of(&at_head))];
-    let member = app.member(&token, workspace, Permission::ConversationsRead, wanted).await?;
+    let member = app
+        .member(&token, workspace, Permission::ConversationsRead, wanted)
+        .await?;
     let entry = &member.entry;
     let head = view::head(entry, conversation)?;
     let key = entry.data_key(&at_head)?.ok_or_else(Problem::not_found)?;
@@ -81,7 +83,15 @@ pub async fn handle(
             return Ok(Json(answer(&head, mark)));
         }
         let rev = mark.as_ref().map_or(0, |mark| mark.rev);
-        let next = ReadMark { workspace, member: member.id, conversation, seq, in_seq, read_at: entry.now, rev };
+        let next = ReadMark {
+            workspace,
+            member: member.id,
+            conversation,
+            seq,
+            in_seq,
+            read_at: entry.now,
+            rev,
+        };
         let mut transaction = Transaction::new(entry.now);
         let stored = Stored::next(next, &entry.policy);
         let slot = match mark {
@@ -103,7 +113,10 @@ pub async fn handle(
 }
 
 fn answer(head: &Conversation, mark: &ReadMark) -> ReadView {
-    ReadView { read_seq: mark.seq, unread: head.in_seq.saturating_sub(mark.in_seq) }
+    ReadView {
+        read_seq: mark.seq,
+        unread: head.in_seq.saturating_sub(mark.in_seq),
+    }
 }
 
 /// How many messages of the visitor, and how many to the visitor, there were up to `seq`.
@@ -121,15 +134,29 @@ pub async fn counts_at(
         return Ok((0, 0));
     }
     // The message itself may have expired; the first one after it still knows the counts before it.
-    let found = app.store.messages(head, Span::After(seq - 1), 1, key, entry.lens()).await?;
-    Ok(found.messages.first().map_or((head.in_seq, head.out_seq), |first| {
-        if first.seq == seq { (first.in_seq, first.out_seq) } else { before(first) }
-    }))
+    let found = app
+        .store
+        .messages(head, Span::After(seq - 1), 1, key, entry.lens())
+        .await?;
+    Ok(found
+        .messages
+        .first()
+        .map_or((head.in_seq, head.out_seq), |first| {
+            if first.seq == seq {
+                (first.in_seq, first.out_seq)
+            } else {
+                before(first)
+            }
+        }))
 }
 
 /// The counts just before a message.
 fn before(message: &Message) -> (u64, u64) {
     let from_visitor = matches!(message.author, shared::store::SubjectId::Contact(_));
-    let to_visitor = !from_visitor && message.message_kind == shared::store::message::MessageKind::Text;
-    (message.in_seq - u64::from(from_visitor), message.out_seq - u64::from(to_visitor))
+    let to_visitor =
+        !from_visitor && message.message_kind == shared::store::message::MessageKind::Text;
+    (
+        message.in_seq - u64::from(from_visitor),
+        message.out_seq - u64::from(to_visitor),
+    )
 }

@@ -28,10 +28,16 @@ pub async fn handle(
     Path((workspace, conversation)): Path<(WorkspaceId, ConversationId)>,
 ) -> Result<Json<ConversationView>, Problem> {
     let wanted = vec![keys::conversation(workspace, conversation)];
-    let member = app.member(&token, workspace, Permission::ConversationsRead, wanted).await?;
+    let member = app
+        .member(&token, workspace, Permission::ConversationsRead, wanted)
+        .await?;
     let head = view::head(&member.entry, conversation)?;
     let mark = mark(&app, &member.entry, member.id, conversation).await?;
-    Ok(Json(ConversationView::for_member(&head, mark.as_ref(), &member.entry.policy)))
+    Ok(Json(ConversationView::for_member(
+        &head,
+        mark.as_ref(),
+        &member.entry.policy,
+    )))
 }
 
 /// How far a member has read: its key needs the member's id, which the first read brought.

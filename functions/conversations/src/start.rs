@@ -22,6 +22,7 @@ pub struct StartConversation {
     /// The contact.
     contact_id: ContactId,
     /// The first message.
+    #[serde(deserialize_with = "shared::http::json::object")]
     first_message: FirstMessage,
 }
 
@@ -47,12 +48,22 @@ pub async fn handle(
 ) -> Result<Response, Problem> {
     let at_contact = keys::contact(workspace, body.contact_id);
     let wanted = vec![at_contact.clone()];
-    let member = app.member(&token, workspace, Permission::ConversationsWrite, wanted).await?;
+    let member = app
+        .member(&token, workspace, Permission::ConversationsWrite, wanted)
+        .await?;
     let contact = member
         .entry
         .open::<Contact>(&at_contact)?
         .filter(|contact| contact.state == Liveness::Live)
         .ok_or_else(Problem::not_found)?;
     let author = member.subject();
-    begin(&app, &member.entry, contact.id, author, Side::Member, body.first_message).await
+    begin(
+        &app,
+        &member.entry,
+        contact.id,
+        author,
+        Side::Member,
+        body.first_message,
+    )
+    .await
 }

@@ -3,7 +3,11 @@
 use serde::Serialize;
 use shared::{
     domain::{ContactId, ConversationId, MemberId, Policy, Timestamp},
-    http::{Problem, actor::Entry, view::{MessageView, content_end}},
+    http::{
+        Problem,
+        actor::Entry,
+        view::{MessageView, content_end},
+    },
     store::{
         conversation::{Conversation, ReadMark, Status},
         keys,
@@ -86,13 +90,19 @@ impl ConversationView {
 
     /// As a member sees it who has read as far as `mark`.
     pub fn for_member(head: &Conversation, mark: Option<&ReadMark>, policy: &Policy) -> Self {
-        let unread = head.in_seq.saturating_sub(mark.map_or(0, |mark| mark.in_seq));
+        let unread = head
+            .in_seq
+            .saturating_sub(mark.map_or(0, |mark| mark.in_seq));
         Self::new(head, unread, policy)
     }
 
     /// As the visitor sees it.
     pub fn for_visitor(head: &Conversation, policy: &Policy) -> Self {
-        Self::new(head, head.out_seq.saturating_sub(head.visitor_read_out), policy)
+        Self::new(
+            head,
+            head.out_seq.saturating_sub(head.visitor_read_out),
+            policy,
+        )
     }
 }
 

@@ -50,8 +50,13 @@ pub async fn handle(
     let entry = &visitor.entry;
     entry.require(Module::Conversations)?;
     let principal = visitor.id.to_string();
-    let list = List { key: &entry.tenant_key, principal: &principal, name: "own conversations" };
-    let partition = keys::subject_partition(TenantId::Workspace(entry.workspace), visitor.subject());
+    let list = List {
+        key: &entry.tenant_key,
+        principal: &principal,
+        name: "own conversations",
+    };
+    let partition =
+        keys::subject_partition(TenantId::Workspace(entry.workspace), visitor.subject());
     let opens = format!("{}CONVERSATION#{}#", keys::EDGE, entry.workspace);
     let limit = which.limit.get();
     let mut query = store::Query::partition(partition.clone())
@@ -60,20 +65,32 @@ pub async fn handle(
         .limit(limit + 1);
     if let Some(cursor) = &which.cursor {
         let sk: String = list.read(cursor, entry.now)?;
-        let after = Key { table: store::Table::Data, pk: partition, sk: sk.clone() };
+        let after = Key {
+            table: store::Table::Data,
+            pk: partition,
+            sk: sk.clone(),
+        };
         query = query.after(after, sk);
     }
     let items = app.store.query(query).await?;
-    let mut sorts: Vec<String> =
-        items.iter().filter_map(|item| item.get("sk")?.as_s().ok().cloned()).collect();
+    let mut sorts: Vec<String> = items
+        .iter()
+        .filter_map(|item| item.get("sk")?.as_s().ok().cloned())
+        .collect();
     let more = sorts.len() > usize::from(limit);
     sorts.truncate(usize::from(limit));
     let next = match sorts.last().filter(|_| more) {
         Some(sort) => Some(list.cursor(sort, entry.now)?),
         None => None,
     };
-    let roots: Vec<RootRef> = sorts.iter().filter_map(|sort| Edge::root_of(sort)).collect();
-    let found = app.store.batch(roots.iter().map(RootRef::head).collect()).await?;
+    let roots: Vec<RootRef> = sorts
+        .iter()
+        .filter_map(|sort| Edge::root_of(sort))
+        .collect();
+    let found = app
+        .store
+        .batch(roots.iter().map(RootRef::head).collect())
+        .await?;
     let mut data = Vec::with_capacity(roots.len());
     for root in &roots {
         let head = found.get::<Conversation>(&root.head(), &Unsealed, entry.lens())?;

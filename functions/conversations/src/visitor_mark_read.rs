@@ -50,7 +50,11 @@ pub async fn handle(
         if head.visitor_read_seq >= seq {
             return Ok(Json(answer(&head)));
         }
-        let next = Conversation { visitor_read_seq: seq, visitor_read_out: out_seq, ..head };
+        let next = Conversation {
+            visitor_read_seq: seq,
+            visitor_read_out: out_seq,
+            ..head
+        };
         let stored = Stored::next(next, &entry.policy);
         let mut transaction = Transaction::new(entry.now);
         let slot = transaction.replace(&stored, &Unsealed)?;
@@ -68,5 +72,8 @@ pub async fn handle(
 
 fn answer(head: &Conversation) -> ReadView {
     let unread = head.out_seq.saturating_sub(head.visitor_read_out);
-    ReadView { read_seq: head.visitor_read_seq, unread }
+    ReadView {
+        read_seq: head.visitor_read_seq,
+        unread,
+    }
 }

@@ -18,6 +18,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct VisitorStart {
     /// The first message.
+    #[serde(deserialize_with = "shared::http::json::object")]
     first_message: FirstMessage,
 }
 
@@ -44,5 +45,13 @@ pub async fn handle(
         return Err(Problem::new(Code::Blocked));
     }
     let author = visitor.subject();
-    begin(&app, &visitor.entry, visitor.id, author, Side::Visitor, body.first_message).await
+    begin(
+        &app,
+        &visitor.entry,
+        visitor.id,
+        author,
+        Side::Visitor,
+        body.first_message,
+    )
+    .await
 }

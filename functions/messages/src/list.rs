@@ -48,15 +48,27 @@ pub async fn handle(
 ) -> Result<Json<MessageList>, Problem> {
     let span = part.span()?;
     let wanted = thread::wanted(workspace, conversation);
-    let member = app.member(&token, workspace, Permission::ConversationsRead, wanted).await?;
+    let member = app
+        .member(&token, workspace, Permission::ConversationsRead, wanted)
+        .await?;
     let entry = &member.entry;
     let thread = thread::open(entry, conversation)?;
     let found = app
         .store
-        .messages(&thread.head, span, part.limit.get(), &thread.key, entry.lens())
+        .messages(
+            &thread.head,
+            span,
+            part.limit.get(),
+            &thread.key,
+            entry.lens(),
+        )
         .await?;
     Ok(Json(MessageList {
-        data: found.messages.iter().map(|m| MessageView::new(m, &entry.policy)).collect(),
+        data: found
+            .messages
+            .iter()
+            .map(|m| MessageView::new(m, &entry.policy))
+            .collect(),
         head_seq: thread.head.seq,
         min_seq: found.min_seq,
     }))

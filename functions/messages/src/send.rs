@@ -59,7 +59,9 @@ pub async fn handle(
     Json(body): Json<SendMessage>,
 ) -> Result<Response, Problem> {
     let wanted = thread::wanted(workspace, conversation);
-    let member = app.member(&token, workspace, Permission::ConversationsWrite, wanted).await?;
+    let member = app
+        .member(&token, workspace, Permission::ConversationsWrite, wanted)
+        .await?;
     let thread = thread::open(&member.entry, conversation)?;
     let draft = Draft {
         author: member.subject(),
@@ -67,6 +69,9 @@ pub async fn handle(
         kind: body.kind,
         text: body.text,
     };
-    let appended = app.store.append(thread.head, &draft, &thread.key, member.entry.lens()).await?;
+    let appended = app
+        .store
+        .append(thread.head, &draft, &thread.key, member.entry.lens())
+        .await?;
     thread::answer(appended, &member.entry)
 }

@@ -77,10 +77,19 @@ pub async fn handle(
     }
     let found = app
         .store
-        .messages(&thread.head, span, part.limit.get(), &thread.key, entry.lens())
+        .messages(
+            &thread.head,
+            span,
+            part.limit.get(),
+            &thread.key,
+            entry.lens(),
+        )
         .await?;
     let view = |message: &Message| match message.message_kind {
-        MessageKind::Note => VisitorView::Hidden { seq: message.seq, kind: Hidden::Internal },
+        MessageKind::Note => VisitorView::Hidden {
+            seq: message.seq,
+            kind: Hidden::Internal,
+        },
         MessageKind::Text => VisitorView::Message(MessageView::new(message, &entry.policy)),
     };
     Ok(Json(VisitorMessageList {

@@ -61,6 +61,9 @@ pub async fn handle(
         kind: MessageKind::Text,
         text: body.text,
     };
-    let appended = app.store.append(thread.head, &draft, &thread.key, visitor.entry.lens()).await?;
+    let appended = app
+        .store
+        .append(thread.head, &draft, &thread.key, visitor.entry.lens())
+        .await?;
     thread::answer(appended, &visitor.entry)
 }

@@ -47,6 +47,7 @@ pub struct StartSession {
     /// The token of an earlier session, to go on as the same visitor.
     resume_token: Option<String>,
     /// Where the visitor is.
+    #[serde(default, deserialize_with = "shared::http::json::object_or_null")]
     context: Option<SessionContext>,
 }
 
@@ -54,10 +55,12 @@ pub struct StartSession {
 #[derive(Serialize, ToSchema)]
 pub struct WidgetSession {
     /// For `Authorization: Bearer`, until `expires_at`.
+    #[schema(example = "vt_agnlhm7kc57htgv5tmvzx3xqaamoj5oypksx.dGhlIHNlY3JldA")]
     session_token: String,
     /// When the session token ends.
     expires_at: Timestamp,
     /// For the next session of the same visitor. Good once: the next session brings another.
+    #[schema(example = "vr_agnlhm7kc57htgv5tmvzx3xqaamoj5oypksx.dGhlIHNlY3JldA")]
     resume_token: String,
     /// Who the visitor is.
     visitor: SessionVisitor,

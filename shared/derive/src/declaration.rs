@@ -52,8 +52,15 @@ pub struct Field {
 
 /// What a field says about a person.
 pub enum Decision {
-    Personal { category: Ident, purpose: Ident, erase: Ident, form: Form },
-    NonPersonal { reason: LitStr },
+    Personal {
+        category: Ident,
+        purpose: Ident,
+        erase: Ident,
+        form: Form,
+    },
+    NonPersonal {
+        reason: LitStr,
+    },
 }
 
 /// How a personal field is stored.
@@ -96,7 +103,11 @@ struct Header {
 
 impl Header {
     fn read(&mut self, meta: &ParseNestedMeta) -> Result<()> {
-        let word = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+        let word = meta
+            .path
+            .get_ident()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         match word.as_str() {
             "table" => self.table = Some(meta.value()?.parse()?),
             "version" => self.version = Some(meta.value()?.parse()?),
@@ -126,10 +137,16 @@ impl Declaration {
     /// Reads the struct; the first open question is the error.
     pub fn parse(input: &DeriveInput) -> Result<Self> {
         let Data::Struct(data) = &input.data else {
-            return Err(Error::new(input.span(), "a record is a struct with named fields"));
+            return Err(Error::new(
+                input.span(),
+                "a record is a struct with named fields",
+            ));
         };
         let Fields::Named(named) = &data.fields else {
-            return Err(Error::new(input.span(), "a record is a struct with named fields"));
+            return Err(Error::new(
+                input.span(),
+                "a record is a struct with named fields",
+            ));
         };
         let mut header = Header::default();
         for attribute in input.attrs.iter().filter(|a| a.path().is_ident("record")) {
@@ -138,12 +155,20 @@ impl Declaration {
         let fields = named.named.iter().map(field).collect::<Result<Vec<_>>>()?;
         let known = |ident: &Ident| fields.iter().any(|f| f.name == *ident);
         let open = |what: &str| {
-            Error::new(input.ident.span(), format!("`{}` has no {what}; {RECORD_HELP}", input.ident))
+            Error::new(
+                input.ident.span(),
+                format!("`{}` has no {what}; {RECORD_HELP}", input.ident),
+            )
         };
         let tenant = match header.tenant.ok_or_else(|| open("`tenant`"))? {
             word if word == "Platform" => Tenant::Platform,
             word if known(&word) => Tenant::Field(word),
-            word => return Err(Error::new(word.span(), "`tenant` is `Platform` or a field of the record")),
+            word => {
+                return Err(Error::new(
+                    word.span(),
+                    "`tenant` is `Platform` or a field of the record",
+                ));
+            }
         };
         let subject = header
             .subject
@@ -151,16 +176,24 @@ impl Declaration {
         if let Subject::Field(word) = &subject
             && !known(word)
         {
-            return Err(Error::new(word.span(), "`subject` names a field of the record"));
+            return Err(Error::new(
+                word.span(),
+                "`subject` names a field of the record",
+            ));
         }
         let anchor = header.anchor.ok_or_else(|| open("`anchor`"))?;
         if !known(&anchor) {
-            return Err(Error::new(anchor.span(), "`anchor` names a field of the record"));
+            return Err(Error::new(
+                anchor.span(),
+                "`anchor` names a field of the record",
+            ));
         }
         Ok(Self {
             name: input.ident.clone(),
             table: header.table.ok_or_else(|| open("`table`"))?,
-            version: header.version.unwrap_or_else(|| LitInt::new("1", Span::call_site())),
+            version: header
+                .version
+                .unwrap_or_else(|| LitInt::new("1", Span::call_site())),
             key: header.key.ok_or_else(|| open("`key`"))?,
             changes: header.changes,
             lists: header.lists,
@@ -174,9 +207,15 @@ impl Declaration {
 
     /// Whether the record needs a data key.
     pub fn is_sealed(&self) -> bool {
-        self.fields
-            .iter()
-            .any(|field| matches!(field.decision, Decision::Personal { form: Form::Sealed, .. }))
+        self.fields.iter().any(|field| {
+            matches!(
+                field.decision,
+                Decision::Personal {
+                    form: Form::Sealed,
+                    ..
+                }
+            )
+        })
     }
 }
 
@@ -187,21 +226,30 @@ fn key_call(meta: &ParseNestedMeta) -> Result<KeyCall> {
     let content;
     parenthesized!(content in input);
     let arguments = Punctuated::<Ident, Comma>::parse_terminated(&content)?;
-    Ok(KeyCall { function, arguments: arguments.into_iter().collect() })
+    Ok(KeyCall {
+        function,
+        arguments: arguments.into_iter().collect(),
+    })
 }
 
 /// A reason that says something.
 fn reason(meta: &ParseNestedMeta) -> Result<LitStr> {
     let text: LitStr = meta.value()?.parse()?;
     if text.value().trim().len() < 8 {
-        return Err(Error::new(text.span(), "a reason is a sentence that a reviewer can judge"));
+        return Err(Error::new(
+            text.span(),
+            "a reason is a sentence that a reviewer can judge",
+        ));
     }
     Ok(text)
 }
 
 /// A field and its one decision.
 fn field(field: &syn::Field) -> Result<Field> {
-    let name = field.ident.clone().ok_or_else(|| Error::new(field.span(), "a named field"))?;
+    let name = field
+        .ident
+        .clone()
+        .ok_or_else(|| Error::new(field.span(), "a named field"))?;
     let decisions: Vec<&Attribute> = field
         .attrs
         .iter()
@@ -215,16 +263,27 @@ fn field(field: &syn::Field) -> Result<Field> {
         [one] if one.path().is_ident("personal") => personal(one, &name)?,
         [one] => non_personal(one, &name)?,
         [_, second, ..] => {
-            return Err(Error::new(second.span(), format!("field `{name}` has two privacy decisions; keep one")));
+            return Err(Error::new(
+                second.span(),
+                format!("field `{name}` has two privacy decisions; keep one"),
+            ));
         }
     };
-    Ok(Field { name, ty: field.ty.clone(), decision })
+    Ok(Field {
+        name,
+        ty: field.ty.clone(),
+        decision,
+    })
 }
 
 fn personal(attribute: &Attribute, name: &Ident) -> Result<Decision> {
     let (mut category, mut purpose, mut erase, mut form) = (None, None, None, Form::Sealed);
     attribute.parse_nested_meta(|meta| {
-        let word = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+        let word = meta
+            .path
+            .get_ident()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         match word.as_str() {
             "category" => category = Some(meta.value()?.parse::<Ident>()?),
             "purpose" => purpose = Some(meta.value()?.parse::<Ident>()?),
@@ -235,7 +294,12 @@ fn personal(attribute: &Attribute, name: &Ident) -> Result<Decision> {
         }
         Ok(())
     })?;
-    let open = |what: &str| Error::new(name.span(), format!("personal field `{name}` has no `{what}`; {FIELD_HELP}"));
+    let open = |what: &str| {
+        Error::new(
+            name.span(),
+            format!("personal field `{name}` has no `{what}`; {FIELD_HELP}"),
+        )
+    };
     let category = category.ok_or_else(|| open("category"))?;
     if form == Form::Open && category != "Pseudonym" {
         let message = format!(
@@ -261,7 +325,10 @@ fn non_personal(attribute: &Attribute, name: &Ident) -> Result<Decision> {
         Ok(())
     })?;
     let reason = text.ok_or_else(|| {
-        Error::new(name.span(), format!("non-personal field `{name}` has no `reason`; {FIELD_HELP}"))
+        Error::new(
+            name.span(),
+            format!("non-personal field `{name}` has no `reason`; {FIELD_HELP}"),
+        )
     })?;
     Ok(Decision::NonPersonal { reason })
 }
@@ -269,8 +336,10 @@ fn non_personal(attribute: &Attribute, name: &Ident) -> Result<Decision> {
 impl KeyCall {
     /// The call, with the fields of `self`.
     pub fn expand(&self) -> TokenStream {
-        let Self { function, arguments } = self;
+        let Self {
+            function,
+            arguments,
+        } = self;
         quote::quote!(::shared::store::keys::#function(#(::core::clone::Clone::clone(&self.#arguments)),*))
     }
 }
-

@@ -9,7 +9,13 @@ use crate::declaration::{Decision, Declaration, Field, Form, Subject, Tenant};
 pub fn expand(declaration: &Declaration) -> TokenStream {
     let name = &declaration.name;
     let name_text = name.to_string();
-    let Declaration { table, version, class, anchor, .. } = declaration;
+    let Declaration {
+        table,
+        version,
+        class,
+        anchor,
+        ..
+    } = declaration;
     let key = declaration.key.expand();
     let index = |call: &Option<crate::declaration::KeyCall>| match call {
         Some(call) => {
@@ -116,7 +122,12 @@ fn field_declaration(field: &Field) -> TokenStream {
         Decision::NonPersonal { reason } => {
             quote!(::shared::store::Decision::NonPersonal { reason: #reason })
         }
-        Decision::Personal { category, purpose, erase, form } => {
+        Decision::Personal {
+            category,
+            purpose,
+            erase,
+            form,
+        } => {
             let form = match form {
                 Form::Sealed => quote!(Sealed),
                 Form::Keyed => quote!(Keyed),
@@ -137,9 +148,15 @@ fn field_declaration(field: &Field) -> TokenStream {
 fn door(field: &Field) -> &'static str {
     match field.decision {
         Decision::NonPersonal { .. } => "plain",
-        Decision::Personal { form: Form::Sealed, .. } => "sealed",
-        Decision::Personal { form: Form::Keyed, .. } => "keyed",
-        Decision::Personal { form: Form::Open, .. } => "open",
+        Decision::Personal {
+            form: Form::Sealed, ..
+        } => "sealed",
+        Decision::Personal {
+            form: Form::Keyed, ..
+        } => "keyed",
+        Decision::Personal {
+            form: Form::Open, ..
+        } => "open",
     }
 }
 

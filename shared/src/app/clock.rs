@@ -26,7 +26,10 @@ impl Clock {
     }
 
     /// The present instant.
-    #[expect(clippy::disallowed_methods, reason = "the only place that asks the machine")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the only place that asks the machine"
+    )]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Some(ms) => Timestamp::from_ms(ms.load(Ordering::SeqCst)),

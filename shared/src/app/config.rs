@@ -49,13 +49,33 @@ impl std::fmt::Debug for Credentials {
 #[error("the environment variable {0} is not set; template.yaml sets it for every function")]
 pub struct ConfigError(pub &'static str);
 
+/// `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the template's `LoggingConfig`; `INFO` without it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the only place that reads the environment"
+)]
+pub fn log_level() -> tracing::Level {
+    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok();
+    level
+        .and_then(|level| level.parse().ok())
+        .unwrap_or(tracing::Level::INFO)
+}
+
 impl Config {
     /// The variables that `template.yaml` must set, in its words.
-    pub const VARIABLES: [&'static str; 5] =
-        ["DATA_TABLE", "KEYS_TABLE", "KMS_KEY_ID", "ISSUER", "MAIL_FROM"];
+    pub const VARIABLES: [&'static str; 5] = [
+        "DATA_TABLE",
+        "KEYS_TABLE",
+        "KMS_KEY_ID",
+        "ISSUER",
+        "MAIL_FROM",
+    ];
 
     /// From the process's own environment.
-    #[expect(clippy::disallowed_methods, reason = "the only place that reads the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the only place that reads the environment"
+    )]
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_lookup(|name| std::env::var(name).ok())
     }

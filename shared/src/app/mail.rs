@@ -47,28 +47,55 @@ pub struct Mailer {
 impl Mailer {
     /// A sender from the configuration.
     pub fn new(config: &Config, http: SharedHttpClient, meter: Meter) -> Self {
-        Self { config: config.clone(), http, meter, client: Arc::default() }
+        Self {
+            config: config.clone(),
+            http,
+            meter,
+            client: Arc::default(),
+        }
     }
 
     /// Hands a mail to SES.
     pub async fn send(&self, mail: Mail) -> Result<(), MailError> {
-        let client = self.client.get_or_init(|| clients::ses(&self.config, self.http.clone()));
+        let client = self
+            .client
+            .get_or_init(|| clients::ses(&self.config, self.http.clone()));
         let refused = |_| MailError::Refused("a mail that could not be built".to_owned());
-        let content = |data: &str| Content::builder().data(data).charset("UTF-8").build().map_err(refused);
-        let body = Body::builder().text(content(&mail.text)?).html(content(&mail.html)?).build();
-        let message = Message::builder().subject(content(mail.subject)?).body(body).build();
+        let content = |data: &str| {
+            Content::builder()
+                .data(data)
+                .charset("UTF-8")
+                .build()
+                .map_err(refused)
+        };
+        let body = Body::builder()
+            .text(content(&mail.text)?)
+            .html(content(&mail.html)?)
+            .build();
+        let message = Message::builder()
+            .subject(content(mail.subject)?)
+            .body(body)
+            .build();
         let begun = self.meter.begin("SendEmail");
         let answer = client
             .send_email()
             .from_email_address(&self.config.mail_from)
-            .destination(Destination::builder().to_addresses(mail.to.reveal()).build())
+            .destination(
+                Destination::builder()
+                    .to_addresses(mail.to.reveal())
+                    .build(),
+            )
             .content(EmailContent::builder().simple(message).build())
             .send()
             .await;
         self.meter.end(begun, true, 0.0, 0.0);
         let Err(error) = answer else { return Ok(()) };
         // The code only: SES's messages quote addresses.
-        let code = error.as_service_error().and_then(|e| e.code()).unwrap_or("no answer").to_owned();
+        let code = error
+            .as_service_error()
+            .and_then(|e| e.code())
+            .unwrap_or("no answer")
+            .to_owned();
         match code.as_str() {
             "MessageRejected" | "BadRequestException" | "MailFromDomainNotVerifiedException" => {
                 Err(MailError::Refused(code))

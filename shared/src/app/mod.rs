@@ -65,7 +65,15 @@ impl App {
         let mailer = Mailer::new(&config, http, meter.clone());
         let verifier = tokens::Verifier::default();
         let signer = tokio::sync::OnceCell::new();
-        Self(Arc::new(Parts { config, clock, store, mailer, meter, verifier, signer }))
+        Self(Arc::new(Parts {
+            config,
+            clock,
+            store,
+            mailer,
+            meter,
+            verifier,
+            signer,
+        }))
     }
 
     /// Warms the connection that every request needs: reads the public keys, which also checks

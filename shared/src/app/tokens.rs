@@ -51,7 +51,10 @@ pub struct Signer {
 impl Signer {
     /// From the private key (PKCS#8) and the public one.
     pub fn new(pkcs8: &[u8], public: &[u8]) -> Self {
-        Self { key: EncodingKey::from_ed_der(pkcs8), key_id: signing::key_id(public) }
+        Self {
+            key: EncodingKey::from_ed_der(pkcs8),
+            key_id: signing::key_id(public),
+        }
     }
 
     /// A token for `claims`.
@@ -111,13 +114,20 @@ impl Verifier {
             .iter()
             .map(|key| (signing::key_id(&key.0), DecodingKey::from_ed_der(&key.0)))
             .collect();
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Known { keys, read_at: Some(now) };
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Known {
+            keys,
+            read_at: Some(now),
+        };
         Ok(())
     }
 
     fn key(&self, key_id: &str) -> Option<DecodingKey> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.keys.iter().find(|(id, _)| id == key_id).map(|(_, key)| key.clone())
+        known
+            .keys
+            .iter()
+            .find(|(id, _)| id == key_id)
+            .map(|(_, key)| key.clone())
     }
 
     fn may_refresh(&self, now: Timestamp) -> bool {
@@ -136,7 +146,10 @@ impl Verifier {
         let Ok(header) = jsonwebtoken::decode_header(token) else {
             return Ok(Err(TokenFault::Invalid));
         };
-        let typ = header.typ.as_deref().is_some_and(|typ| typ.eq_ignore_ascii_case(TYPE));
+        let typ = header
+            .typ
+            .as_deref()
+            .is_some_and(|typ| typ.eq_ignore_ascii_case(TYPE));
         let Some(key_id) = header.kid.filter(|_| typ && header.alg == Algorithm::EdDSA) else {
             return Ok(Err(TokenFault::Invalid));
         };
@@ -145,12 +158,19 @@ impl Verifier {
             self.refresh(store, now).await?;
             key = self.key(&key_id);
         }
-        let Some(key) = key else { return Ok(Err(TokenFault::Invalid)) };
+        let Some(key) = key else {
+            return Ok(Err(TokenFault::Invalid));
+        };
         Ok(decode(token, &key, issuer, now))
     }
 }
 
-fn decode(token: &str, key: &DecodingKey, issuer: &str, now: Timestamp) -> Result<Claims, TokenFault> {
+fn decode(
+    token: &str,
+    key: &DecodingKey,
+    issuer: &str,
+    now: Timestamp,
+) -> Result<Claims, TokenFault> {
     let mut rules = Validation::new(Algorithm::EdDSA);
     rules.set_issuer(&[issuer]);
     rules.set_audience(&[AUDIENCE]);
@@ -160,5 +180,9 @@ fn decode(token: &str, key: &DecodingKey, issuer: &str, now: Timestamp) -> Resul
     let claims = jsonwebtoken::decode::<Claims>(token, key, &rules)
         .map_err(|_| TokenFault::Invalid)?
         .claims;
-    if claims.exp <= now.seconds() { Err(TokenFault::Expired) } else { Ok(claims) }
+    if claims.exp <= now.seconds() {
+        Err(TokenFault::Expired)
+    } else {
+        Ok(claims)
+    }
 }

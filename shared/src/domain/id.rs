@@ -41,7 +41,11 @@ pub fn decode(text: &str) -> Option<Uuid> {
 fn uuid_at(at: Timestamp) -> Uuid {
     let ms = u64::try_from(at.ms()).unwrap_or(0);
     let nanos = u32::try_from(ms % 1000).unwrap_or(0) * 1_000_000;
-    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, ms / 1000, nanos))
+    Uuid::new_v7(uuid::Timestamp::from_unix(
+        uuid::NoContext,
+        ms / 1000,
+        nanos,
+    ))
 }
 
 macro_rules! ids {
@@ -187,11 +191,26 @@ mod tests {
     #[test]
     fn ids_agree_with_the_published_vectors() {
         let vectors = [
-            ("00000000000000000000000000", "00000000-0000-0000-0000-000000000000"),
-            ("00000000000000000000000001", "00000000-0000-0000-0000-000000000001"),
-            ("0000000000000000000000000g", "00000000-0000-0000-0000-000000000010"),
-            ("7zzzzzzzzzzzzzzzzzzzzzzzzz", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
-            ("01h455vb4pex5vsknk084sn02q", "01890a5d-ac96-774b-bcce-b302099a8057"),
+            (
+                "00000000000000000000000000",
+                "00000000-0000-0000-0000-000000000000",
+            ),
+            (
+                "00000000000000000000000001",
+                "00000000-0000-0000-0000-000000000001",
+            ),
+            (
+                "0000000000000000000000000g",
+                "00000000-0000-0000-0000-000000000010",
+            ),
+            (
+                "7zzzzzzzzzzzzzzzzzzzzzzzzz",
+                "ffffffff-ffff-ffff-ffff-ffffffffffff",
+            ),
+            (
+                "01h455vb4pex5vsknk084sn02q",
+                "01890a5d-ac96-774b-bcce-b302099a8057",
+            ),
         ];
         for (suffix, uuid) in vectors {
             let uuid: Uuid = uuid.parse().expect("a uuid");
@@ -202,9 +221,15 @@ mod tests {
 
     #[test]
     fn malformed_ids_are_refused() {
-        for bad in ["", "acc_", "msg_01h455vb4pex5vsknk084sn02q", "acc_01H455VB4PEX5VSKNK084SN02Q",
-            "acc_8zzzzzzzzzzzzzzzzzzzzzzzzz", "acc_01h455vb4pex5vsknk084sn02", "acc_01h455vb4pex5vsknk084sn02u"]
-        {
+        for bad in [
+            "",
+            "acc_",
+            "msg_01h455vb4pex5vsknk084sn02q",
+            "acc_01H455VB4PEX5VSKNK084SN02Q",
+            "acc_8zzzzzzzzzzzzzzzzzzzzzzzzz",
+            "acc_01h455vb4pex5vsknk084sn02",
+            "acc_01h455vb4pex5vsknk084sn02u",
+        ] {
             assert!(bad.parse::<AccountId>().is_err(), "{bad} was accepted");
         }
     }

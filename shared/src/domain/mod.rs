@@ -6,9 +6,9 @@ pub mod permission;
 pub mod personal;
 pub mod policy;
 pub mod retention;
-pub mod token;
 pub mod text;
 pub mod time;
+pub mod token;
 pub mod words;
 
 pub use id::{

@@ -113,7 +113,11 @@ impl Policy {
 
     /// The operator's own policy: accounts and login sessions, no conversations.
     pub fn platform() -> Self {
-        Self { profile: Profile::Calls, modules: Vec::new(), conversation_days: 1 }
+        Self {
+            profile: Profile::Calls,
+            modules: Vec::new(),
+            conversation_days: 1,
+        }
     }
 
     /// How long conversation content is kept.

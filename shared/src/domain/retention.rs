@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use super::{
-    policy::Policy,
-    time::Timestamp,
-};
+use super::{policy::Policy, time::Timestamp};
 
 /// Minutes that a mailed code may be answered in (README section 4).
 pub const CHALLENGE_LIFETIME: Duration = Duration::from_secs(10 * 60);
@@ -197,7 +194,8 @@ mod tests {
     #[test]
     fn flows_conversations_live_ninety_days_to_the_millisecond() {
         let anchor = Timestamp::from_ms(1_768_478_400_123);
-        let Expiry::At(end) = expiry(Class::Conversation, &Policy::of(Profile::Flows), anchor) else {
+        let Expiry::At(end) = expiry(Class::Conversation, &Policy::of(Profile::Flows), anchor)
+        else {
             panic!("conversations end");
         };
         assert_eq!(end.ms() - anchor.ms(), 90 * 86_400_000);

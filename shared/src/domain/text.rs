@@ -24,13 +24,18 @@ const MARK: char = '\u{1}';
 impl Fault {
     /// A fault with the word `code` and what would have been accepted.
     pub fn new(code: &str, detail: &str) -> Self {
-        Self { code: code.to_owned(), detail: detail.to_owned() }
+        Self {
+            code: code.to_owned(),
+            detail: detail.to_owned(),
+        }
     }
 
     /// Finds the fault that a `Deserialize` implementation wrote into a serde message.
     pub fn parse(message: &str) -> Option<Self> {
-        let mut parts = message.split(MARK);
-        let (_, code, detail) = (parts.next()?, parts.next()?, parts.next()?);
+        // Only at the beginning: further on a message may quote a name from the request, and that
+        // name may hold the mark.
+        let mut parts = message.strip_prefix(MARK)?.split(MARK);
+        let (code, detail) = (parts.next()?, parts.next()?);
         Some(Self::new(code, detail))
     }
 }
@@ -50,9 +55,15 @@ fn check(text: &str, max_chars: usize, allowed_controls: &[char]) -> Result<(), 
         return Err(Fault::new("empty", "at least one visible character"));
     }
     if text.chars().count() > max_chars {
-        return Err(Fault::new("too_long", &format!("at most {max_chars} characters")));
+        return Err(Fault::new(
+            "too_long",
+            &format!("at most {max_chars} characters"),
+        ));
     }
-    if text.chars().any(|c| c.is_control() && !allowed_controls.contains(&c)) {
+    if text
+        .chars()
+        .any(|c| c.is_control() && !allowed_controls.contains(&c))
+    {
         return Err(Fault::new("bad_character", "no control characters"));
     }
     Ok(())
@@ -156,7 +167,9 @@ fn parse_email(text: &str) -> Result<String, Fault> {
         && !local.starts_with('.')
         && !local.ends_with('.')
         && !local.contains("..")
-        && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b));
+        && local
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b));
     if !local_ok || !is_host(domain) || !domain.contains('.') {
         return Err(bad());
     }
@@ -179,7 +192,9 @@ fn is_host(host: &str) -> bool {
                 && label.len() <= 63
                 && !label.starts_with('-')
                 && !label.ends_with('-')
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
         })
 }
 
@@ -188,8 +203,16 @@ fn parse_host(url: &str) -> Result<String, Fault> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
-    let host = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
-    if is_host(&host) { Ok(host) } else { Err(Fault::new("bad_url", "an absolute URL")) }
+    let host = host
+        .split(':')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    if is_host(&host) {
+        Ok(host)
+    } else {
+        Err(Fault::new("bad_url", "an absolute URL"))
+    }
 }
 
 /// Takes a whole URL or a path apart and keeps only the path: query strings carry tokens.
@@ -225,8 +248,15 @@ impl Origin {
             return Err(bad());
         }
         // Browsers leave the scheme's own port out.
-        let own = if scheme == "https" { Some("443") } else { Some("80") };
-        let port = port.filter(|_| port != own).map(|port| format!(":{port}")).unwrap_or_default();
+        let own = if scheme == "https" {
+            Some("443")
+        } else {
+            Some("80")
+        };
+        let port = port
+            .filter(|_| port != own)
+            .map(|port| format!(":{port}"))
+            .unwrap_or_default();
         Ok(Self(format!("{scheme}://{host}{port}")))
     }
 
@@ -245,12 +275,17 @@ impl BundleId {
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let label_ok = |label: &str| {
             !label.is_empty()
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         };
         if text.len() <= 155 && text.contains('.') && text.split('.').all(label_ok) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Fault::new("bad_bundle_id", "an identifier such as com.example.shop"))
+            Err(Fault::new(
+                "bad_bundle_id",
+                "an identifier such as com.example.shop",
+            ))
         }
     }
 
@@ -273,7 +308,10 @@ impl Locale {
         if text.len() <= 35 && text.split('-').all(label_ok) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Fault::new("bad_locale", "a language tag such as en or pt-BR"))
+            Err(Fault::new(
+                "bad_locale",
+                "a language tag such as en or pt-BR",
+            ))
         }
     }
 
@@ -291,8 +329,14 @@ impl TimeZone {
     /// Letters, digits, `_`, `-`, `+` and `/`.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let ok = (1..=64).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-+/".contains(&b));
-        if ok { Ok(Self(text.to_owned())) } else { Err(Fault::new("bad_time_zone", "a zone such as Europe/Berlin")) }
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_-+/".contains(&b));
+        if ok {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Fault::new("bad_time_zone", "a zone such as Europe/Berlin"))
+        }
     }
 
     /// The name as given.
@@ -302,7 +346,7 @@ impl TimeZone {
 }
 
 macro_rules! plain_text {
-    ($($name:ident, $example:literal;)+) => {$(
+    ($($name:ident, $max:literal, $example:literal;)+) => {$(
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
@@ -320,6 +364,8 @@ macro_rules! plain_text {
                 use utoipa::openapi::schema::{ObjectBuilder, Type};
                 ObjectBuilder::new()
                     .schema_type(Type::String)
+                    .min_length(Some(1))
+                    .max_length(Some($max))
                     .examples([serde_json::json!($example)])
                     .into()
             }
@@ -339,10 +385,11 @@ macro_rules! plain_text {
 }
 
 plain_text! {
-    Origin, "https://www.example.com";
-    BundleId, "com.example.shop";
-    Locale, "en";
-    TimeZone, "Europe/Berlin";
+    // Scheme, host and port at their longest.
+    Origin, 267, "https://www.example.com";
+    BundleId, 155, "com.example.shop";
+    Locale, 35, "en";
+    TimeZone, 64, "Europe/Berlin";
 }
 
 #[cfg(test)]
@@ -356,20 +403,50 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_is_found_where_it_was_written_and_not_in_what_a_message_quotes() {
+        let fault = Fault::new("too_long", "at most 3 characters");
+        assert_eq!(
+            Fault::parse(&format!("{fault} at line 1 column 2")),
+            Some(fault.clone())
+        );
+        assert_eq!(Fault::parse(&format!("unknown field `{fault}`")), None);
+    }
+
+    #[test]
     fn addresses_that_could_fool_a_mail_system_or_a_reader_are_refused() {
         let long = format!("{}@example.com", "a".repeat(65));
-        for bad in ["", "ada", "@example.com", "ada@", "ada@localhost", "a b@example.com", "ada@exam ple.com",
-            "ada\r\nBcc: eve@example.com", "ada@example.com\n", "\u{430}da@example.com", "ada@ex\u{e4}mple.com",
-            ".ada@example.com", "ada..l@example.com", "ada@-example.com", "<ada@example.com>", &long]
-        {
+        for bad in [
+            "",
+            "ada",
+            "@example.com",
+            "ada@",
+            "ada@localhost",
+            "a b@example.com",
+            "ada@exam ple.com",
+            "ada\r\nBcc: eve@example.com",
+            "ada@example.com\n",
+            "\u{430}da@example.com",
+            "ada@ex\u{e4}mple.com",
+            ".ada@example.com",
+            "ada..l@example.com",
+            "ada@-example.com",
+            "<ada@example.com>",
+            &long,
+        ] {
             // A trailing line break is trimmed, not smuggled.
             if let Ok(email) = Email::parse(bad) {
                 assert_eq!(email.reveal(), bad.trim(), "{bad:?} was accepted");
                 assert!(!email.reveal().contains('\n'));
             }
         }
-        assert_eq!(Email::parse("Ada.L+x@Example.COM").expect("email").reveal(), "Ada.L+x@example.com");
-        assert_eq!(Email::parse("Ada@Example.com").expect("email").identity(), "ada@example.com");
+        assert_eq!(
+            Email::parse("Ada.L+x@Example.COM").expect("email").reveal(),
+            "Ada.L+x@example.com"
+        );
+        assert_eq!(
+            Email::parse("Ada@Example.com").expect("email").identity(),
+            "ada@example.com"
+        );
     }
 
     #[test]
@@ -384,11 +461,27 @@ mod tests {
 
     #[test]
     fn an_origin_is_scheme_host_and_port_and_nothing_else() {
-        for good in ["https://www.example.com", "https://example.com:8443", "http://localhost:8787"] {
+        for good in [
+            "https://www.example.com",
+            "https://example.com:8443",
+            "http://localhost:8787",
+        ] {
             assert!(Origin::parse(good).is_ok(), "{good}");
         }
-        assert_eq!(Origin::parse("https://Example.com:443").expect("origin").as_str(), "https://example.com");
-        for bad in ["http://example.com", "https://example.com/", "https://", "null", "*", "https://a b.com"] {
+        assert_eq!(
+            Origin::parse("https://Example.com:443")
+                .expect("origin")
+                .as_str(),
+            "https://example.com"
+        );
+        for bad in [
+            "http://example.com",
+            "https://example.com/",
+            "https://",
+            "null",
+            "*",
+            "https://a b.com",
+        ] {
             assert!(Origin::parse(bad).is_err(), "{bad}");
         }
     }

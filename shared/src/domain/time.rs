@@ -93,8 +93,14 @@ mod tests {
 
     #[test]
     fn an_instant_is_written_as_rfc_3339_with_milliseconds() {
-        assert_eq!(Timestamp::from_ms(1_768_478_400_000).to_string(), "2026-01-15T12:00:00.000Z");
-        assert_eq!(Timestamp::from_ms(1).to_string(), "1970-01-01T00:00:00.001Z");
+        assert_eq!(
+            Timestamp::from_ms(1_768_478_400_000).to_string(),
+            "2026-01-15T12:00:00.000Z"
+        );
+        assert_eq!(
+            Timestamp::from_ms(1).to_string(),
+            "1970-01-01T00:00:00.001Z"
+        );
     }
 
     #[test]

@@ -104,7 +104,9 @@ pub fn read<const N: usize>(prefix: &str, token: &str) -> Option<([Uuid; N], Sec
     if place.bytes().any(|b| b.is_ascii_uppercase()) {
         return None;
     }
-    let place = BASE32_NOPAD.decode(place.to_ascii_uppercase().as_bytes()).ok()?;
+    let place = BASE32_NOPAD
+        .decode(place.to_ascii_uppercase().as_bytes())
+        .ok()?;
     let secret = BASE64URL_NOPAD.decode(secret.as_bytes()).ok()?;
     if place.len() != N * 16 {
         return None;

@@ -178,7 +178,10 @@ pub struct Entry {
 impl Entry {
     /// What reads are filtered by.
     pub const fn lens(&self) -> Lens<'_> {
-        Lens { now: self.now, policy: &self.policy }
+        Lens {
+            now: self.now,
+            policy: &self.policy,
+        }
     }
 
     /// Everything that was read on entry, for code that also reads by itself.
@@ -192,7 +195,11 @@ impl Entry {
     }
 
     /// A sealed record from the same batch.
-    pub fn sealed<R: Record<Seal = DataKey>>(&self, key: &Key, seal: &DataKey) -> Result<Option<R>, Problem> {
+    pub fn sealed<R: Record<Seal = DataKey>>(
+        &self,
+        key: &Key,
+        seal: &DataKey,
+    ) -> Result<Option<R>, Problem> {
         Ok(self.fetched.get(key, seal, self.lens())?)
     }
 
@@ -203,7 +210,11 @@ impl Entry {
 
     /// Refuses when the workspace lacks a capability.
     pub fn require(&self, module: Module) -> Result<(), Problem> {
-        if self.policy.has(module) { Ok(()) } else { Err(Problem::new(Code::ModuleOff)) }
+        if self.policy.has(module) {
+            Ok(())
+        } else {
+            Err(Problem::new(Code::ModuleOff))
+        }
     }
 }
 
@@ -226,7 +237,11 @@ impl App {
     ///
     /// # Errors
     /// 401 when the session is over or was revoked.
-    pub async fn signed_in(&self, token: &AccessToken, keys: Vec<Key>) -> Result<SignedIn, Problem> {
+    pub async fn signed_in(
+        &self,
+        token: &AccessToken,
+        keys: Vec<Key>,
+    ) -> Result<SignedIn, Problem> {
         let now = self.clock.now();
         let policy = Policy::platform();
         let at_session = keys::session(token.0.sub, token.0.sid);
@@ -234,9 +249,22 @@ impl App {
         wanted.push(at_session.clone());
         let fetched = self.store.batch(wanted).await?;
         let session = fetched
-            .get::<LoginSession>(&at_session, &Unsealed, Lens { now, policy: &policy })?
+            .get::<LoginSession>(
+                &at_session,
+                &Unsealed,
+                Lens {
+                    now,
+                    policy: &policy,
+                },
+            )?
             .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
-        Ok(SignedIn { account: token.0.sub, session, now, policy, fetched })
+        Ok(SignedIn {
+            account: token.0.sub,
+            session,
+            now,
+            policy,
+            fetched,
+        })
     }
 
     /// A member of `workspace` who may `permission`, and what lies at `keys`.
@@ -261,16 +289,29 @@ impl App {
         wanted.extend([at_session.clone(), at_seat.clone()]);
         let fetched = self.entry_batch(workspace, wanted, now).await?;
         let platform = Policy::platform();
-        let lens = Lens { now, policy: &platform };
-        if fetched.get::<LoginSession>(&at_session, &Unsealed, lens)?.is_none() {
+        let lens = Lens {
+            now,
+            policy: &platform,
+        };
+        if fetched
+            .get::<LoginSession>(&at_session, &Unsealed, lens)?
+            .is_none()
+        {
             return Err(Problem::new(Code::TokenInvalid));
         }
-        let seat = fetched.get::<Seat>(&at_seat, &Unsealed, lens)?.ok_or_else(Problem::not_found)?;
+        let seat = fetched
+            .get::<Seat>(&at_seat, &Unsealed, lens)?
+            .ok_or_else(Problem::not_found)?;
         if !seat.role.may(permission) {
             return Err(Problem::new(Code::Forbidden));
         }
         let entry = self.entry(workspace, fetched, now).await?;
-        Ok(Member { id: seat.member, account: seat.account, role: seat.role, entry })
+        Ok(Member {
+            id: seat.member,
+            account: seat.account,
+            role: seat.role,
+            entry,
+        })
     }
 
     /// A visitor, and what lies at `keys`. One round trip, as for a member.
@@ -287,7 +328,10 @@ impl App {
         let fetched = self.entry_batch(workspace, wanted, now).await?;
         let policy = live_policy(&fetched, workspace, now)?
             .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
-        let lens = Lens { now, policy: &policy };
+        let lens = Lens {
+            now,
+            policy: &policy,
+        };
         let visit = fetched
             .get::<Visit>(&at_visit, &Unsealed, lens)?
             .filter(|visit| visit.token.matches(&token.secret))
@@ -300,11 +344,20 @@ impl App {
             .filter(|contact| contact.state == State::Live)
             .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
         let entry = self.entry(workspace, fetched, now).await?;
-        Ok(Visitor { id: contact.id, contact, entry })
+        Ok(Visitor {
+            id: contact.id,
+            contact,
+            entry,
+        })
     }
 
     /// Adds what every entry needs to `wanted`, and reads it all at once.
-    async fn entry_batch(&self, workspace: WorkspaceId, mut wanted: Vec<Key>, now: Timestamp) -> Result<Fetched, Problem> {
+    async fn entry_batch(
+        &self,
+        workspace: WorkspaceId,
+        mut wanted: Vec<Key>,
+        now: Timestamp,
+    ) -> Result<Fetched, Problem> {
         wanted.push(keys::policy(workspace));
         let tenant = TenantId::Workspace(workspace);
         if self.store.keyring().remembered(tenant, now).is_none() {
@@ -314,11 +367,22 @@ impl App {
     }
 
     /// The workspace itself, when those who enter have been checked.
-    async fn entry(&self, workspace: WorkspaceId, fetched: Fetched, now: Timestamp) -> Result<Entry, Problem> {
+    async fn entry(
+        &self,
+        workspace: WorkspaceId,
+        fetched: Fetched,
+        now: Timestamp,
+    ) -> Result<Entry, Problem> {
         let policy = live_policy(&fetched, workspace, now)?.ok_or_else(Problem::not_found)?;
         let tenant = TenantId::Workspace(workspace);
         let tenant_key = self.store.unwrap_tenant_key(tenant, &fetched, now).await?;
-        Ok(Entry { workspace, now, policy, tenant_key, fetched })
+        Ok(Entry {
+            workspace,
+            now,
+            policy,
+            tenant_key,
+            fetched,
+        })
     }
 
     /// A workspace that nobody has proved to belong to yet: for app keys and invitations.
@@ -330,12 +394,21 @@ impl App {
 }
 
 /// The policy of a workspace that may be used.
-fn live_policy(fetched: &Fetched, workspace: WorkspaceId, now: Timestamp) -> Result<Option<Policy>, Problem> {
+fn live_policy(
+    fetched: &Fetched,
+    workspace: WorkspaceId,
+    now: Timestamp,
+) -> Result<Option<Policy>, Problem> {
     let platform = Policy::platform();
     let row = fetched.get::<WorkspacePolicy>(
         &keys::policy(workspace),
         &Unsealed,
-        Lens { now, policy: &platform },
+        Lens {
+            now,
+            policy: &platform,
+        },
     )?;
-    Ok(row.filter(|row| row.state == State::Live).map(|row| row.policy()))
+    Ok(row
+        .filter(|row| row.state == State::Live)
+        .map(|row| row.policy()))
 }

@@ -53,7 +53,13 @@ impl<T> Page<T> {
     /// A page with, perhaps, a way to the next.
     pub fn new(data: Vec<T>, next_cursor: Option<String>) -> Self {
         let has_more = next_cursor.is_some();
-        Self { data, page: PageInfo { next_cursor, has_more } }
+        Self {
+            data,
+            page: PageInfo {
+                next_cursor,
+                has_more,
+            },
+        }
     }
 }
 
@@ -84,7 +90,10 @@ impl List<'_> {
 
     /// The cursor that goes on at `at`.
     pub fn cursor<T: Serialize>(&self, at: T, now: Timestamp) -> Result<String, Problem> {
-        let content = Content { at, until: now.plus(LIFETIME).ms() };
+        let content = Content {
+            at,
+            until: now.plus(LIFETIME).ms(),
+        };
         let content = serde_json::to_vec(&content).map_err(|_| Problem::internal("a cursor"))?;
         let mut cursor = self.key.sign(Use::Cursor, &self.bound(&content));
         cursor.extend_from_slice(&content);
@@ -92,14 +101,27 @@ impl List<'_> {
     }
 
     /// Where a cursor of this list goes on.
-    pub fn read<T: for<'de> Deserialize<'de>>(&self, cursor: &str, now: Timestamp) -> Result<T, Problem> {
+    pub fn read<T: for<'de> Deserialize<'de>>(
+        &self,
+        cursor: &str,
+        now: Timestamp,
+    ) -> Result<T, Problem> {
         let bad = || Problem::new(Code::CursorInvalid);
-        let bytes = BASE64URL_NOPAD.decode(cursor.as_bytes()).map_err(|_| bad())?;
+        let bytes = BASE64URL_NOPAD
+            .decode(cursor.as_bytes())
+            .map_err(|_| bad())?;
         let (signature, content) = bytes.split_at_checked(SIGNATURE).ok_or_else(bad)?;
-        if !self.key.verify(Use::Cursor, &self.bound(content), signature) {
+        if !self
+            .key
+            .verify(Use::Cursor, &self.bound(content), signature)
+        {
             return Err(bad());
         }
         let content: Content<T> = serde_json::from_slice(content).map_err(|_| bad())?;
-        if content.until <= now.ms() { Err(bad()) } else { Ok(content.at) }
+        if content.until <= now.ms() {
+            Err(bad())
+        } else {
+            Ok(content.at)
+        }
     }
 }

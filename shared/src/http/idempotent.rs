@@ -7,7 +7,10 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 
 use super::problem::{Code, Problem};
 use crate::{
-    domain::{Timestamp, policy::{Lens, Policy}},
+    domain::{
+        Timestamp,
+        policy::{Lens, Policy},
+    },
     store::{
         Refusal, Slot, Stored, SubjectId, TenantKey, Transaction, Unsealed,
         idempotency::{Idempotency, ResourceId},
@@ -27,10 +30,16 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
+        let Some(value) = parts.headers.get("idempotency-key") else {
+            return Ok(Self(None));
+        };
         match value.to_str() {
             Ok(key) if !key.is_empty() && key.len() <= MAX_LENGTH => Ok(Self(Some(key.to_owned()))),
-            _ => Err(Problem::invalid("Idempotency-Key", "bad_key", "1 to 255 visible characters")),
+            _ => Err(Problem::invalid(
+                "Idempotency-Key",
+                "bad_key",
+                "1 to 255 visible characters",
+            )),
         }
     }
 }
@@ -67,7 +76,9 @@ impl IdempotencyKey {
         let row = Idempotency {
             tenant: ask.tenant_key.tenant(),
             principal: ask.principal,
-            request: ask.tenant_key.hash(Use::Idempotency, &format!("{}\u{1}{key}", ask.operation)),
+            request: ask
+                .tenant_key
+                .hash(Use::Idempotency, &format!("{}\u{1}{key}", ask.operation)),
             content: ask.tenant_key.hash(Use::Idempotency, ask.content),
             resource: ResourceId::of(resource),
             created_at: ask.now,
@@ -85,10 +96,17 @@ impl IdempotencyKey {
         slot: Option<Slot>,
         ask: Ask<'_>,
     ) -> Result<Option<T>, Problem> {
-        let Some(found) = slot.and_then(|slot| refusal.found(slot)) else { return Ok(None) };
+        let Some(found) = slot.and_then(|slot| refusal.found(slot)) else {
+            return Ok(None);
+        };
         let policy = Policy::platform();
-        let lens = Lens { now: ask.now, policy: &policy };
-        let Some(row) = read_item::<Idempotency>(found, &Unsealed, lens)? else { return Ok(None) };
+        let lens = Lens {
+            now: ask.now,
+            policy: &policy,
+        };
+        let Some(row) = read_item::<Idempotency>(found, &Unsealed, lens)? else {
+            return Ok(None);
+        };
         if row.content != ask.tenant_key.hash(Use::Idempotency, ask.content) {
             return Err(Problem::new(Code::IdempotencyKeyReused));
         }

@@ -1,13 +1,18 @@
 //! The doors for bodies, parameters and paths: parsed into typed requests or refused with the
 //! field pointed at. What was sent is never repeated.
 
+use std::{fmt, marker::PhantomData};
+
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::{header, request::Parts},
     response::{IntoResponse, Response},
 };
 use http_body_util::{BodyExt, Limited};
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use super::problem::{Code, Problem};
 use crate::domain::text::Fault;
@@ -55,6 +60,15 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     if std::str::from_utf8(body).is_err() {
         return Err(Problem::new(Code::MalformedBody).with_detail("the body is not UTF-8"));
     }
+    if !body.trim_ascii_start().starts_with(b"{") {
+        // Serde would take the values of a list for the fields of a struct.
+        return Err(
+            match serde_json::from_slice::<serde::de::IgnoredAny>(body) {
+                Ok(_) => Problem::invalid("#", "wrong_type", "an object"),
+                Err(_) => Problem::new(Code::MalformedBody),
+            },
+        );
+    }
     let deserializer = &mut serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let pointer = pointer(error.path());
@@ -64,12 +78,17 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
             _ => Problem::new(Code::MalformedBody),
         }
     })?;
-    if deserializer_has_more(body) { Err(Problem::new(Code::MalformedBody)) } else { Ok(value) }
+    if deserializer_has_more(body) {
+        Err(Problem::new(Code::MalformedBody))
+    } else {
+        Ok(value)
+    }
 }
 
 /// Whether something follows the first JSON value.
 fn deserializer_has_more(body: &[u8]) -> bool {
-    let mut values = serde_json::Deserializer::from_slice(body).into_iter::<serde::de::IgnoredAny>();
+    let mut values =
+        serde_json::Deserializer::from_slice(body).into_iter::<serde::de::IgnoredAny>();
     values.next();
     values.next().is_some()
 }
@@ -84,7 +103,8 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
             Segment::Map { key } => {
                 pointer.push('/');
                 // A key of the client's own is not repeated beyond what a name may be.
-                let safe = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && key.len() <= 64;
+                let safe =
+                    key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && key.len() <= 64;
                 pointer.push_str(if safe { key } else { "*" });
             }
             Segment::Enum { .. } | Segment::Unknown => {}
@@ -103,16 +123,40 @@ fn field_problem(pointer: String, message: &str) -> Problem {
         let fault = Fault::new("unknown_field", "not part of this request");
         return Problem::field(Code::UnknownField, pointer, fault);
     }
-    if message.starts_with("missing field") {
-        let pointer = format!("{pointer}/{}", quoted());
-        return Problem::field(Code::ValidationFailed, pointer, Fault::new("required", "this field"));
+    // These two quote a name of ours, not of the request.
+    for (opening, code, detail) in [
+        ("missing field", "required", "this field"),
+        ("duplicate field", "duplicate", "this field once"),
+    ] {
+        if message.starts_with(opening) {
+            // `?` stands for the query, whose names follow it directly.
+            let slash = if pointer == "?" { "" } else { "/" };
+            let pointer = format!("{pointer}{slash}{}", quoted());
+            return Problem::field(Code::ValidationFailed, pointer, Fault::new(code, detail));
+        }
     }
-    if message.starts_with("duplicate field") {
-        return Problem::field(Code::ValidationFailed, pointer, Fault::new("duplicate", "this field once"));
-    }
-    let expected = message.rsplit_once("expected ").map_or("another value", |(_, expected)| expected);
+    let fault = Fault::new("wrong_type", wanted(message));
+    Problem::field(Code::ValidationFailed, pointer, fault)
+}
+
+/// What a message of a parser says would have been accepted, in words that are not Rust's.
+fn wanted(message: &str) -> &str {
+    let expected = message
+        .rsplit_once("expected ")
+        .map_or(message, |(_, expected)| expected);
     let expected = expected.split(" at line").next().unwrap_or(expected);
-    Problem::field(Code::ValidationFailed, pointer, Fault::new("wrong_type", expected))
+    match expected {
+        "u16" | "u32" | "u64" => "a whole number, not negative",
+        // Of text in a query, in the standard library's words.
+        "invalid digit found in string"
+        | "cannot parse integer from empty string"
+        | "number too large to fit in target type" => "a whole number, not negative",
+        "a boolean" | "a string" | "an object" => expected,
+        "a sequence" => "a list",
+        _ if expected.starts_with("struct ") => "an object",
+        _ if message.contains("UUID") => "a UUID",
+        _ => "another value",
+    }
 }
 
 /// Query parameters.
@@ -125,12 +169,19 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
         let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
-        serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
-            let name = error.path().to_string();
-            let safe = name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            let pointer = if safe && name != "." { format!("?{name}") } else { "?".to_owned() };
-            field_problem(pointer, &error.into_inner().to_string())
-        })
+        serde_path_to_error::deserialize(pairs)
+            .map(Self)
+            .map_err(|error| {
+                let name = error.path().to_string();
+                let safe =
+                    name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+                let pointer = if safe && name != "." {
+                    format!("?{name}")
+                } else {
+                    "?".to_owned()
+                };
+                field_problem(pointer, &error.into_inner().to_string())
+            })
     }
 }
 
@@ -140,8 +191,66 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 ///
 /// # Errors
 /// What the type itself says.
-pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
+}
+
+/// Reads an object within a body: serde by itself takes a list of values for a struct as well.
+///
+/// # Errors
+/// What the type itself says, and `wrong_type` for anything but an object.
+pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    deserializer.deserialize_map(Object(PhantomData))
+}
+
+/// As [`object`], or nothing; an absent one needs `#[serde(default)]`.
+///
+/// # Errors
+/// As [`object`].
+pub fn object_or_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    deserializer.deserialize_option(ObjectOrNull(PhantomData))
+}
+
+struct Object<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
+struct ObjectOrNull<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectOrNull<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_none<E>(self) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+        object(deserializer).map(Some)
+    }
 }
 
 /// Parameters of the path. One that does not parse cannot exist: 404.
@@ -180,7 +289,11 @@ mod tests {
         #[expect(dead_code, reason = "only parsed")]
         contact: ContactId,
         #[expect(dead_code, reason = "only parsed")]
+        #[serde(deserialize_with = "object")]
         first: Inner,
+        #[expect(dead_code, reason = "only parsed")]
+        #[serde(default, deserialize_with = "object_or_null")]
+        second: Option<Inner>,
     }
 
     fn refusal(body: &str) -> (Code, String, String) {
@@ -196,20 +309,79 @@ mod tests {
         let cases = [
             ("".to_owned(), Code::MalformedBody, "", ""),
             ("{".to_owned(), Code::MalformedBody, "", ""),
-            (format!("{{{ctc},\"first\":{{\"text\":\"a\"}}}} x"), Code::MalformedBody, "", ""),
-            (format!("{{{ctc},\"first\":{{\"text\":\"\"}}}}"), Code::ValidationFailed, "#/first/text", "empty"),
-            (format!("{{{ctc},\"first\":{{\"text\":5}}}}"), Code::ValidationFailed, "#/first/text", "wrong_type"),
-            (format!("{{{ctc},\"first\":{{}}}}"), Code::ValidationFailed, "#/first/text", "required"),
-            (format!("{{{ctc},\"first\":{{\"text\":\"a\",\"x\":1}}}}"), Code::UnknownField, "#/first/x", "unknown_field"),
-            ("{\"contact\":\"ctc_x\",\"first\":{\"text\":\"a\"}}".to_owned(), Code::ValidationFailed, "#/contact", "bad_id"),
-            ("[]".to_owned(), Code::ValidationFailed, "#/contact", "required"),
+            (
+                format!("{{{ctc},\"first\":{{\"text\":\"a\"}}}} x"),
+                Code::MalformedBody,
+                "",
+                "",
+            ),
+            (
+                format!("{{{ctc},\"first\":{{\"text\":\"\"}}}}"),
+                Code::ValidationFailed,
+                "#/first/text",
+                "empty",
+            ),
+            (
+                format!("{{{ctc},\"first\":{{\"text\":5}}}}"),
+                Code::ValidationFailed,
+                "#/first/text",
+                "wrong_type",
+            ),
+            (
+                format!("{{{ctc},\"first\":{{}}}}"),
+                Code::ValidationFailed,
+                "#/first/text",
+                "required",
+            ),
+            (
+                format!("{{{ctc},\"first\":{{\"text\":\"a\",\"x\":1}}}}"),
+                Code::UnknownField,
+                "#/first/x",
+                "unknown_field",
+            ),
+            (
+                "{\"contact\":\"ctc_x\",\"first\":{\"text\":\"a\"}}".to_owned(),
+                Code::ValidationFailed,
+                "#/contact",
+                "bad_id",
+            ),
+            (
+                format!("{{{ctc},\"first\":[\"a\"]}}"),
+                Code::ValidationFailed,
+                "#/first",
+                "wrong_type",
+            ),
+            (
+                format!("{{{ctc},\"second\":[\"a\"]}}"),
+                Code::ValidationFailed,
+                "#/second",
+                "wrong_type",
+            ),
+            (
+                format!("{{{ctc},\"second\":null}}"),
+                Code::ValidationFailed,
+                "#/first",
+                "required",
+            ),
+            (
+                format!("{{{ctc},\"second\":{{\"text\":5}}}}"),
+                Code::ValidationFailed,
+                "#/second/text",
+                "wrong_type",
+            ),
+            ("[]".to_owned(), Code::ValidationFailed, "#", "wrong_type"),
+            (
+                " \"a\"".to_owned(),
+                Code::ValidationFailed,
+                "#",
+                "wrong_type",
+            ),
+            ("[] x".to_owned(), Code::MalformedBody, "", ""),
         ];
         for (body, code, pointer, word) in cases {
             let (got, at, why) = refusal(&body);
             assert_eq!(got, code, "{body}");
-            if body != "[]" {
-                assert_eq!((at.as_str(), why.as_str()), (pointer, word), "{body}");
-            }
+            assert_eq!((at.as_str(), why.as_str()), (pointer, word), "{body}");
         }
     }
 

@@ -11,11 +11,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    app::MailError,
-    domain::text::Fault,
-    store::StoreError,
-};
+use crate::{app::MailError, domain::text::Fault, store::StoreError};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $status:literal, $code:literal, $title:literal;)+) => {
@@ -150,7 +146,12 @@ const RETRY_AFTER_SECONDS: &str = "1";
 impl Problem {
     /// A problem of `code`.
     pub const fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), cause: None }
+        Self {
+            code,
+            detail: None,
+            errors: Vec::new(),
+            cause: None,
+        }
     }
 
     /// Not there, or not yours to see: the two are never told apart.
@@ -161,8 +162,15 @@ impl Problem {
     /// A field at fault.
     pub fn field(code: Code, pointer: impl Into<String>, fault: Fault) -> Self {
         let Fault { code: word, detail } = fault;
-        let error = FieldError { pointer: pointer.into(), code: word, detail };
-        Self { errors: vec![error], ..Self::new(code) }
+        let error = FieldError {
+            pointer: pointer.into(),
+            code: word,
+            detail,
+        };
+        Self {
+            errors: vec![error],
+            ..Self::new(code)
+        }
     }
 
     /// A field whose value is not acceptable.
@@ -178,7 +186,10 @@ impl Problem {
 
     /// A failure of ours; `cause` goes to the log and must name nobody.
     pub fn internal(cause: impl Into<String>) -> Self {
-        Self { cause: Some(cause.into()), ..Self::new(Code::Internal) }
+        Self {
+            cause: Some(cause.into()),
+            ..Self::new(Code::Internal)
+        }
     }
 
     /// The code.
@@ -194,14 +205,24 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        let code = if error.retryable() { Code::Unavailable } else { Code::Internal };
-        Self { cause: Some(error.to_string()), ..Self::new(code) }
+        let code = if error.retryable() {
+            Code::Unavailable
+        } else {
+            Code::Internal
+        };
+        Self {
+            cause: Some(error.to_string()),
+            ..Self::new(code)
+        }
     }
 }
 
 impl From<MailError> for Problem {
     fn from(error: MailError) -> Self {
-        Self { cause: Some(error.to_string()), ..Self::new(Code::Unavailable) }
+        Self {
+            cause: Some(error.to_string()),
+            ..Self::new(Code::Unavailable)
+        }
     }
 }
 
@@ -227,14 +248,20 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, problem);
         match self.code {
             Code::Unavailable => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+                headers.insert(
+                    header::RETRY_AFTER,
+                    HeaderValue::from_static(RETRY_AFTER_SECONDS),
+                );
             }
             Code::Unauthenticated | Code::TokenExpired | Code::TokenInvalid => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             _ => {}
         }
-        let no_sniff = (HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+        let no_sniff = (
+            HeaderName::from_static("x-content-type-options"),
+            HeaderValue::from_static("nosniff"),
+        );
         headers.insert(no_sniff.0, no_sniff.1);
         response
     }
@@ -244,7 +271,8 @@ impl IntoResponse for Problem {
 pub struct Problems;
 
 impl utoipa::IntoResponses for Problems {
-    fn responses() -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::Response>> {
+    fn responses()
+    -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::Response>> {
         use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
         let mut statuses: std::collections::BTreeMap<u16, Vec<&'static str>> = Default::default();
         for code in Code::ALL {

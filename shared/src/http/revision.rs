@@ -46,7 +46,9 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(Self(None)) };
+        let Some(value) = parts.headers.get(header::IF_MATCH) else {
+            return Ok(Self(None));
+        };
         value
             .to_str()
             .ok()
@@ -88,7 +90,10 @@ mod tests {
         assert!(!allows("\"6\"", 7));
         assert!(!allows("\"other\"", 7));
         for bad in ["", "7", "\"7", "W/\"7\"", "\"7\" \"8\" x"] {
-            assert!(IfMatch::parse(bad).is_none_or(|tag| tag.check(7).is_err()), "{bad}");
+            assert!(
+                IfMatch::parse(bad).is_none_or(|tag| tag.check(7).is_err()),
+                "{bad}"
+            );
         }
     }
 }

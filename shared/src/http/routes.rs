@@ -3,20 +3,54 @@
 
 use axum::{Router, routing::MethodRouter};
 use http::Method;
-use utoipa::openapi::{
-    OpenApi, RefOr,
-    path::{HttpMethod, Operation},
-    schema::Schema,
-};
+use utoipa::openapi::path::HttpMethod;
+#[cfg(feature = "openapi")]
+use utoipa::openapi::{OpenApi, RefOr, path::Operation, schema::Schema};
 
 use crate::app::App;
 
-/// How an operation documents itself, when somebody asks: bootstraps never do.
-type Document = fn() -> (String, Operation, Vec<(String, RefOr<Schema>)>);
+/// A path, its operation, and the schemas that it names.
+#[cfg(feature = "openapi")]
+pub type Documented = (String, Operation, Vec<(String, RefOr<Schema>)>);
+
+/// How an operation documents itself: path, operation and the schemas it names. Only the feature
+/// `openapi` links it; a bootstrap never documents itself, and would be a fifth larger.
+#[derive(Clone, Copy)]
+pub struct Document(
+    /// Makes the document.
+    #[cfg(feature = "openapi")]
+    pub fn() -> Documented,
+);
+
+/// The [`Document`] of an operation.
+#[cfg(feature = "openapi")]
+#[macro_export]
+macro_rules! document {
+    ($declared:ty) => {
+        $crate::http::routes::Document(|| {
+            let mut schemas = Vec::new();
+            <$declared as utoipa::__dev::SchemaReferences>::schemas(&mut schemas);
+            (<$declared>::path(), <$declared>::operation(), schemas)
+        })
+    };
+}
+
+/// The [`Document`] of an operation: nothing, without the feature `openapi`.
+#[cfg(not(feature = "openapi"))]
+#[macro_export]
+macro_rules! document {
+    ($declared:ty) => {
+        $crate::http::routes::Document()
+    };
+}
 
 struct Route {
     method: Method,
     path: String,
+    #[cfg_attr(
+        not(feature = "openapi"),
+        expect(dead_code, reason = "read when documenting")
+    )]
     document: Document,
 }
 
@@ -49,39 +83,47 @@ impl Routes {
             HttpMethod::Patch => Method::PATCH,
             _ => Method::DELETE,
         };
-        self.routes.push(Route { method, path, document });
-        self
-    }
-
-    /// What answers every path that is not a route: one function has it.
-    pub fn otherwise<H, T>(mut self, handler: H) -> Self
-    where
-        H: axum::handler::Handler<T, App>,
-        T: 'static,
-    {
-        self.router = self.router.fallback(handler);
+        self.routes.push(Route {
+            method,
+            path,
+            document,
+        });
         self
     }
 
     /// The method and the path of every route.
     pub fn list(&self) -> Vec<(Method, String)> {
-        self.routes.iter().map(|route| (route.method.clone(), route.path.clone())).collect()
+        self.routes
+            .iter()
+            .map(|route| (route.method.clone(), route.path.clone()))
+            .collect()
     }
 
     /// The router that serves them. A panic becomes a problem, and the environment lives on.
+    ///
+    /// Every function answers paths that are nobody's: one of them is the `$default` route, and the
+    /// others get some because the gateway matches a path before it is decoded and we after it
+    /// (`/v1/things/a%2Fb` is two parts there and three here).
     pub fn router(self, app: App) -> Router {
         use tower_http::catch_panic::CatchPanicLayer;
         let panicked = |_: Box<dyn std::any::Any + Send>| {
-            axum::response::IntoResponse::into_response(super::Problem::internal("a handler panicked"))
+            axum::response::IntoResponse::into_response(super::Problem::internal(
+                "a handler panicked",
+            ))
         };
-        self.router.layer(CatchPanicLayer::custom(panicked)).with_state(app)
+        self.router
+            .fallback(no_such_route)
+            .method_not_allowed_fallback(no_such_route)
+            .layer(CatchPanicLayer::custom(panicked))
+            .with_state(app)
     }
 
     /// Adds the operations and their schemas to an OpenAPI document.
+    #[cfg(feature = "openapi")]
     pub fn document(&self, api: &mut OpenApi, tag: &str) {
         let components = api.components.get_or_insert_with(Default::default);
         for route in &self.routes {
-            let (path, mut operation, schemas) = (route.document)();
+            let (path, mut operation, schemas) = (route.document.0)();
             operation.tags = Some(vec![tag.to_owned()]);
             let method = match route.method {
                 Method::GET => HttpMethod::Get,
@@ -94,6 +136,10 @@ impl Routes {
             components.schemas.extend(schemas);
         }
     }
+}
+
+async fn no_such_route() -> super::Problem {
+    super::Problem::new(super::Code::NoSuchRoute).with_detail("see /docs for the paths there are")
 }
 
 /// Names operations by their modules: `routes![send, list]`.
@@ -115,11 +161,7 @@ macro_rules! routes {
                     utoipa::openapi::HttpMethod::Patch => axum::routing::patch(handle),
                     _ => axum::routing::delete(handle),
                 };
-                routes.add(method, Declared::path(), filter, || {
-                    let mut schemas = Vec::new();
-                    <Declared as utoipa::__dev::SchemaReferences>::schemas(&mut schemas);
-                    (Declared::path(), Declared::operation(), schemas)
-                })
+                routes.add(method, Declared::path(), filter, $crate::document!(Declared))
             };
         )+
         routes

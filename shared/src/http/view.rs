@@ -77,7 +77,10 @@ impl MessageView {
             seq: message.seq,
             client_message_id: message.client_message_id,
             kind: message.message_kind,
-            author: Author { kind, id: message.author.to_string() },
+            author: Author {
+                kind,
+                id: message.author.to_string(),
+            },
             text: message.text.reveal().to_owned(),
             sent_at: message.sent_at,
             expires_at: content_end(policy, message.sent_at),

@@ -6,12 +6,11 @@ pub mod stream;
 pub use http::{http, pages};
 pub use stream::stream;
 
-use crate::app::{App, Clock, Config, clients};
+use crate::app::{App, Clock, Config, clients, config::log_level};
 
-/// The subscriber of a bootstrap: JSON lines, the level that the template sets.
+/// The subscriber of a bootstrap: JSON lines of the level that the template sets. Filters by target
+/// would bring a regex engine into every binary.
 fn log() {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("AWS_LAMBDA_LOG_LEVEL").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
@@ -19,14 +18,18 @@ fn log() {
         .with_span_list(false)
         .without_time()
         .with_target(false)
-        .with_env_filter(filter)
+        .with_max_level(log_level())
         .init();
 }
 
 /// The app of a bootstrap.
 fn app() -> Result<App, lambda_runtime::Error> {
     log();
-    Ok(App::new(Config::from_env()?, Clock::system(), clients::https()))
+    Ok(App::new(
+        Config::from_env()?,
+        Clock::system(),
+        clients::https(),
+    ))
 }
 
 /// Runs a future on a runtime of one thread: a Lambda environment serves one request at a time, and
@@ -35,5 +38,8 @@ fn run<F>(future: F) -> Result<(), lambda_runtime::Error>
 where
     F: Future<Output = Result<(), lambda_runtime::Error>>,
 {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(future)
 }

@@ -69,7 +69,9 @@ impl Answer {
     /// Everything from `record` on must come again: order is kept.
     pub fn retry_from(record: &Record) -> Self {
         let item_identifier = record.dynamodb.sequence_number.clone();
-        Self { batch_item_failures: vec![Failure { item_identifier }] }
+        Self {
+            batch_item_failures: vec![Failure { item_identifier }],
+        }
     }
 }
 
@@ -94,7 +96,12 @@ where
 /// An image in DynamoDB's own JSON (`{"S": "…"}`); of the types we store.
 fn image<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Item>, D::Error> {
     let image = Option::<std::collections::HashMap<String, Value>>::deserialize(deserializer)?;
-    Ok(image.map(|image| image.into_iter().map(|(name, value)| (name, value.into())).collect()))
+    Ok(image.map(|image| {
+        image
+            .into_iter()
+            .map(|(name, value)| (name, value.into()))
+            .collect()
+    }))
 }
 
 #[derive(Deserialize)]

@@ -88,13 +88,18 @@ impl App {
     /// The key that the customer's pages name: the ids of workspace and app, so that it leads to
     /// the app in one keyed read. It is public by nature and proves nothing.
     pub fn public_key(&self) -> String {
-        let (workspace, app) = (id::encode(self.workspace.uuid()), id::encode(self.id.uuid()));
+        let (workspace, app) = (
+            id::encode(self.workspace.uuid()),
+            id::encode(self.id.uuid()),
+        );
         format!("{PUBLIC_KEY_PREFIX}{workspace}{app}")
     }
 
     /// The workspace and the app that a public key names.
     pub fn read_public_key(text: &str) -> Option<(WorkspaceId, AppId)> {
-        let (workspace, app) = text.strip_prefix(PUBLIC_KEY_PREFIX)?.split_at_checked(ID_LENGTH)?;
+        let (workspace, app) = text
+            .strip_prefix(PUBLIC_KEY_PREFIX)?
+            .split_at_checked(ID_LENGTH)?;
         let (workspace, app) = (id::decode(workspace)?, id::decode(app)?);
         Some((WorkspaceId::from_uuid(workspace), AppId::from_uuid(app)))
     }
@@ -125,8 +130,14 @@ impl App {
     ///
     /// # Errors
     /// When it does not open under this key.
-    pub fn identity_secret(&self, tenant_key: &TenantKey) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-        tenant_key.open(&Self::secret_place(self.workspace, self.id), &self.identity_secret.0)
+    pub fn identity_secret(
+        &self,
+        tenant_key: &TenantKey,
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        tenant_key.open(
+            &Self::secret_place(self.workspace, self.id),
+            &self.identity_secret.0,
+        )
     }
 }
 
@@ -179,7 +190,15 @@ mod tests {
         assert_eq!(App::read_public_key(&key), Some((app.workspace, app.id)));
         let longer = format!("{key}0");
         let multibyte = format!("pk_{}", "\u{e4}".repeat(26));
-        for bad in ["", "pk_", &key[3..], &key[..54], &longer, &key.to_uppercase(), &multibyte] {
+        for bad in [
+            "",
+            "pk_",
+            &key[3..],
+            &key[..54],
+            &longer,
+            &key.to_uppercase(),
+            &multibyte,
+        ] {
             assert!(App::read_public_key(bad).is_none(), "{bad} was read");
         }
     }

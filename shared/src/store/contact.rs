@@ -5,8 +5,8 @@ use shared_derive::Record;
 use super::{seal::KeyedHash, subject::State};
 use crate::domain::{
     AppId, ContactId, Timestamp, VisitId, WorkspaceId,
-    text::{Email, ExternalId, Locale, Name, PagePath, ReferrerHost, TimeZone},
     personal::Pseudonymous,
+    text::{Email, ExternalId, Locale, Name, PagePath, ReferrerHost, TimeZone},
     token::SecretHash,
 };
 
@@ -163,4 +163,3 @@ pub struct Visit {
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
 }
-

@@ -3,6 +3,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use aws_lc_rs::rand;
 use aws_sdk_dynamodb::{
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
     operation::{
@@ -13,7 +14,6 @@ use aws_sdk_dynamodb::{
         ReturnConsumedCapacity, TransactWriteItem,
     },
 };
-use aws_lc_rs::rand;
 
 use super::{
     keyring::{DataKeyRow, Keyring, TenantKey, TenantKeyRow},
@@ -95,10 +95,16 @@ impl StoreError {
     {
         // The message of a service error may quote keys; the code says enough.
         let cause = match error {
-            SdkError::ServiceError(context) => {
-                context.err().code().unwrap_or("an unnamed error").to_owned()
-            }
-            other => DisplayErrorContext(other).to_string().chars().take(200).collect(),
+            SdkError::ServiceError(context) => context
+                .err()
+                .code()
+                .unwrap_or("an unnamed error")
+                .to_owned(),
+            other => DisplayErrorContext(other)
+                .to_string()
+                .chars()
+                .take(200)
+                .collect(),
         };
         let for_good = [
             "AccessDeniedException",
@@ -221,15 +227,24 @@ impl Fetched {
         seal: &R::Seal,
         lens: Lens<'_>,
     ) -> Result<Option<R>, StoreError> {
-        self.0.get(key).map_or(Ok(None), |item| read_item(item, seal, lens))
+        self.0
+            .get(key)
+            .map_or(Ok(None), |item| read_item(item, seal, lens))
     }
 
     /// The key of a root, if the root still has one.
-    pub fn data_key(&self, root: &Key, tenant_key: &TenantKey) -> Result<Option<DataKey>, StoreError> {
+    pub fn data_key(
+        &self,
+        root: &Key,
+        tenant_key: &TenantKey,
+    ) -> Result<Option<DataKey>, StoreError> {
         let key = keys::data_key(&RootRef::of(root));
         let platform = Policy::platform();
         // A key's own end is that of its root, which the root's record checks.
-        let lens = Lens { now: Timestamp::from_ms(0), policy: &platform };
+        let lens = Lens {
+            now: Timestamp::from_ms(0),
+            policy: &platform,
+        };
         self.get::<DataKeyRow>(&key, &Unsealed, lens)?
             .map(|row| tenant_key.open_data_key(&row))
             .transpose()
@@ -244,9 +259,19 @@ impl Store {
         names: Names,
         meter: Meter,
     ) -> Self {
-        let Names { data_table, keys_table, kms_key_id } = names;
+        let Names {
+            data_table,
+            keys_table,
+            kms_key_id,
+        } = names;
         let keyring = Keyring::new(kms, kms_key_id, meter.clone());
-        Self { client, data_table, keys_table, keyring, meter }
+        Self {
+            client,
+            data_table,
+            keys_table,
+            keyring,
+            meter,
+        }
     }
 
     /// The keys of tenants.
@@ -265,7 +290,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when the tenant has none.
-    pub async fn tenant_key(&self, tenant: TenantId, now: Timestamp) -> Result<TenantKey, StoreError> {
+    pub async fn tenant_key(
+        &self,
+        tenant: TenantId,
+        now: Timestamp,
+    ) -> Result<TenantKey, StoreError> {
         if let Some(key) = self.keyring.remembered(tenant, now) {
             return Ok(key);
         }
@@ -286,7 +315,14 @@ impl Store {
         }
         let policy = Policy::platform();
         let row = fetched
-            .get::<TenantKeyRow>(&keys::tenant_key(tenant), &Unsealed, Lens { now, policy: &policy })?
+            .get::<TenantKeyRow>(
+                &keys::tenant_key(tenant),
+                &Unsealed,
+                Lens {
+                    now,
+                    policy: &policy,
+                },
+            )?
             .ok_or(StoreError::Corrupt("a tenant without a key"))?;
         self.keyring.unwrap(&row, now).await
     }
@@ -311,7 +347,9 @@ impl Store {
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await;
-            let units = answer.as_ref().map_or(0.0, |answer| units(answer.consumed_capacity()));
+            let units = answer
+                .as_ref()
+                .map_or(0.0, |answer| units(answer.consumed_capacity()));
             self.meter.end(begun, true, units, 0.0);
             let answer = answer.map_err(|error| StoreError::dynamodb(&error))?;
             pending = self.take_batch(answer, &mut fetched)?;
@@ -320,10 +358,16 @@ impl Store {
             return Ok(fetched);
         }
         let cause = "keys stayed unprocessed".to_owned();
-        Err(StoreError::Unavailable { service: "DynamoDB", cause })
+        Err(StoreError::Unavailable {
+            service: "DynamoDB",
+            cause,
+        })
     }
 
-    fn batch_request(&self, wanted: &[Key]) -> Result<HashMap<String, KeysAndAttributes>, StoreError> {
+    fn batch_request(
+        &self,
+        wanted: &[Key],
+    ) -> Result<HashMap<String, KeysAndAttributes>, StoreError> {
         if wanted.len() > BATCH_KEYS {
             return Err(StoreError::Corrupt("a batch of more than 100 keys"));
         }
@@ -352,9 +396,14 @@ impl Store {
         fetched: &mut Fetched,
     ) -> Result<HashMap<String, KeysAndAttributes>, StoreError> {
         for (name, items) in answer.responses.unwrap_or_default() {
-            let table = if name == self.keys_table { Table::Keys } else { Table::Data };
+            let table = if name == self.keys_table {
+                Table::Keys
+            } else {
+                Table::Data
+            };
             for item in items {
-                let key = key_of(table, &item).ok_or(StoreError::Corrupt("an item without a key"))?;
+                let key =
+                    key_of(table, &item).ok_or(StoreError::Corrupt("an item without a key"))?;
                 fetched.0.insert(key, item);
             }
         }
@@ -424,7 +473,11 @@ impl Store {
         Err(CommitError::Store(StoreError::Conflict))
     }
 
-    async fn try_commit(&self, items: Vec<TransactWriteItem>, token: &str) -> Result<Attempt, StoreError> {
+    async fn try_commit(
+        &self,
+        items: Vec<TransactWriteItem>,
+        token: &str,
+    ) -> Result<Attempt, StoreError> {
         let begun = self.meter.begin("TransactWriteItems");
         let answer = self
             .client
@@ -434,7 +487,9 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
-        let written = answer.as_ref().map_or(0.0, |answer| units(answer.consumed_capacity()));
+        let written = answer
+            .as_ref()
+            .map_or(0.0, |answer| units(answer.consumed_capacity()));
         self.meter.end(begun, true, 0.0, written);
         let error = match answer {
             Ok(_) => return Ok(Attempt::Done),
@@ -444,7 +499,9 @@ impl Store {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                 Ok(judge(cancelled.cancellation_reasons()))
             }
-            Some(TransactWriteItemsError::TransactionInProgressException(_)) => Ok(Attempt::Conflict),
+            Some(TransactWriteItemsError::TransactionInProgressException(_)) => {
+                Ok(Attempt::Conflict)
+            }
             _ => Err(StoreError::dynamodb(&error)),
         }
     }
@@ -466,7 +523,9 @@ impl Store {
             .and_then(|answer| answer.consumed_capacity())
             .map_or(0.0, |capacity| units(std::slice::from_ref(capacity)));
         self.meter.end(begun, true, 0.0, written);
-        answer.map(|_| ()).map_err(|error| StoreError::dynamodb(&error))
+        answer
+            .map(|_| ())
+            .map_err(|error| StoreError::dynamodb(&error))
     }
 }
 
@@ -492,11 +551,18 @@ fn judge(reasons: &[CancellationReason]) -> Attempt {
 /// The key of an item.
 pub fn key_of(table: Table, item: &Item) -> Option<Key> {
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
-    Some(Key { table, pk: text("pk")?, sk: text("sk")? })
+    Some(Key {
+        table,
+        pk: text("pk")?,
+        sk: text("sk")?,
+    })
 }
 
 fn units(capacity: &[ConsumedCapacity]) -> f64 {
-    capacity.iter().filter_map(ConsumedCapacity::capacity_units).sum()
+    capacity
+        .iter()
+        .filter_map(ConsumedCapacity::capacity_units)
+        .sum()
 }
 
 fn idempotency_token() -> Result<String, StoreError> {

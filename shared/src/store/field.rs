@@ -128,10 +128,17 @@ impl<T: Field> Field for Option<T> {
 
 impl<T: Field> Field for Vec<T> {
     fn write(&self) -> Option<AttributeValue> {
-        Some(AttributeValue::L(self.iter().filter_map(Field::write).collect()))
+        Some(AttributeValue::L(
+            self.iter().filter_map(Field::write).collect(),
+        ))
     }
 
     fn read(value: Option<&AttributeValue>) -> Option<Self> {
-        value?.as_l().ok()?.iter().map(|value| T::read(Some(value))).collect()
+        value?
+            .as_l()
+            .ok()?
+            .iter()
+            .map(|value| T::read(Some(value)))
+            .collect()
     }
 }

@@ -24,12 +24,7 @@ use super::{
     seal::{DataKey, KEY_LENGTH, KeyedHash},
     subject::RootRef,
 };
-use crate::domain::{
-    TenantId, Timestamp,
-    policy::Policy,
-    retention::Expiry,
-    token::Secret,
-};
+use crate::domain::{TenantId, Timestamp, policy::Policy, retention::Expiry, token::Secret};
 
 /// How long an unwrapped tenant key may be remembered.
 const REMEMBERED: Duration = Duration::from_secs(5 * 60);
@@ -89,7 +84,11 @@ impl NewDataKey {
     /// with the root, whose removal takes the key along.
     pub(super) fn stored(&self, root_expiry: Expiry, root_rolls: bool) -> Stored<DataKeyRow> {
         let stored = Stored::new(self.row.clone(), &Policy::platform());
-        if root_rolls { stored } else { stored.ending(root_expiry) }
+        if root_rolls {
+            stored
+        } else {
+            stored.ending(root_expiry)
+        }
     }
 }
 
@@ -189,7 +188,10 @@ impl TenantKey {
 
     /// Unwraps the key of a root.
     pub fn open_data_key(&self, row: &DataKeyRow) -> Result<DataKey, StoreError> {
-        let opened = Zeroizing::new(self.wrapping()?.open(&row.root.to_string(), &row.wrapped.0)?);
+        let opened = Zeroizing::new(
+            self.wrapping()?
+                .open(&row.root.to_string(), &row.wrapped.0)?,
+        );
         let mut bytes = Zeroizing::new([0; KEY_LENGTH]);
         if opened.len() != KEY_LENGTH {
             return Err(StoreError::Corrupt("a key of the wrong length"));
@@ -221,18 +223,29 @@ pub struct Keyring {
 impl Keyring {
     /// A keyring over a KMS key.
     pub fn new(kms: aws_sdk_kms::Client, kms_key_id: String, meter: Meter) -> Self {
-        Self { kms, kms_key_id, meter, remembered: Arc::default() }
+        Self {
+            kms,
+            kms_key_id,
+            meter,
+            remembered: Arc::default(),
+        }
     }
 
     /// The key of `tenant`, if it was unwrapped in the last five minutes.
     pub fn remembered(&self, tenant: TenantId, now: Timestamp) -> Option<TenantKey> {
-        let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        let remembered = self
+            .remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let (key, since) = remembered.get(&tenant)?;
         (now < since.plus(REMEMBERED)).then(|| key.clone())
     }
 
     fn remember(&self, key: &TenantKey, now: Timestamp) {
-        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut remembered = self
+            .remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if remembered.len() >= REMEMBERED_KEYS {
             remembered.retain(|_, (_, since)| now < since.plus(REMEMBERED));
         }
@@ -259,17 +272,30 @@ impl Keyring {
             .await;
         self.meter.end(begun, true, 0.0, 0.0);
         let answer = answer.map_err(|error| StoreError::kms(&error))?;
-        let plain = answer.plaintext.map(|blob| Zeroizing::new(blob.into_inner()));
+        let plain = answer
+            .plaintext
+            .map(|blob| Zeroizing::new(blob.into_inner()));
         let (Some(plain), Some(wrapped)) = (plain, answer.ciphertext_blob) else {
             return Err(StoreError::Corrupt("a key that KMS did not make"));
         };
-        let key = TenantKey { tenant, bytes: tenant_key_bytes(&plain)? };
-        let row = TenantKeyRow { tenant, wrapped: Bytes(wrapped.into_inner()), created_at: now };
+        let key = TenantKey {
+            tenant,
+            bytes: tenant_key_bytes(&plain)?,
+        };
+        let row = TenantKeyRow {
+            tenant,
+            wrapped: Bytes(wrapped.into_inner()),
+            created_at: now,
+        };
         Ok((key, row))
     }
 
     /// Unwraps the key of a tenant and remembers it.
-    pub async fn unwrap(&self, row: &TenantKeyRow, now: Timestamp) -> Result<TenantKey, StoreError> {
+    pub async fn unwrap(
+        &self,
+        row: &TenantKeyRow,
+        now: Timestamp,
+    ) -> Result<TenantKey, StoreError> {
         let begun = self.meter.begin("Decrypt");
         let answer = self
             .kms
@@ -285,13 +311,18 @@ impl Keyring {
             .plaintext
             .map(|blob| Zeroizing::new(blob.into_inner()))
             .ok_or(StoreError::Corrupt("a key that KMS did not open"))?;
-        let key = TenantKey { tenant: row.tenant, bytes: tenant_key_bytes(&plain)? };
+        let key = TenantKey {
+            tenant: row.tenant,
+            bytes: tenant_key_bytes(&plain)?,
+        };
         self.remember(&key, now);
         Ok(key)
     }
 }
 
 fn tenant_key_bytes(plain: &[u8]) -> Result<Arc<Zeroizing<[u8; KEY_LENGTH]>>, StoreError> {
-    let bytes = plain.try_into().map_err(|_| StoreError::Corrupt("a key of the wrong length"))?;
+    let bytes = plain
+        .try_into()
+        .map_err(|_| StoreError::Corrupt("a key of the wrong length"))?;
     Ok(Arc::new(Zeroizing::new(bytes)))
 }

@@ -75,7 +75,11 @@ pub struct IndexKey {
 pub const HEAD: &str = "HEAD";
 
 fn data(pk: String, sk: impl Into<String>) -> Key {
-    Key { table: Table::Data, pk, sk: sk.into() }
+    Key {
+        table: Table::Data,
+        pk,
+        sk: sk.into(),
+    }
 }
 
 fn head(pk: String) -> Key {
@@ -152,7 +156,10 @@ pub fn membership(workspace: WorkspaceId, member: MemberId) -> Key {
 
 /// Members of a workspace, by id.
 pub fn membership_list(workspace: WorkspaceId, member: MemberId) -> IndexKey {
-    IndexKey { pk: memberships(workspace), sk: member.to_string() }
+    IndexKey {
+        pk: memberships(workspace),
+        sk: member.to_string(),
+    }
 }
 
 /// The list of all members of a workspace.
@@ -162,7 +169,10 @@ pub fn memberships(workspace: WorkspaceId) -> String {
 
 /// How far a member has read a conversation.
 pub fn read_mark(workspace: WorkspaceId, member: MemberId, conversation: ConversationId) -> Key {
-    data(format!("READ#{workspace}#{member}"), conversation.to_string())
+    data(
+        format!("READ#{workspace}#{member}"),
+        conversation.to_string(),
+    )
 }
 
 /// The head of an invitation.
@@ -202,7 +212,10 @@ pub fn context(workspace: WorkspaceId, id: ContactId) -> Key {
 
 /// Contacts of a workspace, by id, which is by first visit.
 pub fn contact_list(workspace: WorkspaceId, id: ContactId) -> IndexKey {
-    IndexKey { pk: contacts(workspace), sk: id.to_string() }
+    IndexKey {
+        pk: contacts(workspace),
+        sk: id.to_string(),
+    }
 }
 
 /// The list of all contacts of a workspace.
@@ -241,7 +254,10 @@ pub fn change_shard(workspace: WorkspaceId, shard: u8) -> String {
 /// Conversations of a workspace, by last change, spread over [`CHANGE_SHARDS`] by id.
 pub fn changes(workspace: WorkspaceId, changed_at: Timestamp, id: ConversationId) -> IndexKey {
     let shard = id.uuid().as_bytes()[15] % CHANGE_SHARDS;
-    IndexKey { pk: change_shard(workspace, shard), sk: change(changed_at, id) }
+    IndexKey {
+        pk: change_shard(workspace, shard),
+        sk: change(changed_at, id),
+    }
 }
 
 fn change(at: Timestamp, id: ConversationId) -> String {
@@ -265,17 +281,28 @@ pub fn dedupe(
     author: SubjectId,
     client_message_id: Uuid,
 ) -> Key {
-    data(thread(workspace, conversation), format!("D#{author}#{client_message_id}"))
+    data(
+        thread(workspace, conversation),
+        format!("D#{author}#{client_message_id}"),
+    )
 }
 
 /// The wrapped key of a tenant.
 pub fn tenant_key(tenant: TenantId) -> Key {
-    Key { table: Table::Keys, pk: format!("TENANT#{tenant}"), sk: "KEY".to_owned() }
+    Key {
+        table: Table::Keys,
+        pk: format!("TENANT#{tenant}"),
+        sk: "KEY".to_owned(),
+    }
 }
 
 /// The wrapped key of a root.
 pub fn data_key(root: &RootRef) -> Key {
-    Key { table: Table::Keys, pk: root.to_string(), sk: "KEY".to_owned() }
+    Key {
+        table: Table::Keys,
+        pk: root.to_string(),
+        sk: "KEY".to_owned(),
+    }
 }
 
 /// The key of a root, as its own row names it.
@@ -285,7 +312,11 @@ pub fn root_key(root: RootRef) -> Key {
 
 /// The private signing key of access tokens; only `auth` may read it.
 pub fn signing_key() -> Key {
-    Key { table: Table::Keys, pk: "SIGNING#platform".to_owned(), sk: "KEY".to_owned() }
+    Key {
+        table: Table::Keys,
+        pk: "SIGNING#platform".to_owned(),
+        sk: "KEY".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -303,10 +334,15 @@ mod tests {
         let ws = WorkspaceId::from_uuid(Uuid::from_u128(1));
         let id = Uuid::from_u128(2);
         let keys = [
-            workspace(ws), policy(ws), membership(ws, MemberId::from_uuid(id)),
-            invitation(ws, InvitationId::from_uuid(id)), app(ws, AppId::from_uuid(id)),
-            contact(ws, ContactId::from_uuid(id)), conversation(ws, ConversationId::from_uuid(id)),
-            message(ws, ConversationId::from_uuid(id), 1), tenant_key(ws.into()),
+            workspace(ws),
+            policy(ws),
+            membership(ws, MemberId::from_uuid(id)),
+            invitation(ws, InvitationId::from_uuid(id)),
+            app(ws, AppId::from_uuid(id)),
+            contact(ws, ContactId::from_uuid(id)),
+            conversation(ws, ConversationId::from_uuid(id)),
+            message(ws, ConversationId::from_uuid(id), 1),
+            tenant_key(ws.into()),
         ];
         for key in keys {
             let mut parts = key.pk.split('#');

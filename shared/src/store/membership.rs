@@ -79,7 +79,11 @@ pub struct Invitation {
 
 impl Invitation {
     /// The token of the mailed link: computed from the id, so that it is stored nowhere.
-    pub fn link_token(tenant_key: &keyring::TenantKey, workspace: WorkspaceId, id: InvitationId) -> String {
+    pub fn link_token(
+        tenant_key: &keyring::TenantKey,
+        workspace: WorkspaceId,
+        id: InvitationId,
+    ) -> String {
         let secret = Self::secret(tenant_key, id);
         token::write(LINK_PREFIX, &[workspace.uuid(), id.uuid()], &secret)
     }
@@ -87,7 +91,11 @@ impl Invitation {
     /// Which invitation the token of a link names, and the secret it brings.
     pub fn read_link_token(text: &str) -> Option<(WorkspaceId, InvitationId, Secret)> {
         let ([workspace, id], secret) = token::read::<2>(LINK_PREFIX, text)?;
-        Some((WorkspaceId::from_uuid(workspace), InvitationId::from_uuid(id), secret))
+        Some((
+            WorkspaceId::from_uuid(workspace),
+            InvitationId::from_uuid(id),
+            secret,
+        ))
     }
 
     /// The secret part of the link.

@@ -19,17 +19,15 @@ use super::{
 };
 use crate::{
     domain::{
-        ConversationId, MessageId, Timestamp, WorkspaceId,
-        personal::Pseudonymous,
-        policy::Lens,
-        text::Text,
-        words::Symbol,
+        ConversationId, MessageId, Timestamp, WorkspaceId, personal::Pseudonymous, policy::Lens,
+        text::Text, words::Symbol,
     },
     words,
 };
 
-/// How often a writer that lost the race for a number tries the next one.
-const RACES: u32 = 12;
+/// How often a writer that lost the race for a number tries the next one: more than a room full of
+/// people who all press "send" at once, fewer than a request has time for.
+const RACES: u32 = 32;
 
 words! {
     /// What a message is.
@@ -264,7 +262,9 @@ impl Store {
         key: &DataKey,
         lens: Lens<'_>,
     ) -> Result<Appended, StoreError> {
-        let Some(dedupe) = dedupe else { return Ok(Appended::Gone) };
+        let Some(dedupe) = dedupe else {
+            return Ok(Appended::Gone);
+        };
         let place = keys::message(head.workspace, head.id, dedupe.seq);
         let fetched = self.batch(vec![place.clone()]).await?;
         Ok(match fetched.get::<Message>(&place, key, lens)? {
@@ -276,8 +276,14 @@ impl Store {
 }
 
 /// The head as the winner of the race left it; `None` when it is no longer there to write to.
-fn raced(refusal: &Refusal, at_head: Slot, lens: Lens<'_>) -> Result<Option<Conversation>, StoreError> {
-    let Some(found) = refusal.found(at_head) else { return Ok(None) };
+fn raced(
+    refusal: &Refusal,
+    at_head: Slot,
+    lens: Lens<'_>,
+) -> Result<Option<Conversation>, StoreError> {
+    let Some(found) = refusal.found(at_head) else {
+        return Ok(None);
+    };
     let head: Option<Conversation> = read_item(found, &Unsealed, lens)?;
     Ok(head.filter(|head| head.state == State::Live))
 }
@@ -357,7 +363,11 @@ impl Store {
                 None => ended = true,
             }
             // Messages expire in their order: behind an expired one there are only expired ones.
-            if ended || (newest_first && messages.len() < usize::from(limit) && items.len() > messages.len()) {
+            if ended
+                || (newest_first
+                    && messages.len() < usize::from(limit)
+                    && items.len() > messages.len())
+            {
                 ended = true;
                 break;
             }
@@ -365,8 +375,15 @@ impl Store {
         messages.sort_by_key(|message| message.seq);
         let oldest = messages.first().map(|message| message.seq);
         // Forwards, a first message after the asked one says that those between have expired.
-        let reached = if newest_first { ended } else { oldest > Some(first) };
+        let reached = if newest_first {
+            ended
+        } else {
+            oldest > Some(first)
+        };
         let reaches = oldest.filter(|seq| *seq == 1 || reached);
-        Ok(Messages { messages, min_seq: reaches })
+        Ok(Messages {
+            messages,
+            min_seq: reaches,
+        })
     }
 }

@@ -88,7 +88,10 @@ impl Meter {
     pub fn begin(&self, operation: &'static str) -> Begun {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.ticks += 1;
-        Begun { operation, at: state.ticks }
+        Begun {
+            operation,
+            at: state.ticks,
+        }
     }
 
     /// Notes its end, with what it cost. A call that failed cost nothing that we know of.
@@ -99,14 +102,26 @@ impl Meter {
         if state.calls.len() == REMEMBERED {
             state.calls.pop_front();
         }
-        let Begun { operation, at: began } = begun;
-        state.calls.push_back(Call { operation, consistent, read_units, write_units, began, ended });
+        let Begun {
+            operation,
+            at: began,
+        } = begun;
+        state.calls.push_back(Call {
+            operation,
+            consistent,
+            read_units,
+            write_units,
+            began,
+            ended,
+        });
     }
 
     /// What was counted since the last time, and begins anew.
     pub fn take(&self) -> Reading {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Reading { calls: state.calls.drain(..).collect() }
+        Reading {
+            calls: state.calls.drain(..).collect(),
+        }
     }
 }
 

@@ -177,9 +177,16 @@ impl<R: Record> Stored<R> {
         let declaration = R::DECLARATION;
         let key = self.record.key();
         let mut item = Item::new();
-        self.record.write(&Door::new(&key, declaration.version, seal), &mut item)?;
-        item.insert("kind".to_owned(), AttributeValue::S(declaration.name.to_owned()));
-        item.insert("v".to_owned(), AttributeValue::N(declaration.version.to_string()));
+        self.record
+            .write(&Door::new(&key, declaration.version, seal), &mut item)?;
+        item.insert(
+            "kind".to_owned(),
+            AttributeValue::S(declaration.name.to_owned()),
+        );
+        item.insert(
+            "v".to_owned(),
+            AttributeValue::N(declaration.version.to_string()),
+        );
         item.insert("anchor".to_owned(), number(self.record.anchor().ms()));
         if let Expiry::At(end) = self.expiry {
             item.insert("exp".to_owned(), number(end.ms()));
@@ -223,8 +230,13 @@ pub fn read_item<R: Record>(
     let (Some(pk), Some(sk)) = (text("pk"), text("sk")) else {
         return Err(StoreError::Corrupt("an item without a key"));
     };
-    let key = Key { table: declaration.table, pk: pk.clone(), sk: sk.clone() };
-    let version = u32::read(item.get("v")).ok_or(StoreError::Corrupt("an item without a version"))?;
+    let key = Key {
+        table: declaration.table,
+        pk: pk.clone(),
+        sk: sk.clone(),
+    };
+    let version =
+        u32::read(item.get("v")).ok_or(StoreError::Corrupt("an item without a version"))?;
     if version != declaration.version {
         return Err(StoreError::Corrupt("an item of an unknown version"));
     }
@@ -256,7 +268,12 @@ impl<'a, S> Door<'a, S> {
     }
 
     /// Writes a field that says nothing about a person.
-    pub fn write_plain<T: Field>(&self, item: &mut Item, name: &str, value: &T) -> Result<(), StoreError> {
+    pub fn write_plain<T: Field>(
+        &self,
+        item: &mut Item,
+        name: &str,
+        value: &T,
+    ) -> Result<(), StoreError> {
         if let Some(value) = value.write() {
             item.insert(name.to_owned(), value);
         }
@@ -269,22 +286,40 @@ impl<'a, S> Door<'a, S> {
     }
 
     /// Writes a pseudonym.
-    pub fn write_open<T: Field + Pseudonymous>(&self, item: &mut Item, name: &str, value: &T) -> Result<(), StoreError> {
+    pub fn write_open<T: Field + Pseudonymous>(
+        &self,
+        item: &mut Item,
+        name: &str,
+        value: &T,
+    ) -> Result<(), StoreError> {
         self.write_plain(item, name, value)
     }
 
     /// Reads a pseudonym.
-    pub fn read_open<T: Field + Pseudonymous>(&self, item: &Item, name: &str) -> Result<T, StoreError> {
+    pub fn read_open<T: Field + Pseudonymous>(
+        &self,
+        item: &Item,
+        name: &str,
+    ) -> Result<T, StoreError> {
         self.read_plain(item, name)
     }
 
     /// Writes a keyed hash.
-    pub fn write_keyed<T: Field + Irreversible>(&self, item: &mut Item, name: &str, value: &T) -> Result<(), StoreError> {
+    pub fn write_keyed<T: Field + Irreversible>(
+        &self,
+        item: &mut Item,
+        name: &str,
+        value: &T,
+    ) -> Result<(), StoreError> {
         self.write_plain(item, name, value)
     }
 
     /// Reads a keyed hash.
-    pub fn read_keyed<T: Field + Irreversible>(&self, item: &Item, name: &str) -> Result<T, StoreError> {
+    pub fn read_keyed<T: Field + Irreversible>(
+        &self,
+        item: &Item,
+        name: &str,
+    ) -> Result<T, StoreError> {
         self.read_plain(item, name)
     }
 
@@ -294,13 +329,21 @@ impl<'a, S> Door<'a, S> {
             Table::Data => "data",
             Table::Keys => "keys",
         };
-        format!("{table}|{}|{}|{name}|{}", self.key.pk, self.key.sk, self.version)
+        format!(
+            "{table}|{}|{}|{name}|{}",
+            self.key.pk, self.key.sk, self.version
+        )
     }
 }
 
 impl Door<'_, DataKey> {
     /// Seals a field.
-    pub fn write_sealed<T: Personal>(&self, item: &mut Item, name: &str, value: &T) -> Result<(), StoreError> {
+    pub fn write_sealed<T: Personal>(
+        &self,
+        item: &mut Item,
+        name: &str,
+        value: &T,
+    ) -> Result<(), StoreError> {
         let sealed = self.seal.seal(&self.place(name), &value.to_bytes())?;
         item.insert(name.to_owned(), AttributeValue::B(Blob::new(sealed)));
         Ok(())

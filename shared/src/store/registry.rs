@@ -65,7 +65,9 @@ registry! {
 
 /// The declaration of an item's `kind`.
 pub fn declaration(kind: &str) -> Option<&'static Declaration> {
-    ALL.iter().copied().find(|declaration| declaration.name == kind)
+    ALL.iter()
+        .copied()
+        .find(|declaration| declaration.name == kind)
 }
 
 #[cfg(test)]
@@ -81,17 +83,38 @@ mod tests {
         assert_eq!(names.len(), ALL.len());
         for declaration in ALL {
             if let Owner::Within(root) = declaration.owner {
-                assert!(names.contains(root), "{} lies within {root}", declaration.name);
+                assert!(
+                    names.contains(root),
+                    "{} lies within {root}",
+                    declaration.name
+                );
             }
         }
     }
 
     #[test]
     fn no_field_bears_the_name_of_an_attribute_that_storage_itself_writes() {
-        let own = ["pk", "sk", "kind", "v", "exp", "ttl", "anchor", "changes_pk", "changes_sk", "lists_pk", "lists_sk"];
+        let own = [
+            "pk",
+            "sk",
+            "kind",
+            "v",
+            "exp",
+            "ttl",
+            "anchor",
+            "changes_pk",
+            "changes_sk",
+            "lists_pk",
+            "lists_sk",
+        ];
         for declaration in ALL {
             for field in declaration.fields {
-                assert!(!own.contains(&field.name), "{}.{}", declaration.name, field.name);
+                assert!(
+                    !own.contains(&field.name),
+                    "{}.{}",
+                    declaration.name,
+                    field.name
+                );
                 if let Decision::NonPersonal { reason } = field.decision {
                     assert!(reason.len() >= 8);
                 }

@@ -43,7 +43,10 @@ impl DataKey {
     pub fn from_bytes(bytes: Zeroizing<[u8; KEY_LENGTH]>) -> Result<Self, StoreError> {
         let key = UnboundKey::new(&AES_256_GCM_SIV, bytes.as_slice())
             .map_err(|_| StoreError::Corrupt("a key of the wrong length"))?;
-        Ok(Self { bytes, cipher: LessSafeKey::new(key) })
+        Ok(Self {
+            bytes,
+            cipher: LessSafeKey::new(key),
+        })
     }
 
     /// The bits, to be wrapped by the key of the tenant.
@@ -128,9 +131,17 @@ mod tests {
     fn a_sealed_value_opens_only_at_its_own_place_and_unaltered() {
         let key = DataKey::generate().expect("random");
         let sealed = key.seal("data|a|b|text|1", b"hello").expect("sealed");
-        assert_eq!(key.open("data|a|b|text|1", &sealed).expect("open"), b"hello");
+        assert_eq!(
+            key.open("data|a|b|text|1", &sealed).expect("open"),
+            b"hello"
+        );
         assert!(key.open("data|a|c|text|1", &sealed).is_err());
-        assert!(DataKey::generate().expect("random").open("data|a|b|text|1", &sealed).is_err());
+        assert!(
+            DataKey::generate()
+                .expect("random")
+                .open("data|a|b|text|1", &sealed)
+                .is_err()
+        );
         for at in 0..sealed.len() {
             let mut altered = sealed.clone();
             altered[at] ^= 1;

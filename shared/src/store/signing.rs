@@ -96,16 +96,35 @@ impl Store {
         self.batch(vec![keys::signing_keys()])
             .await?
             .public_keys(now)?
-            .ok_or(StoreError::Corrupt("a deployment without signing keys; run `sotto init`"))
+            .ok_or(StoreError::Corrupt(
+                "a deployment without signing keys; run `sotto init`",
+            ))
     }
 
     /// The private key as PKCS#8, for `auth`.
-    pub async fn signing_key(&self, now: Timestamp) -> Result<zeroize::Zeroizing<Vec<u8>>, StoreError> {
-        let fetched = self.batch(vec![keys::signing_key(), keys::tenant_key(TenantId::Platform)]).await?;
-        let tenant_key = self.unwrap_tenant_key(TenantId::Platform, &fetched, now).await?;
+    pub async fn signing_key(
+        &self,
+        now: Timestamp,
+    ) -> Result<zeroize::Zeroizing<Vec<u8>>, StoreError> {
+        let fetched = self
+            .batch(vec![
+                keys::signing_key(),
+                keys::tenant_key(TenantId::Platform),
+            ])
+            .await?;
+        let tenant_key = self
+            .unwrap_tenant_key(TenantId::Platform, &fetched, now)
+            .await?;
         let policy = Policy::platform();
         let row = fetched
-            .get::<SigningKey>(&keys::signing_key(), &Unsealed, Lens { now, policy: &policy })?
+            .get::<SigningKey>(
+                &keys::signing_key(),
+                &Unsealed,
+                Lens {
+                    now,
+                    policy: &policy,
+                },
+            )?
             .ok_or(StoreError::Corrupt("a deployment without a signing key"))?;
         tenant_key.open(PLACE, &row.sealed.0)
     }
@@ -114,6 +133,13 @@ impl Store {
 impl Fetched {
     fn public_keys(&self, now: Timestamp) -> Result<Option<PublicKeys>, StoreError> {
         let policy = Policy::platform();
-        self.get(&keys::signing_keys(), &Unsealed, Lens { now, policy: &policy })
+        self.get(
+            &keys::signing_keys(),
+            &Unsealed,
+            Lens {
+                now,
+                policy: &policy,
+            },
+        )
     }
 }

@@ -86,7 +86,11 @@ impl RootRef {
 
     /// The head of the root.
     pub fn head(&self) -> Key {
-        Key { table: Table::Data, pk: self.0.clone(), sk: HEAD.to_owned() }
+        Key {
+            table: Table::Data,
+            pk: self.0.clone(),
+            sk: HEAD.to_owned(),
+        }
     }
 
     /// The second part of the partition key: whose keys the root is under.
@@ -190,6 +194,8 @@ pub struct Edge {
 impl Edge {
     /// The root that the sort key of an edge names; `None` for the fence beside the edges.
     pub fn root_of(sort_key: &str) -> Option<RootRef> {
-        sort_key.strip_prefix(keys::EDGE).map(RootRef::from_partition)
+        sort_key
+            .strip_prefix(keys::EDGE)
+            .map(RootRef::from_partition)
     }
 }

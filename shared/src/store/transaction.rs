@@ -23,9 +23,19 @@ pub struct Slot(usize);
 
 /// What a single write is.
 pub(super) enum Write {
-    Put { table: Table, item: Item, condition: Condition },
-    Check { key: Key, condition: Condition },
-    Delete { key: Key, condition: Condition },
+    Put {
+        table: Table,
+        item: Item,
+        condition: Condition,
+    },
+    Check {
+        key: Key,
+        condition: Condition,
+    },
+    Delete {
+        key: Key,
+        condition: Condition,
+    },
 }
 
 /// A condition expression with its values.
@@ -75,7 +85,10 @@ impl Refusal {
 impl Transaction {
     /// An empty transaction at `now`: conditions treat what has expired by then as absent.
     pub const fn new(now: Timestamp) -> Self {
-        Self { now, writes: Vec::new() }
+        Self {
+            now,
+            writes: Vec::new(),
+        }
     }
 
     fn push(&mut self, write: Write) -> Slot {
@@ -84,11 +97,18 @@ impl Transaction {
     }
 
     fn at_now(&self) -> HashMap<String, AttributeValue> {
-        HashMap::from([(":now".to_owned(), AttributeValue::N(self.now.ms().to_string()))])
+        HashMap::from([(
+            ":now".to_owned(),
+            AttributeValue::N(self.now.ms().to_string()),
+        )])
     }
 
     /// Puts a record where none lives.
-    pub fn create<R: Record>(&mut self, stored: &Stored<R>, seal: &R::Seal) -> Result<Slot, StoreError> {
+    pub fn create<R: Record>(
+        &mut self,
+        stored: &Stored<R>,
+        seal: &R::Seal,
+    ) -> Result<Slot, StoreError> {
         let mut values = self.at_now();
         let condition = match stored.expiry() {
             Expiry::With(_) => Condition {
@@ -110,33 +130,62 @@ impl Transaction {
             }
         };
         let item = stored.to_item(seal)?;
-        Ok(self.push(Write::Put { table: R::DECLARATION.table, item, condition }))
+        Ok(self.push(Write::Put {
+            table: R::DECLARATION.table,
+            item,
+            condition,
+        }))
     }
 
     /// Puts the next version of a record (made by [`Stored::next`]) over the one that was read.
     /// Never revives one that has expired meanwhile.
-    pub fn replace<R: Record>(&mut self, stored: &Stored<R>, seal: &R::Seal) -> Result<Slot, StoreError> {
+    pub fn replace<R: Record>(
+        &mut self,
+        stored: &Stored<R>,
+        seal: &R::Seal,
+    ) -> Result<Slot, StoreError> {
         let item = stored.to_item(seal)?;
         let rev: u64 = item
             .get("rev")
             .and_then(|value| value.as_n().ok())
             .and_then(|value| value.parse().ok())
-            .ok_or(StoreError::Corrupt("a replacement without a version counter"))?;
+            .ok_or(StoreError::Corrupt(
+                "a replacement without a version counter",
+            ))?;
         let mut values = self.at_now();
-        values.insert(":read".to_owned(), AttributeValue::N(rev.saturating_sub(1).to_string()));
+        values.insert(
+            ":read".to_owned(),
+            AttributeValue::N(rev.saturating_sub(1).to_string()),
+        );
         let condition = Condition {
             expression: "#rev = :read AND (attribute_not_exists(#exp) OR #exp > :now)",
             names: &[("#rev", "rev"), ("#exp", "exp")],
             values,
         };
-        Ok(self.push(Write::Put { table: R::DECLARATION.table, item, condition }))
+        Ok(self.push(Write::Put {
+            table: R::DECLARATION.table,
+            item,
+            condition,
+        }))
     }
 
     /// Puts a record whatever lies there: only for what has one writer and no memory.
-    pub fn overwrite<R: Record>(&mut self, stored: &Stored<R>, seal: &R::Seal) -> Result<Slot, StoreError> {
-        let condition = Condition { expression: "", names: &[], values: HashMap::new() };
+    pub fn overwrite<R: Record>(
+        &mut self,
+        stored: &Stored<R>,
+        seal: &R::Seal,
+    ) -> Result<Slot, StoreError> {
+        let condition = Condition {
+            expression: "",
+            names: &[],
+            values: HashMap::new(),
+        };
         let item = stored.to_item(seal)?;
-        Ok(self.push(Write::Put { table: R::DECLARATION.table, item, condition }))
+        Ok(self.push(Write::Put {
+            table: R::DECLARATION.table,
+            item,
+            condition,
+        }))
     }
 
     /// Takes a record away, once: refused when it is gone or has expired.
@@ -176,18 +225,30 @@ impl Transaction {
         let slot = self.create(stored, seal)?;
         let rolls = R::DECLARATION.class.rolls();
         self.create(&data_key.stored(stored.expiry(), rolls), &Unsealed)?;
-        let Some(subject) = record.subject() else { return Ok(slot) };
+        let Some(subject) = record.subject() else {
+            return Ok(slot);
+        };
         let (tenant, root) = (record.tenant(), RootRef::of(&record.key()));
         // The platform's policy serves for records that go with their root.
         let policy = Policy::platform();
         let created_at = self.now;
         if matches!(R::DECLARATION.owner, Owner::Subject("id")) {
-            let fence = Subject { tenant, subject, state: State::Live, created_at };
+            let fence = Subject {
+                tenant,
+                subject,
+                state: State::Live,
+                created_at,
+            };
             self.create(&Stored::new(fence, &policy), &Unsealed)?;
         } else {
             self.check_live(keys::subject(tenant, subject));
         }
-        let edge = Edge { tenant, subject, root, created_at };
+        let edge = Edge {
+            tenant,
+            subject,
+            root,
+            created_at,
+        };
         self.create(&Stored::new(edge, &policy), &Unsealed)?;
         Ok(slot)
     }
@@ -195,7 +256,10 @@ impl Transaction {
     /// Checks that what lies at `key` is live and has not expired.
     pub fn check_live(&mut self, key: Key) -> Slot {
         let mut values = self.at_now();
-        values.insert(":live".to_owned(), AttributeValue::S(State::Live.word().to_owned()));
+        values.insert(
+            ":live".to_owned(),
+            AttributeValue::S(State::Live.word().to_owned()),
+        );
         let condition = Condition {
             expression: "#state = :live AND (attribute_not_exists(#exp) OR #exp > :now)",
             names: &[("#state", "state"), ("#exp", "exp")],
@@ -216,8 +280,14 @@ impl Transaction {
         self.push(Write::Check { key, condition })
     }
 
-    pub(super) fn into_items(self, table: impl Fn(Table) -> String) -> Result<Vec<TransactWriteItem>, StoreError> {
-        self.writes.into_iter().map(|write| write.into_item(&table)).collect()
+    pub(super) fn into_items(
+        self,
+        table: impl Fn(Table) -> String,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        self.writes
+            .into_iter()
+            .map(|write| write.into_item(&table))
+            .collect()
     }
 }
 
@@ -225,14 +295,23 @@ impl Write {
     fn into_item(self, table: impl Fn(Table) -> String) -> Result<TransactWriteItem, StoreError> {
         let built = |_| StoreError::Corrupt("a write that could not be built");
         let names = |condition: &Condition| {
-            let names = condition.names.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+            let names = condition
+                .names
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
             Some(names.collect::<HashMap<_, _>>()).filter(|names| !names.is_empty())
         };
         let old = ReturnValuesOnConditionCheckFailure::AllOld;
         let item = TransactWriteItem::builder();
         Ok(match self {
-            Self::Put { table: of, item: attributes, condition } => {
-                let put = Put::builder().table_name(table(of)).set_item(Some(attributes));
+            Self::Put {
+                table: of,
+                item: attributes,
+                condition,
+            } => {
+                let put = Put::builder()
+                    .table_name(table(of))
+                    .set_item(Some(attributes));
                 let put = if condition.expression.is_empty() {
                     put
                 } else {
@@ -276,4 +355,3 @@ impl Key {
         ])
     }
 }
-

@@ -1,0 +1,253 @@
+//! Who may do what: the matrix in `shared::domain::Role` is what the API does, for every role and
+//! every member route of the template.
+
+use std::collections::BTreeMap;
+
+use harness::routes::{Actor, Ids, Route, routes};
+use harness::{Client, Harness, Member, ORIGIN, message, text};
+use serde_json::{Value, json};
+use shared::domain::{Permission, Role};
+
+const OF_A_WORKSPACE: &str = "/v1/workspaces/{workspace}";
+
+/// What a route asks for. A new route has to be entered here.
+fn permission(route: &Route) -> Permission {
+    use Permission as P;
+    let rest = route.path.strip_prefix(OF_A_WORKSPACE).unwrap_or_default();
+    match (route.method.as_str(), rest) {
+        ("GET", "") => P::WorkspaceRead,
+        ("GET", "/members") => P::MembersRead,
+        ("PATCH", "/members/{member}") | ("POST", "/invitations") => P::MembersManage,
+        ("GET", "/apps") => P::AppsRead,
+        ("POST", "/apps") | ("PATCH", "/apps/{app}") => P::AppsManage,
+        ("GET", "/contacts" | "/contacts/{contact}") => P::ContactsRead,
+        ("PATCH", "/contacts/{contact}") | ("PUT" | "DELETE", "/contacts/{contact}/block") => {
+            P::ContactsManage
+        }
+        (
+            "GET",
+            "/conversations"
+            | "/conversations/{conversation}"
+            | "/conversations/{conversation}/messages",
+        )
+        | ("PUT", "/conversations/{conversation}/read") => P::ConversationsRead,
+        ("POST", "/conversations" | "/conversations/{conversation}/messages") => {
+            P::ConversationsWrite
+        }
+        _ => panic!(
+            "{} asks for which permission? Enter it in permissions.rs",
+            route.key()
+        ),
+    }
+}
+
+/// A body that is accepted from whoever may send it, and that changes as little as it can.
+fn body(route: &Route, contact_id: &str) -> Option<Value> {
+    let rest = route.path.strip_prefix(OF_A_WORKSPACE).unwrap_or_default();
+    match (route.method.as_str(), rest) {
+        ("PATCH", "/members/{member}") => Some(json!({ "role": "agent" })),
+        ("POST", "/invitations") => Some(json!({ "email": "kim@example.com", "role": "viewer" })),
+        ("POST", "/apps") => Some(json!({
+            "name": "App", "platform": "android", "bundle_id": "com.example.shop",
+        })),
+        ("PATCH", "/apps/{app}") => Some(json!({ "name": "Shop" })),
+        ("PATCH", "/contacts/{contact}") => Some(json!({ "name": "Grace" })),
+        ("PUT", "/conversations/{conversation}/read") => Some(json!({ "seq": 1 })),
+        ("POST", "/conversations") => {
+            Some(json!({ "contact_id": contact_id, "first_message": message("Hello") }))
+        }
+        ("POST", "/conversations/{conversation}/messages") => Some(message("Hello")),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("owner@example.com").await;
+    let workspace = owner.workspace("inbox").await;
+    let app = owner.app(&workspace).await;
+    let visitor = harness.visitor(&app).await;
+    let conversation = visitor.start("Hello").await;
+    let target = harness
+        .join(&owner, &workspace, "target@example.com", "agent")
+        .await;
+    let target = text(&target.get(&workspace.path, 200).await, "member_id");
+    let mut members: BTreeMap<Role, Member> = BTreeMap::new();
+    for role in Role::ALL {
+        let member = match role {
+            Role::Owner => owner.clone(),
+            other => {
+                let address = format!("{}@example.com", other.word());
+                harness
+                    .join(&owner, &workspace, &address, other.word())
+                    .await
+            }
+        };
+        members.insert(*role, member);
+    }
+    let ids = Ids::unknown()
+        .with("workspace", &workspace.id)
+        .with("member", &target)
+        .with("app", &app.id)
+        .with("contact", &visitor.contact_id)
+        .with("conversation", &conversation.id);
+
+    let all = routes();
+    let all: Vec<&Route> = all
+        .iter()
+        .filter(|route| route.path.starts_with(OF_A_WORKSPACE))
+        .collect();
+    let (mut allowed, mut denied) = (0, 0);
+    for (role, member) in &members {
+        let (mine, others): (Vec<&Route>, Vec<&Route>) = all
+            .iter()
+            .copied()
+            .partition(|route| role.may(permission(route)));
+        let before = sorted(&harness).await;
+        for route in others {
+            let (path, body) = (route.at(&ids), body(route, &visitor.contact_id));
+            let what = format!("{} as {}", route.key(), role.word());
+            let answer = member.send(route.method.clone(), &path, body).await;
+            let seen = (
+                answer.status,
+                answer.body["code"].as_str().unwrap_or_default(),
+            );
+            assert_eq!(seen, (403, "forbidden"), "{what}: {}", answer.text);
+            denied += 1;
+        }
+        assert_eq!(
+            sorted(&harness).await,
+            before,
+            "a refused call of {} changed something",
+            role.word()
+        );
+        for route in mine {
+            let (path, body) = (route.at(&ids), body(route, &visitor.contact_id));
+            let what = format!("{} as {}", route.key(), role.word());
+            let answer = member.send(route.method.clone(), &path, body).await;
+            assert!(answer.status < 300, "{what}: {}", answer.text);
+            allowed += 1;
+        }
+    }
+    assert_eq!(allowed + denied, Role::ALL.len() * all.len());
+    assert!(
+        denied >= 20 && allowed >= 50,
+        "{denied} denied, {allowed} allowed"
+    );
+}
+
+#[tokio::test]
+async fn only_who_may_read_personal_data_sees_any_of_it() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("owner@example.com").await;
+    let workspace = owner.workspace("inbox").await;
+    let context = json!({
+        "page_url": "https://www.example.com/canary-page", "referrer": "https://canary-host.example/",
+    });
+    let app = owner.app(&workspace).await;
+    let visitor = harness
+        .visitor_with(&app, json!({ "context": context }))
+        .await;
+    let place = format!("{}/contacts/{}", workspace.path, visitor.contact_id);
+    let known = json!({ "name": "canary-name", "email": "canary-address@example.com" });
+    owner.patch(&place, known, 200).await;
+    let list = format!("{}/contacts", workspace.path);
+    for role in Role::ALL
+        .iter()
+        .filter(|role| role.may(Permission::ContactsRead))
+    {
+        let address = format!("{}@example.org", role.word());
+        let member = harness
+            .join(&owner, &workspace, &address, role.word())
+            .await;
+        let allowed = role.may(Permission::PersonalDataRead);
+        for path in [&place, &list] {
+            let answer = member.send(reqwest::Method::GET, path, None).await;
+            assert_eq!(answer.status, 200);
+            assert_eq!(
+                answer.text.matches("canary").count(),
+                if allowed { 4 } else { 0 },
+                "{role:?}"
+            );
+        }
+        let one = member.get(&place, 200).await;
+        assert_eq!(one["masked"], !allowed, "{role:?}");
+    }
+}
+
+/// What would raise whoever could write it, or take from somebody else.
+const RAISING: [&str; 20] = [
+    "account",
+    "assignee",
+    "author",
+    "blocked",
+    "created_at",
+    "expires_at",
+    "id",
+    "identity_secret",
+    "member",
+    "modules",
+    "public_key",
+    "retention",
+    "rev",
+    "role",
+    "seq",
+    "state",
+    "status",
+    "tenant",
+    "verified",
+    "workspace",
+];
+
+#[tokio::test]
+async fn no_body_takes_a_field_that_would_raise_whoever_sends_it() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("owner@example.com").await;
+    let workspace = owner.workspace("inbox").await;
+    let visitor = harness.visitor(&owner.app(&workspace).await).await;
+    let before = sorted(&harness).await;
+    let mut tried = 0;
+    for route in routes() {
+        let Some(example) = route.body(&Ids::unknown()) else {
+            continue;
+        };
+        let client = match route.actor() {
+            Actor::Member => Client::clone(&owner),
+            Actor::Visitor => visitor.with_header("origin", ORIGIN),
+        };
+        for field in RAISING.iter().filter(|field| example[**field].is_null()) {
+            let mut body = example.clone();
+            body[*field] = json!("owner");
+            let path = route.at(&Ids::unknown());
+            let problem = client
+                .refused(
+                    route.method.clone(),
+                    &path,
+                    Some(body),
+                    400,
+                    "unknown_field",
+                )
+                .await;
+            assert_eq!(
+                problem["errors"][0]["pointer"],
+                format!("#/{field}"),
+                "{}",
+                route.key()
+            );
+            tried += 1;
+        }
+    }
+    assert!(tried >= 300, "only {tried} fields");
+    assert_eq!(
+        sorted(&harness).await,
+        before,
+        "a refused body changed something"
+    );
+}
+
+async fn sorted(harness: &Harness) -> Vec<String> {
+    let mut items = harness.items().await;
+    items.sort();
+    items
+}

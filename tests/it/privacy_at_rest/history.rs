@@ -1,0 +1,234 @@
+//! A history in which everybody writes everything, in words that occur nowhere else.
+
+use std::collections::BTreeMap;
+
+use harness::{Harness, Member, ORIGIN, message, random_uuid, text};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::SEALED;
+
+/// Words that occur nowhere else, by what they were written into.
+#[derive(Default)]
+pub struct Canaries(pub BTreeMap<String, String>);
+
+impl Canaries {
+    /// A word of 28 letters for a field, or for what else is typed.
+    pub fn word(&mut self, place: &str) -> String {
+        let letters = random_uuid().replace('-', "");
+        let letter = |digit: char| {
+            let at = digit.to_digit(16).unwrap_or_default() as usize;
+            char::from(b"bcdfghjkmnpqrstv"[at])
+        };
+        let word: String = letters.chars().skip(4).map(letter).collect();
+        let word = format!("{}{}", word[..1].to_uppercase(), &word[1..]);
+        self.0.entry(place.to_owned()).or_insert(word).clone()
+    }
+
+    /// An address that is made of two of them.
+    pub fn address(&mut self, place: &str) -> String {
+        let domain = self.word(&format!("{place}, its domain")).to_lowercase();
+        format!("{}@{domain}.example", self.word(place))
+    }
+}
+
+/// The field of that name, of all that must be sealed.
+fn field(name: &'static str) -> &'static str {
+    assert!(SEALED.contains(&name), "{name} is not in the list");
+    name
+}
+
+/// A history in which everybody writes everything, and what they wrote.
+pub struct History {
+    /// Where.
+    pub harness: Harness,
+    /// Who made the workspace.
+    pub owner: Member,
+    /// The path of the workspace.
+    pub workspace: String,
+    /// What the app is called, in the open.
+    pub app_name: String,
+    /// The conversation that both sides wrote in.
+    pub conversation: String,
+    /// What was typed.
+    pub canaries: Canaries,
+    /// Every address among it.
+    pub addresses: Vec<String>,
+}
+
+impl History {
+    /// Plays it.
+    pub async fn play() -> Self {
+        let mut canaries = Canaries::default();
+        let harness = Harness::start().await;
+        let owner_address = canaries.address(field("POST /v1/auth/signup #/email"));
+        let owner = harness.sign_up(&owner_address).await;
+        let stranger = canaries.address(field("POST /v1/auth/otp #/email"));
+        harness
+            .anonymous()
+            .post("/v1/auth/otp", json!({ "email": stranger }), 202)
+            .await;
+        let key = canaries.word("an Idempotency-Key");
+        let body = json!({
+            "name": canaries.word(field("POST /v1/workspaces #/name")), "profile": "inbox",
+            "member_name": canaries.word(field("POST /v1/workspaces #/member_name")),
+        });
+        let made = owner
+            .with_header("idempotency-key", &key)
+            .post("/v1/workspaces", body, 201)
+            .await;
+        let workspace = format!("/v1/workspaces/{}", text(&made, "id"));
+        let app_name = "Canaries'shop".to_owned();
+        let mut history = Self {
+            harness,
+            owner,
+            workspace,
+            app_name,
+            conversation: String::new(),
+            canaries,
+            addresses: vec![owner_address, stranger],
+        };
+        history.invite().await;
+        history.talk().await;
+        history.harness.drain().await;
+        history
+    }
+
+    async fn invite(&mut self) {
+        let name = field("POST /v1/workspaces/{workspace}/invitations #/email");
+        let path = format!("{}/invitations", self.workspace);
+        let [joins, waits] = [name, "another invitation"].map(|name| self.canaries.address(name));
+        for address in [&joins, &waits] {
+            self.owner
+                .post(&path, json!({ "email": address, "role": "agent" }), 202)
+                .await;
+        }
+        let token = self.harness.mail_token(&joins).await;
+        let member = self.harness.sign_up(&joins).await;
+        let name = self
+            .canaries
+            .word(field("POST /v1/invitations/accept #/name"));
+        member
+            .post(
+                "/v1/invitations/accept",
+                json!({ "token": token, "name": name }),
+                200,
+            )
+            .await;
+        self.addresses.extend([joins, waits]);
+    }
+
+    async fn talk(&mut self) {
+        let path = format!("{}/apps", self.workspace);
+        let body = json!({
+            "name": self.app_name, "platform": "web", "origins": [ORIGIN], "identity": "optional",
+        });
+        let app = self.owner.post(&path, body, 201).await;
+        let visitor = self.arrive(&app).await;
+        let contact = text(&visitor["visitor"], "contact_id");
+        let page = self.harness.anonymous().with_header("origin", ORIGIN);
+        let widget = page.with_token(&text(&visitor, "session_token"));
+        let mut write = |name| message(&self.canaries.word(name));
+        let body = write(field("POST /v1/widget/conversations #/first_message/text"));
+        let started = widget
+            .post(
+                "/v1/widget/conversations",
+                json!({ "first_message": body }),
+                201,
+            )
+            .await;
+        self.conversation = text(&started["conversation"], "id");
+        let body = write(field(
+            "POST /v1/widget/conversations/{conversation}/messages #/text",
+        ));
+        let path = format!("/v1/widget/conversations/{}/messages", self.conversation);
+        widget.post(&path, body, 201).await;
+
+        let name = "POST /v1/workspaces/{workspace}/conversations/{conversation}/messages #/text";
+        let (reply, mut note) = (write(field(name)), write("a note"));
+        note["kind"] = "note".into();
+        let path = format!(
+            "{}/conversations/{}/messages",
+            self.workspace, self.conversation
+        );
+        for body in [reply, note] {
+            self.owner.post(&path, body, 201).await;
+        }
+        let name = "POST /v1/workspaces/{workspace}/conversations #/first_message/text";
+        let body = json!({ "contact_id": contact, "first_message": write(field(name)) });
+        self.owner
+            .post(&format!("{}/conversations", self.workspace), body, 201)
+            .await;
+    }
+
+    /// A signed visitor whom the team then corrects, and an anonymous one whom the team names.
+    async fn arrive(&mut self, app: &Value) -> Value {
+        let canaries = &mut self.canaries;
+        let signed_address = canaries.address("an address in an identity token");
+        let claims = json!({
+            "sub": canaries.word(field("POST /v1/widget/sessions #/identity_token")),
+            "name": canaries.word("a name in an identity token"), "email": signed_address,
+            "aud": self.workspace.rsplit('/').next(), "exp": self.harness.now().seconds() + 600,
+        });
+        let secret = text(app, "identity_secret");
+        let key = EncodingKey::from_secret(secret.as_bytes());
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key);
+        let url = format!(
+            "https://{}.example/{}?q={}#{}",
+            canaries.word("a page's host"),
+            canaries.word(field("POST /v1/widget/sessions #/context/page_url")),
+            canaries.word("a page's query"),
+            canaries.word("a page's fragment"),
+        );
+        let referrer = format!(
+            "https://{}.example/{}?q={}",
+            canaries.word(field("POST /v1/widget/sessions #/context/referrer")),
+            canaries.word("a referrer's path"),
+            canaries.word("a referrer's query"),
+        );
+        let context = json!({ "page_url": url, "referrer": referrer });
+        let page = self.harness.anonymous().with_header("origin", ORIGIN);
+        let page = page.with_header("user-agent", &canaries.word("a User-Agent"));
+        let mut body = json!({ "app_key": app["public_key"], "context": context });
+        let anonymous = page.post("/v1/widget/sessions", body.clone(), 201).await;
+        body["identity_token"] = token.expect("signed").into();
+        let signed = page.post("/v1/widget/sessions", body, 201).await;
+
+        let name = canaries.word(field(
+            "PATCH /v1/workspaces/{workspace}/contacts/{contact} #/name",
+        ));
+        let address = canaries.address(field(
+            "PATCH /v1/workspaces/{workspace}/contacts/{contact} #/email",
+        ));
+        let id = text(&anonymous["visitor"], "contact_id");
+        let path = format!("{}/contacts/{id}", self.workspace);
+        self.owner
+            .patch(&path, json!({ "name": name, "email": address }), 200)
+            .await;
+        self.addresses.extend([signed_address, address]);
+        signed
+    }
+
+    /// Everything that the team is shown, in one text.
+    pub async fn shown(&self) -> String {
+        let lists = ["", "/members", "/contacts", "/conversations", "/apps"];
+        let mut shown = String::new();
+        for list in lists {
+            let path = format!("{}{list}", self.workspace);
+            shown += &self.owner.send(Method::GET, &path, None).await.text;
+        }
+        for conversation in self
+            .owner
+            .get(&format!("{}/conversations", self.workspace), 200)
+            .await["data"]
+            .as_array()
+            .expect("a list")
+        {
+            let id = text(conversation, "id");
+            let path = format!("{}/conversations/{id}/messages?limit=100", self.workspace);
+            shown += &self.owner.send(Method::GET, &path, None).await.text;
+        }
+        shown
+    }
+}

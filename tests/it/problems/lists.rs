@@ -1,0 +1,222 @@
+//! Queries and cursors.
+
+use std::time::Duration;
+
+use harness::Client;
+use harness::routes::{Ids, Route, routes};
+use reqwest::Method;
+use shared::domain::time::DAY;
+
+use super::{CANARY, World, is_problem, said};
+
+/// What no whole number of a page is.
+const NO_NUMBERS: [&str; 6] = ["CANARY", "", "-1", "1.5", "99999999999999999999999", "%00"];
+
+#[tokio::test]
+async fn every_query_parameter_is_known_and_within_its_bounds() {
+    let world = World::new().await;
+    let mut limited = 0;
+    let ids = Ids::unknown()
+        .with("workspace", &world.workspace.id)
+        .with("contact", &world.visitor.contact_id)
+        .with("conversation", &world.conversation.id);
+    for route in routes() {
+        let parameters = query_parameters(&route);
+        if parameters.is_empty() {
+            continue;
+        }
+        let (client, path) = (world.caller(&route), route.at(&ids));
+        let refused = async |query: &str, status: u16, code: &'static str, pointer: &str| {
+            let asked = format!("{path}?{query}");
+            let answer = client.send(route.method.clone(), &asked, None).await;
+            is_problem(&asked, &answer, &said(status, code, pointer));
+        };
+        refused("unknown=CANARY", 400, "unknown_field", "?unknown").await;
+        refused("CANARY%20=1", 400, "unknown_field", "?").await;
+        for name in parameters {
+            let pointer = format!("?{name}");
+            let twice = format!("{name}=1&{name}={CANARY}");
+            refused(&twice, 422, "validation_failed", &pointer).await;
+            if name == "cursor" {
+                refused("cursor=CANARY", 400, "cursor_invalid", "").await;
+                refused("cursor=", 400, "cursor_invalid", "").await;
+                continue;
+            }
+            for bad in NO_NUMBERS {
+                refused(&format!("{name}={bad}"), 422, "validation_failed", &pointer).await;
+            }
+            if name == "limit" {
+                limited += 1;
+                for bad in ["0", "101", "65537"] {
+                    refused(&format!("limit={bad}"), 422, "validation_failed", "?limit").await;
+                }
+                for good in ["1", "100"] {
+                    client.get(&format!("{path}?limit={good}"), 200).await;
+                }
+            }
+        }
+    }
+    assert!(limited >= 7, "only {limited} lists");
+}
+
+/// The names of what a route's query may say.
+fn query_parameters(route: &Route) -> Vec<&'static str> {
+    let declared = route.operation()["parameters"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let query = declared.filter(|one| one["in"] == "query");
+    query.filter_map(|one| one["name"].as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_part_of_a_thread_has_one_direction() {
+    let world = World::new().await;
+    let path = format!(
+        "/v1/widget/conversations/{}/messages",
+        world.conversation.id
+    );
+    for query in [
+        "after_seq=1&before_seq=2",
+        "around_seq=1&after_seq=1",
+        "before_seq=1&around_seq=1",
+    ] {
+        let asked = format!("{path}?{query}");
+        let answer = world.visitor.send(Method::GET, &asked, None).await;
+        is_problem(
+            query,
+            &answer,
+            &said(422, "validation_failed", "?after_seq"),
+        );
+    }
+}
+
+/// Every list has more than one entry; where each goes on after its first one, as the owner reads.
+async fn cursors(world: &World) -> Vec<(String, String)> {
+    let World {
+        harness,
+        owner,
+        workspace,
+        visitor,
+        ..
+    } = world;
+    visitor.start("Another").await;
+    let app = owner.app(workspace).await;
+    harness.visitor(&app).await.start("A third").await;
+    harness
+        .join(owner, workspace, "bob@example.com", "agent")
+        .await;
+    owner.workspace("inbox").await;
+    let mut lists = vec!["/v1/workspaces".to_owned()];
+    let of_workspace = ["conversations", "contacts", "members", "apps"];
+    lists.extend(of_workspace.map(|list| format!("{}/{list}", workspace.path)));
+    let mut cursors = Vec::new();
+    for list in lists {
+        let cursor = next(owner, &list).await;
+        cursors.push((list, cursor));
+    }
+    let pages = routes()
+        .into_iter()
+        .filter(|route| query_parameters(route).contains(&"cursor"));
+    assert_eq!(
+        pages.count(),
+        cursors.len() + 1,
+        "a list that this test does not know; the visitor's is the other one"
+    );
+    cursors
+}
+
+#[tokio::test]
+async fn a_cursor_is_good_for_its_own_list_and_its_own_reader_only() {
+    let world = World::new().await;
+    let World {
+        harness,
+        owner,
+        workspace,
+        visitor,
+        ..
+    } = &world;
+    let cursors = cursors(&world).await;
+    let colleague = harness
+        .join(owner, workspace, "cleo@example.com", "admin")
+        .await;
+    for (list, cursor) in &cursors {
+        owner
+            .get(&format!("{list}?limit=1&cursor={cursor}"), 200)
+            .await;
+        for (other, _) in cursors.iter().filter(|(other, _)| other != list) {
+            refused(owner, other, cursor).await;
+        }
+        refused(&colleague, list, cursor).await;
+        let longer = format!("{cursor}AA");
+        for bad in [&altered(cursor), &longer, &cursor[..cursor.len() / 2]] {
+            refused(owner, list, bad).await;
+        }
+    }
+    // The same list with another filter, and the same list of another workspace.
+    let second = owner.workspace("inbox").await;
+    for (list, cursor) in cursors
+        .iter()
+        .filter(|(list, _)| list.ends_with("/conversations"))
+    {
+        let filtered = format!("{list}?status=open&cursor={cursor}");
+        let answer = owner.send(Method::GET, &filtered, None).await;
+        is_problem("another filter", &answer, &said(400, "cursor_invalid", ""));
+        refused(owner, &format!("{}/conversations", second.path), cursor).await;
+    }
+    // A visitor's list, to the visitor and to another.
+    let list = "/v1/widget/conversations";
+    let cursor = next(visitor, list).await;
+    visitor.get(&format!("{list}?cursor={cursor}"), 200).await;
+    let neighbour = harness.visitor(&owner.app(workspace).await).await;
+    refused(&neighbour, list, &cursor).await;
+}
+
+#[tokio::test]
+async fn a_cursor_is_good_for_a_day() {
+    let world = World::new().await;
+    let cursors = cursors(&world).await;
+    world.harness.advance(DAY - Duration::from_secs(1));
+    let later = world.owner.refresh().await;
+    for (list, cursor) in &cursors {
+        later.get(&format!("{list}?cursor={cursor}"), 200).await;
+    }
+    world.harness.advance(Duration::from_secs(1));
+    for (list, cursor) in &cursors {
+        refused(&later, list, cursor).await;
+    }
+    world.harness.advance(Duration::from_secs(60 * 60));
+    let latest = later.refresh().await;
+    for (list, cursor) in &cursors {
+        refused(&latest, list, cursor).await;
+    }
+}
+
+/// Where a list goes on after its first entry.
+async fn next(client: &Client, list: &str) -> String {
+    let page = client.get(&format!("{list}?limit=1"), 200).await;
+    assert_eq!(
+        page["page"]["has_more"], true,
+        "{list} has one entry: {page}"
+    );
+    harness::text(&page["page"], "next_cursor")
+}
+
+async fn refused(client: &Client, list: &str, cursor: &str) {
+    let answer = client
+        .send(Method::GET, &format!("{list}?cursor={cursor}"), None)
+        .await;
+    is_problem(list, &answer, &said(400, "cursor_invalid", ""));
+    assert!(!answer.text.contains(cursor), "{list} repeats the cursor");
+}
+
+/// The same cursor with one character changed.
+fn altered(cursor: &str) -> String {
+    let middle = cursor.len() / 2;
+    let other = if &cursor[middle..=middle] == "A" {
+        "B"
+    } else {
+        "A"
+    };
+    format!("{}{other}{}", &cursor[..middle], &cursor[middle + 1..])
+}

@@ -1,0 +1,194 @@
+//! Workspaces: made once, with the promises of their profile, and listed for who works in them.
+
+use std::time::Duration;
+
+use harness::{Harness, Member, text};
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::domain::{Policy, Profile};
+
+const WORKSPACES: &str = "/v1/workspaces";
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+async fn invalid(member: &Member, path: &str, body: Value, pointer: &str, code: &str) {
+    let what = body.to_string();
+    let problem = member
+        .refused(Method::POST, path, Some(body), 422, "validation_failed")
+        .await;
+    let error = &problem["errors"][0];
+    assert_eq!(
+        (&error["pointer"], &error["code"]),
+        (&json!(pointer), &json!(code)),
+        "{what}"
+    );
+}
+
+#[tokio::test]
+async fn a_workspace_begins_with_the_promises_of_its_profile_and_its_maker_as_owner() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let mut made = Vec::new();
+    for profile in Profile::ALL {
+        harness.advance(Duration::from_millis(1));
+        let policy = Policy::of(*profile);
+        let workspace = owner.workspace(profile.word()).await;
+        let body = &workspace.body;
+        assert_eq!(
+            (&body["name"], &body["role"]),
+            (&json!("Test"), &json!("owner"))
+        );
+        assert_eq!(body["profile"], profile.word());
+        let modules: Vec<&str> = policy.modules.iter().map(|module| module.word()).collect();
+        assert_eq!(body["modules"], json!(modules));
+        assert_eq!(
+            body["retention"],
+            json!({ "conversation_days": policy.conversation_days })
+        );
+        assert_eq!(owner.get(&workspace.path, 200).await, *body);
+        let members = owner.get(&format!("{}/members", workspace.path), 200).await;
+        let name = if *profile == Profile::Flows {
+            Value::Null
+        } else {
+            json!("Ada")
+        };
+        let expected = json!([{
+            "id": workspace.member_id, "name": name, "role": "owner",
+            "joined_at": body["created_at"], "rev": 1,
+        }]);
+        assert_eq!(members["data"], expected);
+        made.push(body.clone());
+    }
+    assert_eq!(owner.get(WORKSPACES, 200).await["data"], json!(made));
+}
+
+#[tokio::test]
+async fn members_have_a_name_where_the_profile_asks_for_one_and_nowhere_else() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    for profile in ["inbox", "calls"] {
+        for name in [Value::Null, json!("")] {
+            let body = json!({ "name": "W", "profile": profile, "member_name": name });
+            let code = if name.is_null() { "required" } else { "empty" };
+            invalid(&owner, WORKSPACES, body, "#/member_name", code).await;
+        }
+        let body = json!({ "name": "W", "profile": profile });
+        invalid(&owner, WORKSPACES, body, "#/member_name", "required").await;
+    }
+    let body = json!({ "name": "W", "profile": "flows", "member_name": "Ada" });
+    invalid(&owner, WORKSPACES, body, "#/member_name", "forbidden").await;
+    let body = json!({ "name": "W", "profile": "chat", "member_name": "Ada" });
+    invalid(&owner, WORKSPACES, body, "#/profile", "unknown_word").await;
+    let body = json!({ "name": "a".repeat(101), "profile": "flows" });
+    invalid(&owner, WORKSPACES, body, "#/name", "too_long").await;
+    assert_eq!(owner.get(WORKSPACES, 200).await["data"], json!([]));
+}
+
+#[tokio::test]
+async fn a_repeated_creation_with_one_idempotency_key_makes_one_workspace() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let keyed = owner.with_header("idempotency-key", "key-1");
+    let body = json!({ "name": "W", "profile": "flows" });
+    let made = keyed.post(WORKSPACES, body.clone(), 201).await;
+    assert_eq!(keyed.post(WORKSPACES, body.clone(), 200).await, made);
+    let other = json!({ "name": "V", "profile": "flows" });
+    let problem = keyed
+        .refused(
+            Method::POST,
+            WORKSPACES,
+            Some(other),
+            422,
+            "idempotency_key_reused",
+        )
+        .await;
+    assert_eq!(problem["retryable"], false);
+    assert_eq!(owner.get(WORKSPACES, 200).await["data"], json!([made]));
+
+    // The key is its owner's and its operation's own.
+    let eve = harness.sign_up("eve@example.com").await;
+    let hers = eve
+        .with_header("idempotency-key", "key-1")
+        .post(WORKSPACES, body.clone(), 201)
+        .await;
+    assert_ne!(hers["id"], made["id"]);
+    // At once, too.
+    let keyed = owner.with_header("idempotency-key", "key-2");
+    let send = || keyed.send(Method::POST, WORKSPACES, Some(body.clone()));
+    let (a, b, c) = tokio::join!(send(), send(), send());
+    let mut statuses = [a.status, b.status, c.status];
+    statuses.sort_unstable();
+    assert_eq!(
+        statuses,
+        [200, 200, 201],
+        "{} {} {}",
+        a.text,
+        b.text,
+        c.text
+    );
+    assert!(a.body == b.body && b.body == c.body);
+    // A day later it is forgotten, whether or not TTL has been round.
+    harness.advance(DAY);
+    let later = harness
+        .sign_in("ada@example.com")
+        .await
+        .with_header("idempotency-key", "key-1");
+    let second = later
+        .post(WORKSPACES, json!({ "name": "V", "profile": "flows" }), 201)
+        .await;
+    assert_ne!(second["id"], made["id"]);
+}
+
+#[tokio::test]
+async fn workspaces_and_members_are_listed_oldest_first_in_pages_that_lose_none() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let mut made = Vec::new();
+    let mut last = None;
+    for _ in 0..5 {
+        harness.advance(Duration::from_millis(1));
+        let workspace = owner.workspace("inbox").await;
+        made.push(workspace.id.clone());
+        last = Some(workspace);
+    }
+    assert_eq!(ids_in_pages(&owner, WORKSPACES).await, made);
+
+    let workspace = last.expect("a workspace");
+    let mut joined = vec![workspace.member_id.clone()];
+    for n in 0..4 {
+        harness.advance(Duration::from_millis(1));
+        let member = harness
+            .join(&owner, &workspace, &format!("m{n}@example.com"), "agent")
+            .await;
+        let own = member.get(&workspace.path, 200).await;
+        joined.push(text(&own, "member_id"));
+        assert_eq!(
+            ids_in_pages(&member, WORKSPACES).await,
+            std::slice::from_ref(&workspace.id)
+        );
+    }
+    let members = format!("{}/members", workspace.path);
+    assert_eq!(ids_in_pages(&owner, &members).await, joined);
+    let names: Vec<Value> = owner.get(&members, 200).await["data"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|member| member["name"].clone())
+        .collect();
+    assert_eq!(names, ["Ada", "m0", "m1", "m2", "m3"]);
+}
+
+/// Every id of a list, two at a time.
+async fn ids_in_pages(member: &Member, list: &str) -> Vec<String> {
+    let mut ids = Vec::new();
+    let mut path = format!("{list}?limit=2");
+    loop {
+        let page = member.get(&path, 200).await;
+        let data = page["data"].as_array().expect("a list");
+        assert!(data.len() <= 2);
+        ids.extend(data.iter().map(|entry| text(entry, "id")));
+        let Some(cursor) = page["page"]["next_cursor"].as_str() else {
+            return ids;
+        };
+        path = format!("{list}?limit=2&cursor={cursor}");
+    }
+}
