@@ -404,7 +404,7 @@ async fn own_things_are_there(world: &World<'_>) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 6,
+        cases: 4,
         max_shrink_iters: 40,
         failure_persistence: None,
         ..ProptestConfig::default()

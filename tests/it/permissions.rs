@@ -144,6 +144,7 @@ async fn only_who_may_read_personal_data_sees_any_of_it() {
     let workspace = owner.workspace("inbox").await;
     let context = json!({
         "page_url": "https://www.example.com/canary-page", "referrer": "https://canary-host.example/",
+        "locale": "de-canary", "timezone": "canary/zone",
     });
     let app = owner.app(&workspace).await;
     let visitor = harness
@@ -167,7 +168,7 @@ async fn only_who_may_read_personal_data_sees_any_of_it() {
             assert_eq!(answer.status, 200);
             assert_eq!(
                 answer.text.matches("canary").count(),
-                if allowed { 4 } else { 0 },
+                if allowed { 6 } else { 0 },
                 "{role:?}"
             );
         }

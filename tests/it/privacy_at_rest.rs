@@ -18,16 +18,19 @@ use search::{Haystack, forms, hashes, planted};
 use serde_json::{Value, json};
 
 /// Text fields in which people write or are named: a word goes in through each.
-const SEALED: [&str; 15] = [
+const SEALED: [&str; 18] = [
     "PATCH /v1/workspaces/{workspace}/contacts/{contact} #/email",
+    "PATCH /v1/workspaces/{workspace}/contacts/{contact} #/locale",
     "PATCH /v1/workspaces/{workspace}/contacts/{contact} #/name",
     "POST /v1/auth/otp #/email",
     "POST /v1/auth/signup #/email",
     "POST /v1/invitations/accept #/name",
     "POST /v1/widget/conversations #/first_message/text",
     "POST /v1/widget/conversations/{conversation}/messages #/text",
+    "POST /v1/widget/sessions #/context/locale",
     "POST /v1/widget/sessions #/context/page_url",
     "POST /v1/widget/sessions #/context/referrer",
+    "POST /v1/widget/sessions #/context/timezone",
     "POST /v1/widget/sessions #/identity_token",
     "POST /v1/workspaces #/member_name",
     "POST /v1/workspaces #/name",
@@ -37,13 +40,10 @@ const SEALED: [&str; 15] = [
 ];
 
 /// Text fields about nobody, which are stored in the open: each says so where it is declared.
-const OPEN: [&str; 9] = [
+const OPEN: [&str; 6] = [
     "PATCH /v1/workspaces/{workspace}/apps/{app} #/bundle_id",
     "PATCH /v1/workspaces/{workspace}/apps/{app} #/name",
     "PATCH /v1/workspaces/{workspace}/apps/{app} #/origins/0",
-    "PATCH /v1/workspaces/{workspace}/contacts/{contact} #/locale",
-    "POST /v1/widget/sessions #/context/locale",
-    "POST /v1/widget/sessions #/context/timezone",
     "POST /v1/workspaces/{workspace}/apps #/bundle_id",
     "POST /v1/workspaces/{workspace}/apps #/name",
     "POST /v1/workspaces/{workspace}/apps #/origins/0",

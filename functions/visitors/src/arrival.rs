@@ -107,7 +107,6 @@ pub fn newcomer(
         workspace: entry.workspace,
         verified: signed.is_some(),
         blocked: false,
-        locale: context.and_then(|context| context.locale.clone()),
         state: State::Live,
         created_at: now,
         last_seen_at: now,
@@ -120,6 +119,7 @@ pub fn newcomer(
         name: signed.and_then(|signed| signed.name.clone()),
         email: signed.and_then(|signed| signed.email.clone()),
         external_id: signed.map(|signed| signed.external_id.clone()),
+        locale: context.and_then(|context| context.locale.clone()),
         rev: 1,
         ..silent(&contact)
     };
@@ -181,8 +181,8 @@ fn updated(
         profile.kept_from = now;
         changed = true;
     }
-    if contact.locale.is_none() && locale.is_some() {
-        contact.locale = locale.cloned();
+    if profile.locale.is_none() && locale.is_some() {
+        profile.locale = locale.cloned();
         changed = true;
     }
     if let Some(Signed {
@@ -235,7 +235,7 @@ mod tests {
         );
         let now = person().contact.last_seen_at;
         let filled = updated(person(), now, None, Some(&de)).expect("a change");
-        assert_eq!(filled.contact.locale.as_ref(), Some(&de));
+        assert_eq!(filled.profile.locale.as_ref(), Some(&de));
         assert_eq!(filled.contact.last_seen_at, now);
         assert!(updated(filled, now, None, Some(&fr)).is_none());
     }

@@ -117,8 +117,8 @@ fn changed(mut person: Person, change: ChangeContact) -> (Person, bool) {
         person.profile.email = email;
         changes = true;
     }
-    if let Some(locale) = locale.filter(|locale| *locale != person.contact.locale) {
-        person.contact.locale = locale;
+    if let Some(locale) = locale.filter(|locale| *locale != person.profile.locale) {
+        person.profile.locale = locale;
         changes = true;
     }
     (person, changes)
@@ -142,7 +142,7 @@ mod tests {
         assert!(person.profile.name.is_none());
         assert!(person.profile.email.is_some());
         assert_eq!(
-            person.contact.locale.as_ref().map(Locale::as_str),
+            person.profile.locale.as_ref().map(Locale::reveal),
             Some("de")
         );
     }

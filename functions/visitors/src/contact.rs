@@ -3,10 +3,7 @@
 
 use serde::Serialize;
 use shared::{
-    domain::{
-        ContactId, Permission, Role, Timestamp, WorkspaceId,
-        text::{Locale, TimeZone},
-    },
+    domain::{ContactId, Permission, Role, Timestamp, WorkspaceId},
     http::{Problem, actor::Entry},
     store::{
         DataKey, Fetched, Key, RootRef, Stored, Transaction, Unsealed,
@@ -84,6 +81,7 @@ pub const fn silent(contact: &Contact) -> Profile {
         name: None,
         email: None,
         external_id: None,
+        locale: None,
         kept_from: contact.last_seen_at,
         rev: 0,
     }
@@ -133,14 +131,15 @@ pub struct ContactView {
     /// The customer's own identifier, of a verified contact.
     #[schema(example = "user-4711")]
     external_id: Option<String>,
-    /// Whether the reader's role hides name, address, identifier and context, which are `null` then.
+    /// Whether the reader's role hides what is personal, which is `null` then.
     masked: bool,
     /// Whether the customer signed for the identity.
     verified: bool,
     /// Whether the team blocked it.
     blocked: bool,
     /// Its language.
-    locale: Option<Locale>,
+    #[schema(example = "en")]
+    locale: Option<String>,
     /// First visit.
     created_at: Timestamp,
     /// Last visit, to the hour.
@@ -162,7 +161,8 @@ pub struct ContextView {
     #[schema(example = "search.example")]
     referrer_host: Option<String>,
     /// Its time zone.
-    timezone: Option<TimeZone>,
+    #[schema(example = "Europe/Berlin")]
+    timezone: Option<String>,
 }
 
 impl ContactView {
@@ -175,7 +175,7 @@ impl ContactView {
             masked: true,
             verified: contact.verified,
             blocked: contact.blocked,
-            locale: contact.locale.clone(),
+            locale: None,
             created_at: contact.created_at,
             last_seen_at: contact.last_seen_at,
             rev: contact.rev,
@@ -193,12 +193,14 @@ impl ContactView {
             name,
             email,
             external_id,
+            locale,
             ..
         } = &person.profile;
         Self {
             name: name.as_ref().map(|name| name.reveal().to_owned()),
             email: email.as_ref().map(|email| email.reveal().to_owned()),
             external_id: external_id.as_ref().map(|id| id.reveal().to_owned()),
+            locale: locale.as_ref().map(|locale| locale.reveal().to_owned()),
             masked: false,
             context: person.context.as_ref().map(ContextView::new),
             ..view
@@ -217,7 +219,7 @@ impl ContextView {
         Self {
             page_path: page_path.as_ref().map(|path| path.reveal().to_owned()),
             referrer_host: referrer_host.as_ref().map(|host| host.reveal().to_owned()),
-            timezone: timezone.clone(),
+            timezone: timezone.as_ref().map(|zone| zone.reveal().to_owned()),
         }
     }
 }
@@ -260,7 +262,6 @@ pub mod tests {
             workspace,
             verified: true,
             blocked: false,
-            locale: None,
             state: State::Live,
             created_at: at,
             last_seen_at: at,

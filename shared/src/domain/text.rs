@@ -151,6 +151,14 @@ personal_text! {
 
     /// The host that a visitor came from, without path or query (CHAT-09).
     ReferrerHost, "The host a visitor came from.", 253, "search.example", parse_host;
+
+    /// A language tag (RFC 5646, letters, digits and hyphens only), at most 35 characters. The
+    /// shape has room for a name, so it is as personal as one.
+    Locale, "A language tag.", 35, "en", parse_locale;
+
+    /// A name of a time zone in the IANA database, checked by shape, at most 64 characters. The
+    /// shape has room for a name, so it is as personal as one.
+    TimeZone, "A time zone of the IANA database.", 64, "Europe/Berlin", parse_time_zone;
 }
 
 fn parse_email(text: &str) -> Result<String, Fault> {
@@ -227,6 +235,34 @@ fn parse_page_path(url: &str) -> Result<String, Fault> {
     Ok(path.to_owned())
 }
 
+/// Checks shape only: an unknown language is still a language.
+fn parse_locale(text: &str) -> Result<String, Fault> {
+    let label_ok = |label: &str| {
+        (1..=8).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
+    if text.len() <= 35 && text.split('-').all(label_ok) {
+        Ok(text.to_owned())
+    } else {
+        Err(Fault::new(
+            "bad_locale",
+            "a language tag such as en or pt-BR",
+        ))
+    }
+}
+
+/// Letters, digits, `_`, `-`, `+` and `/`: an unknown zone is still a zone.
+fn parse_time_zone(text: &str) -> Result<String, Fault> {
+    let ok = (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_-+/".contains(&b));
+    if ok {
+        Ok(text.to_owned())
+    } else {
+        Err(Fault::new("bad_time_zone", "a zone such as Europe/Berlin"))
+    }
+}
+
 /// An origin of the web (RFC 6454): scheme, host and port. `https` only, but for loopback hosts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(String);
@@ -295,56 +331,6 @@ impl BundleId {
     }
 }
 
-/// A language tag (RFC 5646, letters, digits and hyphens only), at most 35 characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Locale(String);
-
-impl Locale {
-    /// Checks shape only: an unknown language is still a language.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
-        let label_ok = |label: &str| {
-            (1..=8).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric())
-        };
-        if text.len() <= 35 && text.split('-').all(label_ok) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Fault::new(
-                "bad_locale",
-                "a language tag such as en or pt-BR",
-            ))
-        }
-    }
-
-    /// The tag as given.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// A name of a time zone in the IANA database, checked by shape, at most 64 characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TimeZone(String);
-
-impl TimeZone {
-    /// Letters, digits, `_`, `-`, `+` and `/`.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
-        let ok = (1..=64).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"_-+/".contains(&b));
-        if ok {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Fault::new("bad_time_zone", "a zone such as Europe/Berlin"))
-        }
-    }
-
-    /// The name as given.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 macro_rules! plain_text {
     ($($name:ident, $max:literal, $example:literal;)+) => {$(
         impl<'de> Deserialize<'de> for $name {
@@ -388,8 +374,6 @@ plain_text! {
     // Scheme, host and port at their longest.
     Origin, 267, "https://www.example.com";
     BundleId, 155, "com.example.shop";
-    Locale, 35, "en";
-    TimeZone, 64, "Europe/Berlin";
 }
 
 #[cfg(test)]

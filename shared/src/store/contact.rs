@@ -5,14 +5,9 @@ use shared_derive::Record;
 use super::{seal::KeyedHash, subject::State};
 use crate::domain::{
     AppId, ContactId, Timestamp, VisitId, WorkspaceId,
-    personal::Pseudonymous,
     text::{Email, ExternalId, Locale, Name, PagePath, ReferrerHost, TimeZone},
     token::SecretHash,
 };
-
-// A language and a zone are closed words of public lists; they tell a person from nobody.
-impl Pseudonymous for Locale {}
-impl Pseudonymous for TimeZone {}
 
 /// A contact, without anything it told of itself.
 #[derive(Clone, Debug, Record)]
@@ -33,9 +28,6 @@ pub struct Contact {
     /// Whether the team blocked it.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub blocked: bool,
-    /// Its language.
-    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
-    pub locale: Option<Locale>,
     /// Whether it may be used.
     #[non_personal(reason = "the state of an erasure")]
     pub state: State,
@@ -72,6 +64,9 @@ pub struct Profile {
     /// The customer's own identifier.
     #[personal(category = Identifier, purpose = AnswerVisitor, erase = Delete)]
     pub external_id: Option<ExternalId>,
+    /// Its language.
+    #[personal(category = VisitContext, purpose = AnswerVisitor, erase = Delete)]
+    pub locale: Option<Locale>,
     /// From when it is kept: the contact's last visit.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub kept_from: Timestamp,
@@ -100,7 +95,7 @@ pub struct VisitorContext {
     #[personal(category = VisitContext, purpose = AnswerVisitor, erase = Delete)]
     pub referrer_host: Option<ReferrerHost>,
     /// The visitor's zone.
-    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    #[personal(category = VisitContext, purpose = AnswerVisitor, erase = Delete)]
     pub timezone: Option<TimeZone>,
     /// When.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]

@@ -26,6 +26,14 @@ impl Canaries {
         self.0.entry(place.to_owned()).or_insert(word).clone()
     }
 
+    /// A word in the shape of a language tag: labels of eight letters at most.
+    fn language(&mut self, place: &str) -> String {
+        let word = self.word(place);
+        let labels: Vec<&str> = [0..8, 8..16, 16..24, 24..28].map(|at| &word[at]).to_vec();
+        self.0.insert(place.to_owned(), labels.join("-"));
+        self.0[place].clone()
+    }
+
     /// An address that is made of two of them.
     pub fn address(&mut self, place: &str) -> String {
         let domain = self.word(&format!("{place}, its domain")).to_lowercase();
@@ -187,7 +195,12 @@ impl History {
             canaries.word("a referrer's path"),
             canaries.word("a referrer's query"),
         );
-        let context = json!({ "page_url": url, "referrer": referrer });
+        // Both have a shape to keep, and room for a name in it.
+        let locale = canaries.language(field("POST /v1/widget/sessions #/context/locale"));
+        let timezone = canaries.word(field("POST /v1/widget/sessions #/context/timezone"));
+        let context = json!({
+            "page_url": url, "referrer": referrer, "locale": locale, "timezone": timezone,
+        });
         let page = self.harness.anonymous().with_header("origin", ORIGIN);
         let page = page.with_header("user-agent", &canaries.word("a User-Agent"));
         let mut body = json!({ "app_key": app["public_key"], "context": context });
@@ -201,10 +214,17 @@ impl History {
         let address = canaries.address(field(
             "PATCH /v1/workspaces/{workspace}/contacts/{contact} #/email",
         ));
+        let locale = canaries.language(field(
+            "PATCH /v1/workspaces/{workspace}/contacts/{contact} #/locale",
+        ));
         let id = text(&anonymous["visitor"], "contact_id");
         let path = format!("{}/contacts/{id}", self.workspace);
         self.owner
-            .patch(&path, json!({ "name": name, "email": address }), 200)
+            .patch(
+                &path,
+                json!({ "name": name, "email": address, "locale": locale }),
+                200,
+            )
             .await;
         self.addresses.extend([signed_address, address]);
         signed
