@@ -1,13 +1,13 @@
 //! Every call to a service is counted where it is made: round trips, consistency, capacity units.
 //!
-//! Tests assert costs with it, and a request's log line carries its sums.
+//! Tests assert costs with it: a change that makes an operation dearer is a red test.
 
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// How many calls are remembered; the sums go on.
+/// How many calls are remembered, so that nobody who never takes them pays for it.
 const REMEMBERED: usize = 256;
 
 /// One call to a service.
