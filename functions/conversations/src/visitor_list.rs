@@ -4,11 +4,10 @@
 //! and what an erasure finds is the same list.
 
 use axum::extract::State;
-use serde::Deserialize;
 use shared::{
     app::App,
-    domain::{TenantId, page::Limit, policy::Module},
-    http::{Json, Page, Problem, Problems, Query, VisitorToken, cursor::List},
+    domain::{TenantId, policy::Module},
+    http::{Json, Page, Paging, Problem, Problems, Query, VisitorToken, cursor::List},
     store::{
         self, Key, Unsealed,
         conversation::Conversation,
@@ -19,32 +18,19 @@ use shared::{
 
 use crate::view::ConversationView;
 
-/// Which conversations.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct Which {
-    /// How many: 1 to 100, 25 unless asked otherwise.
-    #[serde(default)]
-    #[param(value_type = u16, minimum = 1, maximum = 100)]
-    limit: Limit,
-    /// Where an earlier page of the same list said it goes on.
-    cursor: Option<String>,
-}
-
 /// List conversations as a visitor.
 #[utoipa::path(
     get,
     path = "/v1/widget/conversations",
     operation_id = "visitor_list_conversations",
-    params(Which),
+    params(Paging),
     responses((status = 200, description = "A page.", body = Page<ConversationView>), Problems),
     security(("visitor" = [])),
 )]
 pub async fn handle(
     State(app): State<App>,
     token: VisitorToken,
-    Query(which): Query<Which>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<Page<ConversationView>>, Problem> {
     let visitor = app.visitor(&token, Vec::new()).await?;
     let entry = &visitor.entry;
@@ -58,12 +44,12 @@ pub async fn handle(
     let partition =
         keys::subject_partition(TenantId::Workspace(entry.workspace), visitor.subject());
     let opens = format!("{}CONVERSATION#{}#", keys::EDGE, entry.workspace);
-    let limit = which.limit.get();
+    let limit = paging.limit.get();
     let mut query = store::Query::partition(partition.clone())
         .between(opens.clone(), format!("{opens}~"))
         .newest_first()
         .limit(limit + 1);
-    if let Some(cursor) = &which.cursor {
+    if let Some(cursor) = &paging.cursor {
         let sk: String = list.read(cursor, entry.now)?;
         let after = Key {
             table: store::Table::Data,
