@@ -1,4 +1,4 @@
-// Compiled from sotto.ts (SHA-256 aad8056230bb29a1799ff3aa57b90bb2124f867041bce9de6c67bbda1ab67473) by build.mjs. Change that file.
+// Compiled from sotto.ts (SHA-256 de29df4ccc76b41e1f632e2e84e4e9038efdc98694e8ee2fbae2b6f660e79477) by build.mjs. Change that file.
 // Sotto's reference client, for members and for visitors, in browsers and elsewhere.
 // README.md beside this file has the rules that it follows, for clients in other languages.
 //
@@ -235,13 +235,13 @@ export class Sotto {
     async #sync() {
         const listed = this.#cursor === undefined ? new Set() : undefined;
         for (let cursor = this.#cursor, more = true; more;) {
-            const query = cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+            const query = cursor === undefined ? "" : `?cursor=${encodeURIComponent(cursor)}`;
             let page;
             try {
-                page = await this.call("GET", `/sync?limit=${PAGE}${query}`);
+                page = await this.call("GET", `/sync${query}`);
             }
             catch (error) {
-                // Away for too long, or the cursor is of another key: everything is listed again.
+                // Away for too long, or the member now sees more or less: everything is listed again.
                 if (!(error instanceof Problem) || cursor === undefined || ![400, 410].includes(error.status))
                     throw error;
                 this.#cursor = undefined;
@@ -362,7 +362,7 @@ export class Sotto {
     async #keepSocket() {
         for (let failures = 0; this.#running; failures += 1) {
             try {
-                const { url } = await this.call("POST", "/realtime/tickets", {});
+                const { url } = await this.call("POST", "/realtime/tickets");
                 const end = await this.#serve(new this.#Socket(url));
                 if (end !== "refused")
                     failures = 0;
@@ -431,8 +431,12 @@ export class Sotto {
             this.#topics.add(frame.topic);
         if (frame.t === "cnv.changed")
             void this.#note({ ...frame, id: frame.cnv }).catch((error) => this.#complain(error));
+        if (frame.t === "error" && frame.topic) {
+            this.#topics.add(frame.topic); // asking again would not help
+            void this.#refresh(frame.topic).catch((error) => this.#complain(error));
+        }
         if (frame.t === "typing")
-            this.#tell({ type: "typing", id: frame.cnv, who: frame.who, until: frame.until ?? null });
+            this.#tell({ type: "typing", id: frame.cnv, who: frame.who, until: frame.until });
         if (frame.t === "presence")
             this.#tell({ type: "presence", member: frame.member, online: frame.online });
     }

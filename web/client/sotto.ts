@@ -16,7 +16,7 @@ export interface Pending { conversation: string; client_message_id: string; kind
 /** What the client tells: something changed or went, messages or pending ones differ, and so on. */
 export type Happening =
   | { type: "changed" | "gone" | "messages" | "pending"; id: string }
-  | { type: "typing"; id: string; who: { type: string; id: string }; until: string | null }
+  | { type: "typing"; id: string; who: { type: string; id: string }; until: string }
   | { type: "presence"; member: string; online: boolean }
   | { type: "live"; live: boolean }
   | { type: "problem"; error: unknown };
@@ -260,12 +260,12 @@ export class Sotto {
   async #sync(): Promise<void> {
     const listed = this.#cursor === undefined ? new Set<string>() : undefined;
     for (let cursor = this.#cursor, more = true; more; ) {
-      const query = cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+      const query = cursor === undefined ? "" : `?cursor=${encodeURIComponent(cursor)}`;
       let page: { changes: { id: string; rev: number; seq: number; gone?: boolean }[]; next_cursor: string; more: boolean };
       try {
-        page = await this.call("GET", `/sync?limit=${PAGE}${query}`);
+        page = await this.call("GET", `/sync${query}`);
       } catch (error) {
-        // Away for too long, or the cursor is of another key: everything is listed again.
+        // Away for too long, or the member now sees more or less: everything is listed again.
         if (!(error instanceof Problem) || cursor === undefined || ![400, 410].includes(error.status)) throw error;
         this.#cursor = undefined;
         return this.#sync();
@@ -377,7 +377,7 @@ export class Sotto {
   async #keepSocket(): Promise<void> {
     for (let failures = 0; this.#running; failures += 1) {
       try {
-        const { url } = await this.call<{ url: string; ticket: string }>("POST", "/realtime/tickets", {});
+        const { url } = await this.call<{ url: string; ticket: string }>("POST", "/realtime/tickets");
         const end = await this.#serve(new this.#Socket!(url));
         if (end !== "refused") failures = 0;
         if (end === "drained") await this.#pause(Math.random() * this.#timing.drain_ms);
@@ -429,7 +429,11 @@ export class Sotto {
   #heard(frame: Frame): void {
     if (frame.t === "subbed") this.#topics.add(frame.topic);
     if (frame.t === "cnv.changed") void this.#note({ ...frame, id: frame.cnv }).catch((error) => this.#complain(error));
-    if (frame.t === "typing") this.#tell({ type: "typing", id: frame.cnv, who: frame.who, until: frame.until ?? null });
+    if (frame.t === "error" && frame.topic) {
+      this.#topics.add(frame.topic); // asking again would not help
+      void this.#refresh(frame.topic).catch((error) => this.#complain(error));
+    }
+    if (frame.t === "typing") this.#tell({ type: "typing", id: frame.cnv, who: frame.who, until: frame.until });
     if (frame.t === "presence") this.#tell({ type: "presence", member: frame.member, online: frame.online });
   }
 
@@ -470,10 +474,11 @@ export class Sotto {
 }
 
 type Frame =
-  | { t: "hello" | "pong" | "drain" }
+  | { t: "pong" | "drain" }
+  | { t: "error"; code: string; topic?: string }
   | { t: "subbed"; topic: string }
   | { t: "cnv.changed"; cnv: string; seq: number; rev: number }
-  | { t: "typing"; cnv: string; who: { type: string; id: string }; until?: string }
+  | { t: "typing"; cnv: string; who: { type: string; id: string }; until: string }
   | { t: "presence"; member: string; online: boolean };
 
 /** A frame, if it is one; unknown kinds are for clients that know them. */
