@@ -68,9 +68,9 @@ pub async fn handle(
         None => None,
     };
     let views = heads(&app, entry, member.id, places.into_iter().map(|(_, key)| key).collect()).await?;
-    let views = views.into_iter().filter(|(head, _)| which.status.is_none_or(|s| s == head.status));
+    let views = views.into_iter().filter(|(head, _)| which.status.is_none_or(|s| s == head.status_at(entry.now)));
     let data = views
-        .map(|(head, mark)| ConversationView::for_member(&head, mark.as_ref(), &entry.policy))
+        .map(|(head, mark)| ConversationView::for_member(&head, mark.as_ref(), entry))
         .collect();
     Ok(Json(Page::new(data, next)))
 }

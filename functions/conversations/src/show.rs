@@ -31,7 +31,7 @@ pub async fn handle(
     let member = app.member(&token, workspace, Permission::ConversationsRead, wanted).await?;
     let head = view::head(&member.entry, conversation)?;
     let mark = mark(&app, &member.entry, member.id, conversation).await?;
-    Ok(Json(ConversationView::for_member(&head, mark.as_ref(), &member.entry.policy)))
+    Ok(Json(ConversationView::for_member(&head, mark.as_ref(), &member.entry)))
 }
 
 /// How far a member has read: its key needs the member's id, which the first read brought.

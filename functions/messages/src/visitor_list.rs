@@ -9,7 +9,7 @@ use shared::{
     app::App,
     domain::ConversationId,
     http::{Json, Path, Problem, Problems, Query, VisitorToken, view::MessageView},
-    store::message::{Message, MessageKind},
+    store::message::{Audience, Message},
     words,
 };
 use utoipa::ToSchema;
@@ -30,7 +30,7 @@ words! {
 pub enum VisitorView {
     /// A message.
     Message(MessageView),
-    /// The place of a note.
+    /// The place of a message among members, or of the system to them.
     Hidden {
         /// Its number.
         seq: u64,
@@ -79,9 +79,9 @@ pub async fn handle(
         .store
         .messages(&thread.head, span, part.limit.get(), &thread.key, entry.lens())
         .await?;
-    let view = |message: &Message| match message.message_kind {
-        MessageKind::Note => VisitorView::Hidden { seq: message.seq, kind: Hidden::Internal },
-        MessageKind::Text => VisitorView::Message(MessageView::new(message, &entry.policy)),
+    let view = |message: &Message| match message.audience {
+        Audience::Team => VisitorView::Hidden { seq: message.seq, kind: Hidden::Internal },
+        Audience::Both => VisitorView::Message(MessageView::new(message, &entry.policy)),
     };
     Ok(Json(VisitorMessageList {
         data: found.messages.iter().map(view).collect(),

@@ -19,6 +19,11 @@ pub fn expand(declaration: &Declaration) -> TokenStream {
         None => quote!(::core::option::Option::None),
     };
     let (changes, lists) = (index(&declaration.changes), index(&declaration.lists));
+    // A record without a deadline is not in the index of deadlines, so its function may say no.
+    let due = match &declaration.due {
+        Some(call) => call.expand(),
+        None => quote!(::core::option::Option::None),
+    };
     let seal = if declaration.is_sealed() {
         quote!(::shared::store::DataKey)
     } else {
@@ -86,7 +91,7 @@ pub fn expand(declaration: &Declaration) -> TokenStream {
             }
 
             fn indexes(&self) -> ::shared::store::Indexes {
-                ::shared::store::Indexes { changes: #changes, lists: #lists }
+                ::shared::store::Indexes { changes: #changes, lists: #lists, due: #due }
             }
 
             #rev

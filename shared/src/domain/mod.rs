@@ -1,6 +1,7 @@
 //! Values and rules: pure, without I/O, time or chance of their own.
 
 pub mod id;
+pub mod label;
 pub mod page;
 pub mod permission;
 pub mod personal;

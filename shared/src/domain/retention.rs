@@ -19,6 +19,8 @@ pub const VISIT_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub const DEDUPE_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long an idempotency key is remembered.
 pub const IDEMPOTENCY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a tombstone says that something is gone: as long as a cursor of `/sync` is good.
+pub const TOMBSTONE_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long an invitation may be accepted.
 pub const INVITATION_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
@@ -44,6 +46,8 @@ pub enum Class {
     Operation,
     /// With its root: keys, fences and edges, taken along when the root's head goes.
     Root,
+    /// What says that something is gone: 7 days.
+    Tombstone,
     /// A visitor's widget session: 30 days after its last use, never longer than content.
     Visit,
     /// While the workspace exists.
@@ -91,6 +95,7 @@ pub fn expiry(class: Class, policy: &Policy, anchor: Timestamp) -> Expiry {
         Class::LoginSession => Expiry::At(anchor.plus(SESSION_IDLE)),
         Class::Invitation => Expiry::At(anchor.plus(INVITATION_LIFETIME)),
         Class::Idempotency => Expiry::At(anchor.plus(IDEMPOTENCY_LIFETIME)),
+        Class::Tombstone => Expiry::At(anchor.plus(TOMBSTONE_LIFETIME)),
         Class::Conversation => Expiry::At(anchor.plus(content)),
         Class::Visit => Expiry::At(anchor.plus(VISIT_LIFETIME.min(content))),
         Class::Dedupe => Expiry::At(anchor.plus(DEDUPE_LIFETIME.min(content))),
@@ -138,7 +143,7 @@ mod tests {
     use super::*;
     use crate::domain::policy::Profile;
 
-    const CLASSES: [Class; 11] = [
+    const CLASSES: [Class; 12] = [
         Class::Account,
         Class::Challenge,
         Class::Conversation,
@@ -148,6 +153,7 @@ mod tests {
         Class::LoginSession,
         Class::Operation,
         Class::Root,
+        Class::Tombstone,
         Class::Visit,
         Class::Workspace,
     ];

@@ -183,6 +183,11 @@ impl Query {
         Self::new(Source::Index("lists"), partition)
     }
 
+    /// A shard of the index of deadlines, of all tenants: [`super::keys::due_shard`].
+    pub fn due(partition: String) -> Self {
+        Self::new(Source::Index("due"), partition)
+    }
+
     /// Only sort keys from `low` to `high`, both included.
     pub fn between(mut self, low: impl Into<String>, high: impl Into<String>) -> Self {
         self.range = Some((low.into(), high.into()));
@@ -366,6 +371,7 @@ impl Store {
         let (pk, sk, index) = match query.source {
             Source::Data => ("pk", "sk", None),
             Source::Index("changes") => ("changes_pk", "changes_sk", Some("changes")),
+            Source::Index("due") => ("due_pk", "due_sk", Some("due")),
             Source::Index(_) => ("lists_pk", "lists_sk", Some("lists")),
         };
         let consistent = index.is_none();

@@ -18,9 +18,10 @@
 //! | contact, what it told of itself, where it is | data | `CONTACT#<ws>#<contact>` | `HEAD`, `PROFILE`, `CONTEXT` |
 //! | external id of a contact | data | `EXTERNAL#<ws>#<keyed hash>` | `HEAD` |
 //! | widget session | data | `VISIT#<ws>#<contact>` | `<visit>` |
-//! | conversation | data | `CONVERSATION#<ws>#<conversation>` | `HEAD` |
+//! | conversation, and what says that it is gone | data | `CONVERSATION#<ws>#<conversation>` | `HEAD`, `TOMB` |
 //! | message | data | the same | `M#<seq, ten digits>` |
 //! | client's message id | data | the same | `D#<author>#<client id>` |
+//! | draft of a member | data | `DRAFT#<ws>#<member>` | `<conversation>` |
 //! | key of a tenant | keys | `TENANT#<tenant>` | `KEY` |
 //! | key of a root | keys | the root's partition key | `KEY` |
 //! | private signing key | keys | `SIGNING#platform` | `KEY` |
@@ -29,13 +30,15 @@
 //! follows, and every constructor of a tenant's key takes it, so a key of another tenant cannot
 //! be written by accident. Addresses and external ids appear only as keyed hashes.
 //!
-//! Indexes: `changes` lists conversations by last change, `lists` lists the rest.
+//! Indexes: `changes` lists conversations by last change; `lists` lists queues of conversations, and
+//! the rest; `due` lists what waits for a time: `DUE#<shard>`, `<due at, 15 digits>#<partition key>`.
 
 use uuid::Uuid;
 
 use super::{
+    conversation::Status,
     seal::KeyedHash,
-    subject::{RootRef, SubjectId},
+    subject::{RootRef, State, SubjectId},
 };
 use crate::domain::{
     AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, MemberId, SessionId,
@@ -246,6 +249,77 @@ pub fn changes(workspace: WorkspaceId, changed_at: Timestamp, id: ConversationId
 
 fn change(at: Timestamp, id: ConversationId) -> String {
     format!("{:015}#{id}", at.ms())
+}
+
+/// A queue of conversations: whose, and how they stand.
+///
+/// Snoozed conversations lie in the queue of the open ones, at the time they come back: when that
+/// passes they are in their place already, whoever writes it down later.
+pub fn queue(workspace: WorkspaceId, assignee: Option<MemberId>, status: Status) -> String {
+    let whose = assignee.map_or_else(|| "none".to_owned(), |member| member.to_string());
+    let list = match status {
+        Status::Snoozed => Status::Open,
+        other => other,
+    };
+    format!("CONVERSATION#{workspace}#QUEUE#{whose}#{}", list.word())
+}
+
+/// The place of a conversation in its queue: a message does not move it.
+pub fn queued(
+    workspace: WorkspaceId,
+    assignee: Option<MemberId>,
+    status: Status,
+    queued_at: Timestamp,
+    id: ConversationId,
+) -> IndexKey {
+    IndexKey { pk: queue(workspace, assignee, status), sk: change(queued_at, id) }
+}
+
+/// The bounds of sort keys in `changes` and in queues that are not later than `at`.
+pub fn until(at: Timestamp) -> String {
+    format!("{:015}#~", at.ms())
+}
+
+/// The end of a snooze, or an erasure that has to go on.
+pub fn conversation_due(
+    workspace: WorkspaceId,
+    id: ConversationId,
+    state: State,
+    snoozed_until: Option<Timestamp>,
+    changed_at: Timestamp,
+) -> Option<IndexKey> {
+    let at = match state {
+        State::Live => snoozed_until?,
+        State::Erasing => changed_at,
+    };
+    Some(due(at, &thread(workspace, id)))
+}
+
+/// How many partitions the index of deadlines has.
+pub const DUE_SHARDS: u8 = 4;
+
+/// One shard of the index of deadlines.
+pub fn due_shard(shard: u8) -> String {
+    format!("DUE#{shard}")
+}
+
+/// The place of what lies in `partition` in the index of deadlines, spread over [`DUE_SHARDS`].
+pub fn due(at: Timestamp, partition: &str) -> IndexKey {
+    let shard = partition.bytes().fold(0, |sum: u8, byte| sum.wrapping_add(byte)) % DUE_SHARDS;
+    IndexKey { pk: due_shard(shard), sk: format!("{:015}#{partition}", at.ms()) }
+}
+
+/// What says for seven days that a conversation is gone.
+pub fn tombstone(workspace: WorkspaceId, id: ConversationId) -> Key {
+    data(thread(workspace, id), TOMBSTONE)
+}
+
+/// The sort key of tombstones: in the change index it tells one from a head.
+pub const TOMBSTONE: &str = "TOMB";
+
+/// What a member has begun to write in a conversation.
+pub fn draft(workspace: WorkspaceId, member: MemberId, conversation: ConversationId) -> Key {
+    data(format!("DRAFT#{workspace}#{member}"), conversation.to_string())
 }
 
 /// A message, by its place in the conversation.

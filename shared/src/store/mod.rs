@@ -13,6 +13,7 @@
 //! | `seal`, `keyring` | sealing under the key of a root, the key of a tenant, KMS |
 //! | `subject` | subjects, their fence and their edges |
 //! | `db`, `transaction`, `meter` | the calls to DynamoDB, and their count |
+//! | `transcript` | how a thread grows: messages, lines of the system, changes of its head |
 //! | the rest | the records, one file per noun |
 
 pub mod account;
@@ -33,6 +34,7 @@ pub mod seal;
 pub mod signing;
 pub mod subject;
 pub mod transaction;
+pub mod transcript;
 pub mod workspace;
 
 pub use aws_sdk_dynamodb::types::AttributeValue;

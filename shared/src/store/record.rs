@@ -94,13 +94,15 @@ pub enum Form {
     Sealed,
 }
 
-/// Where a record stands in the two indexes.
+/// Where a record stands in the indexes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Indexes {
     /// The change index: moves with every change.
     pub changes: Option<IndexKey>,
     /// The list index: does not.
     pub lists: Option<IndexKey>,
+    /// The index of deadlines: only while there is one.
+    pub due: Option<IndexKey>,
 }
 
 /// Something that may enter storage. Implemented only by `#[derive(Record)]`.
@@ -185,8 +187,8 @@ impl<R: Record> Stored<R> {
             item.insert("exp".to_owned(), number(end.ms()));
             item.insert("ttl".to_owned(), number(end.ttl_seconds()));
         }
-        let Indexes { changes, lists } = self.record.indexes();
-        for (name, index) in [("changes", changes), ("lists", lists)] {
+        let Indexes { changes, lists, due } = self.record.indexes();
+        for (name, index) in [("changes", changes), ("lists", lists), ("due", due)] {
             if let Some(IndexKey { pk, sk }) = index {
                 item.insert(format!("{name}_pk"), AttributeValue::S(pk));
                 item.insert(format!("{name}_sk"), AttributeValue::S(sk));
