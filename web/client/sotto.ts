@@ -8,8 +8,11 @@
 export interface Conversation { id: string; seq: number; rev: number; unread: number; status: string; [field: string]: unknown }
 /** A message, or the place of one that is not for the reader: `{seq, kind: "internal"}`. */
 export interface Message {
-  seq: number; kind: string; id?: string; client_message_id?: string; text?: string | null;
-  author?: { type: string; id: string }; sent_at?: string; expires_at?: string | null; [field: string]: unknown;
+  seq: number; kind: string; id?: string; client_message_id?: string; text?: string | null; rev?: number;
+  author?: { type: string; id: string | null }; sent_at?: string; expires_at?: string | null;
+  /** In a line of the system: the earlier message that was edited, deleted or redacted. */
+  subject_seq?: number;
+  [field: string]: unknown;
 }
 /** A message that has not been acknowledged yet. */
 export interface Pending { conversation: string; client_message_id: string; kind: string; text: string }
@@ -42,7 +45,6 @@ const TIMING = {
   poll_ms: 3_000, quiet_ms: 30_000, // between two syncs: without, with a socket
   tick_ms: 5_000, ping_ms: 240_000, // the socket's housekeeping; the edge cuts after 10 idle minutes
   drain_ms: 30_000, // within which a drained socket is replaced
-  reread_ms: 3_000, // between two looks for edits in the same thread
   typing_ms: 3_000, // between two typing frames
 };
 const PAGE = 100;
@@ -59,21 +61,19 @@ class Thread {
   head?: Conversation;
   messages: Message[] = [];
   read = 0;
-  reread = 0; // when edits were last looked for
-  rereading = false; // whether another look is planned
   work: Promise<unknown> = Promise.resolve();
   last(): number { return this.messages.at(-1)?.seq ?? 0; }
 
   /** The same message twice is one; a changed one replaces what was here. Returns what is new. */
   merge(page: Message[]): boolean {
     const all = new Map(this.messages.map((message) => [message.seq, message]));
-    const changed = page.some(({ seq, rev }) => !all.has(seq) || all.get(seq)!.rev !== rev);
-    for (const message of page) all.set(message.seq, message);
+    const news = page.filter(({ seq, rev = 0 }) => rev > (all.get(seq)?.rev ?? -1));
+    for (const message of news) all.set(message.seq, message);
     const sorted = [...all.values()].sort((a, b) => a.seq - b.seq);
     // Numbers have no gaps: whatever lies before a hole has expired, and the hole with it.
     const hole = sorted.findLastIndex(({ seq }, at) => at > 0 && seq !== sorted[at - 1].seq + 1);
     this.messages = hole > 0 ? sorted.slice(hole) : sorted;
-    return changed;
+    return news.length > 0;
   }
 }
 
@@ -92,6 +92,7 @@ export class Sotto {
   #queues = new Map<string, Promise<unknown>>();
   #running = false;
   #cursor?: string;
+  #listed?: Set<string>; // what a listing of everything has shown so far
   #bearer?: Promise<string>;
   #refused = false; // whether the last token was
   #sleepers = new Map<() => void, "patient" | "hasty">();
@@ -214,9 +215,13 @@ export class Sotto {
     const thread = this.#threads.get(id);
     const first = thread?.messages[0]?.seq ?? 0;
     if (!thread || first <= 1) return false;
-    const page = await this.#page(id, `before_seq=${first}`);
-    if (thread.merge(page.data)) this.#tell({ type: "messages", id });
-    return page.data.length > 0 && page.data[0].seq > 1;
+    let more = false;
+    await this.#queue(thread, async () => {
+      const { data } = await this.#page(id, `before_seq=${first}`);
+      if (thread.merge(data)) this.#tell({ type: "messages", id });
+      more = data.length > 0 && data[0].seq > 1;
+    });
+    return more;
   }
 
   head(id: string): Conversation | undefined { return this.#threads.get(id)?.head; }
@@ -258,7 +263,7 @@ export class Sotto {
   }
 
   async #sync(): Promise<void> {
-    const listed = this.#cursor === undefined ? new Set<string>() : undefined;
+    this.#listed = this.#cursor === undefined ? new Set() : undefined;
     for (let cursor = this.#cursor, more = true; more; ) {
       const query = cursor === undefined ? "" : `?cursor=${encodeURIComponent(cursor)}`;
       let page: { changes: { id: string; rev: number; seq: number; gone?: boolean }[]; next_cursor: string; more: boolean };
@@ -270,23 +275,27 @@ export class Sotto {
         this.#cursor = undefined;
         return this.#sync();
       }
-      for (const { id, gone } of page.changes) if (!gone) listed?.add(id);
       await Promise.all(page.changes.map((change) => change.gone ? this.#forget(change.id) : this.#note(change)));
       // Only now: a page that was not worked off comes again. A first listing counts when complete.
       cursor = page.next_cursor;
       more = page.more;
-      if (!listed || !more) this.#cursor = cursor;
+      if (!this.#listed || !more) this.#cursor = cursor;
     }
-    if (listed) for (const id of [...this.known.keys()]) if (!listed.has(id)) this.#forget(id);
+    for (const id of [...this.known.keys()]) if (this.#listed && !this.#listed.has(id)) this.#forget(id);
   }
 
   /** Something has this `rev` and `seq`, says `/sync` or a frame; old news are no news. */
-  async #note({ id, rev, seq }: { id: string; rev: number; seq: number }): Promise<void> {
-    if ((this.known.get(id)?.rev ?? 0) < rev) {
-      this.known.set(id, { rev, seq });
-      this.#tell({ type: "changed", id });
-    }
-    if (this.#threads.has(id)) await this.#refresh(id, rev);
+  async #note(change: { id: string; rev: number; seq: number }): Promise<void> {
+    if (this.#learn(change)) this.#tell({ type: "changed", id: change.id });
+    await this.#refresh(change.id, change.rev);
+  }
+
+  /** Whether it is news. */
+  #learn({ id, rev, seq }: { id: string; rev: number; seq: number }): boolean {
+    this.#listed?.add(id);
+    const news = (this.known.get(id)?.rev ?? 0) < rev;
+    if (news) this.known.set(id, { rev, seq });
+    return news;
   }
 
   #forget(id: string): void {
@@ -309,16 +318,13 @@ export class Sotto {
   }
 
   async #pull(id: string, thread: Thread, rev: number): Promise<void> {
-    const before = thread.head;
-    if ((before && before.rev >= rev) || this.#threads.get(id) !== thread) return;
+    if ((thread.head && thread.head.rev >= rev) || this.#threads.get(id) !== thread) return;
     try {
       // The head first: what changes after it was read has a higher `rev` and will be heard of.
       const head = await this.call<Conversation>("GET", `/conversations/${id}`);
-      const edited = before !== undefined && head.rev - before.rev > head.seq - before.seq;
-      let changed = await this.#catchUp(id, thread, head.seq);
-      if (edited) changed = (await this.#reread(id, thread)) || changed;
+      const changed = await this.#catchUp(id, thread, head.seq);
       thread.head = head;
-      if ((this.known.get(id)?.rev ?? 0) < head.rev) this.known.set(id, { rev: head.rev, seq: head.seq });
+      this.#learn(head);
       this.#tell({ type: "changed", id });
       if (changed) this.#tell({ type: "messages", id });
     } catch (error) {
@@ -327,47 +333,26 @@ export class Sotto {
     }
   }
 
-  /** Reads what came after the last message here, up to `seq`. */
+  /** Reads what came after the last message here, up to `seq`, and again what that is about. */
   async #catchUp(id: string, thread: Thread, seq: number): Promise<boolean> {
     let changed = false;
     while (thread.last() < seq) {
-      const last = thread.last();
-      const page = await this.#page(id, last === 0 ? "" : `after_seq=${last}`);
-      changed = thread.merge(page.data) || changed;
+      const [first, last] = [thread.messages[0]?.seq ?? Infinity, thread.last()];
+      const { data } = await this.#page(id, last === 0 ? "" : `after_seq=${last}`);
+      const about = new Set(data.map((message) => message.subject_seq ?? 0));
+      for (const subject of about) {
+        if (subject < first || subject > last) continue; // not here, or just read
+        const { data: [again] } = await this.#page(id, `after_seq=${subject - 1}`, 1);
+        if (again?.seq === subject) data.push(again);
+      }
+      changed = thread.merge(data) || changed;
       if (thread.last() === last) break; // the rest has expired
     }
     return changed;
   }
 
-  /** More changed than was written: a message here may have been edited, deleted or redacted. */
-  async #reread(id: string, thread: Thread): Promise<boolean> {
-    const wait = thread.reread + this.#timing.reread_ms - Date.now();
-    if (wait > 0) {
-      if (!thread.rereading) void this.#pause(wait).then(() => this.#rereadLater(id, thread));
-      thread.rereading = true;
-      return false;
-    }
-    thread.reread = Date.now();
-    let changed = false;
-    for (let after = (thread.messages[0]?.seq ?? 1) - 1; after < thread.last(); ) {
-      const page = await this.#page(id, `after_seq=${after}`);
-      changed = thread.merge(page.data) || changed;
-      after = page.data.at(-1)?.seq ?? Infinity;
-    }
-    return changed;
-  }
-
-  async #rereadLater(id: string, thread: Thread): Promise<void> {
-    thread.rereading = false;
-    const look = async () => {
-      if (!this.#running || this.#threads.get(id) !== thread) return;
-      if (await this.#reread(id, thread)) this.#tell({ type: "messages", id });
-    };
-    await this.#queue(thread, look).catch((error) => this.#complain(error));
-  }
-
-  #page(id: string, query: string): Promise<{ data: Message[]; head_seq: number; min_seq: number | null }> {
-    return this.call("GET", `/conversations/${id}/messages?limit=${PAGE}${query && `&${query}`}`);
+  #page(id: string, query: string, limit = PAGE): Promise<{ data: Message[] }> {
+    return this.call("GET", `/conversations/${id}/messages?limit=${limit}${query && `&${query}`}`);
   }
 
   // ---- The socket: nothing depends on any of its frames.

@@ -34,7 +34,7 @@ setTimeout(() => {
 
 // The client's own rhythm, faster: a laptop answers in milliseconds, and CI does not wait.
 const timing = {
-  retry_ms: 40, retry_most_ms: 1000, poll_ms: 300, quiet_ms: 2000, tick_ms: 200, ping_ms: 1000, drain_ms: 200, reread_ms: 500,
+  retry_ms: 40, retry_most_ms: 1000, poll_ms: 300, quiet_ms: 2000, tick_ms: 200, ping_ms: 1000, drain_ms: 200,
 };
 const program = await start(values.binary);
 const clients = [];
@@ -134,7 +134,7 @@ for (const { name, sotto } of clients) {
 for (const { counts } of networks) {
   console.log(`  ${Object.entries(counts).map(([what, many]) => `${many} ${what}`).join(", ")}`);
   assert.ok(counts.dropped > counts.frames * 0.4 && counts.dropped >= count / 10, "too few frames were dropped");
-  assert.ok(counts.cut >= 3 && counts.doubled >= count / 10 && counts.unanswered >= count / 20, "too little went wrong");
+  assert.ok(counts.cut >= count / 400 && counts.doubled >= count / 10 && counts.unanswered >= count / 20, "too little went wrong");
 }
 for (const { sotto } of clients) sotto.stop();
 assert.equal(await program.stop(), 0, "the exit status after Ctrl-C");
