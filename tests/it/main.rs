@@ -7,6 +7,7 @@ mod costs;
 mod deployment;
 mod events;
 mod expiry;
+mod inbox;
 mod layers;
 mod messages;
 mod problems;

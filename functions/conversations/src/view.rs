@@ -41,9 +41,10 @@ pub struct ConversationView {
     /// How many messages have been written to the visitor.
     #[schema(example = 7)]
     out_seq: u64,
-    /// How many messages of the other side the reader has not read.
+    /// How many messages of the other side the reader has not read. Absent in replies to changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 2)]
-    unread: u64,
+    unread: Option<u64>,
     /// When it began.
     created_at: Timestamp,
     /// The last message.
@@ -76,7 +77,7 @@ pub struct ReadView {
 }
 
 impl ConversationView {
-    fn new(head: &Conversation, unread: u64, entry: &Entry) -> Self {
+    fn new(head: &Conversation, unread: Option<u64>, entry: &Entry) -> Self {
         Self {
             id: head.id,
             contact_id: head.contact,
@@ -99,7 +100,12 @@ impl ConversationView {
     /// As a member sees it who has read as far as `mark`.
     pub fn for_member(head: &Conversation, mark: Option<&ReadMark>, entry: &Entry) -> Self {
         let unread = head.in_seq.saturating_sub(mark.map_or(0, |mark| mark.in_seq));
-        Self::new(head, unread, entry)
+        Self::new(head, Some(unread), entry)
+    }
+
+    /// As a member sees it who has just changed it: how far they have read is not looked up.
+    pub fn changed(head: &Conversation, entry: &Entry) -> Self {
+        Self::new(head, None, entry)
     }
 
     /// As the visitor sees it: how the team sorts its work is the team's.
@@ -109,7 +115,7 @@ impl ConversationView {
             Status::Closed => Status::Closed,
             Status::Open | Status::Snoozed | Status::Spam => Status::Open,
         };
-        let own = Self::new(head, unread, entry);
+        let own = Self::new(head, Some(unread), entry);
         Self { status, snoozed_until: None, labels: None, waiting_since: None, ..own }
     }
 }

@@ -27,6 +27,8 @@ crate::words! {
         ContactsManage = "contacts.manage",
         /// See contacts.
         ContactsRead = "contacts.read",
+        /// Delete conversations, and messages of others.
+        ConversationsDelete = "conversations.delete",
         /// See conversations and their messages.
         ConversationsRead = "conversations.read",
         /// Start conversations, write messages and notes.

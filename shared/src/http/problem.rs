@@ -68,6 +68,10 @@ codes! {
     NoSuchRoute = 404, "no_such_route", "This path is not part of the API";
     /// Somebody changed it meanwhile.
     Conflict = 409, "conflict", "It was changed meanwhile; read it again";
+    /// A colleague was faster.
+    AlreadyAssigned = 409, "already_assigned", "A colleague takes care of this conversation";
+    /// The message stays as it is.
+    NotChangeable = 409, "not_changeable", "This message cannot be changed";
     /// The client's message id was used for another message.
     MessageIdReused = 409, "message_id_reused", "This client_message_id was used for another message";
     /// The person is a member already.

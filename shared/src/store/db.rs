@@ -6,11 +6,12 @@ use std::{collections::HashMap, time::Duration};
 use aws_sdk_dynamodb::{
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
     operation::{
-        batch_get_item::BatchGetItemOutput, transact_write_items::TransactWriteItemsError,
+        batch_get_item::BatchGetItemOutput, query::QueryOutput,
+        transact_write_items::TransactWriteItemsError,
     },
     types::{
         AttributeValue, CancellationReason, ConsumedCapacity, KeysAndAttributes,
-        ReturnConsumedCapacity, TransactWriteItem,
+        ReturnConsumedCapacity, Select, TransactWriteItem,
     },
 };
 use aws_lc_rs::rand;
@@ -215,7 +216,7 @@ impl Query {
 }
 
 /// What a batch read found.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Fetched(HashMap<Key, Item>);
 
 impl Fetched {
@@ -368,6 +369,16 @@ impl Store {
 
     /// Reads a list. The items of an index are keys only: fetch them with [`Store::batch`].
     pub async fn query(&self, query: Query) -> Result<Vec<Item>, StoreError> {
+        Ok(self.run(query, None).await?.items.unwrap_or_default())
+    }
+
+    /// Counts a list, up to its limit, without fetching it.
+    pub async fn count(&self, query: Query) -> Result<u64, StoreError> {
+        let answer = self.run(query, Some(Select::Count)).await?;
+        Ok(u64::try_from(answer.count).unwrap_or(0))
+    }
+
+    async fn run(&self, query: Query, select: Option<Select>) -> Result<QueryOutput, StoreError> {
         let (pk, sk, index) = match query.source {
             Source::Data => ("pk", "sk", None),
             Source::Index("changes") => ("changes_pk", "changes_sk", Some("changes")),
@@ -383,6 +394,7 @@ impl Store {
             .consistent_read(consistent)
             .scan_index_forward(!query.newest_first)
             .limit(i32::from(query.limit))
+            .set_select(select)
             .expression_attribute_names("#pk", pk)
             .expression_attribute_values(":pk", AttributeValue::S(query.partition.clone()))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
@@ -410,8 +422,7 @@ impl Store {
             .and_then(|answer| answer.consumed_capacity())
             .map_or(0.0, |capacity| units(std::slice::from_ref(capacity)));
         self.meter.end(begun, consistent, read, 0.0);
-        let answer = answer.map_err(|error| StoreError::dynamodb(&error))?;
-        Ok(answer.items.unwrap_or_default())
+        answer.map_err(|error| StoreError::dynamodb(&error))
     }
 
     /// Writes all of it or nothing. Conflicts with other transactions are tried again.

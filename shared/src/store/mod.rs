@@ -13,6 +13,7 @@
 //! | `seal`, `keyring` | sealing under the key of a root, the key of a tenant, KMS |
 //! | `subject` | subjects, their fence and their edges |
 //! | `db`, `transaction`, `meter` | the calls to DynamoDB, and their count |
+//! | `erasing` | the end of a conversation that somebody deleted |
 //! | `transcript` | how a thread grows: messages, lines of the system, changes of its head |
 //! | the rest | the records, one file per noun |
 
@@ -21,6 +22,7 @@ pub mod app;
 pub mod contact;
 pub mod conversation;
 pub mod db;
+pub mod erasing;
 pub mod field;
 pub mod idempotency;
 pub mod keyring;

@@ -149,6 +149,12 @@ impl Transaction {
         self.push(Write::Delete { key, condition })
     }
 
+    /// Takes away what lies at `key`, whatever that is: only for what nobody can write any more.
+    pub fn remove(&mut self, key: Key) -> Slot {
+        let condition = Condition { expression: "", names: &[], values: HashMap::new() };
+        self.push(Write::Delete { key, condition })
+    }
+
     /// Takes away the version of a record that was read: refused when it has changed meanwhile, is
     /// gone or has expired.
     pub fn consume_version(&mut self, key: Key, rev: u64) -> Slot {
@@ -256,11 +262,16 @@ impl Write {
             Self::Delete { key, condition } => {
                 let delete = Delete::builder()
                     .table_name(table(key.table))
-                    .set_key(Some(key.into_attributes()))
-                    .condition_expression(condition.expression)
-                    .set_expression_attribute_names(names(&condition))
-                    .set_expression_attribute_values(Some(condition.values))
-                    .return_values_on_condition_check_failure(old);
+                    .set_key(Some(key.into_attributes()));
+                let delete = if condition.expression.is_empty() {
+                    delete
+                } else {
+                    delete
+                        .condition_expression(condition.expression)
+                        .set_expression_attribute_names(names(&condition))
+                        .set_expression_attribute_values(Some(condition.values))
+                        .return_values_on_condition_check_failure(old)
+                };
                 item.delete(delete.build().map_err(built)?).build()
             }
         })

@@ -10,7 +10,7 @@ use super::{
     db::{Store, StoreError},
     keys::Key,
     message::{Audience, Draft, Event, Message, MessageKind, RACES, raced},
-    record::Stored,
+    record::{Stored, read_item},
     seal::{DataKey, Unsealed},
     subject::SubjectId,
     transaction::{CommitError, Slot, Transaction},
@@ -57,8 +57,14 @@ impl Line {
         self
     }
 
+    /// For the team only.
+    pub const fn to_team(mut self) -> Self {
+        self.audience = Audience::Team;
+        self
+    }
+
     /// To a message: whoever may read that learns of it.
-    pub const fn about(mut self, message: &Message) -> Self {
+    const fn about(mut self, message: &Message) -> Self {
         self.seq = Some(message.seq);
         self.audience = message.audience;
         self
@@ -200,7 +206,56 @@ pub enum Changed {
     Gone,
 }
 
+/// How a change of a message ended.
+#[derive(Debug)]
+pub enum Corrected {
+    /// The message as it is now, changed by this call or before.
+    Done(Message),
+    /// The message or its conversation is gone.
+    Gone,
+}
+
 impl Store {
+    /// Changes a message that was read as `message`, and tells so at the end of its thread: `decide`
+    /// makes the next version and the line, or says that there is nothing to do.
+    ///
+    /// One transaction; a lost race decides again on what the winner left.
+    pub async fn correct<E: From<StoreError>>(
+        &self,
+        mut head: Conversation,
+        mut message: Message,
+        key: &DataKey,
+        lens: Lens<'_>,
+        mut decide: impl FnMut(&Message) -> Result<Option<(Message, Line)>, E>,
+    ) -> Result<Corrected, E> {
+        for _ in 0..RACES {
+            let Some((next, line)) = decide(&message)? else { return Ok(Corrected::Done(message)) };
+            let mut step = Step::on(&head, lens.now);
+            step.line(line.about(&next));
+            let mut transaction = Transaction::new(lens.now);
+            let (at_head, _) = step.write(&mut transaction, key, lens)?;
+            let next = Stored::next(next, lens.policy);
+            let at_message = transaction.replace(&next, key)?;
+            let refusal = match self.commit(transaction).await {
+                Ok(()) => return Ok(Corrected::Done(next.into_record())),
+                Err(CommitError::Store(error)) => return Err(error.into()),
+                Err(CommitError::Refused(refusal)) => refusal,
+            };
+            if refusal.failed(at_message) {
+                let found = refusal.found(at_message);
+                let Some(now) = found.map(|item| read_item(item, key, lens)).transpose()?.flatten() else {
+                    return Ok(Corrected::Gone);
+                };
+                message = now;
+            }
+            if refusal.failed(at_head) {
+                let Some(now) = raced(&refusal, at_head, lens)? else { return Ok(Corrected::Gone) };
+                head = now;
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
     /// Changes a head that was read as `head`, under the thread's own key: `decide` makes the step,
     /// or says that there is nothing to do. A lost race decides again on what the winner left.
     ///
