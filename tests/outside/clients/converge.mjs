@@ -130,6 +130,26 @@ for (const { name, sotto } of clients) {
   assert.deepEqual([sotto.head(id).seq, sotto.head(id).unread, sotto.pending], [count, 0, []], `the end at the ${name}'s`);
 }
 
+// Some of it is changed or taken back, on the same network: everybody learns that as well.
+const subjects = transcript.filter(({ author }) => author.type === "member").slice(0, 20);
+await Promise.all(
+  subjects.map(({ seq }, at) => {
+    const place = `/conversations/${id}/messages/${seq}`;
+    if (at % 2 === 0) return agent.sotto.call("DELETE", place);
+    return agent.sotto.call("PATCH", place, { text: `changed ${seq}` });
+  }),
+);
+const after = await ask(program.api, "GET", path, await side.token(false));
+assert.ok(after.seq >= count + subjects.length, "each change is a line of its own");
+await Promise.all(clients.map(({ until }) => until((sotto) => sotto.messages(id).at(-1).seq >= after.seq)));
+for (const { name, sotto } of clients) {
+  assert.deepEqual(sotto.messages(id), clients[0].sotto.messages(id), `the ${name}'s transcript after the changes`);
+  for (const [at, { seq }] of subjects.entries()) {
+    assert.equal(sotto.messages(id)[seq - 1].text, at % 2 === 0 ? null : `changed ${seq}`, `message ${seq} at the ${name}'s`);
+  }
+}
+console.log(`${seconds()} s: ${subjects.length} messages were changed or deleted, and all know`);
+
 // A network without faults would have proved nothing.
 for (const { counts } of networks) {
   console.log(`  ${Object.entries(counts).map(([what, many]) => `${many} ${what}`).join(", ")}`);

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const START_MS = 60_000;
+const LOG_CHARACTERS = 4_000;
 
 export const defaultBinary = () => `${process.env.CARGO_TARGET_DIR ?? `${ROOT}target`}/debug/sotto`;
 
@@ -13,11 +14,17 @@ export const defaultBinary = () => `${process.env.CARGO_TARGET_DIR ?? `${ROOT}ta
 export async function start(binary) {
   const child = spawn(binary, ["--ephemeral", "--port", "0", "--json"], {
     cwd: ROOT,
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
+  // Refused conditions are warnings there, and doubled sends make many: shown only when it fails.
+  let log = "";
+  child.stderr.on("data", (more) => (log = (log + more).slice(-LOG_CHARACTERS)));
   const ended = new Promise((done, failed) => child.on("exit", done).on("error", failed));
   // A script that fails must not leave the program behind.
-  process.on("exit", () => child.kill("SIGKILL"));
+  process.on("exit", (status) => {
+    child.kill("SIGKILL");
+    if (status !== 0) console.error(log);
+  });
   const line = new Promise((done) => createInterface({ input: child.stdout }).once("line", done));
   const late = new Promise((done) => setTimeout(done, START_MS).unref());
   const first = await Promise.race([line, ended.then(() => undefined), late]);
