@@ -7,7 +7,7 @@ use shared::{
     store::{
         SubjectId, keys,
         message::{Message, MessageKind},
-        transcript::{Corrected, Line},
+        transcript::Line,
     },
 };
 
@@ -56,7 +56,7 @@ impl Desk {
         let Self { member, thread, message } = self;
         let entry = &member.entry;
         let corrected = app.store.correct(thread.head, message, &thread.key, entry.lens(), decide).await?;
-        let Corrected::Done(message) = corrected else { return Err(Problem::not_found()) };
+        let message = corrected.ok_or_else(Problem::not_found)?;
         Ok(Versioned { rev: message.rev, view: MessageView::new(&message, &entry.policy) })
     }
 }

@@ -29,7 +29,7 @@ words! {
 #[serde(untagged)]
 pub enum VisitorView {
     /// A message.
-    Message(MessageView),
+    Message(Box<MessageView>),
     /// The place of a message among members, or of the system to them.
     Hidden {
         /// Its number.
@@ -81,7 +81,7 @@ pub async fn handle(
         .await?;
     let view = |message: &Message| match message.audience {
         Audience::Team => VisitorView::Hidden { seq: message.seq, kind: Hidden::Internal },
-        Audience::Both => VisitorView::Message(MessageView::new(message, &entry.policy)),
+        Audience::Both => VisitorView::Message(Box::new(MessageView::new(message, &entry.policy))),
     };
     Ok(Json(VisitorMessageList {
         data: found.messages.iter().map(view).collect(),

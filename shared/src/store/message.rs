@@ -217,7 +217,7 @@ pub struct Draft {
 #[derive(Debug)]
 pub enum Appended {
     /// It was written; the head as it stands now.
-    New(Message, Conversation),
+    New(Message, Box<Conversation>),
     /// The same client id had been used for the same message.
     Replayed(Message),
     /// The same client id had been used for another message.
@@ -283,7 +283,7 @@ impl Store {
             let dedupe = Stored::new(draft.dedupe(message.record()), lens.policy);
             let at_dedupe = transaction.create(&dedupe, &Unsealed)?;
             let refusal = match self.commit(transaction).await {
-                Ok(()) => return Ok(Appended::New(message.into_record(), next)),
+                Ok(()) => return Ok(Appended::New(message.into_record(), Box::new(next))),
                 Err(CommitError::Store(error)) => return Err(error),
                 Err(CommitError::Refused(refusal)) => refusal,
             };

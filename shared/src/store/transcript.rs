@@ -206,20 +206,12 @@ pub enum Changed {
     Gone,
 }
 
-/// How a change of a message ended.
-#[derive(Debug)]
-pub enum Corrected {
-    /// The message as it is now, changed by this call or before.
-    Done(Message),
-    /// The message or its conversation is gone.
-    Gone,
-}
-
 impl Store {
     /// Changes a message that was read as `message`, and tells so at the end of its thread: `decide`
     /// makes the next version and the line, or says that there is nothing to do.
     ///
-    /// One transaction; a lost race decides again on what the winner left.
+    /// The message as it is now, changed by this call or before; `None` when it is gone. One
+    /// transaction; a lost race decides again on what the winner left.
     pub async fn correct<E: From<StoreError>>(
         &self,
         mut head: Conversation,
@@ -227,9 +219,9 @@ impl Store {
         key: &DataKey,
         lens: Lens<'_>,
         mut decide: impl FnMut(&Message) -> Result<Option<(Message, Line)>, E>,
-    ) -> Result<Corrected, E> {
+    ) -> Result<Option<Message>, E> {
         for _ in 0..RACES {
-            let Some((next, line)) = decide(&message)? else { return Ok(Corrected::Done(message)) };
+            let Some((next, line)) = decide(&message)? else { return Ok(Some(message)) };
             let mut step = Step::on(&head, lens.now);
             step.line(line.about(&next));
             let mut transaction = Transaction::new(lens.now);
@@ -237,19 +229,19 @@ impl Store {
             let next = Stored::next(next, lens.policy);
             let at_message = transaction.replace(&next, key)?;
             let refusal = match self.commit(transaction).await {
-                Ok(()) => return Ok(Corrected::Done(next.into_record())),
+                Ok(()) => return Ok(Some(next.into_record())),
                 Err(CommitError::Store(error)) => return Err(error.into()),
                 Err(CommitError::Refused(refusal)) => refusal,
             };
             if refusal.failed(at_message) {
                 let found = refusal.found(at_message);
                 let Some(now) = found.map(|item| read_item(item, key, lens)).transpose()?.flatten() else {
-                    return Ok(Corrected::Gone);
+                    return Ok(None);
                 };
                 message = now;
             }
             if refusal.failed(at_head) {
-                let Some(now) = raced(&refusal, at_head, lens)? else { return Ok(Corrected::Gone) };
+                let Some(now) = raced(&refusal, at_head, lens)? else { return Ok(None) };
                 head = now;
             }
         }
