@@ -34,7 +34,7 @@ setTimeout(() => {
 
 // The client's own rhythm, faster: a laptop answers in milliseconds, and CI does not wait.
 const timing = {
-  retry_ms: 40, retry_most_ms: 1000, poll_ms: 300, quiet_ms: 2000, tick_ms: 200, ping_ms: 1000, drain_ms: 200,
+  retry_ms: 40, retry_most_ms: 1000, poll_ms: 1000, quiet_ms: 3000, tick_ms: 500, ping_ms: 2000, drain_ms: 200,
 };
 const program = await start(values.binary);
 const clients = [];

@@ -75,7 +75,7 @@ export class Network {
         this.#timer = setTimeout(() => {
           counts.cut += 1;
           this.#socket.close();
-        }, 200 + roll() * 1800);
+        }, 500 + roll() * 3500);
       }
 
       get readyState() {
