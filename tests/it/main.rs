@@ -15,3 +15,4 @@ mod refused;
 mod resilience;
 mod tenancy;
 mod tokens;
+mod web;
