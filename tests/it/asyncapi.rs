@@ -19,22 +19,33 @@ fn document() -> Value {
 /// What a chain of references leads to.
 fn resolve<'a>(document: &'a Value, mut value: &'a Value) -> &'a Value {
     while let Some(reference) = value["$ref"].as_str() {
-        let pointer = reference.strip_prefix('#').expect("references stay in the document");
-        value = document.pointer(pointer).unwrap_or_else(|| panic!("{reference} leads nowhere"));
+        let pointer = reference
+            .strip_prefix('#')
+            .expect("references stay in the document");
+        value = document
+            .pointer(pointer)
+            .unwrap_or_else(|| panic!("{reference} leads nowhere"));
     }
     value
 }
 
 /// The messages of one operation.
 fn messages<'a>(document: &'a Value, operation: &str) -> Vec<&'a Value> {
-    let listed = document["operations"][operation]["messages"].as_array().expect("messages");
-    listed.iter().map(|message| resolve(document, message)).collect()
+    let listed = document["operations"][operation]["messages"]
+        .as_array()
+        .expect("messages");
+    listed
+        .iter()
+        .map(|message| resolve(document, message))
+        .collect()
 }
 
 /// The word in `t` of a message's frames.
 fn kind<'a>(document: &'a Value, message: &'a Value) -> &'a str {
     let schema = resolve(document, &message["payload"]);
-    schema["properties"]["t"]["const"].as_str().expect("a fixed t")
+    schema["properties"]["t"]["const"]
+        .as_str()
+        .expect("a fixed t")
 }
 
 fn examples(message: &Value) -> impl Iterator<Item = &Value> {
@@ -47,7 +58,9 @@ fn examples(message: &Value) -> impl Iterator<Item = &Value> {
 fn validator(document: &Value, schema: &Value) -> Validator {
     let mut whole = json!({ "allOf": [schema], "components": document["components"] });
     close(&mut whole);
-    let options = jsonschema::options().with_draft(Draft::Draft7).should_validate_formats(true);
+    let options = jsonschema::options()
+        .with_draft(Draft::Draft7)
+        .should_validate_formats(true);
     options.build(&whole).expect("a schema")
 }
 
@@ -86,11 +99,19 @@ fn every_reference_leads_somewhere_and_every_message_is_sent_by_somebody() {
             sent.insert(message["title"].as_str().expect("a title"));
         }
     }
-    let declared = document["components"]["messages"].as_object().expect("messages");
-    let declared: BTreeSet<&str> = declared.values().filter_map(|m| m["title"].as_str()).collect();
+    let declared = document["components"]["messages"]
+        .as_object()
+        .expect("messages");
+    let declared: BTreeSet<&str> = declared
+        .values()
+        .filter_map(|m| m["title"].as_str())
+        .collect();
     assert_eq!(sent, declared);
     let channel = &document["channels"]["socket"]["messages"];
-    assert_eq!(channel.as_object().map(|all| all.len()), Some(declared.len()));
+    assert_eq!(
+        channel.as_object().map(|all| all.len()),
+        Some(declared.len())
+    );
 }
 
 #[test]
@@ -101,10 +122,19 @@ fn every_example_is_what_its_schema_says() {
             let schema = validator(&document, &message["payload"]);
             for example in examples(message) {
                 let fault = schema.validate(example).err();
-                assert!(fault.is_none(), "{}: {}", message["title"], fault.expect("a fault"));
+                assert!(
+                    fault.is_none(),
+                    "{}: {}",
+                    message["title"],
+                    fault.expect("a fault")
+                );
             }
             // The schema tells kinds apart, and takes nothing unknown.
-            assert!(!schema.is_valid(&json!({ "t": "something else" })), "{}", message["title"]);
+            assert!(
+                !schema.is_valid(&json!({ "t": "something else" })),
+                "{}",
+                message["title"]
+            );
             let mut more = examples(message).next().expect("an example").clone();
             more["unknown"] = true.into();
             assert!(!schema.is_valid(&more), "{}", message["title"]);
@@ -118,7 +148,9 @@ async fn every_example_of_a_client_is_understood_and_every_frame_of_the_server_i
     let harness = Harness::start().await;
     let owner = harness.sign_up("ada@example.com").await;
     let workspace = owner.workspace("inbox").await;
-    let colleague = harness.join(&owner, &workspace, "grace@example.com", "agent").await;
+    let colleague = harness
+        .join(&owner, &workspace, "grace@example.com", "agent")
+        .await;
     let visitor = harness.visitor(&owner.app(&workspace).await).await;
     let conversation = visitor.start("Where is my parcel?").await;
     harness.drain().await;
@@ -129,7 +161,10 @@ async fn every_example_of_a_client_is_understood_and_every_frame_of_the_server_i
         for example in examples(message) {
             team.send(about(example, &conversation.id)).await;
             let answers = team.heard().await;
-            let kinds: Vec<&str> = answers.iter().filter_map(|frame| frame["t"].as_str()).collect();
+            let kinds: Vec<&str> = answers
+                .iter()
+                .filter_map(|frame| frame["t"].as_str())
+                .collect();
             let expected: &[&str] = match kind(&document, message) {
                 "hello" => &["hello"],
                 "ping" => &["pong"],
@@ -148,7 +183,9 @@ async fn every_example_of_a_client_is_understood_and_every_frame_of_the_server_i
     frames.push(widget.ask(json!({ "t": "sub", "topic": "inbox" })).await);
     frames.push(widget.ask(json!({ "t": "shout" })).await);
     frames.push(team.sub(&conversation.id).await);
-    widget.send(json!({ "t": "typing", "cnv": conversation.id, "typing": true })).await;
+    widget
+        .send(json!({ "t": "typing", "cnv": conversation.id, "typing": true }))
+        .await;
     frames.push(team.next().await);
     visitor.say(&conversation, "Hello?").await;
     harness.drain().await;
@@ -163,13 +200,21 @@ async fn every_example_of_a_client_is_understood_and_every_frame_of_the_server_i
     let mut seen = BTreeSet::new();
     for frame in &frames {
         let t = frame["t"].as_str().expect("a kind");
-        let message = documented.iter().find(|message| kind(&document, message) == t);
+        let message = documented
+            .iter()
+            .find(|message| kind(&document, message) == t);
         let message = message.unwrap_or_else(|| panic!("nobody documented {frame}"));
-        let fault = validator(&document, &message["payload"]).validate(frame).err().map(|e| e.to_string());
+        let fault = validator(&document, &message["payload"])
+            .validate(frame)
+            .err()
+            .map(|e| e.to_string());
         assert_eq!(fault, None, "{frame}");
         seen.insert(t);
     }
-    let all: BTreeSet<&str> = documented.iter().map(|message| kind(&document, message)).collect();
+    let all: BTreeSet<&str> = documented
+        .iter()
+        .map(|message| kind(&document, message))
+        .collect();
     assert_eq!(seen, all, "every documented frame was seen");
 }
 
@@ -177,7 +222,10 @@ async fn every_example_of_a_client_is_understood_and_every_frame_of_the_server_i
 fn about(example: &Value, conversation: &str) -> Value {
     let mut frame = example.clone();
     for field in ["topic", "cnv"] {
-        if frame[field].as_str().is_some_and(|id| id.starts_with("cnv_")) {
+        if frame[field]
+            .as_str()
+            .is_some_and(|id| id.starts_with("cnv_"))
+        {
             frame[field] = conversation.into();
         }
     }
