@@ -19,6 +19,7 @@ const MAIL_FROM: &str = "sotto@example.com";
 /// What a crate of `functions/` has to offer.
 enum Code {
     Http(fn() -> Routes),
+    Schedule,
     Stream,
 }
 
@@ -32,6 +33,7 @@ fn linked(folder: &str) -> Option<Code> {
         "visitors" => Code::Http(visitors::routes),
         "workspaces" => Code::Http(workspaces::routes),
         "outbox" => Code::Stream,
+        "retention" => Code::Schedule,
         _ => return None,
     })
 }
@@ -78,6 +80,7 @@ pub struct Function {
 #[derive(Clone)]
 enum Entry {
     Http(axum::Router),
+    Schedule,
     Stream,
 }
 
@@ -103,6 +106,7 @@ impl Function {
         let mut task = tokio::spawn(async move {
             match entry {
                 Entry::Http(router) => answer_http(router, &event, context).await,
+                Entry::Schedule => answer_schedule(&app, &event).await,
                 Entry::Stream => answer_stream(&app, &event).await,
             }
         });
@@ -156,6 +160,13 @@ async fn answer_stream(app: &App, event: &[u8]) -> Result<Vec<u8>, serde_json::E
     serde_json::to_vec(&answer)
 }
 
+/// As on AWS, a task that fails is a failed invocation.
+async fn answer_schedule(app: &App, event: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
+    use serde::ser::Error as _;
+    let answer = retention::handle(app, serde_json::from_slice(event)?).await;
+    serde_json::to_vec(&answer.map_err(serde_json::Error::custom)?)
+}
+
 /// Every function of the template.
 #[derive(Clone)]
 pub struct Functions {
@@ -194,6 +205,7 @@ impl Functions {
             let app = App::new(config, clock.clone(), client.clone());
             let entry = match code {
                 Code::Http(routes) => Entry::Http(routes().router(app.clone())),
+                Code::Schedule => Entry::Schedule,
                 Code::Stream => Entry::Stream,
             };
             let function = Function {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 use crate::intrinsics::Scope;
+use crate::{ACCOUNT, REGION};
 pub use crate::intrinsics::{TemplateError, stream_arn, table_arn};
 
 /// The name under which a deployment and this stack look for the template.
@@ -31,6 +32,8 @@ pub struct Template {
     pub cors: Option<Cors>,
     /// Every table stream that a function reads.
     pub streams: Vec<StreamSource>,
+    /// Every schedule that calls a function.
+    pub schedules: Vec<Schedule>,
     /// Every DynamoDB table.
     pub tables: Vec<Table>,
     /// The ARN of every KMS key.
@@ -109,6 +112,46 @@ pub struct StreamSource {
     pub retry_attempts: Option<u32>,
     /// Whether a failing batch is cut in two, so that one bad record holds up only itself.
     pub bisect: bool,
+}
+
+/// A schedule of EventBridge Scheduler.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// The logical id of the function.
+    pub function: String,
+    /// The name of the event, such as `Sweep`.
+    pub name: String,
+    /// How often it calls.
+    pub every: Duration,
+    /// What it calls with, before Scheduler fills in its own words.
+    pub input: String,
+}
+
+impl Schedule {
+    /// The event of a call at `time`: the input with Scheduler's words filled in.
+    pub fn event(&self, time: shared::domain::Timestamp, execution: &str) -> String {
+        let seconds = shared::domain::Timestamp::from_ms(time.seconds() * 1000);
+        let arn = format!("arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/{}", self.name);
+        self.input
+            .replace("<aws.scheduler.scheduled-time>", &seconds.to_string().replace(".000Z", "Z"))
+            .replace("<aws.scheduler.execution-id>", execution)
+            .replace("<aws.scheduler.attempt-number>", "1")
+            .replace("<aws.scheduler.schedule-arn>", &arn)
+    }
+}
+
+/// `rate(5 minutes)`: the one form of schedule that this stack runs.
+fn rate(expression: &str) -> Option<Duration> {
+    let inner = expression.strip_prefix("rate(")?.strip_suffix(')')?;
+    let (number, unit) = inner.split_once(' ')?;
+    let seconds = match unit {
+        "minute" | "minutes" => 60,
+        "hour" | "hours" => 60 * 60,
+        "day" | "days" => 24 * 60 * 60,
+        _ => return None,
+    };
+    let number: u64 = number.parse().ok().filter(|number| *number > 0)?;
+    Some(Duration::from_secs(number * seconds))
 }
 
 /// A DynamoDB table. Serialised, it is the body of `CreateTable`.
@@ -238,6 +281,7 @@ impl Template {
             routes: Vec::new(),
             cors: cors(&root)?,
             streams: Vec::new(),
+            schedules: Vec::new(),
             tables: Vec::new(),
             keys: Vec::new(),
         };
@@ -306,6 +350,18 @@ impl Template {
                     batch_size: number(&properties["BatchSize"]).unwrap_or(100) as usize,
                     retry_attempts: number(&properties["MaximumRetryAttempts"]).map(|n| n as u32),
                     bisect: properties["BisectBatchOnFunctionError"] == true,
+                });
+            }
+            "ScheduleV2" => {
+                let text = |key: &str| properties[key].as_str().unwrap_or_default().to_owned();
+                let every = rate(&text("ScheduleExpression")).ok_or_else(|| {
+                    scope.error(format!("{place}.Properties.ScheduleExpression must be a rate(…)"))
+                })?;
+                self.schedules.push(Schedule {
+                    function: function.to_owned(),
+                    name: name.to_owned(),
+                    every,
+                    input: text("Input"),
                 });
             }
             other => {

@@ -13,6 +13,7 @@ mod messages;
 mod problems;
 mod refused;
 mod resilience;
+mod retention;
 mod tenancy;
 mod tokens;
 mod web;

@@ -114,6 +114,21 @@ impl Harness {
             .unwrap_or_else(|error| panic!("{error}"))
     }
 
+    /// Lets a schedule of the template call its function, and returns what it reported.
+    pub async fn run_schedule(&self, name: &str) -> Value {
+        let answer = self.try_schedule(name).await;
+        answer.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same, where the function may fail.
+    ///
+    /// # Errors
+    /// When it did.
+    pub async fn try_schedule(&self, name: &str) -> Result<Value, String> {
+        let answer = self.stack.run_schedule(name).await.map_err(|error| error.to_string())?;
+        serde_json::from_slice(&answer).map_err(|error| error.to_string())
+    }
+
     /// Delivers the stream, then returns every mail to this address, oldest first.
     pub async fn mails(&self, address: &str) -> Vec<Mail> {
         self.drain().await;

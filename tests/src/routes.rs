@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::Value;
-use shared::domain::{AppId, ContactId, ConversationId, MemberId, WorkspaceId};
+use shared::domain::{AppId, ContactId, ConversationId, JobId, MemberId, WorkspaceId};
 
 use crate::{START, contract, method, template};
 
@@ -100,6 +100,7 @@ impl Ids {
             ("app", AppId::new(at).to_string()),
             ("contact", ContactId::new(at).to_string()),
             ("conversation", ConversationId::new(at).to_string()),
+            ("job", JobId::new(at).to_string()),
             ("member", MemberId::new(at).to_string()),
             ("seq", "2".to_owned()),
             ("workspace", WorkspaceId::new(at).to_string()),

@@ -9,6 +9,9 @@
 //! | `show` | `GET /v1/workspaces/{workspace}/conversations/{conversation}` |
 //! | `delete` | `DELETE /v1/workspaces/{workspace}/conversations/{conversation}` |
 //! | `mark_read` | `PUT /v1/workspaces/{workspace}/conversations/{conversation}/read` |
+//! | `hold` | `PUT /v1/workspaces/{workspace}/conversations/{conversation}/hold` |
+//! | `show_hold` | `GET /v1/workspaces/{workspace}/conversations/{conversation}/hold` |
+//! | `release` | `DELETE /v1/workspaces/{workspace}/conversations/{conversation}/hold` |
 //! | `claim` | `POST /v1/workspaces/{workspace}/conversations/{conversation}/claim` |
 //! | `assign` | `PUT /v1/workspaces/{workspace}/conversations/{conversation}/assignee` |
 //! | `unassign` | `DELETE /v1/workspaces/{workspace}/conversations/{conversation}/assignee` |
@@ -34,13 +37,16 @@ mod count;
 mod delete;
 mod desk;
 mod drop_draft;
+mod hold;
 mod keep_draft;
 mod label;
 mod list;
 mod mark_read;
+mod release;
 mod reopen;
 mod show;
 mod show_draft;
+mod show_hold;
 mod snooze;
 mod spam;
 mod start;
@@ -61,6 +67,9 @@ pub fn routes() -> shared::http::Routes {
         show,
         delete,
         mark_read,
+        hold,
+        show_hold,
+        release,
         claim,
         assign,
         unassign,

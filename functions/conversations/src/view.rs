@@ -92,7 +92,7 @@ impl ConversationView {
             unread,
             created_at: head.created_at,
             last_activity_at: head.last_activity_at,
-            expires_at: content_end(&entry.policy, head.last_activity_at),
+            expires_at: content_end(&head.policy(entry.lens()), head.last_activity_at),
             rev: head.rev,
         }
     }

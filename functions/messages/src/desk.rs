@@ -2,7 +2,7 @@
 
 use shared::{
     app::App,
-    domain::{ConversationId, Permission, Timestamp, WorkspaceId},
+    domain::{ConversationId, Permission, Timestamp, WorkspaceId, policy::Lens},
     http::{AccessToken, Code, Member, Problem, Versioned, view::MessageView},
     store::{
         SubjectId, keys,
@@ -32,7 +32,9 @@ impl Desk {
         wanted.push(at_message.clone());
         let member = app.member(token, workspace, Permission::ConversationsWrite, wanted).await?;
         let thread = thread::open(&member.entry, conversation)?;
-        let message = member.entry.sealed::<Message>(&at_message, &thread.key)?;
+        let policy = thread.head.policy(member.entry.lens());
+        let lens = Lens { policy: &policy, ..member.entry.lens() };
+        let message = member.entry.fetched().get::<Message>(&at_message, &thread.key, lens)?;
         let message = message.ok_or_else(Problem::not_found)?;
         Ok(Self { member, thread, message })
     }
@@ -55,9 +57,10 @@ impl Desk {
     ) -> Result<Versioned<MessageView>, Problem> {
         let Self { member, thread, message } = self;
         let entry = &member.entry;
+        let policy = thread.head.policy(entry.lens());
         let corrected = app.store.correct(thread.head, message, &thread.key, entry.lens(), decide).await?;
         let message = corrected.ok_or_else(Problem::not_found)?;
-        Ok(Versioned { rev: message.rev, view: MessageView::new(&message, &entry.policy) })
+        Ok(Versioned { rev: message.rev, view: MessageView::new(&message, &policy) })
     }
 }
 

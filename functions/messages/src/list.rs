@@ -55,8 +55,9 @@ pub async fn handle(
         .store
         .messages(&thread.head, span, part.limit.get(), &thread.key, entry.lens())
         .await?;
+    let policy = thread.head.policy(entry.lens());
     Ok(Json(MessageList {
-        data: found.messages.iter().map(|m| MessageView::new(m, &entry.policy)).collect(),
+        data: found.messages.iter().map(|m| MessageView::new(m, &policy)).collect(),
         head_seq: thread.head.seq,
         min_seq: found.min_seq,
     }))

@@ -44,13 +44,14 @@ pub fn open(entry: &Entry, conversation: ConversationId) -> Result<Thread, Probl
 
 /// The reply to a send: 201, or 200 when the same message had arrived before.
 pub fn answer(appended: Appended, entry: &Entry) -> Result<Response, Problem> {
-    let (status, message) = match appended {
-        Appended::New(message, _) => (StatusCode::CREATED, message),
-        Appended::Replayed(message) => (StatusCode::OK, message),
+    let own = || entry.policy.clone();
+    let (status, message, policy) = match appended {
+        Appended::New(message, head) => (StatusCode::CREATED, message, head.policy(entry.lens())),
+        Appended::Replayed(message) => (StatusCode::OK, message, own()),
         Appended::OtherContent => return Err(Problem::new(Code::MessageIdReused)),
         Appended::Gone => return Err(Problem::not_found()),
     };
-    Ok((status, Json(MessageView::new(&message, &entry.policy))).into_response())
+    Ok((status, Json(MessageView::new(&message, &policy))).into_response())
 }
 
 /// Which part of a thread to list: at most one of the three; without any, the newest.

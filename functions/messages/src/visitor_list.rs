@@ -79,9 +79,10 @@ pub async fn handle(
         .store
         .messages(&thread.head, span, part.limit.get(), &thread.key, entry.lens())
         .await?;
+    let policy = thread.head.policy(entry.lens());
     let view = |message: &Message| match message.audience {
         Audience::Team => VisitorView::Hidden { seq: message.seq, kind: Hidden::Internal },
-        Audience::Both => VisitorView::Message(Box::new(MessageView::new(message, &entry.policy))),
+        Audience::Both => VisitorView::Message(Box::new(MessageView::new(message, &policy))),
     };
     Ok(Json(VisitorMessageList {
         data: found.messages.iter().map(view).collect(),

@@ -59,6 +59,15 @@ pub fn expand(declaration: &Declaration) -> TokenStream {
     } else {
         TokenStream::new()
     };
+    let held = if declaration.fields.iter().any(|field| field.name == "held_until") {
+        quote! {
+            fn held_until(&self) -> ::core::option::Option<::shared::domain::Timestamp> {
+                self.held_until
+            }
+        }
+    } else {
+        TokenStream::new()
+    };
     let declarations = declaration.fields.iter().map(field_declaration);
     let writes = declaration.fields.iter().map(write_field);
     let reads = declaration.fields.iter().map(read_field);
@@ -95,6 +104,8 @@ pub fn expand(declaration: &Declaration) -> TokenStream {
             }
 
             #rev
+
+            #held
 
             fn write(
                 &self,

@@ -143,6 +143,8 @@ ids! {
     ConversationId = "cnv";
     /// An invitation into a workspace.
     InvitationId = "inv";
+    /// A piece of work that goes on after its answer.
+    JobId = "job";
     /// A person in a workspace: a data subject of its own, joined to the account only by id.
     MemberId = "mbr";
     /// One message; its order is its `seq`, not its id.

@@ -13,7 +13,7 @@ pub mod time;
 pub mod words;
 
 pub use id::{
-    AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, MemberId, MessageId,
+    AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, JobId, MemberId, MessageId,
     SessionId, TenantId, VisitId, WorkspaceId,
 };
 pub use permission::{Permission, Role};

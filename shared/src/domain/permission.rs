@@ -27,6 +27,8 @@ crate::words! {
         ContactsManage = "contacts.manage",
         /// See contacts.
         ContactsRead = "contacts.read",
+        /// Put conversations on hold, and release them.
+        ConversationsHold = "conversations.hold",
         /// Delete conversations, and messages of others.
         ConversationsDelete = "conversations.delete",
         /// See conversations and their messages.
@@ -39,6 +41,8 @@ crate::words! {
         MembersRead = "members.read",
         /// See names and addresses of contacts; without it they are masked.
         PersonalDataRead = "personal_data.read",
+        /// Change how long conversations are kept.
+        RetentionManage = "retention.manage",
         /// See the workspace itself.
         WorkspaceRead = "workspace.read",
     }

@@ -70,6 +70,8 @@ codes! {
     Conflict = 409, "conflict", "It was changed meanwhile; read it again";
     /// A colleague was faster.
     AlreadyAssigned = 409, "already_assigned", "A colleague takes care of this conversation";
+    /// Somebody wants the conversation kept.
+    OnHold = 409, "on_hold", "The conversation is on hold; release it first";
     /// The message stays as it is.
     NotChangeable = 409, "not_changeable", "This message cannot be changed";
     /// The client's message id was used for another message.
@@ -84,6 +86,8 @@ codes! {
     MediaType = 415, "media_type", "Send application/json";
     /// The body is not JSON, or not UTF-8.
     MalformedBody = 400, "malformed_body", "The body is not valid JSON";
+    /// The change takes an `If-Match`, so that nobody changes what they have not seen.
+    PreconditionRequired = 428, "precondition_required", "Say in If-Match which version you mean to change";
     /// A field is wrong; `errors` says which and why.
     ValidationFailed = 422, "validation_failed", "A field is not valid";
     /// A field or a parameter that is not part of the request.

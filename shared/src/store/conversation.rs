@@ -7,7 +7,11 @@ use shared_derive::Record;
 use super::subject::State;
 use crate::{
     domain::{
-        ContactId, ConversationId, MemberId, Timestamp, WorkspaceId, label::LabelName, text::Text,
+        ContactId, ConversationId, MemberId, Policy, Timestamp, WorkspaceId,
+        label::LabelName,
+        policy::{Hold, Lens},
+        retention::{Class, lapsed},
+        text::Text,
     },
     words,
 };
@@ -95,12 +99,50 @@ pub struct Conversation {
     /// The last change that a client should learn of; later with every one.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub changed_at: Timestamp,
+    /// Since when it is on hold, and does not expire.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    held_at: Option<Timestamp>,
+    /// Until when it is on hold at the longest; the read filter looks here too.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    held_until: Option<Timestamp>,
+    /// The newest anchor that had expired when the hold began.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    held_lapsed: Option<Timestamp>,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
 }
 
 impl Conversation {
+    /// Its hold, if there is one at `now`.
+    pub fn hold_at(&self, now: Timestamp) -> Option<Hold> {
+        let hold = Hold { since: self.held_at?, until: self.held_until?, lapsed: self.held_lapsed? };
+        (hold.until > now).then_some(hold)
+    }
+
+    /// The policy of its content: under its hold, what lived when it began does not expire.
+    pub fn policy(&self, lens: Lens<'_>) -> Policy {
+        lens.policy.under(self.hold_at(lens.now))
+    }
+
+    /// Puts it on hold until `until`, or moves the end of its hold there.
+    pub fn hold(&mut self, until: Timestamp, lens: Lens<'_>) {
+        let hold = self.hold_at(lens.now).unwrap_or_else(|| Hold {
+            since: lens.now,
+            until,
+            lapsed: lapsed(Class::Conversation, lens.policy, lens.now).unwrap_or(self.created_at),
+        });
+        self.held_at = Some(hold.since);
+        self.held_until = Some(until);
+        self.held_lapsed = Some(hold.lapsed);
+    }
+
+    /// Ends its hold: from now on its content ends by its anchors again.
+    pub fn release(&mut self) {
+        (self.held_at, self.held_until, self.held_lapsed) = (None, None, None);
+    }
+
+
     /// A conversation that begins at `now`, still without a message.
     pub fn begin(id: ConversationId, workspace: WorkspaceId, contact: ContactId, now: Timestamp) -> Self {
         Self {
@@ -124,6 +166,9 @@ impl Conversation {
             created_at: now,
             last_activity_at: now,
             changed_at: now,
+            held_at: None,
+            held_until: None,
+            held_lapsed: None,
             rev: 1,
         }
     }

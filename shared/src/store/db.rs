@@ -81,7 +81,7 @@ impl StoreError {
         Self::of_call("KMS", error)
     }
 
-    fn dynamodb<E, R>(error: &SdkError<E, R>) -> Self
+    pub(super) fn dynamodb<E, R>(error: &SdkError<E, R>) -> Self
     where
         E: std::error::Error + ProvideErrorMetadata + 'static,
         R: std::fmt::Debug,
@@ -120,11 +120,11 @@ impl StoreError {
 /// Storage, as one function sees it.
 #[derive(Clone)]
 pub struct Store {
-    client: aws_sdk_dynamodb::Client,
+    pub(super) client: aws_sdk_dynamodb::Client,
     data_table: String,
     keys_table: String,
     keyring: Keyring,
-    meter: Meter,
+    pub(super) meter: Meter,
 }
 
 /// The names of the tables and the KMS key.
@@ -215,6 +215,15 @@ impl Query {
     }
 }
 
+/// A page of a list.
+#[derive(Debug)]
+pub struct Listed {
+    /// What is in it.
+    pub items: Vec<Item>,
+    /// Whether there is more behind its last item.
+    pub more: bool,
+}
+
 /// What a batch read found.
 #[derive(Clone, Debug, Default)]
 pub struct Fetched(HashMap<Key, Item>);
@@ -228,6 +237,11 @@ impl Fetched {
         lens: Lens<'_>,
     ) -> Result<Option<R>, StoreError> {
         self.0.get(key).map_or(Ok(None), |item| read_item(item, seal, lens))
+    }
+
+    /// What lies there, unfiltered: only for what decides about deletion.
+    pub(super) fn raw(&self, key: &Key) -> Option<&Item> {
+        self.0.get(key)
     }
 
     /// The key of a root, if the root still has one.
@@ -260,7 +274,7 @@ impl Store {
         &self.keyring
     }
 
-    fn table(&self, table: Table) -> String {
+    pub(super) fn table(&self, table: Table) -> String {
         match table {
             Table::Data => self.data_table.clone(),
             Table::Keys => self.keys_table.clone(),
@@ -329,6 +343,17 @@ impl Store {
         Err(StoreError::Unavailable { service: "DynamoDB", cause })
     }
 
+    /// Reads any number of items, strongly consistent, in batches one after the other.
+    pub async fn batch_all(&self, mut wanted: Vec<Key>) -> Result<Fetched, StoreError> {
+        wanted.sort();
+        wanted.dedup();
+        let mut all = Fetched::default();
+        for part in wanted.chunks(BATCH_KEYS) {
+            all.0.extend(self.batch(part.to_vec()).await?.0);
+        }
+        Ok(all)
+    }
+
     fn batch_request(&self, wanted: &[Key]) -> Result<HashMap<String, KeysAndAttributes>, StoreError> {
         if wanted.len() > BATCH_KEYS {
             return Err(StoreError::Corrupt("a batch of more than 100 keys"));
@@ -369,7 +394,15 @@ impl Store {
 
     /// Reads a list. The items of an index are keys only: fetch them with [`Store::batch`].
     pub async fn query(&self, query: Query) -> Result<Vec<Item>, StoreError> {
-        Ok(self.run(query, None).await?.items.unwrap_or_default())
+        Ok(self.page(query).await?.items)
+    }
+
+    /// Reads a page of a list, and says whether the list goes on: a page ends at its limit, or
+    /// before it where DynamoDB has read a megabyte.
+    pub async fn page(&self, query: Query) -> Result<Listed, StoreError> {
+        let answer = self.run(query, None).await?;
+        let more = answer.last_evaluated_key.is_some();
+        Ok(Listed { items: answer.items.unwrap_or_default(), more })
     }
 
     /// Counts a list, up to its limit, without fetching it.
@@ -512,7 +545,7 @@ pub fn key_of(table: Table, item: &Item) -> Option<Key> {
     Some(Key { table, pk: text("pk")?, sk: text("sk")? })
 }
 
-fn units(capacity: &[ConsumedCapacity]) -> f64 {
+pub(super) fn units(capacity: &[ConsumedCapacity]) -> f64 {
     capacity.iter().filter_map(ConsumedCapacity::capacity_units).sum()
 }
 

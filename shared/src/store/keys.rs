@@ -14,11 +14,14 @@
 //! | read mark of a member | data | `READ#<ws>#<member>` | `<conversation>` |
 //! | invitation | data | `INVITATION#<ws>#<invitation>` | `HEAD` |
 //! | app | data | `APP#<ws>` | `<app>` |
+//! | job, and the list of those that are not done | data | `JOB#<ws>`, `JOBS#platform` | `<job>` |
+//! | how far the sweep has got | data | `SWEEP#platform` | `<table>#<segment>` |
 //! | idempotency key | data | `IDEMPOTENCY#<tenant>#<principal>` | `<keyed hash>` |
 //! | contact, what it told of itself, where it is | data | `CONTACT#<ws>#<contact>` | `HEAD`, `PROFILE`, `CONTEXT` |
 //! | external id of a contact | data | `EXTERNAL#<ws>#<keyed hash>` | `HEAD` |
 //! | widget session | data | `VISIT#<ws>#<contact>` | `<visit>` |
 //! | conversation, and what says that it is gone | data | `CONVERSATION#<ws>#<conversation>` | `HEAD`, `TOMB` |
+//! | hold of a conversation | data | the same | `HOLD` |
 //! | message | data | the same | `M#<seq, ten digits>` |
 //! | client's message id | data | the same | `D#<author>#<client id>` |
 //! | draft of a member | data | `DRAFT#<ws>#<member>` | `<conversation>` |
@@ -37,12 +40,13 @@ use uuid::Uuid;
 
 use super::{
     conversation::Status,
+    job::SweepSegment,
     seal::KeyedHash,
     subject::{RootRef, State, SubjectId},
 };
 use crate::domain::{
-    AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, MemberId, SessionId,
-    TenantId, Timestamp, VisitId, WorkspaceId,
+    AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, JobId, MemberId, SessionId,
+    TenantId, Timestamp, VisitId, WorkspaceId, words::Symbol,
 };
 
 /// One of the two tables.
@@ -183,6 +187,26 @@ pub fn apps(workspace: WorkspaceId) -> String {
     format!("APP#{workspace}")
 }
 
+/// A job of a workspace.
+pub fn job(workspace: WorkspaceId, job: JobId) -> Key {
+    data(format!("JOB#{workspace}"), job.to_string())
+}
+
+/// That a job is not done.
+pub fn open_job(job: JobId) -> Key {
+    data(open_jobs(), job.to_string())
+}
+
+/// The partition of all jobs that are not done, oldest first.
+pub fn open_jobs() -> String {
+    "JOBS#platform".to_owned()
+}
+
+/// How far the sweep has got in one segment of a table.
+pub fn sweep(segment: SweepSegment) -> Key {
+    data("SWEEP#platform".to_owned(), segment.symbol())
+}
+
 /// What an idempotency key led to.
 pub fn idempotency(tenant: TenantId, principal: SubjectId, key: KeyedHash) -> Key {
     data(format!("IDEMPOTENCY#{tenant}#{principal}"), key.to_string())
@@ -226,6 +250,11 @@ pub fn visit(workspace: WorkspaceId, contact: ContactId, visit: VisitId) -> Key 
 /// The head of a conversation.
 pub fn conversation(workspace: WorkspaceId, id: ConversationId) -> Key {
     head(thread(workspace, id))
+}
+
+/// Why a conversation is on hold.
+pub fn hold(workspace: WorkspaceId, id: ConversationId) -> Key {
+    data(thread(workspace, id), "HOLD")
 }
 
 /// The partition of a conversation: head, messages and client ids.

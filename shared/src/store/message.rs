@@ -278,7 +278,7 @@ impl Store {
             let (message, step) = Step::on(&head, lens.now).with_message(draft);
             let mut transaction = Transaction::new(lens.now);
             let (at_head, next) = step.write(&mut transaction, key, lens)?;
-            let message = Stored::new(message, lens.policy);
+            let message = Stored::new(message, &next.policy(lens));
             transaction.create(&message, key)?;
             let dedupe = Stored::new(draft.dedupe(message.record()), lens.policy);
             let at_dedupe = transaction.create(&dedupe, &Unsealed)?;
@@ -309,6 +309,8 @@ impl Store {
     ) -> Result<Appended, StoreError> {
         let Some(dedupe) = dedupe else { return Ok(Appended::Gone) };
         let place = keys::message(head.workspace, head.id, dedupe.seq);
+        let policy = head.policy(lens);
+        let lens = Lens { policy: &policy, ..lens };
         let fetched = self.batch(vec![place.clone()]).await?;
         Ok(match fetched.get::<Message>(&place, key, lens)? {
             Some(message) if draft.is_same_as(&message) => Appended::Replayed(message),
@@ -363,6 +365,8 @@ impl Store {
         key: &DataKey,
         lens: Lens<'_>,
     ) -> Result<Messages, StoreError> {
+        let policy = head.policy(lens);
+        let lens = Lens { policy: &policy, ..lens };
         let (mut low, mut high, newest_first) = match span {
             Span::Newest => (1, LAST, true),
             Span::After(seq) => (seq.saturating_add(1), LAST, false),

@@ -15,6 +15,7 @@
 //! | `db`, `transaction`, `meter` | the calls to DynamoDB, and their count |
 //! | `erasing` | the end of a conversation that somebody deleted |
 //! | `transcript` | how a thread grows: messages, lines of the system, changes of its head |
+//! | `remains` | what ends, physically: new stamps, and removal |
 //! | the rest | the records, one file per noun |
 
 pub mod account;
@@ -24,7 +25,9 @@ pub mod conversation;
 pub mod db;
 pub mod erasing;
 pub mod field;
+pub mod hold;
 pub mod idempotency;
+pub mod job;
 pub mod keyring;
 pub mod keys;
 pub mod membership;
@@ -32,6 +35,7 @@ pub mod message;
 pub mod meter;
 pub mod record;
 pub mod registry;
+pub mod remains;
 pub mod seal;
 pub mod signing;
 pub mod subject;

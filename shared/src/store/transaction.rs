@@ -15,7 +15,7 @@ use super::{
     seal::Unsealed,
     subject::{Edge, RootRef, State, Subject},
 };
-use crate::domain::{Timestamp, policy::Policy, retention::Expiry};
+use crate::domain::{Timestamp, policy::Policy};
 
 /// The place of one write in its transaction, to ask a [`Refusal`] about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,18 +90,16 @@ impl Transaction {
     /// Puts a record where none lives.
     pub fn create<R: Record>(&mut self, stored: &Stored<R>, seal: &R::Seal) -> Result<Slot, StoreError> {
         let mut values = self.at_now();
-        let condition = match stored.expiry() {
-            Expiry::With(_) => Condition {
+        let condition = match stored.lapsed(self.now) {
+            None => Condition {
                 expression: "attribute_not_exists(pk) OR #exp <= :now",
                 names: &[("#exp", "exp")],
                 values,
             },
             // What the read filter calls absent must not stand in the way: after a shortened
             // retention that is more than what bears a stamp of the past.
-            Expiry::At(end) => {
-                let lifetime_ms = end.ms().saturating_sub(stored.record().anchor().ms());
-                let cutoff = self.now.ms().saturating_sub(lifetime_ms);
-                values.insert(":cutoff".to_owned(), AttributeValue::N(cutoff.to_string()));
+            Some(cutoff) => {
+                values.insert(":cutoff".to_owned(), AttributeValue::N(cutoff.ms().to_string()));
                 Condition {
                     expression: "attribute_not_exists(pk) OR #exp <= :now OR #anchor <= :cutoff",
                     names: &[("#exp", "exp"), ("#anchor", "anchor")],
@@ -206,6 +204,16 @@ impl Transaction {
             expression: "#state = :live AND (attribute_not_exists(#exp) OR #exp > :now)",
             names: &[("#state", "state"), ("#exp", "exp")],
             values,
+        };
+        self.push(Write::Check { key, condition })
+    }
+
+    /// Checks that something lies at `key` and has not expired.
+    pub fn check_there(&mut self, key: Key) -> Slot {
+        let condition = Condition {
+            expression: "attribute_exists(pk) AND (attribute_not_exists(#exp) OR #exp > :now)",
+            names: &[("#exp", "exp")],
+            values: self.at_now(),
         };
         self.push(Write::Check { key, condition })
     }

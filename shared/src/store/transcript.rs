@@ -186,8 +186,9 @@ impl Step {
     ) -> Result<(Slot, Conversation), StoreError> {
         let head = Stored::next(self.head, lens.policy);
         let slot = transaction.replace(&head, &Unsealed)?;
+        let policy = head.record().policy(lens);
         for line in self.lines {
-            transaction.create(&Stored::new(line, lens.policy), key)?;
+            transaction.create(&Stored::new(line, &policy), key)?;
         }
         Ok((slot, head.into_record()))
     }
@@ -226,7 +227,9 @@ impl Store {
             step.line(line.about(&next));
             let mut transaction = Transaction::new(lens.now);
             let (at_head, _) = step.write(&mut transaction, key, lens)?;
-            let next = Stored::next(next, lens.policy);
+            let policy = head.policy(lens);
+            let within = Lens { policy: &policy, ..lens };
+            let next = Stored::next(next, within.policy);
             let at_message = transaction.replace(&next, key)?;
             let refusal = match self.commit(transaction).await {
                 Ok(()) => return Ok(Some(next.into_record())),
@@ -235,7 +238,7 @@ impl Store {
             };
             if refusal.failed(at_message) {
                 let found = refusal.found(at_message);
-                let Some(now) = found.map(|item| read_item(item, key, lens)).transpose()?.flatten() else {
+                let Some(now) = found.map(|item| read_item(item, key, within)).transpose()?.flatten() else {
                     return Ok(None);
                 };
                 message = now;
