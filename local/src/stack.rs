@@ -24,6 +24,7 @@ use crate::gateway::Gateway;
 use crate::kms::Kms;
 use crate::mail::Mailbox;
 use crate::pages::{self, Desk};
+use crate::sockets::Sockets;
 use crate::streams::{Drained, Pump};
 use crate::template::{Schedule, Template};
 use crate::wires::Wires;
@@ -116,6 +117,7 @@ pub struct Stack {
     template: Arc<Template>,
     data: Data,
     functions: Option<Functions>,
+    sockets: Option<Sockets>,
     router: Router,
     pumps: Vec<Pump>,
     stop: watch::Sender<bool>,
@@ -153,6 +155,7 @@ impl Stack {
             template,
             data,
             functions: None,
+            sockets: None,
             router: Router::new(),
             pumps: Vec::new(),
             stop,
@@ -187,6 +190,11 @@ impl Stack {
     /// The tables.
     pub fn data(&self) -> &Data {
         &self.data
+    }
+
+    /// The WebSocket API, when the template has one.
+    pub fn sockets(&self) -> Option<&Sockets> {
+        self.sockets.as_ref()
     }
 
     /// The API without the network: the same gateway, called in this process.
@@ -236,6 +244,9 @@ impl Stack {
     /// Stops, and waits until everything has.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
+        if let Some(sockets) = &self.sockets {
+            sockets.cut_all();
+        }
         let ended = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(GRACE, ended).await.is_err() {
             self.tasks.shutdown().await;
@@ -264,7 +275,12 @@ impl Stack {
             )?);
         }
         let gateway = Gateway::new(&self.template, &functions, self.clock.clone());
-        self.router = gateway.router(pages::router(self.desk.clone()));
+        let mut pages = pages::router(self.desk.clone());
+        self.sockets = Sockets::new(&self.template, &functions, self.clock.clone());
+        if let Some(sockets) = &self.sockets {
+            pages = pages.merge(sockets.router());
+        }
+        self.router = gateway.router(pages);
         self.functions = Some(functions);
         Ok(())
     }

@@ -17,7 +17,7 @@ pub const FILE_NAME: &str = "template.yaml";
 
 /// The environment variables that this stack sets instead of the template: only a deployment
 /// knows its public address and its verified sender.
-pub const REPLACED: [&str; 2] = ["ISSUER", "MAIL_FROM"];
+pub const REPLACED: [&str; 3] = ["ISSUER", "MAIL_FROM", "WEBSOCKET_URL"];
 
 /// What the embedded stack takes from a template and the stacks nested in it.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub struct Template {
     pub routes: Vec<Route>,
     /// The HTTP API's CORS configuration, if it has one.
     pub cors: Option<Cors>,
+    /// The WebSocket API, if there is one.
+    pub sockets: Option<SocketApi>,
     /// Every table stream that a function reads.
     pub streams: Vec<StreamSource>,
     /// Every schedule that calls a function.
@@ -97,6 +99,28 @@ pub struct Cors {
     /// How long a browser may keep the answer to a preflight.
     #[serde(rename = "MaxAge")]
     pub max_age_seconds: Option<u64>,
+}
+
+/// A WebSocket API, of the plain resources that CloudFormation has for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketApi {
+    /// The expression that finds the route of a message.
+    pub selection: String,
+    /// The name of its stage, which is the path it is opened at.
+    pub stage: String,
+    /// Its routes.
+    pub routes: Vec<SocketRoute>,
+}
+
+/// A route of a WebSocket API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketRoute {
+    /// `$connect`, `$disconnect`, `$default`, or what the selection finds.
+    pub key: String,
+    /// The logical id of the function that answers.
+    pub function: String,
+    /// Whether what the function answers is sent to the client.
+    pub answers: bool,
 }
 
 /// A function that reads a table's stream.
@@ -280,6 +304,7 @@ impl Template {
             functions: Vec::new(),
             routes: Vec::new(),
             cors: cors(&root)?,
+            sockets: socket_api(&root)?,
             streams: Vec::new(),
             schedules: Vec::new(),
             tables: Vec::new(),
@@ -434,6 +459,43 @@ fn cors(scope: &Scope) -> Result<Option<Cors>, TemplateError> {
         })),
         object => typed(scope, "CorsConfiguration", object).map(Some),
     }
+}
+
+/// The one WebSocket API of a template: its routes lead through an integration to a function.
+fn socket_api(scope: &Scope) -> Result<Option<SocketApi>, TemplateError> {
+    let apis = scope.resources_of_type("AWS::ApiGatewayV2::Api");
+    let mut apis = apis.filter(|(_, properties)| properties["ProtocolType"] == "WEBSOCKET");
+    let Some((api, properties)) = apis.next() else { return Ok(None) };
+    let resolved = |kind: &'static str| -> Result<Vec<(&str, Value)>, TemplateError> {
+        let all = scope.resources_of_type(kind);
+        let all = all.map(|(id, properties)| Ok((id, scope.resolve(properties)?)));
+        let all: Result<Vec<_>, TemplateError> = all.collect();
+        Ok(all?.into_iter().filter(|(_, properties)| properties["ApiId"] == api).collect())
+    };
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let stages = resolved("AWS::ApiGatewayV2::Stage")?;
+    let stage = stages.first().map(|(_, stage)| text(&stage["StageName"]));
+    let stage = stage.ok_or_else(|| scope.error(format!("{api} has no stage")))?;
+    let integrations = resolved("AWS::ApiGatewayV2::Integration")?;
+    let responses = resolved("AWS::ApiGatewayV2::RouteResponse")?;
+    let mut routes = Vec::new();
+    for (id, route) in resolved("AWS::ApiGatewayV2::Route")? {
+        let target = text(&route["Target"]);
+        let integration = target.strip_prefix("integrations/").unwrap_or_default();
+        let integration = integrations.iter().find(|(id, _)| *id == integration);
+        let uri = integration.map(|(_, integration)| text(&integration["IntegrationUri"]));
+        // arn:…/functions/<function's ARN>/invocations; an alias is the function itself here.
+        let function = uri.as_deref().and_then(|uri| {
+            let function = uri.split_once("/functions/")?.1.strip_suffix("/invocations")?;
+            function.strip_prefix("local:")?.split('.').next().map(str::to_owned)
+        });
+        let function = function
+            .ok_or_else(|| scope.error(format!("Resources.{id}.Properties.Target leads to no function")))?;
+        let answers = responses.iter().any(|(_, response)| response["RouteId"] == id);
+        routes.push(SocketRoute { key: text(&route["RouteKey"]), function, answers });
+    }
+    let selection = text(&scope.resolve(&properties["RouteSelectionExpression"])?);
+    Ok(Some(SocketApi { selection, stage, routes }))
 }
 
 fn typed<T: DeserializeOwned>(

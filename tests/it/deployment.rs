@@ -275,7 +275,8 @@ fn faults_of_statement(statement: &Value, actions: &[String]) -> Vec<String> {
             faults.push("dynamodb:Scan reads every tenant".to_owned());
         }
     }
-    let resource = statement["Resource"].to_string();
+    // What ends so is one API's connections, which have no names before they are there.
+    let resource = statement["Resource"].to_string().replace("/@connections/*\"", "\"");
     if statement["Resource"].is_null() || resource.contains('*') {
         faults.push(format!("{resource} is more than one resource"));
     }

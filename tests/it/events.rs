@@ -121,6 +121,12 @@ async fn answer(harness: &Harness, row: &Row, event: Value) -> String {
         assert!(said.as_object().is_some_and(|counts| !counts.is_empty()), "{}: {said}", row.name());
         return "a report".into();
     }
+    if event["requestContext"]["connectionId"].is_string() {
+        // A frame's answer says whether it did anything.
+        let frame: Value = said["body"].as_str().map_or(Value::Null, |body| serde_json::from_str(body).expect("JSON"));
+        assert!(frame.is_null() || frame["t"] == "error", "{}: {frame}", row.name());
+        return said["statusCode"].to_string();
+    }
     if event["routeKey"].is_null() {
         let failures = said["batchItemFailures"].as_array();
         let failures = failures.unwrap_or_else(|| panic!("{}: {said}", row.name()));

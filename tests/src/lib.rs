@@ -25,6 +25,7 @@ pub mod contract;
 mod items;
 mod program;
 pub mod routes;
+mod socket;
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -38,6 +39,7 @@ use local::seed::{find_code, find_token};
 use local::stack::{Stack, StackOptions};
 use local::template::{FILE_NAME, Template};
 pub use program::{Program, repository};
+pub use socket::Socket;
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::app::{App, Clock};
@@ -342,6 +344,13 @@ impl Member {
         Self::of(&self.client, &self.email, &answer)
     }
 
+    /// Opens a socket, with a ticket of its own.
+    pub async fn socket(&self, workspace: &Workspace) -> Socket {
+        let path = format!("{}/realtime/tickets", workspace.path);
+        let ticket = self.post(&path, json!({}), 201).await;
+        Socket::open(&text(&ticket, "url")).await
+    }
+
     /// Makes a workspace with this profile.
     pub async fn workspace(&self, profile: &str) -> Workspace {
         let mut body = json!({ "name": "Test", "profile": profile });
@@ -407,6 +416,12 @@ impl Member {
 }
 
 impl Visitor {
+    /// Opens a socket, with a ticket of its own.
+    pub async fn socket(&self) -> Socket {
+        let ticket = self.post("/v1/widget/realtime/tickets", json!({}), 201).await;
+        Socket::open(&text(&ticket, "url")).await
+    }
+
     /// Starts a conversation with a first message.
     pub async fn start(&self, words: &str) -> Conversation {
         let body = json!({ "first_message": message(words) });

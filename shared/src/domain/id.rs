@@ -151,6 +151,8 @@ ids! {
     MessageId = "msg";
     /// A login session of an account.
     SessionId = "ses";
+    /// What opens one socket, once.
+    TicketId = "tkt";
     /// A session of a visitor's widget.
     VisitId = "vst";
     /// A customer's workspace: the tenant of everything in it.

@@ -14,8 +14,8 @@ pub mod words;
 
 pub use id::{
     AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, JobId, MemberId, MessageId,
-    SessionId, TenantId, VisitId, WorkspaceId,
+    SessionId, TenantId, TicketId, VisitId, WorkspaceId,
 };
-pub use permission::{Permission, Role};
+pub use permission::{Permission, Role, Visibility};
 pub use policy::{Policy, Profile};
 pub use time::Timestamp;

@@ -48,6 +48,16 @@ crate::words! {
     }
 }
 
+crate::words! {
+    /// Which conversations a member sees, among those that the role allows at all.
+    pub enum Visibility {
+        /// Every one of the workspace.
+        All = "all",
+        /// Those that are assigned to them.
+        Assigned = "assigned",
+    }
+}
+
 impl Role {
     /// Whether the role may do it. Every pair that is not listed is denied.
     pub const fn may(self, permission: Permission) -> bool {

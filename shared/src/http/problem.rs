@@ -94,6 +94,8 @@ codes! {
     UnknownField = 400, "unknown_field", "A field is not part of this request";
     /// The cursor is old, altered, or of another list.
     CursorInvalid = 400, "cursor_invalid", "The cursor is not valid for this list; begin again";
+    /// The cursor of `/sync` is older than what it would have to tell of.
+    CursorExpired = 410, "cursor_expired", "The cursor is older than seven days; list everything again";
     /// The same key came with another request.
     IdempotencyKeyReused = 422, "idempotency_key_reused", "This Idempotency-Key was used for another request";
     /// Something failed that should not.

@@ -1,10 +1,12 @@
 //! Entry points: the only layer that knows `lambda_runtime`. A function's `main` is one call here.
 
 pub mod http;
+pub mod socket;
 pub mod schedule;
 pub mod stream;
 
 pub use http::{http, pages};
+pub use socket::live;
 pub use schedule::schedule;
 pub use stream::stream;
 

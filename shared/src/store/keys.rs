@@ -25,6 +25,9 @@
 //! | message | data | the same | `M#<seq, ten digits>` |
 //! | client's message id | data | the same | `D#<author>#<client id>` |
 //! | draft of a member | data | `DRAFT#<ws>#<member>` | `<conversation>` |
+//! | ticket of a socket | data | `TICKET#<ws>#<ticket>` | `HEAD` |
+//! | socket, what it listens to | data | `SOCKET#platform#<connection>` | `HEAD`, `T#<topic>` |
+//! | who listens to a topic | data | `TOPIC#<ws>#<topic>` | `<who>#<connection>` |
 //! | key of a tenant | keys | `TENANT#<tenant>` | `KEY` |
 //! | key of a root | keys | the root's partition key | `KEY` |
 //! | private signing key | keys | `SIGNING#platform` | `KEY` |
@@ -42,11 +45,12 @@ use super::{
     conversation::Status,
     job::SweepSegment,
     seal::KeyedHash,
+    socket::Topic,
     subject::{RootRef, State, SubjectId},
 };
 use crate::domain::{
     AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, JobId, MemberId, SessionId,
-    TenantId, Timestamp, VisitId, WorkspaceId, words::Symbol,
+    TenantId, TicketId, Timestamp, VisitId, WorkspaceId, words::Symbol,
 };
 
 /// One of the two tables.
@@ -369,6 +373,40 @@ pub fn dedupe(
     client_message_id: Uuid,
 ) -> Key {
     data(thread(workspace, conversation), format!("D#{author}#{client_message_id}"))
+}
+
+/// What opens one socket.
+pub fn ticket(workspace: WorkspaceId, ticket: TicketId) -> Key {
+    head(format!("TICKET#{workspace}#{ticket}"))
+}
+
+/// A socket. The edge's events name the connection and nothing else, so its place cannot depend on
+/// the tenant: the row says which one it is.
+pub fn socket_of(connection: impl AsRef<str>) -> Key {
+    head(socket_partition(connection.as_ref()))
+}
+
+/// The partition of a socket: itself, and what it listens to.
+pub fn socket_partition(connection: &str) -> String {
+    format!("SOCKET#platform#{connection}")
+}
+
+/// That a socket listens to a topic, from the socket's side.
+pub fn listening(connection: impl AsRef<str>, topic: Topic) -> Key {
+    data(socket_partition(connection.as_ref()), format!("{LISTENING}{}", topic.symbol()))
+}
+
+/// What the sort keys of a socket's topics open with.
+pub const LISTENING: &str = "T#";
+
+/// That a socket listens to a topic, from the topic's side.
+pub fn listener(workspace: WorkspaceId, topic: Topic, who: SubjectId, connection: impl AsRef<str>) -> Key {
+    data(listeners(workspace, topic), format!("{who}#{}", connection.as_ref()))
+}
+
+/// The partition of all who listen to a topic.
+pub fn listeners(workspace: WorkspaceId, topic: Topic) -> String {
+    format!("TOPIC#{workspace}#{}", topic.symbol())
 }
 
 /// The wrapped key of a tenant.

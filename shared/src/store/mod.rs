@@ -38,6 +38,7 @@ pub mod registry;
 pub mod remains;
 pub mod seal;
 pub mod signing;
+pub mod socket;
 pub mod subject;
 pub mod transaction;
 pub mod transcript;

@@ -16,6 +16,7 @@ use super::{
     message::{Dedupe, Message},
     record::{Declaration, Record},
     signing::{PublicKeys, SigningKey},
+    socket::{Listener, Listening, Socket, Ticket},
     subject::{Edge, Subject},
     workspace::{Workspace, WorkspacePolicy},
 };
@@ -51,6 +52,8 @@ registry! {
     Idempotency
     Invitation
     Job
+    Listener
+    Listening
     LoginSession
     Membership
     Message
@@ -60,9 +63,11 @@ registry! {
     ReadMark
     Seat
     SigningKey
+    Socket
     Subject
     SweepMark
     TenantKeyRow
+    Ticket
     Tombstone
     UnsentDraft
     Visit
