@@ -574,6 +574,51 @@ async fn a_long_conversation_is_gone_at_once_and_deleted_in_steps() {
 }
 
 #[tokio::test]
+async fn who_sees_only_the_own_conversations_finds_no_other_on_any_route() {
+    let world = World::new().await;
+    let mine = world.visitor.start("mine").await;
+    let claim = format!("{}/conversations/{}/claim", world.workspace.path, mine.id);
+    world.agent.post(&claim, json!({}), 200).await;
+    let seat = format!("{}/members/{}", world.workspace.path, world.agent_id);
+    world.owner.patch(&seat, json!({ "visibility": "assigned" }), 200).await;
+    for view in ["all", "mine"] {
+        assert_eq!(world.listed(&world.agent, &format!("view={view}")).await, [mine.id.clone()], "{view}");
+    }
+    assert!(world.listed(&world.agent, "view=unassigned").await.is_empty());
+    let counts = world.agent.get(&format!("{}/conversations/counts", world.workspace.path), 200).await;
+    assert_eq!((&counts["mine"]["open"], &counts["unassigned"]["open"]), (&json!(1), &json!(0)));
+    for (method, rest, body) in [
+        (Method::GET, "", None),
+        (Method::GET, "/messages", None),
+        (Method::POST, "/messages", Some(message("hi"))),
+        (Method::PUT, "/read", Some(json!({ "seq": 1 }))),
+        (Method::POST, "/claim", None),
+        (Method::POST, "/close", None),
+        (Method::PUT, "/draft", Some(json!({ "text": "hi" }))),
+        (Method::POST, "/messages/1/redact", Some(json!({ "ranges": [{ "start": 0, "end": 1 }] }))),
+    ] {
+        world.agent.refused(method, &world.at(rest), body, 404, "not_found").await;
+    }
+    // Given to them, it is there; taken away, it is not.
+    let theirs = json!({ "member_id": world.agent_id });
+    world.owner.put(&world.at("/assignee"), theirs, 200).await;
+    world.agent.get(&world.at(""), 200).await;
+    world.owner.delete(&world.at("/assignee"), 200).await;
+    world.agent.refused(Method::GET, &world.at(""), None, 404, "not_found").await;
+}
+
+#[tokio::test]
+async fn a_conversation_on_hold_is_not_deleted_until_it_is_released() {
+    let world = World::new().await;
+    let until = world.harness.now().plus(HOUR * 24);
+    let hold = json!({ "reason": "Complaint 17", "until": until });
+    world.owner.put(&world.at("/hold"), hold, 200).await;
+    world.owner.refused(Method::DELETE, &world.at(""), None, 409, "on_hold").await;
+    world.owner.send(Method::DELETE, &world.at("/hold"), None).await;
+    world.owner.delete(&world.at(""), 204).await;
+}
+
+#[tokio::test]
 async fn who_may_only_read_changes_nothing() {
     let world = World::new().await;
     let viewer = world.harness.join(&world.owner, &world.workspace, "vera@example.com", "viewer").await;

@@ -69,6 +69,8 @@ pub async fn handle(
         count(None, first(), now.clone()),
         count(None, now.clone(), last()),
     )?;
+    // Nobody's are not there for who sees only their own.
+    let (nobodys, nobodys_snoozed) = if member.sees(None) { (nobodys, nobodys_snoozed) } else { (0, 0) };
     Ok(Json(Counts {
         mine: QueueCounts { open, snoozed },
         unassigned: QueueCounts { open: nobodys, snoozed: nobodys_snoozed },

@@ -8,13 +8,13 @@ use axum::{extract::State, http::StatusCode};
 use shared::{
     app::App,
     domain::{ConversationId, Permission, WorkspaceId, policy::Module},
-    http::{AccessToken, Path, Problem, Problems},
+    http::{AccessToken, Code, Path, Problem, Problems},
     store::{conversation::Conversation, erasing::Ended, keys},
 };
 
 /// Delete a conversation.
 ///
-/// It cannot be undone.
+/// It cannot be undone. Refused while the conversation is on hold.
 #[utoipa::path(
     delete,
     path = "/v1/workspaces/{workspace}/conversations/{conversation}",
@@ -42,6 +42,12 @@ pub async fn handle(
     entry.require(Module::Conversations)?;
     // A fenced one too: a repeated call goes on.
     let head = entry.open::<Conversation>(&place)?.ok_or_else(Problem::not_found)?;
+    if !member.sees(head.assignee) {
+        return Err(Problem::not_found());
+    }
+    if head.hold_at(entry.now).is_some() {
+        return Err(Problem::new(Code::OnHold));
+    }
     Ok(match app.store.end_conversation(head, entry.lens()).await? {
         Ended::Whole => StatusCode::NO_CONTENT,
         Ended::Partly => StatusCode::ACCEPTED,

@@ -33,7 +33,7 @@ impl Desk {
         let wanted = vec![at_head.clone(), keys::data_key(&RootRef::of(&at_head))];
         let member = app.member(token, workspace, permission, wanted).await?;
         member.entry.require(Module::Conversations)?;
-        let head = view::head(&member.entry, conversation)?;
+        let head = view::seen(&member, conversation)?;
         let key = member.entry.data_key(&at_head)?.ok_or_else(Problem::not_found)?;
         Ok(Self { member, head, key })
     }

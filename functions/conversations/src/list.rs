@@ -110,6 +110,9 @@ pub async fn handle(
     let found = heads(&app, &member, places.into_iter().map(|(_, key)| key).collect()).await?;
     let fits = |head: &Conversation| {
         let status = head.status_at(entry.now);
+        if !member.sees(head.assignee) {
+            return false;
+        }
         match queue {
             // The index may lag behind: what has left the queue is not shown in it.
             Some(queue) => head.assignee == queue.whose && status == queue.status,

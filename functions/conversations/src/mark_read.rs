@@ -71,7 +71,7 @@ pub async fn handle(
     let wanted = vec![at_head.clone(), keys::data_key(&RootRef::of(&at_head))];
     let member = app.member(&token, workspace, Permission::ConversationsRead, wanted).await?;
     let entry = &member.entry;
-    let head = view::head(entry, conversation)?;
+    let head = view::seen(&member, conversation)?;
     let key = entry.data_key(&at_head)?.ok_or_else(Problem::not_found)?;
     let seq = body.within(&head)?;
     let mut mark = show::mark(&app, entry, member.id, conversation).await?;

@@ -29,7 +29,7 @@ pub async fn handle(
 ) -> Result<Json<ConversationView>, Problem> {
     let wanted = vec![keys::conversation(workspace, conversation)];
     let member = app.member(&token, workspace, Permission::ConversationsRead, wanted).await?;
-    let head = view::head(&member.entry, conversation)?;
+    let head = view::seen(&member, conversation)?;
     let mark = mark(&app, &member.entry, member.id, conversation).await?;
     Ok(Json(ConversationView::for_member(&head, mark.as_ref(), &member.entry)))
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::{
     domain::{ContactId, ConversationId, MemberId, Timestamp, label::LabelName},
-    http::{Problem, actor::Entry, view::{MessageView, content_end}},
+    http::{Member, Problem, actor::Entry, view::{MessageView, content_end}},
     store::{
         conversation::{Conversation, ReadMark, Status},
         keys,
@@ -118,6 +118,13 @@ impl ConversationView {
         let own = Self::new(head, Some(unread), entry);
         Self { status, snoozed_until: None, labels: None, waiting_since: None, ..own }
     }
+}
+
+/// The head of a conversation, if it lives and the member sees it: what others take care of is, to
+/// who sees only their own, not there.
+pub fn seen(member: &Member, conversation: ConversationId) -> Result<Conversation, Problem> {
+    let head = head(&member.entry, conversation)?;
+    if member.sees(head.assignee) { Ok(head) } else { Err(Problem::not_found()) }
 }
 
 /// The head of a conversation, if it lives. Expired, erased and foreign ones look alike: 404.

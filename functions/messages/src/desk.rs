@@ -31,7 +31,7 @@ impl Desk {
         let mut wanted = thread::wanted(workspace, conversation);
         wanted.push(at_message.clone());
         let member = app.member(token, workspace, Permission::ConversationsWrite, wanted).await?;
-        let thread = thread::open(&member.entry, conversation)?;
+        let thread = thread::seen(&member, conversation)?;
         let policy = thread.head.policy(member.entry.lens());
         let lens = Lens { policy: &policy, ..member.entry.lens() };
         let message = member.entry.fetched().get::<Message>(&at_message, &thread.key, lens)?;

@@ -50,7 +50,7 @@ pub async fn handle(
     let wanted = thread::wanted(workspace, conversation);
     let member = app.member(&token, workspace, Permission::ConversationsRead, wanted).await?;
     let entry = &member.entry;
-    let thread = thread::open(entry, conversation)?;
+    let thread = thread::seen(&member, conversation)?;
     let found = app
         .store
         .messages(&thread.head, span, part.limit.get(), &thread.key, entry.lens())

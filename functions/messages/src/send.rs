@@ -71,7 +71,7 @@ pub async fn handle(
 ) -> Result<Response, Problem> {
     let wanted = thread::wanted(workspace, conversation);
     let member = app.member(&token, workspace, Permission::ConversationsWrite, wanted).await?;
-    let thread = thread::open(&member.entry, conversation)?;
+    let thread = thread::seen(&member, conversation)?;
     let draft = Draft {
         author: member.subject(),
         client_message_id: body.client_message_id,

@@ -7,7 +7,7 @@ use axum::{
 use serde::Deserialize;
 use shared::{
     domain::{ConversationId, WorkspaceId, page::Limit, policy::Module},
-    http::{Code, Json, Problem, actor::Entry, view::MessageView},
+    http::{Code, Json, Member, Problem, actor::Entry, view::MessageView},
     store::{
         DataKey, Key, RootRef,
         conversation::Conversation,
@@ -40,6 +40,12 @@ pub fn open(entry: &Entry, conversation: ConversationId) -> Result<Thread, Probl
         .ok_or_else(Problem::not_found)?;
     let key = entry.data_key(&place)?.ok_or_else(Problem::not_found)?;
     Ok(Thread { head, key })
+}
+
+/// The thread, if it lives and the member sees it.
+pub fn seen(member: &Member, conversation: ConversationId) -> Result<Thread, Problem> {
+    let thread = open(&member.entry, conversation)?;
+    if member.sees(thread.head.assignee) { Ok(thread) } else { Err(Problem::not_found()) }
 }
 
 /// The reply to a send: 201, or 200 when the same message had arrived before.
