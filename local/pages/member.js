@@ -1,41 +1,58 @@
 // The team's side: conversations on the left, the chosen one on the right.
-import { Thread, call, config, forever, onSend, timeOf } from "/demo/talk.js";
+import { Sotto } from "/demo/sotto.js";
+import { ThreadView, complain, config, onSend, showLive, timeOf } from "/demo/talk.js";
 
-let demo = await config();
-const team = `/v1/workspaces/${demo.workspace_id}`;
+const demo = await config();
 const names = new Map();
+const view = new ThreadView("member");
 let chosen = null;
-let read = 0;
 // Until the member picks a conversation or begins to write, the page follows the newest one.
 let picked = false;
+let listing = false;
+let stale = false;
 
-// One call; an access token lives ten minutes, and this page may ask its own stack for the next.
-async function ask(method, path, body) {
-  try {
-    return await call(method, path, demo.member_token, body);
-  } catch (error) {
-    if (error.status !== 401) throw error;
-    demo = await config();
-    return call(method, path, demo.member_token, body);
-  }
-}
-
-const messages = (id) => `${team}/conversations/${id}/messages`;
-const thread = new Thread("member", null);
+const sotto = new Sotto({
+  api: location.origin,
+  workspace: demo.workspace_id,
+  // An access token lives ten minutes, and this page may ask its own stack for the next.
+  token: async (renew) => (renew ? await config() : demo).member_token,
+  on: (happening) => {
+    const { type, id } = happening;
+    if (type === "changed" || type === "gone") void showList();
+    if (type === "gone" && id === chosen) leave();
+    if ((type === "messages" || type === "pending") && id === chosen) showThread();
+    if (type === "typing" && id === chosen && happening.who.type === "visitor") view.typing("The visitor", happening.until);
+    if (type === "live") showLive(happening.live);
+    if (type === "problem") complain(happening.error.message);
+  },
+});
 
 function choose(id) {
   if (id === chosen) return;
+  if (chosen) sotto.close(chosen);
   chosen = id;
-  read = 0;
-  thread.clear();
-  thread.list = (query) => ask("GET", `${messages(id)}?${query}`);
+  view.clear();
   document.getElementById("send").hidden = false;
-  step().catch(() => {});
+  sotto.open(id).then(showThread, (error) => complain(error.message));
+  void showList();
+}
+
+function leave() {
+  chosen = null;
+  picked = false;
+  view.clear();
+  document.getElementById("send").hidden = true;
+}
+
+function showThread() {
+  if (!chosen) return;
+  view.show(sotto.messages(chosen), sotto.pending.filter(({ conversation }) => conversation === chosen));
+  if (!document.hidden) sotto.markRead(chosen).catch(() => {});
 }
 
 async function nameOf(contact) {
   if (!names.has(contact)) {
-    const { name } = await ask("GET", `${team}/contacts/${contact}`);
+    const { name } = await sotto.call("GET", `/contacts/${contact}`);
     names.set(contact, name ?? `Visitor ${contact.slice(-4)}`);
   }
   return names.get(contact);
@@ -69,39 +86,43 @@ async function entry(conversation) {
   return item;
 }
 
+// A list is read from the API, never put together from what is heard; many changes cost one read.
 async function showList() {
-  const { data } = await ask("GET", `${team}/conversations?limit=50`);
-  const items = await Promise.all(data.map(entry));
-  const list = document.getElementById("list");
-  const markup = items.map((item) => item.innerHTML).join();
-  if (list.dataset.markup === markup) return data;
-  const focused = document.activeElement?.dataset?.id;
-  list.dataset.markup = markup;
-  list.replaceChildren(...items);
-  if (focused) list.querySelector(`[data-id="${focused}"]`)?.focus();
-  return data;
-}
-
-async function step() {
-  const data = await showList();
-  if (!picked && data.length > 0) choose(data[0].id);
-  if (!chosen) return;
-  await thread.update();
-  if (thread.head > read && !document.hidden) {
-    const seq = thread.head;
-    await ask("PUT", `${team}/conversations/${chosen}/read`, { seq });
-    read = seq;
+  stale = true;
+  if (listing) return;
+  listing = true;
+  while (stale) {
+    stale = false;
+    try {
+      const { data } = await sotto.call("GET", "/conversations?limit=50");
+      const items = await Promise.all(data.map(entry));
+      const list = document.getElementById("list");
+      const focused = document.activeElement?.dataset?.id;
+      list.replaceChildren(...items);
+      if (focused) list.querySelector(`[data-id="${focused}"]`)?.focus();
+      if (!picked && data.length > 0) choose(data[0].id);
+    } catch (error) {
+      complain(error.message);
+    }
   }
+  listing = false;
 }
 
-onSend(async (text, client_message_id) => {
-  const kind = document.getElementById("note").checked ? "note" : "text";
-  await ask("POST", messages(chosen), { client_message_id, kind, text });
-  document.getElementById("note").checked = false;
-});
+onSend(
+  (text) => {
+    const note = document.getElementById("note");
+    const kind = note.checked ? "note" : "text";
+    note.checked = false;
+    return sotto.send(chosen, text, kind);
+  },
+  (typing) => chosen && sotto.typing(chosen, typing),
+);
 
 document.getElementById("send").addEventListener("input", () => {
   picked = true;
 });
+document.addEventListener("visibilitychange", showThread);
 
-await forever(step);
+showLive(false);
+sotto.start();
+void showList();

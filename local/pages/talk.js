@@ -1,6 +1,4 @@
-// What both sides of the demo share: calling the API, and a thread that keeps itself current.
-
-const POLL_MS = 1000;
+// What the demo's pages share: the stack's ids, a thread on the page, and the form under it.
 
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -9,118 +7,105 @@ export async function config() {
   for (;;) {
     const answer = await fetch("/demo/config.json");
     if (answer.ok) return answer.json();
-    await pause(POLL_MS);
+    await pause(1000);
   }
-}
-
-// A call that failed, with the problem's own words.
-export class Problem extends Error {
-  constructor(status, body) {
-    super(body.detail ?? body.title ?? body.message ?? `status ${status}`);
-    this.status = status;
-    this.code = body.code;
-  }
-}
-
-export async function call(method, path, token, body) {
-  const headers = {};
-  if (token) headers.authorization = `Bearer ${token}`;
-  if (body !== undefined) headers["content-type"] = "application/json";
-  const answer = await fetch(path, {
-    method,
-    headers,
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  const text = await answer.text();
-  const parsed = text ? JSON.parse(text) : {};
-  if (!answer.ok) throw new Problem(answer.status, parsed);
-  return parsed;
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 export const timeOf = (instant) => clock.format(new Date(instant));
 
-// A thread on the page. `list(query)` reads messages, `me` is "visitor" or "member".
-export class Thread {
+// Puts the state of an open conversation on the page. `me` is "visitor" or "member".
+export class ThreadView {
   #log = document.getElementById("log");
   #empty = document.getElementById("empty");
-  #head = 0;
+  #typing = document.getElementById("typing");
+  #items = new Map();
+  #quiet = 0;
 
-  constructor(me, list) {
+  constructor(me) {
     this.me = me;
-    this.list = list;
-  }
-
-  get head() {
-    return this.#head;
   }
 
   clear() {
-    this.#head = 0;
-    this.#log.replaceChildren();
-    this.#log.hidden = true;
-    this.#empty.hidden = false;
+    this.#items.clear();
+    this.show([], []);
   }
 
-  // Reads what came after the last message shown. Only `seq` decides what is new: the same
-  // message read twice is shown once.
-  async update() {
-    const { list } = this;
-    for (let more = true; more; ) {
-      const page = await list(`after_seq=${this.#head}&limit=100`);
-      if (this.list !== list) return;
-      const fresh = page.data.filter((message) => message.seq > this.#head);
-      fresh.forEach((message) => this.#show(message));
-      more = fresh.length > 0 && this.#head < page.head_seq;
-    }
+  // A message stands under its number; it is drawn again when its `rev` changed.
+  show(messages, pending) {
+    const items = messages.flatMap((message) => {
+      const key = `${message.seq} ${message.rev}`;
+      const item = this.#items.get(key) ?? this.#draw(message);
+      if (item) this.#items.set(key, item);
+      return item ?? [];
+    });
+    items.push(...pending.map((message) => this.#drawPending(message)));
+    const last = this.#log.lastElementChild;
+    this.#log.replaceChildren(...items);
+    this.#log.hidden = items.length === 0;
+    this.#empty.hidden = items.length > 0;
+    const now = this.#log.lastElementChild;
+    if (now && now !== last) now.scrollIntoView({ block: "end" });
   }
 
-  #show(message) {
-    this.#head = message.seq;
+  // Until the server's word runs out, or the next frame.
+  typing(who, until) {
+    clearTimeout(this.#quiet);
+    const left = Date.parse(until) - Date.now();
+    this.#typing.textContent = left > 0 ? `${who} is typing …` : "";
+    if (left > 0) this.#quiet = setTimeout(() => (this.#typing.textContent = ""), left);
+  }
+
+  #draw(message) {
     // A visitor sees of a note only that its number is taken.
-    if (message.kind === "internal") return;
-    this.#log.hidden = false;
-    this.#empty.hidden = true;
+    if (message.kind === "internal") return null;
+    if (message.kind === "system") return line("system", wordsOf(message), "");
     const mine = message.author.type === this.me;
-    const item = document.createElement("li");
-    item.classList.toggle("mine", mine);
-    item.classList.toggle("note", message.kind === "note");
-    const text = document.createElement("p");
-    text.textContent = message.text;
-    const foot = document.createElement("small");
     const who = mine ? "You" : message.author.type === "visitor" ? "Visitor" : "Team";
     const note = message.kind === "note" ? " · internal note" : "";
-    foot.textContent = `${who} · ${timeOf(message.sent_at)}${note}`;
-    item.append(text, foot);
-    this.#log.append(item);
-    item.scrollIntoView({ block: "end" });
+    const edited = message.edited_at ? " · edited" : "";
+    const text = message.text ?? "This message was deleted.";
+    const item = line(mine ? "mine" : "theirs", text, `${who} · ${timeOf(message.sent_at)}${note}${edited}`);
+    item.classList.toggle("note", message.kind === "note");
+    return item;
+  }
+
+  #drawPending({ kind, text }) {
+    const item = line("mine", text, "Sending …");
+    item.classList.toggle("note", kind === "note");
+    return item;
   }
 }
 
-// Wires the form. `send(text, id)` delivers; a retry after a failure keeps the id, so that a
-// message whose answer was lost is not sent twice.
-export function onSend(send) {
+const wordsOf = ({ event, sent_at }) => `${(event ?? "changed").replaceAll("_", " ")} · ${timeOf(sent_at)}`;
+
+function line(kind, words, foot) {
+  const item = document.createElement("li");
+  item.className = kind;
+  const text = document.createElement("p");
+  text.textContent = words;
+  item.append(text);
+  if (foot) {
+    const small = document.createElement("small");
+    small.textContent = foot;
+    item.append(small);
+  }
+  return item;
+}
+
+// Wires the form. `send` may be called while the network is gone: the client keeps what is unsent.
+export function onSend(send, typing) {
   const form = document.getElementById("send");
   const field = document.getElementById("text");
-  const problem = document.getElementById("problem");
-  const button = form.querySelector("button");
-  let pending = null;
-  form.addEventListener("submit", async (event) => {
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = field.value.trim();
-    if (!text || button.disabled) return;
-    if (pending?.text !== text) pending = { text, id: crypto.randomUUID() };
-    button.disabled = true;
-    problem.textContent = "";
-    try {
-      await send(text, pending.id);
-      pending = null;
-      field.value = "";
-    } catch (error) {
-      problem.textContent = `Not sent: ${error.message}`;
-    }
-    button.disabled = false;
+    if (!text) return;
+    field.value = "";
     field.focus();
+    complain("");
+    typing(false);
+    send(text).catch((error) => complain(`Not sent: ${error.message}`));
   });
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
@@ -128,20 +113,14 @@ export function onSend(send) {
       form.requestSubmit();
     }
   });
+  field.addEventListener("input", () => typing(field.value !== ""));
 }
 
-// Repeats `step` each second; a failure is shown once and tried again.
-export async function forever(step) {
-  const problem = document.getElementById("problem");
-  for (let failing = false; ; ) {
-    try {
-      await step();
-      if (failing) problem.textContent = "";
-      failing = false;
-    } catch (error) {
-      problem.textContent = `Trying again: ${error.message}`;
-      failing = true;
-    }
-    await pause(POLL_MS);
-  }
+export function complain(words) {
+  document.getElementById("problem").textContent = words;
+}
+
+// Whether changes arrive by themselves or are asked for.
+export function showLive(live) {
+  document.getElementById("live").textContent = live ? "live" : "asking every few seconds";
 }

@@ -1,58 +1,85 @@
 // The visitor's side. A tab keeps its visitor: the resume token stays in this tab's storage.
-import { Thread, call, config, forever, onSend } from "/demo/talk.js";
+import { Sotto } from "/demo/sotto.js";
+import { ThreadView, complain, config, onSend, showLive } from "/demo/talk.js";
 
 const { app_key } = await config();
-let token = null;
-let conversation = sessionStorage.getItem("conversation");
+const view = new ThreadView("visitor");
+let session = null;
+let conversation = null;
+// The first message begins the conversation; what is written meanwhile waits for it.
+let beginning = null;
 
-async function startSession() {
+async function arrive() {
   const resume_token = sessionStorage.getItem("resume_token") ?? undefined;
   const context = {
     page_url: location.href,
     locale: navigator.language,
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   };
-  try {
-    const session = await call("POST", "/v1/widget/sessions", null, { app_key, resume_token, context });
-    token = session.session_token;
+  const answer = await fetch("/v1/widget/sessions", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ app_key, resume_token, context }),
+  });
+  if (answer.ok) {
+    session = await answer.json();
     sessionStorage.setItem("resume_token", session.resume_token);
-  } catch (error) {
+  } else if (resume_token && answer.status < 500 && answer.status !== 429) {
     // A visitor that is gone (the stack forgot, or retention did) begins anew.
-    if (!resume_token || error.status >= 500) throw error;
     sessionStorage.clear();
-    conversation = null;
-    thread.clear();
-    await startSession();
-  }
-}
-
-// One call; a session that ended is resumed once.
-async function ask(method, path, body) {
-  if (!token) await startSession();
-  try {
-    return await call(method, path, token, body);
-  } catch (error) {
-    if (error.status !== 401) throw error;
-    token = null;
-    await startSession();
-    return call(method, path, token, body);
-  }
-}
-
-const messages = () => `/v1/widget/conversations/${conversation}/messages`;
-const thread = new Thread("visitor", (query) => ask("GET", `${messages()}?${query}`));
-
-onSend(async (text, client_message_id) => {
-  const message = { client_message_id, text };
-  if (conversation) {
-    await ask("POST", messages(), message);
+    if (conversation) leave();
+    await arrive();
   } else {
-    const started = await ask("POST", "/v1/widget/conversations", { first_message: message });
-    conversation = started.conversation.id;
-    sessionStorage.setItem("conversation", conversation);
+    throw new Error("The team cannot be reached.");
   }
+}
+
+const sotto = new Sotto({
+  api: location.origin,
+  token: async (renew) => {
+    if (renew || !session) await arrive();
+    return session.session_token;
+  },
+  on: (happening) => {
+    const { type, id } = happening;
+    if (type === "changed" && !conversation) void follow(id);
+    if (type === "gone" && id === conversation) leave();
+    if (type === "messages" || type === "pending") show();
+    if (type === "typing" && happening.who.type === "member") view.typing("The team", happening.until);
+    if (type === "live") showLive(happening.live);
+    if (type === "problem") complain(happening.error.message);
+  },
 });
 
-await forever(async () => {
-  if (conversation) await thread.update();
-});
+async function follow(id) {
+  conversation = id;
+  await sotto.open(id).catch((error) => complain(error.message));
+  show();
+}
+
+function leave() {
+  sotto.close(conversation);
+  conversation = null;
+  beginning = null;
+  view.clear();
+}
+
+function show() {
+  if (!conversation) return;
+  view.show(sotto.messages(conversation), sotto.pending);
+  if (!document.hidden) sotto.markRead(conversation).catch(() => {});
+}
+
+onSend(
+  async (text) => {
+    if (conversation) return sotto.send(conversation, text);
+    if (beginning) return beginning.then(() => sotto.send(conversation, text));
+    beginning = sotto.begin(text).then((begun) => follow(begun.conversation.id));
+    return beginning.finally(() => (beginning = null));
+  },
+  (typing) => conversation && sotto.typing(conversation, typing),
+);
+document.addEventListener("visibilitychange", show);
+
+showLive(false);
+sotto.start();

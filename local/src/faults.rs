@@ -134,6 +134,8 @@ pub enum Service {
     Kms,
     /// SES v2.
     Mail,
+    /// The WebSocket API's connections.
+    Sockets,
 }
 
 impl Call {
@@ -144,6 +146,14 @@ impl Call {
                 (Service::Data, operation)
             }
             Some((_, operation)) => (Service::Kms, operation),
+            None if request.uri().contains("/@connections/") => {
+                let operation = match request.method() {
+                    "POST" => "PostToConnection",
+                    "DELETE" => "DeleteConnection",
+                    _ => "GetConnection",
+                };
+                (Service::Sockets, operation)
+            }
             None => (Service::Mail, "SendEmail"),
         };
         let body = request
@@ -236,6 +246,7 @@ impl Call {
             Service::Data => (400, "ProvisionedThroughputExceededException"),
             Service::Kms => (400, "ThrottlingException"),
             Service::Mail => (429, "TooManyRequestsException"),
+            Service::Sockets => (429, "LimitExceededException"),
         }
     }
 }

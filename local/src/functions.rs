@@ -2,6 +2,7 @@
 //! JSON bytes out, with a deadline, and a panic that ends one invocation only.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -9,6 +10,7 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service};
 use shared::app::{App, Clock, Config};
 use shared::http::Routes;
+use shared::lambda::socket;
 
 use crate::template::Template;
 use crate::wires::Wires;
@@ -19,6 +21,8 @@ const MAIL_FROM: &str = "sotto@example.com";
 /// What a crate of `functions/` has to offer.
 enum Code {
     Http(fn() -> Routes),
+    Live(fn() -> Routes),
+    Schedule,
     Stream,
 }
 
@@ -29,9 +33,11 @@ fn linked(folder: &str) -> Option<Code> {
         "contract" => Code::Http(contract::routes),
         "conversations" => Code::Http(conversations::routes),
         "messages" => Code::Http(messages::routes),
+        "realtime" => Code::Live(realtime::routes),
         "visitors" => Code::Http(visitors::routes),
         "workspaces" => Code::Http(workspaces::routes),
         "outbox" => Code::Stream,
+        "retention" => Code::Schedule,
         _ => return None,
     })
 }
@@ -43,12 +49,13 @@ pub fn all_routes() -> BTreeMap<&'static str, Routes> {
         "contract",
         "conversations",
         "messages",
+        "realtime",
         "visitors",
         "workspaces",
     ]
     .into_iter()
     .filter_map(|folder| match linked(folder) {
-        Some(Code::Http(routes)) => Some((folder, routes())),
+        Some(Code::Http(routes) | Code::Live(routes)) => Some((folder, routes())),
         _ => None,
     })
     .collect()
@@ -78,6 +85,8 @@ pub struct Function {
 #[derive(Clone)]
 enum Entry {
     Http(axum::Router),
+    Live(axum::Router, Arc<realtime::Sockets>),
+    Schedule,
     Stream,
 }
 
@@ -103,6 +112,10 @@ impl Function {
         let mut task = tokio::spawn(async move {
             match entry {
                 Entry::Http(router) => answer_http(router, &event, context).await,
+                Entry::Live(router, sockets) => {
+                    answer_live(&app, router, &sockets, &event, context).await
+                }
+                Entry::Schedule => answer_schedule(&app, &event).await,
                 Entry::Stream => answer_stream(&app, &event).await,
             }
         });
@@ -151,9 +164,30 @@ async fn answer_http(
     }
 }
 
+async fn answer_live(
+    app: &App,
+    router: axum::Router,
+    sockets: &realtime::Sockets,
+    event: &[u8],
+    context: Context,
+) -> Result<Vec<u8>, serde_json::Error> {
+    let value: serde_json::Value = serde_json::from_slice(event)?;
+    if !socket::Event::is(&value) {
+        return answer_http(router, event, context).await;
+    }
+    serde_json::to_vec(&sockets.handle(app, serde_json::from_value(value)?).await)
+}
+
 async fn answer_stream(app: &App, event: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
     let answer = outbox::handle(app, serde_json::from_slice(event)?).await;
     serde_json::to_vec(&answer)
+}
+
+/// As on AWS, a task that fails is a failed invocation.
+async fn answer_schedule(app: &App, event: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
+    use serde::ser::Error as _;
+    let answer = retention::handle(app, serde_json::from_slice(event)?).await;
+    serde_json::to_vec(&answer.map_err(serde_json::Error::custom)?)
 }
 
 /// Every function of the template.
@@ -188,12 +222,14 @@ impl Functions {
                     declared.folder
                 )
             })?;
-            let variables = environment(declared, wires, api);
+            let variables = environment(template, declared, wires, api);
             let config =
                 Config::from_vars(&variables).map_err(|error| format!("{place}: {error}"))?;
             let app = App::new(config, clock.clone(), client.clone());
             let entry = match code {
                 Code::Http(routes) => Entry::Http(routes().router(app.clone())),
+                Code::Live(routes) => Entry::Live(routes().router(app.clone()), Arc::default()),
+                Code::Schedule => Entry::Schedule,
                 Code::Stream => Entry::Stream,
             };
             let function = Function {
@@ -228,11 +264,22 @@ impl Functions {
 }
 
 /// What Lambda would put into the function's environment, with the wires of this process.
-fn environment(function: &template::Function, wires: &Wires, api: &str) -> HashMap<String, String> {
+fn environment(
+    template: &Template,
+    function: &template::Function,
+    wires: &Wires,
+    api: &str,
+) -> HashMap<String, String> {
+    let stage = template
+        .sockets
+        .as_ref()
+        .map_or("", |sockets| &sockets.stage);
+    let sockets = format!("{api}/{stage}");
     let mut variables: HashMap<String, String> = function.environment.clone().into_iter().collect();
     let own = [
         ("ISSUER", api),
         ("MAIL_FROM", MAIL_FROM),
+        ("WEBSOCKET_URL", &sockets),
         ("AWS_LAMBDA_FUNCTION_NAME", &function.id),
     ];
     let aws = aws_environment(wires);

@@ -195,6 +195,10 @@ impl Scope {
         if let Some(value) = pseudo_parameter(name).or_else(|| self.parameters.get(name).cloned()) {
             return Ok(value);
         }
+        // SAM's own: a part that it makes of a resource, such as a function's alias.
+        if name.contains('.') {
+            return self.attribute(&name.into());
+        }
         let resource = &self.document["Resources"][name];
         if resource.is_null() {
             return Err(self.error(format!(

@@ -11,6 +11,7 @@
 //! | [`faults`] | what goes wrong on demand between the SDK and the services |
 //! | [`functions`] | the function crates, called as Lambda calls them |
 //! | [`gateway`], [`event`] | API Gateway's HTTP API, and its events |
+//! | [`sockets`] | API Gateway's WebSocket API, its events and `@connections` |
 //! | [`streams`] | Lambda's event source mapping on a table stream |
 //! | [`stack`] | all of it, running |
 //! | [`seed`], [`pages`] | the demo workspace, and the pages around it |
@@ -28,6 +29,7 @@ pub mod mail;
 pub mod openapi;
 pub mod pages;
 pub mod seed;
+pub mod sockets;
 pub mod stack;
 pub mod streams;
 pub mod template;

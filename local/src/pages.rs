@@ -19,9 +19,6 @@ use serde_json::{Value, json};
 use crate::mail::{Mail, Mailbox};
 use crate::seed::Demo;
 
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; \
-    frame-ancestors 'none'";
 /// Mail as it was sent: its own styles, no scripts, nothing from elsewhere, only in our frame.
 const MAIL_POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'";
@@ -33,6 +30,7 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 #[derive(Clone)]
 pub struct Desk {
     api: String,
+    policy: HeaderValue,
     mailbox: Mailbox,
     demo: Arc<Mutex<Option<Demo>>>,
 }
@@ -42,6 +40,7 @@ impl Desk {
     pub fn new(api: &str, mailbox: Mailbox) -> Self {
         Self {
             api: api.to_owned(),
+            policy: policy(api),
             mailbox,
             demo: Arc::default(),
         }
@@ -60,6 +59,18 @@ impl Desk {
     }
 }
 
+/// Everything from this origin only. The socket is named besides: not every browser counts `ws:`
+/// as the page's own origin, and a page may be open under the other loopback name.
+fn policy(api: &str) -> HeaderValue {
+    let socket = api.replacen("http", "ws", 1);
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' {socket}; \
+         frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+    // An address is always a header's value; without it nothing loads, which is safe.
+    HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}
+
 /// The pages as an HTTP application.
 pub fn router(desk: Desk) -> Router {
     let script = |text: &'static str| get(move || async move { file(JAVASCRIPT, text) });
@@ -71,6 +82,10 @@ pub fn router(desk: Desk) -> Router {
         .route("/demo/member", page(include_str!("../pages/member.html")))
         .route("/demo/config.json", get(config))
         .route("/demo/start.js", script(include_str!("../pages/start.js")))
+        .route(
+            "/demo/sotto.js",
+            script(include_str!("../../web/client/sotto.js")),
+        )
         .route("/demo/talk.js", script(include_str!("../pages/talk.js")))
         .route(
             "/demo/visitor.js",
@@ -88,12 +103,12 @@ pub fn router(desk: Desk) -> Router {
         .route("/mailbox.json", get(mailbox_json))
         .route("/mailbox/{id}", get(mail))
         .route("/mailbox/{id}/html", get(mail_html))
-        .layer(middleware::from_fn(guard))
+        .layer(middleware::from_fn_with_state(desk.clone(), guard))
         .with_state(desk)
 }
 
 /// Answers to loopback names only, and sets the headers of every page.
-async fn guard(request: Request, next: Next) -> Response {
+async fn guard(State(desk): State<Desk>, request: Request, next: Next) -> Response {
     let host = request
         .headers()
         .get(header::HOST)
@@ -116,7 +131,7 @@ async fn guard(request: Request, next: Next) -> Response {
         headers.insert(name, HeaderValue::from_static(value));
     }
     let policy = headers.entry(header::CONTENT_SECURITY_POLICY);
-    policy.or_insert(HeaderValue::from_static(POLICY));
+    policy.or_insert(desk.policy);
     response
 }
 

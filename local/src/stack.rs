@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use shared::app::{App, Clock};
+use shared::domain::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -18,13 +19,14 @@ use tokio::task::JoinSet;
 use crate::data::{Data, DataError};
 use crate::faults::Faults;
 use crate::folder::{DataFolder, FolderError};
-use crate::functions::{Function, Functions};
+use crate::functions::{Failure, Function, Functions};
 use crate::gateway::Gateway;
 use crate::kms::Kms;
 use crate::mail::Mailbox;
 use crate::pages::{self, Desk};
+use crate::sockets::Sockets;
 use crate::streams::{Drained, Pump};
-use crate::template::Template;
+use crate::template::{Schedule, Template};
 use crate::wires::Wires;
 
 /// How often expired items go by themselves.
@@ -115,6 +117,7 @@ pub struct Stack {
     template: Arc<Template>,
     data: Data,
     functions: Option<Functions>,
+    sockets: Option<Sockets>,
     router: Router,
     pumps: Vec<Pump>,
     stop: watch::Sender<bool>,
@@ -152,6 +155,7 @@ impl Stack {
             template,
             data,
             functions: None,
+            sockets: None,
             router: Router::new(),
             pumps: Vec::new(),
             stop,
@@ -188,6 +192,11 @@ impl Stack {
         &self.data
     }
 
+    /// The WebSocket API, when the template has one.
+    pub fn sockets(&self) -> Option<&Sockets> {
+        self.sockets.as_ref()
+    }
+
     /// The API without the network: the same gateway, called in this process.
     pub fn router(&self) -> Router {
         self.router.clone()
@@ -215,9 +224,32 @@ impl Stack {
         sweep(self.data.clone()).await
     }
 
+    /// Calls the function of the schedule with this name, whatever its case, as Scheduler does, and
+    /// returns what it answered.
+    ///
+    /// # Errors
+    /// When there is no such schedule, or the function failed.
+    pub async fn run_schedule(&self, name: &str) -> Result<Vec<u8>, StackError> {
+        let mut schedules = self.template.schedules.iter();
+        let schedule = schedules.find(|schedule| schedule.name.eq_ignore_ascii_case(name));
+        let function =
+            schedule.and_then(|schedule| self.functions.as_ref()?.by_id(&schedule.function));
+        let (Some(schedule), Some(function)) = (schedule, function) else {
+            return Err(StackError::Functions(format!(
+                "the template has no schedule {name}"
+            )));
+        };
+        call(schedule, function, self.clock.now())
+            .await
+            .map_err(|error| StackError::Functions(format!("{name}: {error}")))
+    }
+
     /// Stops, and waits until everything has.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
+        if let Some(sockets) = &self.sockets {
+            sockets.cut_all();
+        }
         let ended = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(GRACE, ended).await.is_err() {
             self.tasks.shutdown().await;
@@ -246,7 +278,12 @@ impl Stack {
             )?);
         }
         let gateway = Gateway::new(&self.template, &functions, self.clock.clone());
-        self.router = gateway.router(pages::router(self.desk.clone()));
+        let mut pages = pages::router(self.desk.clone());
+        self.sockets = Sockets::new(&self.template, &functions, self.clock.clone());
+        if let Some(sockets) = &self.sockets {
+            pages = pages.merge(sockets.router());
+        }
+        self.router = gateway.router(pages);
         self.functions = Some(functions);
         Ok(())
     }
@@ -289,6 +326,22 @@ impl Stack {
     fn start_background(&mut self) {
         for pump in self.pumps.clone() {
             self.in_background(pump.run());
+        }
+        for schedule in self.template.schedules.clone() {
+            let functions = self.functions.as_ref();
+            let Some(function) =
+                functions.and_then(|functions| functions.by_id(&schedule.function))
+            else {
+                continue;
+            };
+            let (function, clock) = (function.clone(), self.clock.clone());
+            self.in_background(async move {
+                loop {
+                    tokio::time::sleep(schedule.every).await;
+                    // What went wrong is in the log, and the next call goes on from there.
+                    let _ = call(&schedule, &function, clock.now()).await;
+                }
+            });
         }
         let data = self.data.clone();
         self.in_background(async move {
@@ -351,6 +404,18 @@ async fn listen(port: u16) -> Result<TcpListener, StackError> {
             io::ErrorKind::AddrInUse => StackError::PortInUse(port),
             _ => StackError::Io(error),
         })
+}
+
+/// One call of a schedule.
+async fn call(
+    schedule: &Schedule,
+    function: &Function,
+    now: Timestamp,
+) -> Result<Vec<u8>, Failure> {
+    let execution = crate::seed::random_uuid();
+    function
+        .invoke(schedule.event(now, &execution).into_bytes(), &execution)
+        .await
 }
 
 async fn sweep(data: Data) -> Result<usize, DataError> {

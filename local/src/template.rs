@@ -10,13 +10,14 @@ use serde_json::{Map, Value, json};
 
 use crate::intrinsics::Scope;
 pub use crate::intrinsics::{TemplateError, stream_arn, table_arn};
+use crate::{ACCOUNT, REGION};
 
 /// The name under which a deployment and this stack look for the template.
 pub const FILE_NAME: &str = "template.yaml";
 
 /// The environment variables that this stack sets instead of the template: only a deployment
 /// knows its public address and its verified sender.
-pub const REPLACED: [&str; 2] = ["ISSUER", "MAIL_FROM"];
+pub const REPLACED: [&str; 3] = ["ISSUER", "MAIL_FROM", "WEBSOCKET_URL"];
 
 /// What the embedded stack takes from a template and the stacks nested in it.
 #[derive(Clone, Debug)]
@@ -29,8 +30,12 @@ pub struct Template {
     pub routes: Vec<Route>,
     /// The HTTP API's CORS configuration, if it has one.
     pub cors: Option<Cors>,
+    /// The WebSocket API, if there is one.
+    pub sockets: Option<SocketApi>,
     /// Every table stream that a function reads.
     pub streams: Vec<StreamSource>,
+    /// Every schedule that calls a function.
+    pub schedules: Vec<Schedule>,
     /// Every DynamoDB table.
     pub tables: Vec<Table>,
     /// The ARN of every KMS key.
@@ -96,6 +101,28 @@ pub struct Cors {
     pub max_age_seconds: Option<u64>,
 }
 
+/// A WebSocket API, of the plain resources that CloudFormation has for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketApi {
+    /// The expression that finds the route of a message.
+    pub selection: String,
+    /// The name of its stage, which is the path it is opened at.
+    pub stage: String,
+    /// Its routes.
+    pub routes: Vec<SocketRoute>,
+}
+
+/// A route of a WebSocket API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketRoute {
+    /// `$connect`, `$disconnect`, `$default`, or what the selection finds.
+    pub key: String,
+    /// The logical id of the function that answers.
+    pub function: String,
+    /// Whether what the function answers is sent to the client.
+    pub answers: bool,
+}
+
 /// A function that reads a table's stream.
 #[derive(Clone, Debug)]
 pub struct StreamSource {
@@ -109,6 +136,52 @@ pub struct StreamSource {
     pub retry_attempts: Option<u32>,
     /// Whether a failing batch is cut in two, so that one bad record holds up only itself.
     pub bisect: bool,
+}
+
+/// A schedule of EventBridge Scheduler.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// The logical id of the function.
+    pub function: String,
+    /// The name of the event, such as `Sweep`.
+    pub name: String,
+    /// How often it calls.
+    pub every: Duration,
+    /// What it calls with, before Scheduler fills in its own words.
+    pub input: String,
+}
+
+impl Schedule {
+    /// The event of a call at `time`: the input with Scheduler's words filled in.
+    pub fn event(&self, time: shared::domain::Timestamp, execution: &str) -> String {
+        let seconds = shared::domain::Timestamp::from_ms(time.seconds() * 1000);
+        let arn = format!(
+            "arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/{}",
+            self.name
+        );
+        self.input
+            .replace(
+                "<aws.scheduler.scheduled-time>",
+                &seconds.to_string().replace(".000Z", "Z"),
+            )
+            .replace("<aws.scheduler.execution-id>", execution)
+            .replace("<aws.scheduler.attempt-number>", "1")
+            .replace("<aws.scheduler.schedule-arn>", &arn)
+    }
+}
+
+/// `rate(5 minutes)`: the one form of schedule that this stack runs.
+fn rate(expression: &str) -> Option<Duration> {
+    let inner = expression.strip_prefix("rate(")?.strip_suffix(')')?;
+    let (number, unit) = inner.split_once(' ')?;
+    let seconds = match unit {
+        "minute" | "minutes" => 60,
+        "hour" | "hours" => 60 * 60,
+        "day" | "days" => 24 * 60 * 60,
+        _ => return None,
+    };
+    let number: u64 = number.parse().ok().filter(|number| *number > 0)?;
+    Some(Duration::from_secs(number * seconds))
 }
 
 /// A DynamoDB table. Serialised, it is the body of `CreateTable`.
@@ -237,7 +310,9 @@ impl Template {
             functions: Vec::new(),
             routes: Vec::new(),
             cors: cors(&root)?,
+            sockets: socket_api(&root)?,
             streams: Vec::new(),
+            schedules: Vec::new(),
             tables: Vec::new(),
             keys: Vec::new(),
         };
@@ -306,6 +381,20 @@ impl Template {
                     batch_size: number(&properties["BatchSize"]).unwrap_or(100) as usize,
                     retry_attempts: number(&properties["MaximumRetryAttempts"]).map(|n| n as u32),
                     bisect: properties["BisectBatchOnFunctionError"] == true,
+                });
+            }
+            "ScheduleV2" => {
+                let text = |key: &str| properties[key].as_str().unwrap_or_default().to_owned();
+                let every = rate(&text("ScheduleExpression")).ok_or_else(|| {
+                    scope.error(format!(
+                        "{place}.Properties.ScheduleExpression must be a rate(…)"
+                    ))
+                })?;
+                self.schedules.push(Schedule {
+                    function: function.to_owned(),
+                    name: name.to_owned(),
+                    every,
+                    input: text("Input"),
                 });
             }
             other => {
@@ -378,6 +467,68 @@ fn cors(scope: &Scope) -> Result<Option<Cors>, TemplateError> {
         })),
         object => typed(scope, "CorsConfiguration", object).map(Some),
     }
+}
+
+/// The one WebSocket API of a template: its routes lead through an integration to a function.
+fn socket_api(scope: &Scope) -> Result<Option<SocketApi>, TemplateError> {
+    let apis = scope.resources_of_type("AWS::ApiGatewayV2::Api");
+    let mut apis = apis.filter(|(_, properties)| properties["ProtocolType"] == "WEBSOCKET");
+    let Some((api, properties)) = apis.next() else {
+        return Ok(None);
+    };
+    let resolved = |kind: &'static str| -> Result<Vec<(&str, Value)>, TemplateError> {
+        let all = scope.resources_of_type(kind);
+        let all = all.map(|(id, properties)| Ok((id, scope.resolve(properties)?)));
+        let all: Result<Vec<_>, TemplateError> = all.collect();
+        Ok(all?
+            .into_iter()
+            .filter(|(_, properties)| properties["ApiId"] == api)
+            .collect())
+    };
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let stages = resolved("AWS::ApiGatewayV2::Stage")?;
+    let stage = stages.first().map(|(_, stage)| text(&stage["StageName"]));
+    let stage = stage.ok_or_else(|| scope.error(format!("{api} has no stage")))?;
+    let integrations = resolved("AWS::ApiGatewayV2::Integration")?;
+    let responses = resolved("AWS::ApiGatewayV2::RouteResponse")?;
+    let mut routes = Vec::new();
+    for (id, route) in resolved("AWS::ApiGatewayV2::Route")? {
+        let target = text(&route["Target"]);
+        let integration = target.strip_prefix("integrations/").unwrap_or_default();
+        let integration = integrations.iter().find(|(id, _)| *id == integration);
+        let uri = integration.map(|(_, integration)| text(&integration["IntegrationUri"]));
+        // arn:…/functions/<function's ARN>/invocations; an alias is the function itself here.
+        let function = uri.as_deref().and_then(|uri| {
+            let function = uri
+                .split_once("/functions/")?
+                .1
+                .strip_suffix("/invocations")?;
+            function
+                .strip_prefix("local:")?
+                .split('.')
+                .next()
+                .map(str::to_owned)
+        });
+        let function = function.ok_or_else(|| {
+            scope.error(format!(
+                "Resources.{id}.Properties.Target leads to no function"
+            ))
+        })?;
+        let answers = responses
+            .iter()
+            .any(|(_, response)| response["RouteId"] == id);
+        routes.push(SocketRoute {
+            key: text(&route["RouteKey"]),
+            function,
+            answers,
+        });
+    }
+    let selection = text(&scope.resolve(&properties["RouteSelectionExpression"])?);
+    Ok(Some(SocketApi {
+        selection,
+        stage,
+        routes,
+    }))
 }
 
 fn typed<T: DeserializeOwned>(

@@ -129,6 +129,6 @@ async fn a_page_of_the_inbox_is_three_round_trips_whatever_its_length() {
         "{:?}",
         reading.operations()
     );
-    // One batch on entry, four shards, heads and read marks.
-    assert_eq!(reading.calls.len(), 7);
+    // One batch on entry, four shards, one batch of heads with read marks.
+    assert_eq!(reading.calls.len(), 6);
 }

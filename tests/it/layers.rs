@@ -10,7 +10,8 @@ use harness::repository;
 const LAYERS: [&str; 5] = ["domain", "store", "app", "http", "lambda"];
 
 /// Crates that stand for a seam to the outside, and the layers of `shared` that may name them.
-const SEAMS: [(&str, &[&str]); 6] = [
+const SEAMS: [(&str, &[&str]); 7] = [
+    ("aws_sdk_apigatewaymanagement", &["app"]),
     ("aws_sdk_dynamodb", &["store"]),
     ("aws_sdk_kms", &["store"]),
     ("aws_sdk_sesv2", &["app"]),

@@ -25,6 +25,7 @@ pub mod contract;
 mod items;
 mod program;
 pub mod routes;
+mod socket;
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -42,6 +43,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::app::{App, Clock};
 use shared::domain::Timestamp;
+pub use socket::Socket;
 
 /// When every test begins: 2026-01-15T12:00:00Z.
 pub const START: Timestamp = Timestamp::from_ms(1_768_478_400_000);
@@ -112,6 +114,25 @@ impl Harness {
             .sweep_ttl()
             .await
             .unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Lets a schedule of the template call its function, and returns what it reported.
+    pub async fn run_schedule(&self, name: &str) -> Value {
+        let answer = self.try_schedule(name).await;
+        answer.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same, where the function may fail.
+    ///
+    /// # Errors
+    /// When it did.
+    pub async fn try_schedule(&self, name: &str) -> Result<Value, String> {
+        let answer = self
+            .stack
+            .run_schedule(name)
+            .await
+            .map_err(|error| error.to_string())?;
+        serde_json::from_slice(&answer).map_err(|error| error.to_string())
     }
 
     /// Delivers the stream, then returns every mail to this address, oldest first.
@@ -327,6 +348,13 @@ impl Member {
         Self::of(&self.client, &self.email, &answer)
     }
 
+    /// Opens a socket, with a ticket of its own.
+    pub async fn socket(&self, workspace: &Workspace) -> Socket {
+        let path = format!("{}/realtime/tickets", workspace.path);
+        let ticket = self.post(&path, json!({}), 201).await;
+        Socket::open(&text(&ticket, "url")).await
+    }
+
     /// Makes a workspace with this profile.
     pub async fn workspace(&self, profile: &str) -> Workspace {
         let mut body = json!({ "name": "Test", "profile": profile });
@@ -392,6 +420,14 @@ impl Member {
 }
 
 impl Visitor {
+    /// Opens a socket, with a ticket of its own.
+    pub async fn socket(&self) -> Socket {
+        let ticket = self
+            .post("/v1/widget/realtime/tickets", json!({}), 201)
+            .await;
+        Socket::open(&text(&ticket, "url")).await
+    }
+
     /// Starts a conversation with a first message.
     pub async fn start(&self, words: &str) -> Conversation {
         let body = json!({ "first_message": message(words) });

@@ -11,10 +11,9 @@ use shared::{
     http::{Code, IdempotencyKey, Json, Problem, actor::Entry, idempotent::Ask, view::MessageView},
     store::{
         CommitError, RootRef, SubjectId, Transaction,
-        conversation::{Conversation, Status},
+        conversation::Conversation,
         keys,
         message::{Draft, Message, MessageKind, first},
-        subject::State,
     },
 };
 use utoipa::ToSchema;
@@ -65,7 +64,8 @@ pub async fn begin(
         content: &content,
         now: entry.now,
     };
-    let head = new_head(entry, contact);
+    let id = ConversationId::new(entry.now);
+    let head = Conversation::begin(id, entry.workspace, contact, entry.now);
     let place = keys::conversation(entry.workspace, head.id);
     let data_key = entry.tenant_key.new_data_key(&place, entry.now)?;
     let draft = Draft {
@@ -90,25 +90,6 @@ pub async fn begin(
             let began = began.ok_or_else(Problem::not_found)?;
             replay(app, entry, side, began).await
         }
-    }
-}
-
-fn new_head(entry: &Entry, contact: ContactId) -> Conversation {
-    Conversation {
-        id: ConversationId::new(entry.now),
-        workspace: entry.workspace,
-        contact,
-        status: Status::Open,
-        assignee: None,
-        seq: 0,
-        in_seq: 0,
-        out_seq: 0,
-        visitor_read_seq: 0,
-        visitor_read_out: 0,
-        state: State::Live,
-        created_at: entry.now,
-        last_activity_at: entry.now,
-        rev: 1,
     }
 }
 
@@ -147,14 +128,14 @@ fn reply(
 ) -> Result<Response, Problem> {
     let (conversation, path) = match side {
         Side::Member => (
-            ConversationView::for_member(head, None, &entry.policy),
+            ConversationView::for_member(head, None, entry),
             format!(
                 "/v1/workspaces/{}/conversations/{}",
                 entry.workspace, head.id
             ),
         ),
         Side::Visitor => (
-            ConversationView::for_visitor(head, &entry.policy),
+            ConversationView::for_visitor(head, entry),
             format!("/v1/widget/conversations/{}", head.id),
         ),
     };

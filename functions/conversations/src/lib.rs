@@ -1,34 +1,87 @@
-//! Conversations: start, list, show, read; for members and for visitors.
+//! Conversations: start, list, show, read; whose they are and how they stand; for members and for
+//! visitors.
 //!
 //! | file | route |
 //! |---|---|
 //! | `start` | `POST /v1/workspaces/{workspace}/conversations` |
 //! | `list` | `GET /v1/workspaces/{workspace}/conversations` |
+//! | `count` | `GET /v1/workspaces/{workspace}/conversations/counts` |
 //! | `show` | `GET /v1/workspaces/{workspace}/conversations/{conversation}` |
+//! | `delete` | `DELETE /v1/workspaces/{workspace}/conversations/{conversation}` |
 //! | `mark_read` | `PUT /v1/workspaces/{workspace}/conversations/{conversation}/read` |
+//! | `hold` | `PUT /v1/workspaces/{workspace}/conversations/{conversation}/hold` |
+//! | `show_hold` | `GET /v1/workspaces/{workspace}/conversations/{conversation}/hold` |
+//! | `release` | `DELETE /v1/workspaces/{workspace}/conversations/{conversation}/hold` |
+//! | `claim` | `POST /v1/workspaces/{workspace}/conversations/{conversation}/claim` |
+//! | `assign` | `PUT /v1/workspaces/{workspace}/conversations/{conversation}/assignee` |
+//! | `unassign` | `DELETE /v1/workspaces/{workspace}/conversations/{conversation}/assignee` |
+//! | `close` | `POST /v1/workspaces/{workspace}/conversations/{conversation}/close` |
+//! | `reopen` | `POST /v1/workspaces/{workspace}/conversations/{conversation}/reopen` |
+//! | `spam` | `POST /v1/workspaces/{workspace}/conversations/{conversation}/spam` |
+//! | `snooze` | `POST /v1/workspaces/{workspace}/conversations/{conversation}/snooze` |
+//! | `wake` | `POST /v1/workspaces/{workspace}/conversations/{conversation}/wake` |
+//! | `label` | `PUT /v1/workspaces/{workspace}/conversations/{conversation}/labels` |
+//! | `keep_draft` | `PUT /v1/workspaces/{workspace}/conversations/{conversation}/draft` |
+//! | `show_draft` | `GET /v1/workspaces/{workspace}/conversations/{conversation}/draft` |
+//! | `drop_draft` | `DELETE /v1/workspaces/{workspace}/conversations/{conversation}/draft` |
 //! | `visitor_start` | `POST /v1/widget/conversations` |
 //! | `visitor_list` | `GET /v1/widget/conversations` |
 //! | `visitor_show` | `GET /v1/widget/conversations/{conversation}` |
 //! | `visitor_mark_read` | `PUT /v1/widget/conversations/{conversation}/read` |
 
+mod assign;
 mod beginning;
+mod claim;
+mod close;
+mod count;
+mod delete;
+mod desk;
+mod drop_draft;
+mod hold;
+mod keep_draft;
+mod label;
 mod list;
 mod mark_read;
+mod release;
+mod reopen;
 mod show;
+mod show_draft;
+mod show_hold;
+mod snooze;
+mod spam;
 mod start;
+mod unassign;
 mod view;
 mod visitor_list;
 mod visitor_mark_read;
 mod visitor_show;
 mod visitor_start;
+mod wake;
 
 /// The routes of this function.
 pub fn routes() -> shared::http::Routes {
     shared::routes![
         start,
         list,
+        count,
         show,
+        delete,
         mark_read,
+        hold,
+        show_hold,
+        release,
+        claim,
+        assign,
+        unassign,
+        close,
+        reopen,
+        spam,
+        snooze,
+        wake,
+        label,
+        keep_draft,
+        show_draft,
+        drop_draft,
         visitor_start,
         visitor_list,
         visitor_show,

@@ -1,24 +1,50 @@
-//! `GET /v1/workspaces/{workspace}/conversations`: conversations by last activity, newest first.
+//! `GET /v1/workspaces/{workspace}/conversations`: the views that a team works from.
 //!
-//! Three sequential round trips: the batch on entry, the shards of the change index together, and
-//! heads with read marks together.
+//! `mine` and `unassigned` are queues, by the time a conversation came into them: a message does not
+//! move it. Three sequential round trips: the batch on entry, one query, one batch of heads with read
+//! marks. `all` goes by the last change, over the shards of the change index at once.
 
 use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     app::App,
     domain::{MemberId, Permission, WorkspaceId, page::Limit, policy::Module},
-    http::{AccessToken, Json, Page, Path, Problem, Problems, Query, actor::Entry, cursor::List},
+    http::{
+        AccessToken, Json, Member, Page, Path, Problem, Problems, Query, actor::Entry, cursor::List,
+    },
     store::{
-        self, Key, Table, Unsealed,
+        self, Item, Key, Table, Unsealed,
         conversation::{Conversation, ReadMark, Status},
         db::key_of,
         keys,
         subject::State as Liveness,
     },
+    words,
 };
 
 use crate::view::ConversationView;
+
+words! {
+    /// Whose conversations.
+    pub enum View {
+        /// Everybody's.
+        All = "all",
+        /// The member's own.
+        Mine = "mine",
+        /// Nobody's.
+        Unassigned = "unassigned",
+    }
+}
+
+words! {
+    /// In which order.
+    pub enum Sort {
+        /// The latest first.
+        Newest = "newest",
+        /// The longest waiting first.
+        Oldest = "oldest",
+    }
+}
 
 /// Which conversations.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -31,8 +57,15 @@ pub struct Which {
     limit: Limit,
     /// Where an earlier page of the same list said it goes on.
     cursor: Option<String>,
-    /// Only conversations that stand like this.
+    /// Whose: `all` unless asked otherwise.
+    #[param(inline)]
+    view: Option<View>,
+    /// Only conversations that stand like this; in `mine` and `unassigned`, `open` unless asked
+    /// otherwise.
     status: Option<Status>,
+    /// `newest` unless asked otherwise.
+    #[param(inline)]
+    sort: Option<Sort>,
 }
 
 /// List conversations.
@@ -56,7 +89,16 @@ pub async fn handle(
     let entry = &member.entry;
     entry.require(Module::Conversations)?;
     let principal = member.id.to_string();
-    let name = format!("conversations:{workspace}:{:?}", which.status);
+    let (view, sort) = (
+        which.view.unwrap_or(View::All),
+        which.sort.unwrap_or(Sort::Newest),
+    );
+    let name = format!(
+        "conversations:{workspace}:{}:{:?}:{}",
+        view.word(),
+        which.status,
+        sort.word()
+    );
     let list = List {
         key: &entry.tenant_key,
         principal: &principal,
@@ -66,82 +108,171 @@ pub async fn handle(
         .cursor
         .as_ref()
         .map(|cursor| list.read::<String>(cursor, entry.now));
-    let limit = usize::from(which.limit.get());
-    let (places, more) = places(&app, workspace, limit, from.transpose()?).await?;
+    let reach = Reach {
+        sort,
+        from: from.transpose()?,
+        limit: which.limit.get(),
+    };
+    let queue = match view {
+        View::All => None,
+        View::Mine => Some(Queue {
+            whose: Some(member.id),
+            status: which.status.unwrap_or(Status::Open),
+        }),
+        View::Unassigned => Some(Queue {
+            whose: None,
+            status: which.status.unwrap_or(Status::Open),
+        }),
+    };
+    let (places, more) = match queue {
+        Some(queue) => queue.places(&app, entry, &reach).await?,
+        None => changed(&app, workspace, &reach).await?,
+    };
     let next = match places.last().filter(|_| more) {
         Some((sort, _)) => Some(list.cursor(sort, entry.now)?),
         None => None,
     };
-    let views = heads(
+    let found = heads(
         &app,
-        entry,
-        member.id,
+        &member,
         places.into_iter().map(|(_, key)| key).collect(),
     )
     .await?;
-    let views = views
-        .into_iter()
-        .filter(|(head, _)| which.status.is_none_or(|s| s == head.status));
-    let data = views
-        .map(|(head, mark)| ConversationView::for_member(&head, mark.as_ref(), &entry.policy))
+    let fits = |head: &Conversation| {
+        let status = head.status_at(entry.now);
+        if !member.sees(head.assignee) {
+            return false;
+        }
+        match queue {
+            // The index may lag behind: what has left the queue is not shown in it.
+            Some(queue) => head.assignee == queue.whose && status == queue.status,
+            None => which.status.is_none_or(|wanted| wanted == status),
+        }
+    };
+    let data = found
+        .iter()
+        .filter(|(head, _)| fits(head))
+        .map(|(head, mark)| ConversationView::for_member(head, mark.as_ref(), entry))
         .collect();
     Ok(Json(Page::new(data, next)))
 }
 
-/// A page of the change index: each entry's place in it and its key, and whether there is more.
-async fn places(
-    app: &App,
-    workspace: WorkspaceId,
-    limit: usize,
+/// Places in an index, each with the key of its head, and whether there is more.
+type Places = (Vec<(String, Key)>, bool);
+
+/// How much of an index to read, and from where.
+struct Reach {
+    sort: Sort,
     from: Option<String>,
-) -> Result<(Vec<(String, Key)>, bool), Problem> {
-    // One more than asked tells whether there is more, one more again is the cursor's own entry.
-    let want = u16::try_from(limit + 2).unwrap_or(u16::MAX);
-    let high = from.clone().unwrap_or_else(|| "~".to_owned());
+    limit: u16,
+}
+
+impl Reach {
+    /// The part of `low` to `high` that is still to be shown.
+    fn query(&self, query: store::Query, low: &str, high: &str) -> store::Query {
+        let from = self.from.as_deref();
+        // One more than asked tells whether there is more, one more again is the cursor's own entry.
+        let query = query.limit(self.limit.saturating_add(2));
+        match self.sort {
+            Sort::Newest => query.between(low, from.unwrap_or(high)).newest_first(),
+            Sort::Oldest => query.between(from.unwrap_or(low), high),
+        }
+    }
+
+    /// The places in the order of the list, from after the cursor on.
+    fn places(&self, items: &[Item], index: &str) -> Places {
+        let mut places: Vec<(String, Key)> = items
+            .iter()
+            .filter_map(|item| {
+                let sort = item.get(index)?.as_s().ok()?.clone();
+                Some((sort, key_of(Table::Data, item)?))
+            })
+            .filter(|(sort, _)| Some(sort) != self.from.as_ref())
+            .collect();
+        places.sort_by(|a, b| match self.sort {
+            Sort::Newest => b.0.cmp(&a.0),
+            Sort::Oldest => a.0.cmp(&b.0),
+        });
+        let limit = usize::from(self.limit);
+        let more = places.len() > limit;
+        places.truncate(limit);
+        (places, more)
+    }
+}
+
+/// Conversations of one assignee, or of none, that stand alike.
+#[derive(Clone, Copy)]
+struct Queue {
+    whose: Option<MemberId>,
+    status: Status,
+}
+
+impl Queue {
+    /// One query. The open ones end at the present; behind it lie the snoozed ones, at the time
+    /// they come back.
+    async fn places(self, app: &App, entry: &Entry, reach: &Reach) -> Result<Places, Problem> {
+        let now = keys::until(entry.now);
+        let (low, high) = match self.status {
+            Status::Open => ("0", now.as_str()),
+            Status::Snoozed => (now.as_str(), "~"),
+            Status::Closed | Status::Spam => ("0", "~"),
+        };
+        let queue = store::Query::lists(keys::queue(entry.workspace, self.whose, self.status));
+        // A cursor of an earlier time may lie before what is the present by now.
+        let stale = reach.from.as_deref().is_some_and(|from| from < low);
+        if stale && reach.sort == Sort::Newest {
+            return Ok((Vec::new(), false));
+        }
+        let items = app.store.query(reach.query(queue, low, high)).await?;
+        Ok(reach.places(&items, "lists_sk"))
+    }
+}
+
+/// A page of the change index: its shards together.
+async fn changed(app: &App, workspace: WorkspaceId, reach: &Reach) -> Result<Places, Problem> {
     let shard = |shard| {
-        let query = store::Query::changes(keys::change_shard(workspace, shard))
-            .between("0", high.clone())
-            .newest_first()
-            .limit(want);
-        app.store.query(query)
+        let query = store::Query::changes(keys::change_shard(workspace, shard));
+        app.store.query(reach.query(query, "0", "~"))
     };
     const { assert!(keys::CHANGE_SHARDS == 4) };
     let (a, b, c, d) = tokio::try_join!(shard(0), shard(1), shard(2), shard(3))?;
-    let mut places: Vec<(String, Key)> = [a, b, c, d]
-        .iter()
-        .flatten()
-        .filter_map(|item| {
-            let sort = item.get("changes_sk")?.as_s().ok()?.clone();
-            Some((sort, key_of(Table::Data, item)?))
-        })
-        .filter(|(sort, _)| from.as_ref().is_none_or(|from| sort < from))
-        .collect();
-    places.sort_by(|a, b| b.0.cmp(&a.0));
-    let more = places.len() > limit;
-    places.truncate(limit);
-    Ok((places, more))
+    Ok(reach.places(&[a, b, c, d].concat(), "changes_sk"))
 }
 
-/// The living heads at `places`, in that order, each with how far the member has read.
+/// How many items one batch takes.
+const BATCH: usize = 100;
+
+/// The living heads at `places`, in that order, each with how far the member has read. One batch,
+/// two at once for a page of more than 50.
 async fn heads(
     app: &App,
-    entry: &Entry,
-    member: MemberId,
+    member: &Member,
     places: Vec<Key>,
 ) -> Result<Vec<(Conversation, Option<ReadMark>)>, Problem> {
+    let entry = &member.entry;
+    // A tombstone lies in the same index; what is gone is not listed.
+    let places: Vec<Key> = places
+        .into_iter()
+        .filter(|place| place.sk == keys::HEAD)
+        .collect();
     let mark_of = |place: &Key| {
         let id = place.pk.rsplit('#').next()?.parse().ok()?;
-        Some(keys::read_mark(entry.workspace, member, id))
+        Some(keys::read_mark(entry.workspace, member.id, id))
     };
     let marks: Vec<Key> = places.iter().filter_map(mark_of).collect();
-    let (heads, marks) = tokio::try_join!(app.store.batch(places.clone()), app.store.batch(marks))?;
+    let (heads, marks) = if places.len() + marks.len() > BATCH {
+        tokio::try_join!(app.store.batch(places.clone()), app.store.batch(marks))?
+    } else {
+        let both = app.store.batch([places.clone(), marks].concat()).await?;
+        (both.clone(), both)
+    };
     let mut found = Vec::with_capacity(places.len());
     for place in &places {
         let head = heads.get::<Conversation>(place, &Unsealed, entry.lens())?;
         let Some(head) = head.filter(|head| head.state == Liveness::Live) else {
             continue;
         };
-        let mark = keys::read_mark(entry.workspace, member, head.id);
+        let mark = keys::read_mark(entry.workspace, member.id, head.id);
         found.push((head, marks.get::<ReadMark>(&mark, &Unsealed, entry.lens())?));
     }
     Ok(found)

@@ -10,10 +10,10 @@ use shared::{
     domain::{ConversationId, Permission, WorkspaceId},
     http::{AccessToken, Code, Json, Path, Problem, Problems, actor::Entry},
     store::{
-        CommitError, DataKey, RootRef, Stored, Transaction, Unsealed,
+        CommitError, DataKey, RootRef, Stored, SubjectId, Transaction, Unsealed,
         conversation::{Conversation, ReadMark},
         keys,
-        message::{Message, Span},
+        message::{Message, MessageKind, Span},
         record::read_item,
     },
 };
@@ -73,7 +73,7 @@ pub async fn handle(
         .member(&token, workspace, Permission::ConversationsRead, wanted)
         .await?;
     let entry = &member.entry;
-    let head = view::head(entry, conversation)?;
+    let head = view::seen(&member, conversation)?;
     let key = entry.data_key(&at_head)?.ok_or_else(Problem::not_found)?;
     let seq = body.within(&head)?;
     let mut mark = show::mark(&app, entry, member.id, conversation).await?;
@@ -152,9 +152,9 @@ pub async fn counts_at(
 
 /// The counts just before a message.
 fn before(message: &Message) -> (u64, u64) {
-    let from_visitor = matches!(message.author, shared::store::SubjectId::Contact(_));
-    let to_visitor =
-        !from_visitor && message.message_kind == shared::store::message::MessageKind::Text;
+    let text = message.message_kind == MessageKind::Text;
+    let from_visitor = text && matches!(message.author, Some(SubjectId::Contact(_)));
+    let to_visitor = text && !from_visitor;
     (
         message.in_seq - u64::from(from_visitor),
         message.out_seq - u64::from(to_visitor),

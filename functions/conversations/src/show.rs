@@ -31,12 +31,12 @@ pub async fn handle(
     let member = app
         .member(&token, workspace, Permission::ConversationsRead, wanted)
         .await?;
-    let head = view::head(&member.entry, conversation)?;
+    let head = view::seen(&member, conversation)?;
     let mark = mark(&app, &member.entry, member.id, conversation).await?;
     Ok(Json(ConversationView::for_member(
         &head,
         mark.as_ref(),
-        &member.entry.policy,
+        &member.entry,
     )))
 }
 

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 use shared::{
-    domain::{ContactId, ConversationId, MemberId, Policy, Timestamp},
+    domain::{ContactId, ConversationId, MemberId, Timestamp, label::LabelName},
     http::{
-        Problem,
+        Member, Problem,
         actor::Entry,
         view::{MessageView, content_end},
     },
@@ -23,10 +23,19 @@ pub struct ConversationView {
     id: ConversationId,
     /// With whom.
     contact_id: ContactId,
-    /// Where it stands.
+    /// Where it stands. To visitors it is open or closed.
     status: Status,
+    /// Until when it is put aside; only for members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snoozed_until: Option<Timestamp>,
     /// Who takes care of it.
     assignee: Option<MemberId>,
+    /// The team's labels; only for members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labels: Option<Vec<LabelName>>,
+    /// The first message of the visitor that nobody has answered; only for members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting_since: Option<Timestamp>,
     /// The number of the last message.
     #[schema(example = 18)]
     seq: u64,
@@ -36,9 +45,10 @@ pub struct ConversationView {
     /// How many messages have been written to the visitor.
     #[schema(example = 7)]
     out_seq: u64,
-    /// How many messages of the other side the reader has not read.
+    /// How many messages of the other side the reader has not read. Absent in replies to changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 2)]
-    unread: u64,
+    unread: Option<u64>,
     /// When it began.
     created_at: Timestamp,
     /// The last message.
@@ -71,38 +81,65 @@ pub struct ReadView {
 }
 
 impl ConversationView {
-    fn new(head: &Conversation, unread: u64, policy: &Policy) -> Self {
+    fn new(head: &Conversation, unread: Option<u64>, entry: &Entry) -> Self {
         Self {
             id: head.id,
             contact_id: head.contact,
-            status: head.status,
+            status: head.status_at(entry.now),
+            snoozed_until: head.snoozed_until_at(entry.now),
             assignee: head.assignee,
+            labels: Some(head.labels.clone()),
+            waiting_since: head.waiting_since,
             seq: head.seq,
             in_seq: head.in_seq,
             out_seq: head.out_seq,
             unread,
             created_at: head.created_at,
             last_activity_at: head.last_activity_at,
-            expires_at: content_end(policy, head.last_activity_at),
+            expires_at: content_end(&head.policy(entry.lens()), head.last_activity_at),
             rev: head.rev,
         }
     }
 
     /// As a member sees it who has read as far as `mark`.
-    pub fn for_member(head: &Conversation, mark: Option<&ReadMark>, policy: &Policy) -> Self {
+    pub fn for_member(head: &Conversation, mark: Option<&ReadMark>, entry: &Entry) -> Self {
         let unread = head
             .in_seq
             .saturating_sub(mark.map_or(0, |mark| mark.in_seq));
-        Self::new(head, unread, policy)
+        Self::new(head, Some(unread), entry)
     }
 
-    /// As the visitor sees it.
-    pub fn for_visitor(head: &Conversation, policy: &Policy) -> Self {
-        Self::new(
-            head,
-            head.out_seq.saturating_sub(head.visitor_read_out),
-            policy,
-        )
+    /// As a member sees it who has just changed it: how far they have read is not looked up.
+    pub fn changed(head: &Conversation, entry: &Entry) -> Self {
+        Self::new(head, None, entry)
+    }
+
+    /// As the visitor sees it: how the team sorts its work is the team's.
+    pub fn for_visitor(head: &Conversation, entry: &Entry) -> Self {
+        let unread = head.out_seq.saturating_sub(head.visitor_read_out);
+        let status = match head.status_at(entry.now) {
+            Status::Closed => Status::Closed,
+            Status::Open | Status::Snoozed | Status::Spam => Status::Open,
+        };
+        let own = Self::new(head, Some(unread), entry);
+        Self {
+            status,
+            snoozed_until: None,
+            labels: None,
+            waiting_since: None,
+            ..own
+        }
+    }
+}
+
+/// The head of a conversation, if it lives and the member sees it: what others take care of is, to
+/// who sees only their own, not there.
+pub fn seen(member: &Member, conversation: ConversationId) -> Result<Conversation, Problem> {
+    let head = head(&member.entry, conversation)?;
+    if member.sees(head.assignee) {
+        Ok(head)
+    } else {
+        Err(Problem::not_found())
     }
 }
 

@@ -81,7 +81,7 @@ pub async fn handle(
     for root in &roots {
         let head = found.get::<Conversation>(&root.head(), &Unsealed, entry.lens())?;
         if let Some(head) = head.filter(|head| head.state == Liveness::Live) {
-            data.push(ConversationView::for_visitor(&head, &entry.policy));
+            data.push(ConversationView::for_visitor(&head, entry));
         }
     }
     Ok(Json(Page::new(data, next)))

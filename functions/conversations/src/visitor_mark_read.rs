@@ -50,12 +50,10 @@ pub async fn handle(
         if head.visitor_read_seq >= seq {
             return Ok(Json(answer(&head)));
         }
-        let next = Conversation {
-            visitor_read_seq: seq,
-            visitor_read_out: out_seq,
-            ..head
-        };
-        let stored = Stored::next(next, &entry.policy);
+        head.visitor_read_seq = seq;
+        head.visitor_read_out = out_seq;
+        head.touch(entry.now);
+        let stored = Stored::next(head, &entry.policy);
         let mut transaction = Transaction::new(entry.now);
         let slot = transaction.replace(&stored, &Unsealed)?;
         match app.store.commit(transaction).await {

@@ -30,8 +30,5 @@ pub async fn handle(
     if head.contact != visitor.id {
         return Err(Problem::not_found());
     }
-    Ok(Json(ConversationView::for_visitor(
-        &head,
-        &visitor.entry.policy,
-    )))
+    Ok(Json(ConversationView::for_visitor(&head, &visitor.entry)))
 }

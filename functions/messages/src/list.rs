@@ -52,7 +52,7 @@ pub async fn handle(
         .member(&token, workspace, Permission::ConversationsRead, wanted)
         .await?;
     let entry = &member.entry;
-    let thread = thread::open(entry, conversation)?;
+    let thread = thread::seen(&member, conversation)?;
     let found = app
         .store
         .messages(
@@ -63,11 +63,12 @@ pub async fn handle(
             entry.lens(),
         )
         .await?;
+    let policy = thread.head.policy(entry.lens());
     Ok(Json(MessageList {
         data: found
             .messages
             .iter()
-            .map(|m| MessageView::new(m, &entry.policy))
+            .map(|m| MessageView::new(m, &policy))
             .collect(),
         head_seq: thread.head.seq,
         min_seq: found.min_seq,

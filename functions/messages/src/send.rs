@@ -10,11 +10,22 @@ use shared::{
     domain::{ConversationId, Permission, WorkspaceId, text::Text},
     http::{AccessToken, Json, Path, Problem, Problems, view::MessageView},
     store::message::{Draft, MessageKind},
+    words,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::thread;
+
+words! {
+    /// What a member may write.
+    pub enum WrittenKind {
+        /// Among members only.
+        Note = "note",
+        /// To the visitor.
+        Text = "text",
+    }
+}
 
 /// What a member writes.
 #[derive(Deserialize, ToSchema)]
@@ -26,13 +37,13 @@ pub struct SendMessage {
     /// `text` for the visitor, `note` for colleagues only.
     #[serde(default = "text_kind")]
     #[schema(default = "text")]
-    kind: MessageKind,
+    kind: WrittenKind,
     /// What it says.
     text: Text,
 }
 
-const fn text_kind() -> MessageKind {
-    MessageKind::Text
+const fn text_kind() -> WrittenKind {
+    WrittenKind::Text
 }
 
 /// Send a message or a note.
@@ -62,11 +73,14 @@ pub async fn handle(
     let member = app
         .member(&token, workspace, Permission::ConversationsWrite, wanted)
         .await?;
-    let thread = thread::open(&member.entry, conversation)?;
+    let thread = thread::seen(&member, conversation)?;
     let draft = Draft {
         author: member.subject(),
         client_message_id: body.client_message_id,
-        kind: body.kind,
+        kind: match body.kind {
+            WrittenKind::Note => MessageKind::Note,
+            WrittenKind::Text => MessageKind::Text,
+        },
         text: body.text,
     };
     let appended = app

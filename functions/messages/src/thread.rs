@@ -7,7 +7,7 @@ use axum::{
 use serde::Deserialize;
 use shared::{
     domain::{ConversationId, WorkspaceId, page::Limit, policy::Module},
-    http::{Code, Json, Problem, actor::Entry, view::MessageView},
+    http::{Code, Json, Member, Problem, actor::Entry, view::MessageView},
     store::{
         DataKey, Key, RootRef,
         conversation::Conversation,
@@ -42,15 +42,26 @@ pub fn open(entry: &Entry, conversation: ConversationId) -> Result<Thread, Probl
     Ok(Thread { head, key })
 }
 
+/// The thread, if it lives and the member sees it.
+pub fn seen(member: &Member, conversation: ConversationId) -> Result<Thread, Problem> {
+    let thread = open(&member.entry, conversation)?;
+    if member.sees(thread.head.assignee) {
+        Ok(thread)
+    } else {
+        Err(Problem::not_found())
+    }
+}
+
 /// The reply to a send: 201, or 200 when the same message had arrived before.
 pub fn answer(appended: Appended, entry: &Entry) -> Result<Response, Problem> {
-    let (status, message) = match appended {
-        Appended::New(message, _) => (StatusCode::CREATED, message),
-        Appended::Replayed(message) => (StatusCode::OK, message),
+    let own = || entry.policy.clone();
+    let (status, message, policy) = match appended {
+        Appended::New(message, head) => (StatusCode::CREATED, message, head.policy(entry.lens())),
+        Appended::Replayed(message) => (StatusCode::OK, message, own()),
         Appended::OtherContent => return Err(Problem::new(Code::MessageIdReused)),
         Appended::Gone => return Err(Problem::not_found()),
     };
-    Ok((status, Json(MessageView::new(&message, &entry.policy))).into_response())
+    Ok((status, Json(MessageView::new(&message, &policy))).into_response())
 }
 
 /// Which part of a thread to list: at most one of the three; without any, the newest.

@@ -9,7 +9,7 @@ use shared::{
     app::App,
     domain::ConversationId,
     http::{Json, Path, Problem, Problems, Query, VisitorToken, view::MessageView},
-    store::message::{Message, MessageKind},
+    store::message::{Audience, Message},
     words,
 };
 use utoipa::ToSchema;
@@ -29,8 +29,8 @@ words! {
 #[serde(untagged)]
 pub enum VisitorView {
     /// A message.
-    Message(MessageView),
-    /// The place of a note.
+    Message(Box<MessageView>),
+    /// The place of a message among members, or of the system to them.
     Hidden {
         /// Its number.
         seq: u64,
@@ -85,12 +85,13 @@ pub async fn handle(
             entry.lens(),
         )
         .await?;
-    let view = |message: &Message| match message.message_kind {
-        MessageKind::Note => VisitorView::Hidden {
+    let policy = thread.head.policy(entry.lens());
+    let view = |message: &Message| match message.audience {
+        Audience::Team => VisitorView::Hidden {
             seq: message.seq,
             kind: Hidden::Internal,
         },
-        MessageKind::Text => VisitorView::Message(MessageView::new(message, &entry.policy)),
+        Audience::Both => VisitorView::Message(Box::new(MessageView::new(message, &policy))),
     };
     Ok(Json(VisitorMessageList {
         data: found.messages.iter().map(view).collect(),

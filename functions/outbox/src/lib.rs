@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `mail_code` | a code was asked for | the mail with the code |
 //! | `mail_invitation` | somebody was invited | the mail with the link |
+//! | `nudge` | a conversation changed | those who listen to it hear so |
 //! | `remove_root` | the head of a root went, deleted by us or by TTL | its key and its edge go |
 //!
 //! At least once, never exactly once: SES knows no idempotency key, so a mail whose answer was lost
@@ -15,6 +16,7 @@ mod image;
 mod letter;
 mod mail_code;
 mod mail_invitation;
+mod nudge;
 mod remove_root;
 
 use std::time::Duration;
@@ -33,6 +35,12 @@ const BUDGET: Duration = Duration::from_secs(15);
 
 /// Carries out the effects of a batch, oldest first, and says from where on it must come again.
 pub async fn handle(app: &App, batch: Batch) -> Answer {
+    // Together: a mail does not wait for sockets, nor a nudge for SES.
+    let (answer, ()) = tokio::join!(effects(app, &batch), nudge::tell(app, &batch.records));
+    answer
+}
+
+async fn effects(app: &App, batch: &Batch) -> Answer {
     let stop_at = app.clock.now().plus(BUDGET);
     for record in &batch.records {
         if app.clock.now() >= stop_at {

@@ -1,90 +1,46 @@
-//! The head of a root went, deleted by us or by TTL: what belongs to it elsewhere goes too.
+//! The head of a root went, deleted by us or by TTL: what belongs to it goes too.
 //!
 //! Its data key, which makes everything sealed under it unreadable, in backups as well; the edge
-//! from its subject; and, when the root is the subject itself, the subject's fence. Whatever a
-//! handler has removed already is no fault.
+//! from its subject; when the root is the subject itself, the subject's fence; and what is left in
+//! its partition, of which most went before it. Whatever a handler has removed already is no fault.
 
 use shared::{
     app::App,
-    domain::words::Symbol,
-    store::{
-        Decision, Declaration, Form, Item, Key, Owner, RootRef, SubjectId, Table,
-        db::key_of,
-        keys::{self, HEAD},
-        registry,
-    },
+    store::{Item, RootRef, Table, db::key_of, remains::left_behind},
 };
 
-use crate::{failure::Failure, image};
+use crate::failure::Failure;
+
+/// How many pages of a partition are cleared. Children end before their head; what a partition has
+/// more than this bears its own end, and the sweep is behind it.
+const PAGES: u32 = 5;
 
 /// Removes what a removed head leaves behind.
 pub async fn remove(app: &App, head: &Item) -> Result<(), Failure> {
-    for key in left_behind(head) {
-        // A key that stays is a broken promise: whatever the fault, the record comes again, and in
-        // the end it lies in the queue that somebody watches.
+    // A key that stays is a broken promise: whatever the fault, the record comes again, and in the
+    // end it lies in the queue that somebody watches.
+    let later = |error: shared::store::StoreError| Failure::Later(error.to_string());
+    let keys = left_behind(head);
+    if keys.is_empty() {
+        return Ok(());
+    }
+    for key in keys {
+        app.store.delete(key).await.map_err(later)?;
+    }
+    if let Some(key) = key_of(Table::Data, head) {
         app.store
-            .delete(key)
+            .remove_children(&RootRef::of(&key), PAGES)
             .await
-            .map_err(|error| Failure::Later(error.to_string()))?;
+            .map_err(later)?;
     }
     Ok(())
-}
-
-/// What a removed item leaves behind: nothing, unless it was the head of a root.
-fn left_behind(item: &Item) -> Vec<Key> {
-    let Some(head) = key_of(Table::Data, item).filter(|key| key.sk == HEAD) else {
-        return Vec::new();
-    };
-    let Some(declaration) = image::kind(item).and_then(registry::declaration) else {
-        return Vec::new();
-    };
-    if !is_root(declaration) {
-        return Vec::new();
-    }
-    let root = RootRef::of(&head);
-    let mut keys = vec![keys::data_key(&root)];
-    let Owner::Subject(field) = declaration.owner else {
-        return keys;
-    };
-    let subject = image::text(item, field).and_then(SubjectId::from_symbol);
-    let (Some(tenant), Some(subject)) = (root.tenant(), subject) else {
-        tracing::error!(kind = declaration.name, "a head that names no subject");
-        return keys;
-    };
-    keys.push(keys::edge(tenant, subject, root));
-    if field == "id" {
-        keys.push(keys::subject(tenant, subject));
-    }
-    keys
-}
-
-/// Whether heads of this kind have a data key of their own: roots of a subject, and what is
-/// nobody's but seals something.
-fn is_root(declaration: &Declaration) -> bool {
-    let sealed = |decision: &Decision| {
-        matches!(
-            decision,
-            Decision::Personal {
-                form: Form::Sealed,
-                ..
-            }
-        )
-    };
-    match declaration.owner {
-        Owner::Subject(_) => true,
-        Owner::Within(_) => false,
-        Owner::Nobody(_) => declaration
-            .fields
-            .iter()
-            .any(|field| sealed(&field.decision)),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use shared::{
         lambda::stream::{Batch, Change},
-        store::AttributeValue,
+        store::{AttributeValue, Key, registry, remains::is_root},
     };
 
     use super::*;

@@ -1,4 +1,5 @@
-//! `PATCH /v1/workspaces/{workspace}/members/{member}`: gives a member another role.
+//! `PATCH /v1/workspaces/{workspace}/members/{member}`: gives a member another role, or another
+//! view of the conversations.
 //!
 //! Nobody gives or takes a role above their own, and a workspace keeps an owner: whoever takes an
 //! ownership away names, in the same transaction, another owner whose seat must not have changed.
@@ -8,7 +9,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     app::App,
-    domain::{MemberId, Permission, Policy, Role, WorkspaceId},
+    domain::{MemberId, Permission, Policy, Role, Visibility, WorkspaceId},
     http::{
         AccessToken, Code, IfMatch, Json, Member, Path, Problem, Problems, Versioned, actor::Entry,
     },
@@ -23,10 +24,12 @@ use crate::member::{self, Colleague, MemberView};
 #[serde(deny_unknown_fields)]
 pub struct ChangeRole {
     /// The new role.
-    role: Role,
+    role: Option<Role>,
+    /// Which conversations they see from now on.
+    visibility: Option<Visibility>,
 }
 
-/// Change a member's role.
+/// Change a member's role or visibility.
 #[utoipa::path(
     patch,
     path = "/v1/workspaces/{workspace}/members/{member}",
@@ -53,20 +56,24 @@ pub async fn handle(
     let entry = &actor.entry;
     let mut found = member::colleagues(&app, entry, &[target]).await?;
     let mut colleague = found.pop().ok_or_else(Problem::not_found)?;
-    check_grant(actor.role, colleague.seat.role, body.role)?;
-    if_match.check(colleague.seat.rev)?;
-    if colleague.seat.role == body.role {
+    let old = &colleague.seat;
+    let role = body.role.unwrap_or(old.role);
+    let visibility = body.visibility.or(old.visibility);
+    check_grant(actor.role, old.role, role)?;
+    if_match.check(old.rev)?;
+    if (old.role, old.visibility) == (role, visibility) {
         return Ok(reply(&colleague));
     }
 
     let mut transaction = Transaction::new(entry.now);
-    if colleague.seat.role == Role::Owner {
+    if old.role == Role::Owner && role != Role::Owner {
         let witness = remaining_owner(&app, &actor, target).await?;
         let place = keys::seat(witness.account, workspace);
         transaction.check_unchanged(place, witness.rev);
     }
     let changed = Seat {
-        role: body.role,
+        role,
+        visibility,
         ..colleague.seat
     };
     let changed = Stored::next(changed, &Policy::platform());

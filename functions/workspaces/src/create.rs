@@ -144,6 +144,8 @@ fn place(
         profile: policy.profile,
         modules: policy.modules.clone(),
         conversation_days: policy.conversation_days,
+        retention_steps: None,
+        retention_changed_at: None,
         state: Liveness::Live,
         created_at: now,
         rev: 1,

@@ -12,13 +12,17 @@
 //! | `create_app` | `POST /v1/workspaces/{workspace}/apps` |
 //! | `list_apps` | `GET /v1/workspaces/{workspace}/apps` |
 //! | `change_app` | `PATCH /v1/workspaces/{workspace}/apps/{app}` |
+//! | `show_retention` | `GET /v1/workspaces/{workspace}/retention` |
+//! | `change_retention` | `PATCH /v1/workspaces/{workspace}/retention` |
+//! | `show_job` | `GET /v1/workspaces/{workspace}/jobs/{job}` |
 //!
-//! Rooms beside the operations: `workspace`, `member` and `app`, each with the view of its noun
+//! Rooms beside the operations: `workspace`, `member`, `app` and `retention`, each with the view of its noun
 //! and what several operations do with it.
 
 mod accept_invitation;
 mod app;
 mod change_app;
+mod change_retention;
 mod change_role;
 mod create;
 mod create_app;
@@ -27,7 +31,10 @@ mod list;
 mod list_apps;
 mod list_members;
 mod member;
+mod retention;
 mod show;
+mod show_job;
+mod show_retention;
 mod workspace;
 
 /// The routes of this function.
@@ -43,5 +50,8 @@ pub fn routes() -> shared::http::Routes {
         create_app,
         list_apps,
         change_app,
+        show_retention,
+        change_retention,
+        show_job,
     ]
 }

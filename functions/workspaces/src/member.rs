@@ -4,8 +4,8 @@ use serde::Serialize;
 use shared::{
     app::App,
     domain::{
-        AccountId, MemberId, Policy, Profile, Role, Timestamp, WorkspaceId, policy::NameRule,
-        text::Name,
+        AccountId, MemberId, Policy, Profile, Role, Timestamp, Visibility, WorkspaceId,
+        policy::NameRule, text::Name,
     },
     http::{Problem, actor::Entry},
     store::{
@@ -25,9 +25,11 @@ pub struct MemberView {
     name: Option<String>,
     /// What they may do.
     role: Role,
+    /// Which conversations they see.
+    visibility: Visibility,
     /// Since when.
     joined_at: Timestamp,
-    /// Counts changes of the role.
+    /// Counts changes of the role and the visibility.
     #[schema(example = 1)]
     rev: u64,
 }
@@ -52,6 +54,7 @@ impl MemberView {
                 .as_ref()
                 .map(|name| name.reveal().to_owned()),
             role: seat.role,
+            visibility: seat.visibility.unwrap_or(Visibility::All),
             joined_at: membership.created_at,
             rev: seat.rev,
         }
@@ -126,6 +129,7 @@ impl Joining<'_> {
             workspace,
             member: id,
             role,
+            visibility: None,
             created_at: now,
             rev: 1,
         };

@@ -25,6 +25,11 @@ pub fn expand(declaration: &Declaration) -> TokenStream {
         None => quote!(::core::option::Option::None),
     };
     let (changes, lists) = (index(&declaration.changes), index(&declaration.lists));
+    // A record without a deadline is not in the index of deadlines, so its function may say no.
+    let due = match &declaration.due {
+        Some(call) => call.expand(),
+        None => quote!(::core::option::Option::None),
+    };
     let seal = if declaration.is_sealed() {
         quote!(::shared::store::DataKey)
     } else {
@@ -55,6 +60,19 @@ pub fn expand(declaration: &Declaration) -> TokenStream {
         quote! {
             fn rev_mut(&mut self) -> ::core::option::Option<&mut u64> {
                 ::core::option::Option::Some(&mut self.rev)
+            }
+        }
+    } else {
+        TokenStream::new()
+    };
+    let held = if declaration
+        .fields
+        .iter()
+        .any(|field| field.name == "held_until")
+    {
+        quote! {
+            fn held_until(&self) -> ::core::option::Option<::shared::domain::Timestamp> {
+                self.held_until
             }
         }
     } else {
@@ -92,10 +110,12 @@ pub fn expand(declaration: &Declaration) -> TokenStream {
             }
 
             fn indexes(&self) -> ::shared::store::Indexes {
-                ::shared::store::Indexes { changes: #changes, lists: #lists }
+                ::shared::store::Indexes { changes: #changes, lists: #lists, due: #due }
             }
 
             #rev
+
+            #held
 
             fn write(
                 &self,

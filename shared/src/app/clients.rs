@@ -76,6 +76,15 @@ pub fn kms(config: &Config, http: SharedHttpClient) -> aws_sdk_kms::Client {
     settings!(aws_sdk_kms, config, http, config.kms_url)
 }
 
+/// A client of a WebSocket API's connections.
+pub fn connections(
+    config: &Config,
+    http: SharedHttpClient,
+) -> aws_sdk_apigatewaymanagement::Client {
+    let url = Some(config.websocket_url.clone());
+    settings!(aws_sdk_apigatewaymanagement, config, http, url)
+}
+
 /// A client of SES v2.
 pub fn ses(config: &Config, http: SharedHttpClient) -> aws_sdk_sesv2::Client {
     settings!(aws_sdk_sesv2, config, http, config.ses_url)

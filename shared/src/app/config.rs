@@ -15,6 +15,9 @@ pub struct Config {
     pub issuer: String,
     /// `MAIL_FROM`: the sender of mail.
     pub mail_from: String,
+    /// `WEBSOCKET_URL`: the address of the WebSocket API with its stage, as `https`; sockets open
+    /// there, and frames are posted there.
+    pub websocket_url: String,
     /// `AWS_REGION`, set by Lambda.
     pub region: String,
     /// The credentials of the function's role, set by Lambda, fixed for its environment's life.
@@ -63,12 +66,13 @@ pub fn log_level() -> tracing::Level {
 
 impl Config {
     /// The variables that `template.yaml` must set, in its words.
-    pub const VARIABLES: [&'static str; 5] = [
+    pub const VARIABLES: [&'static str; 6] = [
         "DATA_TABLE",
         "KEYS_TABLE",
         "KMS_KEY_ID",
         "ISSUER",
         "MAIL_FROM",
+        "WEBSOCKET_URL",
     ];
 
     /// From the process's own environment.
@@ -94,6 +98,7 @@ impl Config {
             kms_key_id: required("KMS_KEY_ID")?,
             issuer: required("ISSUER")?,
             mail_from: required("MAIL_FROM")?,
+            websocket_url: required("WEBSOCKET_URL")?,
             region: required("AWS_REGION")?,
             credentials: Credentials {
                 access_key_id: required("AWS_ACCESS_KEY_ID")?,

@@ -5,6 +5,7 @@ pub mod clients;
 pub mod clock;
 pub mod config;
 pub mod mail;
+pub mod nudge;
 pub mod tokens;
 
 use std::{ops::Deref, sync::Arc};
@@ -14,6 +15,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 pub use clock::Clock;
 pub use config::{Config, ConfigError};
 pub use mail::{Mail, MailError, Mailer};
+pub use nudge::Connections;
 
 use crate::store::{Store, db::Names, meter::Meter};
 
@@ -31,6 +33,8 @@ pub struct Parts {
     pub store: Store,
     /// Mail out.
     pub mailer: Mailer,
+    /// Frames to open sockets.
+    pub connections: Connections,
     /// What was called, and what it cost.
     pub meter: Meter,
     /// The keys that access tokens are checked with.
@@ -62,7 +66,8 @@ impl App {
             names,
             meter.clone(),
         );
-        let mailer = Mailer::new(&config, http, meter.clone());
+        let mailer = Mailer::new(&config, http.clone(), meter.clone());
+        let connections = Connections::new(&config, http, meter.clone());
         let verifier = tokens::Verifier::default();
         let signer = tokio::sync::OnceCell::new();
         Self(Arc::new(Parts {
@@ -70,6 +75,7 @@ impl App {
             clock,
             store,
             mailer,
+            connections,
             meter,
             verifier,
             signer,

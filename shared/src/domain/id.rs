@@ -147,12 +147,16 @@ ids! {
     ConversationId = "cnv";
     /// An invitation into a workspace.
     InvitationId = "inv";
+    /// A piece of work that goes on after its answer.
+    JobId = "job";
     /// A person in a workspace: a data subject of its own, joined to the account only by id.
     MemberId = "mbr";
     /// One message; its order is its `seq`, not its id.
     MessageId = "msg";
     /// A login session of an account.
     SessionId = "ses";
+    /// What opens one socket, once.
+    TicketId = "tkt";
     /// A session of a visitor's widget.
     VisitId = "vst";
     /// A customer's workspace: the tenant of everything in it.

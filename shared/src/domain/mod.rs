@@ -1,6 +1,7 @@
 //! Values and rules: pure, without I/O, time or chance of their own.
 
 pub mod id;
+pub mod label;
 pub mod page;
 pub mod permission;
 pub mod personal;
@@ -12,9 +13,9 @@ pub mod token;
 pub mod words;
 
 pub use id::{
-    AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, MemberId, MessageId,
-    SessionId, TenantId, VisitId, WorkspaceId,
+    AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, JobId, MemberId,
+    MessageId, SessionId, TenantId, TicketId, VisitId, WorkspaceId,
 };
-pub use permission::{Permission, Role};
+pub use permission::{Permission, Role, Visibility};
 pub use policy::{Policy, Profile};
 pub use time::Timestamp;

@@ -27,6 +27,10 @@ crate::words! {
         ContactsManage = "contacts.manage",
         /// See contacts.
         ContactsRead = "contacts.read",
+        /// Put conversations on hold, and release them.
+        ConversationsHold = "conversations.hold",
+        /// Delete conversations, and messages of others.
+        ConversationsDelete = "conversations.delete",
         /// See conversations and their messages.
         ConversationsRead = "conversations.read",
         /// Start conversations, write messages and notes.
@@ -37,8 +41,20 @@ crate::words! {
         MembersRead = "members.read",
         /// See names and addresses of contacts; without it they are masked.
         PersonalDataRead = "personal_data.read",
+        /// Change how long conversations are kept.
+        RetentionManage = "retention.manage",
         /// See the workspace itself.
         WorkspaceRead = "workspace.read",
+    }
+}
+
+crate::words! {
+    /// Which conversations a member sees, among those that the role allows at all.
+    pub enum Visibility {
+        /// Every one of the workspace.
+        All = "all",
+        /// Those that are assigned to them.
+        Assigned = "assigned",
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::time::{DAY, Timestamp};
+use super::{
+    time::{DAY, Timestamp},
+    words::Symbol,
+};
 
 crate::words! {
     /// Which family of promises a workspace made (`docs`: privacy, table A3).
@@ -99,7 +102,57 @@ pub struct Policy {
     pub modules: Vec<Module>,
     /// How long a message, and a thread after its last activity, is kept, in days.
     pub conversation_days: u32,
+    /// Fewer days that still hold for what is older than a lengthening, oldest step first.
+    pub steps: Vec<Step>,
+    /// Counts changes of the policy; every item says under which one it was stamped.
+    pub version: u64,
+    /// The hold of the conversation that is being read or written; none outside of one.
+    pub hold: Option<Hold>,
 }
+
+/// What a lengthening leaves as it was: a promise made to older content is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Anchors before this instant ...
+    pub until: Timestamp,
+    /// ... are kept no longer than this, whatever came later.
+    pub days: u32,
+}
+
+impl Symbol for Step {
+    fn symbol(&self) -> String {
+        format!("{}:{}", self.until.ms(), self.days)
+    }
+
+    fn from_symbol(text: &str) -> Option<Self> {
+        let (until, days) = text.split_once(':')?;
+        Some(Self {
+            until: Timestamp::from_ms(until.parse().ok()?),
+            days: days.parse().ok()?,
+        })
+    }
+}
+
+/// A conversation that must not expire until a date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// From when on. What had expired by then stays expired.
+    pub since: Timestamp,
+    /// Until when, at the longest.
+    pub until: Timestamp,
+    /// The newest anchor that had expired at `since`, by the policy of that moment: a retention
+    /// that is shortened under a hold takes nothing from it.
+    pub lapsed: Timestamp,
+}
+
+/// How long a lapsed step is remembered: longer than the sweep needs to take what it ended.
+const STEP_MEMORY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// The most steps that are remembered at once; the policy is read with every request.
+pub const MOST_STEPS: usize = 24;
+
+/// There were too many lengthenings, each of which still holds for older content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManySteps;
 
 impl Policy {
     /// The policy a new workspace of `profile` begins with.
@@ -108,21 +161,63 @@ impl Policy {
             profile,
             modules: profile.modules().to_vec(),
             conversation_days: profile.conversation_days(),
+            steps: Vec::new(),
+            version: 1,
+            hold: None,
         }
     }
 
     /// The operator's own policy: accounts and login sessions, no conversations.
     pub fn platform() -> Self {
         Self {
-            profile: Profile::Calls,
             modules: Vec::new(),
             conversation_days: 1,
+            ..Self::of(Profile::Calls)
         }
     }
 
-    /// How long conversation content is kept.
-    pub fn conversation_lifetime(&self) -> Duration {
-        DAY * self.conversation_days
+    /// How long conversation content of `anchor` is kept: the shortest of all retentions that the
+    /// workspace has had since then. Shorter holds at once, longer only for what comes after.
+    pub fn conversation_lifetime(&self, anchor: Timestamp) -> Duration {
+        let steps = self.steps.iter().filter(|step| anchor < step.until);
+        let days = steps
+            .map(|step| step.days)
+            .fold(self.conversation_days, u32::min);
+        DAY * days
+    }
+
+    /// The same policy with another retention from `now` on.
+    ///
+    /// # Errors
+    /// When there are [`MOST_STEPS`] lengthenings already that still matter.
+    pub fn with_days(&self, days: u32, now: Timestamp) -> Result<Self, TooManySteps> {
+        let mut next = Self {
+            conversation_days: days,
+            version: self.version + 1,
+            ..self.clone()
+        };
+        // Whatever a step left longer than this, this cuts; a lapsed one has done its work.
+        next.steps.retain(|step| {
+            step.days < days && step.until.plus(DAY * step.days).plus(STEP_MEMORY) > now
+        });
+        if days > self.conversation_days {
+            if next.steps.len() >= MOST_STEPS {
+                return Err(TooManySteps);
+            }
+            next.steps.push(Step {
+                until: now,
+                days: self.conversation_days,
+            });
+        }
+        Ok(next)
+    }
+
+    /// The policy inside of a conversation that is on hold.
+    pub fn under(&self, hold: Option<Hold>) -> Self {
+        Self {
+            hold,
+            ..self.clone()
+        }
     }
 
     /// Whether the workspace has a capability.

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{policy::Policy, time::Timestamp};
+use super::{
+    policy::Policy,
+    time::{DAY, Timestamp},
+};
 
 /// Minutes that a mailed code may be answered in (README section 4).
 pub const CHALLENGE_LIFETIME: Duration = Duration::from_secs(10 * 60);
@@ -16,8 +19,17 @@ pub const VISIT_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub const DEDUPE_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long an idempotency key is remembered.
 pub const IDEMPOTENCY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a tombstone says that something is gone: as long as a cursor of `/sync` is good.
+pub const TOMBSTONE_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long a job's progress can be asked for after its last step.
+pub const JOB_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How long an invitation may be accepted.
 pub const INVITATION_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// How long a ticket opens a socket (README section 4).
+pub const TICKET_LIFETIME: Duration = Duration::from_secs(60);
+/// How long what belongs to a socket lives: its two hours, and ten minutes for what is on its way.
+pub const SOCKET_LIFETIME: Duration = Duration::from_secs((2 * 60 + 10) * 60);
 
 /// How long a record lives, as a property of its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,12 +47,20 @@ pub enum Class {
     Idempotency,
     /// An invitation: 14 days.
     Invitation,
+    /// How far a piece of long work has got: 30 days after its last step.
+    Job,
     /// A login session: 14 days without use, 30 days at all.
     LoginSession,
     /// Data of the deployment itself, about nobody.
     Operation,
     /// With its root: keys, fences and edges, taken along when the root's head goes.
     Root,
+    /// A socket and what it listens to: 2 hours and 10 minutes.
+    Socket,
+    /// What opens one socket: 60 seconds.
+    Ticket,
+    /// What says that something is gone: 7 days.
+    Tombstone,
     /// A visitor's widget session: 30 days after its last use, never longer than content.
     Visit,
     /// While the workspace exists.
@@ -73,25 +93,70 @@ impl Expiry {
     }
 }
 
+/// How long an item of a class lives.
+enum Life {
+    With(&'static str),
+    For(Duration),
+}
+
+const fn shorter(a: Duration, b: Duration) -> Duration {
+    if a.as_millis() < b.as_millis() { a } else { b }
+}
+
+/// The life of an item of `class` where conversation content is kept for `content`.
+const fn life(class: Class, content: Duration) -> Life {
+    match class {
+        Class::Account => Life::With("the account"),
+        Class::Workspace => Life::With("the workspace"),
+        Class::Operation => Life::With("the deployment"),
+        Class::Root => Life::With("its root"),
+        Class::Challenge => Life::For(CHALLENGE_LIFETIME),
+        Class::LoginSession => Life::For(SESSION_IDLE),
+        Class::Invitation => Life::For(INVITATION_LIFETIME),
+        Class::Socket => Life::For(SOCKET_LIFETIME),
+        Class::Ticket => Life::For(TICKET_LIFETIME),
+        Class::Idempotency => Life::For(IDEMPOTENCY_LIFETIME),
+        Class::Job => Life::For(JOB_LIFETIME),
+        Class::Tombstone => Life::For(TOMBSTONE_LIFETIME),
+        Class::Conversation => Life::For(content),
+        Class::Visit => Life::For(shorter(VISIT_LIFETIME, content)),
+        Class::Dedupe => Life::For(shorter(DEDUPE_LIFETIME, content)),
+    }
+}
+
 /// The end of an item of `class` whose clock started at `anchor`, under `policy`.
 ///
 /// Pure and total: there is no class without an answer. Writes stamp it, reads ask it again with
 /// the present policy, so a shortened retention holds at once (privacy.md A5).
 pub fn expiry(class: Class, policy: &Policy, anchor: Timestamp) -> Expiry {
-    let content = policy.conversation_lifetime();
-    match class {
-        Class::Account => Expiry::With("the account"),
-        Class::Workspace => Expiry::With("the workspace"),
-        Class::Operation => Expiry::With("the deployment"),
-        Class::Root => Expiry::With("its root"),
-        Class::Challenge => Expiry::At(anchor.plus(CHALLENGE_LIFETIME)),
-        Class::LoginSession => Expiry::At(anchor.plus(SESSION_IDLE)),
-        Class::Invitation => Expiry::At(anchor.plus(INVITATION_LIFETIME)),
-        Class::Idempotency => Expiry::At(anchor.plus(IDEMPOTENCY_LIFETIME)),
-        Class::Conversation => Expiry::At(anchor.plus(content)),
-        Class::Visit => Expiry::At(anchor.plus(VISIT_LIFETIME.min(content))),
-        Class::Dedupe => Expiry::At(anchor.plus(DEDUPE_LIFETIME.min(content))),
+    let end = match life(class, policy.conversation_lifetime(anchor)) {
+        Life::With(what) => return Expiry::With(what),
+        Life::For(life) => anchor.plus(life),
+    };
+    match policy.hold {
+        // What had expired before the hold stays expired.
+        Some(hold) if class == Class::Conversation && anchor > hold.lapsed => {
+            Expiry::At(end.max(hold.until))
+        }
+        _ => Expiry::At(end),
     }
+}
+
+/// The newest anchor whose items of `class` have ended at `now`, holds left aside; none for a
+/// class that ends with something else.
+///
+/// What is anchored later lives, what is not has ended: [`expiry`] grows with its anchor.
+pub fn lapsed(class: Class, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
+    let ended = |days: u32| match life(class, DAY * days) {
+        Life::With(_) => None,
+        Life::For(life) => Some(now.minus(life)),
+    };
+    let before = |until: Timestamp| Timestamp::from_ms(until.ms().saturating_sub(1));
+    let steps = policy
+        .steps
+        .iter()
+        .filter_map(|step| Some(ended(step.days)?.min(before(step.until))));
+    steps.chain(ended(policy.conversation_days)).max()
 }
 
 /// Days from a request to delete until nothing of it can be read anywhere, step by step.
@@ -135,16 +200,20 @@ mod tests {
     use super::*;
     use crate::domain::policy::Profile;
 
-    const CLASSES: [Class; 11] = [
+    const CLASSES: [Class; 15] = [
         Class::Account,
         Class::Challenge,
         Class::Conversation,
         Class::Dedupe,
         Class::Idempotency,
         Class::Invitation,
+        Class::Job,
         Class::LoginSession,
         Class::Operation,
         Class::Root,
+        Class::Socket,
+        Class::Ticket,
+        Class::Tombstone,
         Class::Visit,
         Class::Workspace,
     ];
@@ -187,6 +256,138 @@ mod tests {
             if let Expiry::At(end) = expiry(Class::Conversation, &policy, Timestamp::from_ms(ms)) {
                 prop_assert!(end.ttl_seconds() * 1000 >= end.ms());
                 prop_assert!(end.ttl_seconds() * 1000 - end.ms() < 1000);
+            }
+        }
+    }
+
+    fn at(day: i64) -> Timestamp {
+        Timestamp::from_ms(1_768_478_400_000 + day * 86_400_000)
+    }
+
+    fn end(policy: &Policy, anchor: Timestamp) -> Timestamp {
+        match expiry(Class::Conversation, policy, anchor) {
+            Expiry::At(end) => end,
+            Expiry::With(_) => panic!("conversations end"),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_changes_an_anchor_ends_by_the_shortest_retention_it_has_seen(
+            changes in proptest::collection::vec((0i64..60, 1u32..40), 0..12), anchor in 0i64..400,
+        ) {
+            let (mut policy, mut day) = (Policy::of(Profile::Flows), 0);
+            let mut eras = vec![(i64::MIN, policy.conversation_days)];
+            for (pause, days) in changes {
+                day += pause;
+                policy = policy.with_days(days, at(day)).expect("few steps");
+                eras.push((day, days));
+            }
+            // The retention of an era holds for an anchor unless the next one began before it.
+            let seen = eras.iter().enumerate().filter(|(era, _)| eras.get(era + 1).is_none_or(|next| anchor < next.0));
+            let days = seen.map(|(_, era)| era.1).min().expect("the last era");
+            let model = at(anchor + i64::from(days));
+            // A step is forgotten when what it ended is gone for a week.
+            if model > at(day - 7) {
+                prop_assert_eq!(end(&policy, at(anchor)), model);
+            }
+        }
+
+        #[test]
+        fn what_has_lapsed_and_what_has_not_are_told_apart_by_one_anchor(
+            changes in proptest::collection::vec((0i64..60, 1u32..90), 0..8), now in 0i64..500, class in 0..CLASSES.len(),
+            offset in -3i64..3,
+        ) {
+            let (mut policy, mut day) = (Policy::of(Profile::Flows), 0);
+            for (pause, days) in changes {
+                day += pause;
+                policy = policy.with_days(days, at(day)).expect("few steps");
+            }
+            let now = at(day.max(now));
+            if let Some(edge) = lapsed(CLASSES[class], &policy, now) {
+                let anchor = Timestamp::from_ms(edge.ms() + offset);
+                prop_assert_eq!(expiry(CLASSES[class], &policy, anchor).has_passed(now), offset <= 0);
+            }
+        }
+    }
+
+    #[test]
+    fn shorter_holds_at_once_and_longer_only_for_what_comes_after() {
+        let policy = Policy::of(Profile::Flows);
+        let short = policy.with_days(30, at(100)).expect("a change");
+        assert_eq!(
+            (end(&short, at(60)), end(&short, at(100))),
+            (at(90), at(130))
+        );
+        assert!(short.steps.is_empty());
+        let long = short.with_days(90, at(110)).expect("a change");
+        assert_eq!(
+            (end(&long, at(90)), end(&long, at(110))),
+            (at(120), at(200))
+        );
+        assert_eq!(long.version, 3);
+        // Shortened below the step, the step has nothing more to say.
+        assert!(
+            long.with_days(10, at(111))
+                .expect("a change")
+                .steps
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn a_hold_keeps_what_lived_and_brings_nothing_back() {
+        let hold = crate::domain::policy::Hold {
+            since: at(95),
+            until: at(365),
+            lapsed: at(5),
+        };
+        let held = Policy::of(Profile::Flows).under(Some(hold));
+        assert_eq!((end(&held, at(5)), end(&held, at(6))), (at(95), at(365)));
+        assert_eq!(end(&held, at(300)), at(390));
+        let shorter = held.with_days(1, at(96)).expect("a change");
+        assert_eq!(end(&shorter, at(6)), at(365));
+        let Expiry::At(visit) = expiry(Class::Visit, &held, at(6)) else {
+            panic!("visits end")
+        };
+        assert_eq!(visit, at(36));
+    }
+
+    #[test]
+    fn every_profile_keeps_every_class_as_long_as_the_table_says() {
+        // Days of conversation content, of a visit, of a client's message id (privacy.md A3, A4).
+        let table = [
+            (Profile::Calls, 90, 30, 7),
+            (Profile::Flows, 90, 30, 7),
+            (Profile::Inbox, 760, 30, 7),
+        ];
+        for (profile, content, visit, dedupe) in table {
+            let policy = Policy::of(profile);
+            let days = |class| match expiry(class, &policy, at(0)) {
+                Expiry::At(end) => Some((end.ms() - at(0).ms()) / 60_000),
+                Expiry::With(_) => None,
+            };
+            let day = 24 * 60;
+            let expected = [
+                (Class::Account, None),
+                (Class::Challenge, Some(10)),
+                (Class::Conversation, Some(content * day)),
+                (Class::Dedupe, Some(dedupe * day)),
+                (Class::Idempotency, Some(day)),
+                (Class::Invitation, Some(14 * day)),
+                (Class::Job, Some(30 * day)),
+                (Class::LoginSession, Some(14 * day)),
+                (Class::Operation, None),
+                (Class::Root, None),
+                (Class::Socket, Some(130)),
+                (Class::Ticket, Some(1)),
+                (Class::Tombstone, Some(7 * day)),
+                (Class::Visit, Some(visit * day)),
+                (Class::Workspace, None),
+            ];
+            assert_eq!(expected.len(), CLASSES.len());
+            for (class, minutes) in expected {
+                assert_eq!(days(class), minutes, "{profile:?} {class:?}");
             }
         }
     }

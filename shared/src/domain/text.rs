@@ -48,6 +48,24 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
+impl Text {
+    /// The same text with a block in the place of every character (Unicode scalar value) from
+    /// `start` to before `end`; `None` when that is no part of it.
+    pub fn blacked_out(&self, start: usize, end: usize) -> Option<Self> {
+        if start >= end || end > self.0.chars().count() {
+            return None;
+        }
+        let hide = |(place, char)| {
+            if (start..end).contains(&place) {
+                '\u{2588}'
+            } else {
+                char
+            }
+        };
+        Some(Self(self.0.chars().enumerate().map(hide).collect()))
+    }
+}
+
 /// Refuses what is empty, longer than `max` characters, or holds control characters other than
 /// the listed ones.
 fn check(text: &str, max_chars: usize, allowed_controls: &[char]) -> Result<(), Fault> {

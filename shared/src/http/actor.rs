@@ -16,8 +16,8 @@ use crate::{
         tokens::{Claims, TokenFault},
     },
     domain::{
-        AccountId, ContactId, MemberId, Permission, Policy, Role, TenantId, Timestamp, VisitId,
-        WorkspaceId,
+        AccountId, ContactId, MemberId, Permission, Policy, Role, SessionId, TenantId, Timestamp,
+        Visibility, VisitId, WorkspaceId,
         policy::{Lens, Module},
         token::{self, Secret},
     },
@@ -61,6 +61,11 @@ impl AccessToken {
     /// The account that the token names.
     pub const fn account(&self) -> AccountId {
         self.0.sub
+    }
+
+    /// The login session that the token names.
+    pub const fn session(&self) -> SessionId {
+        self.0.sid
     }
 }
 
@@ -106,6 +111,11 @@ impl VisitorToken {
         Some((token, visit))
     }
 
+    /// The widget session that the token names.
+    pub const fn visit(&self) -> VisitId {
+        self.visit
+    }
+
     /// The secret part.
     pub const fn secret(&self) -> &Secret {
         &self.secret
@@ -146,6 +156,8 @@ pub struct Member {
     pub account: AccountId,
     /// What they may do.
     pub role: Role,
+    /// Which conversations they see.
+    pub visibility: Visibility,
     /// The workspace as it was entered.
     pub entry: Entry,
 }
@@ -223,6 +235,14 @@ impl Member {
     pub const fn subject(&self) -> SubjectId {
         SubjectId::Member(self.id)
     }
+
+    /// Whether they see a conversation that is assigned like this.
+    pub fn sees(&self, assignee: Option<MemberId>) -> bool {
+        match self.visibility {
+            Visibility::All => true,
+            Visibility::Assigned => assignee == Some(self.id),
+        }
+    }
 }
 
 impl Visitor {
@@ -281,10 +301,26 @@ impl App {
         permission: Permission,
         keys: Vec<Key>,
     ) -> Result<Member, Problem> {
+        self.member_by(
+            (token.account(), token.session()),
+            workspace,
+            permission,
+            keys,
+        )
+        .await
+    }
+
+    /// As [`App::member`], for a socket: it was opened by this sign-in, and lives as long.
+    pub async fn member_by(
+        &self,
+        (account, session): (AccountId, SessionId),
+        workspace: WorkspaceId,
+        permission: Permission,
+        keys: Vec<Key>,
+    ) -> Result<Member, Problem> {
         let now = self.clock.now();
-        let claims = &token.0;
-        let at_session = keys::session(claims.sub, claims.sid);
-        let at_seat = keys::seat(claims.sub, workspace);
+        let at_session = keys::session(account, session);
+        let at_seat = keys::seat(account, workspace);
         let mut wanted = keys;
         wanted.extend([at_session.clone(), at_seat.clone()]);
         let fetched = self.entry_batch(workspace, wanted, now).await?;
@@ -306,10 +342,12 @@ impl App {
             return Err(Problem::new(Code::Forbidden));
         }
         let entry = self.entry(workspace, fetched, now).await?;
+        let visibility = seat.visibility.unwrap_or(Visibility::All);
         Ok(Member {
             id: seat.member,
             account: seat.account,
             role: seat.role,
+            visibility,
             entry,
         })
     }
@@ -319,10 +357,42 @@ impl App {
     /// # Errors
     /// 401 when the session is over, or the contact is gone.
     pub async fn visitor(&self, token: &VisitorToken, keys: Vec<Key>) -> Result<Visitor, Problem> {
+        let good = |visit: &Visit, now| {
+            if !visit.token.matches(&token.secret) {
+                return Err(Problem::new(Code::TokenInvalid));
+            }
+            if visit.token_ends_at <= now {
+                Err(Problem::new(Code::TokenExpired))
+            } else {
+                Ok(())
+            }
+        };
+        self.visitor_if(token.workspace, (token.contact, token.visit), keys, good)
+            .await
+    }
+
+    /// As [`App::visitor`], for a socket: it was opened by this session, whose token may have been
+    /// renewed since.
+    pub async fn visitor_by(
+        &self,
+        workspace: WorkspaceId,
+        session: (ContactId, VisitId),
+        keys: Vec<Key>,
+    ) -> Result<Visitor, Problem> {
+        self.visitor_if(workspace, session, keys, |_, _| Ok(()))
+            .await
+    }
+
+    async fn visitor_if(
+        &self,
+        workspace: WorkspaceId,
+        (contact, visit): (ContactId, VisitId),
+        keys: Vec<Key>,
+        good: impl Fn(&Visit, Timestamp) -> Result<(), Problem>,
+    ) -> Result<Visitor, Problem> {
         let now = self.clock.now();
-        let workspace = token.workspace;
-        let at_visit = keys::visit(workspace, token.contact, token.visit);
-        let at_contact = keys::contact(workspace, token.contact);
+        let at_visit = keys::visit(workspace, contact, visit);
+        let at_contact = keys::contact(workspace, contact);
         let mut wanted = keys;
         wanted.extend([at_visit.clone(), at_contact.clone()]);
         let fetched = self.entry_batch(workspace, wanted, now).await?;
@@ -334,11 +404,8 @@ impl App {
         };
         let visit = fetched
             .get::<Visit>(&at_visit, &Unsealed, lens)?
-            .filter(|visit| visit.token.matches(&token.secret))
             .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
-        if visit.token_ends_at <= now {
-            return Err(Problem::new(Code::TokenExpired));
-        }
+        good(&visit, now)?;
         let contact = fetched
             .get::<Contact>(&at_contact, &Unsealed, lens)?
             .filter(|contact| contact.state == State::Live)

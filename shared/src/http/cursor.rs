@@ -90,11 +90,15 @@ impl List<'_> {
 
     /// The cursor that goes on at `at`.
     pub fn cursor<T: Serialize>(&self, at: T, now: Timestamp) -> Result<String, Problem> {
-        let content = Content {
+        self.seal(&Content {
             at,
             until: now.plus(LIFETIME).ms(),
-        };
-        let content = serde_json::to_vec(&content).map_err(|_| Problem::internal("a cursor"))?;
+        })
+    }
+
+    /// A cursor that says `content`, for lists that decide themselves how long it is good.
+    pub fn seal<T: Serialize>(&self, content: &T) -> Result<String, Problem> {
+        let content = serde_json::to_vec(content).map_err(|_| Problem::internal("a cursor"))?;
         let mut cursor = self.key.sign(Use::Cursor, &self.bound(&content));
         cursor.extend_from_slice(&content);
         Ok(BASE64URL_NOPAD.encode(&cursor))
@@ -106,6 +110,16 @@ impl List<'_> {
         cursor: &str,
         now: Timestamp,
     ) -> Result<T, Problem> {
+        let content: Content<T> = self.open(cursor)?;
+        if content.until <= now.ms() {
+            Err(Problem::new(Code::CursorInvalid))
+        } else {
+            Ok(content.at)
+        }
+    }
+
+    /// What [`List::seal`] was given.
+    pub fn open<T: for<'de> Deserialize<'de>>(&self, cursor: &str) -> Result<T, Problem> {
         let bad = || Problem::new(Code::CursorInvalid);
         let bytes = BASE64URL_NOPAD
             .decode(cursor.as_bytes())
@@ -117,11 +131,6 @@ impl List<'_> {
         {
             return Err(bad());
         }
-        let content: Content<T> = serde_json::from_slice(content).map_err(|_| bad())?;
-        if content.until <= now.ms() {
-            Err(bad())
-        } else {
-            Ok(content.at)
-        }
+        serde_json::from_slice(content).map_err(|_| bad())
     }
 }

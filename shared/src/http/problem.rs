@@ -64,6 +64,12 @@ codes! {
     NoSuchRoute = 404, "no_such_route", "This path is not part of the API";
     /// Somebody changed it meanwhile.
     Conflict = 409, "conflict", "It was changed meanwhile; read it again";
+    /// A colleague was faster.
+    AlreadyAssigned = 409, "already_assigned", "A colleague takes care of this conversation";
+    /// Somebody wants the conversation kept.
+    OnHold = 409, "on_hold", "The conversation is on hold; release it first";
+    /// The message stays as it is.
+    NotChangeable = 409, "not_changeable", "This message cannot be changed";
     /// The client's message id was used for another message.
     MessageIdReused = 409, "message_id_reused", "This client_message_id was used for another message";
     /// The person is a member already.
@@ -76,12 +82,16 @@ codes! {
     MediaType = 415, "media_type", "Send application/json";
     /// The body is not JSON, or not UTF-8.
     MalformedBody = 400, "malformed_body", "The body is not valid JSON";
+    /// The change takes an `If-Match`, so that nobody changes what they have not seen.
+    PreconditionRequired = 428, "precondition_required", "Say in If-Match which version you mean to change";
     /// A field is wrong; `errors` says which and why.
     ValidationFailed = 422, "validation_failed", "A field is not valid";
     /// A field or a parameter that is not part of the request.
     UnknownField = 400, "unknown_field", "A field is not part of this request";
     /// The cursor is old, altered, or of another list.
     CursorInvalid = 400, "cursor_invalid", "The cursor is not valid for this list; begin again";
+    /// The cursor of `/sync` is older than what it would have to tell of.
+    CursorExpired = 410, "cursor_expired", "The cursor is older than seven days; list everything again";
     /// The same key came with another request.
     IdempotencyKeyReused = 422, "idempotency_key_reused", "This Idempotency-Key was used for another request";
     /// Something failed that should not.

@@ -30,6 +30,17 @@ impl IfMatch {
         Some(Self(Some(revs)))
     }
 
+    /// Refuses when the client did not say a version: for changes that nobody should make blindly.
+    ///
+    /// # Errors
+    /// 428 `precondition_required`. `*` is no version.
+    pub fn required(&self) -> Result<(), Problem> {
+        match &self.0 {
+            Some(_) => Ok(()),
+            None => Err(Problem::new(Code::PreconditionRequired)),
+        }
+    }
+
     /// Refuses when the client meant another version than `rev`.
     ///
     /// # Errors

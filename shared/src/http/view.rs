@@ -6,13 +6,14 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        MessageId, Timestamp,
+        MemberId, MessageId, Timestamp,
+        label::LabelName,
         policy::Policy,
         retention::{Class, Expiry, expiry},
     },
     store::{
         SubjectId,
-        message::{Message, MessageKind},
+        message::{Event, Message, MessageKind},
     },
     words,
 };
@@ -22,6 +23,8 @@ words! {
     pub enum AuthorKind {
         /// The team.
         Member = "member",
+        /// Nobody: a line of the system.
+        System = "system",
         /// The visitor.
         Visitor = "visitor",
     }
@@ -33,9 +36,9 @@ pub struct Author {
     /// Which side.
     #[serde(rename = "type")]
     pub kind: AuthorKind,
-    /// The member's or the contact's id.
+    /// The member's or the contact's id; the system has none.
     #[schema(example = "ctc_01kf0a1b2c3d4e5f6g7h8j9k0m")]
-    pub id: String,
+    pub id: Option<String>,
 }
 
 /// A message as its readers see it. Without `Debug`: it holds what somebody wrote.
@@ -46,16 +49,45 @@ pub struct MessageView {
     /// Its number in the conversation, without a gap from 1.
     #[schema(example = 1)]
     pub seq: u64,
-    /// The sender's own id of it.
-    #[schema(value_type = String, format = Uuid, example = "0198c9a0-5b1c-7c3e-9d2f-1a2b3c4d5e6f")]
-    pub client_message_id: Uuid,
-    /// `text` for both sides, `note` among members.
+    /// The sender's own id of it; absent in lines of the system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Uuid, example = "0198c9a0-5b1c-7c3e-9d2f-1a2b3c4d5e6f")]
+    pub client_message_id: Option<Uuid>,
+    /// `text` for both sides, `note` among members, `system` for what happened.
     pub kind: MessageKind,
     /// Who wrote.
     pub author: Author,
-    /// What it says.
+    /// What it says; null when it was deleted, and in lines of the system.
     #[schema(example = "Where is my parcel?")]
-    pub text: String,
+    pub text: Option<String>,
+    /// What happened; only in lines of the system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<Event>,
+    /// The id of who did it; absent when the clock did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "mbr_01kf0a1b2c3d4e5f6g7h8j9k0m")]
+    pub actor: Option<String>,
+    /// To which member it happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_member: Option<MemberId>,
+    /// To which earlier message it happened: read that one again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 1)]
+    pub subject_seq: Option<u64>,
+    /// Which labels came or went.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub labels: Vec<LabelName>,
+    /// Until when it was put aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// When its writer changed it last.
+    pub edited_at: Option<Timestamp>,
+    /// When it was deleted; its number stays.
+    pub deleted_at: Option<Timestamp>,
+    /// Whether a part of it was blacked out.
+    #[schema(example = false)]
+    pub redacted: bool,
     /// When.
     pub sent_at: Timestamp,
     /// When it will be gone, by the workspace's present retention.
@@ -68,20 +100,42 @@ pub struct MessageView {
 impl MessageView {
     /// The view of a message.
     pub fn new(message: &Message, policy: &Policy) -> Self {
-        let kind = match message.author {
-            SubjectId::Contact(_) => AuthorKind::Visitor,
-            SubjectId::Account(_) | SubjectId::Member(_) => AuthorKind::Member,
+        let actor = message.author.map(|author| author.to_string());
+        let system = message.message_kind == MessageKind::System;
+        let author = match message.author {
+            _ if system => Author {
+                kind: AuthorKind::System,
+                id: None,
+            },
+            None => Author {
+                kind: AuthorKind::System,
+                id: None,
+            },
+            Some(SubjectId::Contact(_)) => Author {
+                kind: AuthorKind::Visitor,
+                id: actor.clone(),
+            },
+            Some(SubjectId::Account(_) | SubjectId::Member(_)) => Author {
+                kind: AuthorKind::Member,
+                id: actor.clone(),
+            },
         };
         Self {
             id: message.id,
             seq: message.seq,
             client_message_id: message.client_message_id,
             kind: message.message_kind,
-            author: Author {
-                kind,
-                id: message.author.to_string(),
-            },
-            text: message.text.reveal().to_owned(),
+            author,
+            text: message.text.as_ref().map(|text| text.reveal().to_owned()),
+            event: message.event,
+            actor: actor.filter(|_| system),
+            subject_member: message.subject_member,
+            subject_seq: message.subject_seq,
+            labels: message.labels.clone(),
+            until: message.until,
+            edited_at: message.edited_at,
+            deleted_at: message.deleted_at,
+            redacted: message.redacted,
             sent_at: message.sent_at,
             expires_at: content_end(policy, message.sent_at),
             rev: message.rev,

@@ -1,9 +1,13 @@
 //! Entry points: the only layer that knows `lambda_runtime`. A function's `main` is one call here.
 
 pub mod http;
+pub mod schedule;
+pub mod socket;
 pub mod stream;
 
 pub use http::{http, pages};
+pub use schedule::schedule;
+pub use socket::live;
 pub use stream::stream;
 
 use crate::app::{App, Clock, Config, clients, config::log_level};

@@ -5,8 +5,8 @@ use shared_derive::Record;
 use super::{keyring::TenantKey, seal::KeyedHash, subject::State};
 use crate::{
     domain::{
-        AccountId, ChallengeId, MemberId, Role, SessionId, Timestamp, WorkspaceId, text::Email,
-        token::SecretHash,
+        AccountId, ChallengeId, MemberId, Role, SessionId, Timestamp, Visibility, WorkspaceId,
+        text::Email, token::SecretHash,
     },
     words,
 };
@@ -156,6 +156,9 @@ pub struct Seat {
     /// What they may do.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub role: Role,
+    /// Which conversations they see; absent in what was written before there was a choice.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub visibility: Option<Visibility>,
     /// Since when.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub created_at: Timestamp,

@@ -1,10 +1,18 @@
 //! Conversations: the head of a thread, and how far members have read.
 
+use std::time::Duration;
+
 use shared_derive::Record;
 
 use super::subject::State;
 use crate::{
-    domain::{ContactId, ConversationId, MemberId, Timestamp, WorkspaceId},
+    domain::{
+        ContactId, ConversationId, MemberId, Policy, Timestamp, WorkspaceId,
+        label::LabelName,
+        policy::{Hold, Lens},
+        retention::{Class, lapsed},
+        text::Text,
+    },
     words,
 };
 
@@ -17,13 +25,17 @@ words! {
         Open = "open",
         /// Put aside until a time.
         Snoozed = "snoozed",
+        /// Put aside for good: new messages do not bring it back.
+        Spam = "spam",
     }
 }
 
 /// The head of a thread: counters and states, under one kilobyte, no text.
 #[derive(Clone, Debug, Record)]
 #[record(
-    table = Data, key = conversation(workspace, id), changes = changes(workspace, last_activity_at, id),
+    table = Data, key = conversation(workspace, id), changes = changes(workspace, changed_at, id),
+    lists = queued(workspace, assignee, status, queued_at, id),
+    due = conversation_due(workspace, id, state, snoozed_until, changed_at),
     tenant = workspace, subject = contact, class = Conversation, anchor = last_activity_at,
 )]
 pub struct Conversation {
@@ -36,12 +48,30 @@ pub struct Conversation {
     /// With whom: the data subject.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub contact: ContactId,
-    /// Where it stands.
+    /// Where it stood when it was written: only [`Conversation::status_at`] says where it stands.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
-    pub status: Status,
+    status: Status,
+    /// The deadline of a snooze.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    snoozed_until: Option<Timestamp>,
+    /// When it came into its present queue; while it is snoozed, when it comes back.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    queued_at: Timestamp,
     /// Who takes care of it.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Pseudonymise, open)]
     pub assignee: Option<MemberId>,
+    /// Who lost it last: whoever saw it only for being its assignee learns that it is gone.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Pseudonymise, open)]
+    pub left_by: Option<MemberId>,
+    /// When they lost it.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub left_at: Option<Timestamp>,
+    /// The team's labels, sorted.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub labels: Vec<LabelName>,
+    /// The first message of the visitor that nobody has answered.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub waiting_since: Option<Timestamp>,
     /// The number of the last message; messages are numbered without a gap from 1.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub seq: u64,
@@ -63,12 +93,208 @@ pub struct Conversation {
     /// When it began.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub created_at: Timestamp,
-    /// The last message.
+    /// The last message, lines of the system included.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub last_activity_at: Timestamp,
+    /// The last change that a client should learn of; later with every one.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub changed_at: Timestamp,
+    /// Since when it is on hold, and does not expire.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    held_at: Option<Timestamp>,
+    /// Until when it is on hold at the longest; the read filter looks here too.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    held_until: Option<Timestamp>,
+    /// The newest anchor that had expired when the hold began.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    held_lapsed: Option<Timestamp>,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
+}
+
+impl Conversation {
+    /// Its hold, if there is one at `now`.
+    pub fn hold_at(&self, now: Timestamp) -> Option<Hold> {
+        let hold = Hold {
+            since: self.held_at?,
+            until: self.held_until?,
+            lapsed: self.held_lapsed?,
+        };
+        (hold.until > now).then_some(hold)
+    }
+
+    /// The policy of its content: under its hold, what lived when it began does not expire.
+    pub fn policy(&self, lens: Lens<'_>) -> Policy {
+        lens.policy.under(self.hold_at(lens.now))
+    }
+
+    /// Puts it on hold until `until`, or moves the end of its hold there.
+    pub fn hold(&mut self, until: Timestamp, lens: Lens<'_>) {
+        let hold = self.hold_at(lens.now).unwrap_or_else(|| Hold {
+            since: lens.now,
+            until,
+            lapsed: lapsed(Class::Conversation, lens.policy, lens.now).unwrap_or(self.created_at),
+        });
+        self.held_at = Some(hold.since);
+        self.held_until = Some(until);
+        self.held_lapsed = Some(hold.lapsed);
+    }
+
+    /// Ends its hold: from now on its content ends by its anchors again.
+    pub fn release(&mut self) {
+        (self.held_at, self.held_until, self.held_lapsed) = (None, None, None);
+    }
+
+    /// A conversation that begins at `now`, still without a message.
+    pub fn begin(
+        id: ConversationId,
+        workspace: WorkspaceId,
+        contact: ContactId,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            workspace,
+            contact,
+            status: Status::Open,
+            snoozed_until: None,
+            queued_at: now,
+            assignee: None,
+            left_by: None,
+            left_at: None,
+            labels: Vec::new(),
+            waiting_since: None,
+            seq: 0,
+            in_seq: 0,
+            out_seq: 0,
+            visitor_read_seq: 0,
+            visitor_read_out: 0,
+            state: State::Live,
+            created_at: now,
+            last_activity_at: now,
+            changed_at: now,
+            held_at: None,
+            held_until: None,
+            held_lapsed: None,
+            rev: 1,
+        }
+    }
+
+    /// Where it stands at `now`. A snooze whose time has come is over, whether or not somebody has
+    /// written that down yet.
+    pub fn status_at(&self, now: Timestamp) -> Status {
+        if self.is_due(now) {
+            Status::Open
+        } else {
+            self.status
+        }
+    }
+
+    /// Until when it is put aside, if it still is.
+    pub fn snoozed_until_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.snoozed_until.filter(|until| *until > now)
+    }
+
+    /// Whether its snooze is over and nobody has written that down.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.snoozed_until.is_some_and(|until| until <= now)
+    }
+
+    /// When it came into its present queue; while it is snoozed, when it comes back.
+    pub const fn queued_at(&self) -> Timestamp {
+        self.queued_at
+    }
+
+    /// Puts it where it stands from `now` on.
+    pub fn stand(&mut self, status: Status, now: Timestamp) {
+        self.status = status;
+        self.snoozed_until = None;
+        self.queued_at = now;
+    }
+
+    /// Puts it aside until a time: it lies in its queue at that time already.
+    pub fn put_aside(&mut self, until: Timestamp) {
+        self.status = Status::Snoozed;
+        self.snoozed_until = Some(until);
+        self.queued_at = until;
+    }
+
+    /// Writes the end of a snooze down: in its queue it does not move.
+    pub(super) fn come_back(&mut self) {
+        self.status = Status::Open;
+        self.snoozed_until = None;
+    }
+
+    /// Gives it to a member, or to nobody, and remembers who lost it.
+    pub fn hand_over(&mut self, assignee: Option<MemberId>, now: Timestamp) {
+        if let Some(before) = self.assignee {
+            self.left_by = Some(before);
+            self.left_at = Some(now);
+        }
+        self.assignee = assignee;
+        // A snoozed one stays at the time it comes back at.
+        if self.snoozed_until.is_none() {
+            self.queued_at = now;
+        }
+    }
+
+    /// Moves it in the change index: strictly later than before, whatever a clock says.
+    pub fn touch(&mut self, now: Timestamp) {
+        self.changed_at = now.max(self.changed_at.plus(Duration::from_millis(1)));
+    }
+}
+
+/// What says that a conversation is gone, to clients that knew it.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = tombstone(workspace, conversation),
+    changes = changes(workspace, deleted_at, conversation), tenant = workspace,
+    within = Conversation, class = Tombstone, anchor = deleted_at,
+)]
+pub struct Tombstone {
+    /// In which workspace.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: WorkspaceId,
+    /// What is gone.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub conversation: ConversationId,
+    /// Whose it was: the visitor learns of it too.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub contact: ContactId,
+    /// Who took care of it.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Pseudonymise, open)]
+    pub assignee: Option<MemberId>,
+    /// When it went; strictly later than its last change.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub deleted_at: Timestamp,
+}
+
+/// What a member has begun to write in a conversation, and has not sent.
+///
+/// It lies with the member and is sealed under the key of the conversation: it can be read by its
+/// writer only, and by nobody when the conversation is gone.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = draft(workspace, member, conversation), tenant = workspace,
+    within = Membership, class = Conversation, anchor = updated_at,
+)]
+pub struct UnsentDraft {
+    /// In which workspace.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: WorkspaceId,
+    /// Who writes.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub member: MemberId,
+    /// Where.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub conversation: ConversationId,
+    /// What has been written so far.
+    #[personal(category = Content, purpose = AnswerVisitor, erase = Delete)]
+    pub text: Text,
+    /// When.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub updated_at: Timestamp,
 }
 
 /// How far a member has read a conversation: a watermark, never a counter of unread messages.

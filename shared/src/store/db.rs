@@ -7,11 +7,12 @@ use aws_lc_rs::rand;
 use aws_sdk_dynamodb::{
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
     operation::{
-        batch_get_item::BatchGetItemOutput, transact_write_items::TransactWriteItemsError,
+        batch_get_item::BatchGetItemOutput, query::QueryOutput,
+        transact_write_items::TransactWriteItemsError,
     },
     types::{
         AttributeValue, CancellationReason, ConsumedCapacity, KeysAndAttributes,
-        ReturnConsumedCapacity, TransactWriteItem,
+        ReturnConsumedCapacity, Select, TransactWriteItem,
     },
 };
 
@@ -80,7 +81,7 @@ impl StoreError {
         Self::of_call("KMS", error)
     }
 
-    fn dynamodb<E, R>(error: &SdkError<E, R>) -> Self
+    pub(super) fn dynamodb<E, R>(error: &SdkError<E, R>) -> Self
     where
         E: std::error::Error + ProvideErrorMetadata + 'static,
         R: std::fmt::Debug,
@@ -125,11 +126,11 @@ impl StoreError {
 /// Storage, as one function sees it.
 #[derive(Clone)]
 pub struct Store {
-    client: aws_sdk_dynamodb::Client,
+    pub(super) client: aws_sdk_dynamodb::Client,
     data_table: String,
     keys_table: String,
     keyring: Keyring,
-    meter: Meter,
+    pub(super) meter: Meter,
 }
 
 /// The names of the tables and the KMS key.
@@ -189,6 +190,11 @@ impl Query {
         Self::new(Source::Index("lists"), partition)
     }
 
+    /// A shard of the index of deadlines, of all tenants: [`super::keys::due_shard`].
+    pub fn due(partition: String) -> Self {
+        Self::new(Source::Index("due"), partition)
+    }
+
     /// Only sort keys from `low` to `high`, both included.
     pub fn between(mut self, low: impl Into<String>, high: impl Into<String>) -> Self {
         self.range = Some((low.into(), high.into()));
@@ -215,8 +221,17 @@ impl Query {
     }
 }
 
+/// A page of a list.
+#[derive(Debug)]
+pub struct Listed {
+    /// What is in it.
+    pub items: Vec<Item>,
+    /// Whether there is more behind its last item.
+    pub more: bool,
+}
+
 /// What a batch read found.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Fetched(HashMap<Key, Item>);
 
 impl Fetched {
@@ -230,6 +245,11 @@ impl Fetched {
         self.0
             .get(key)
             .map_or(Ok(None), |item| read_item(item, seal, lens))
+    }
+
+    /// What lies there, unfiltered: only for what decides about deletion.
+    pub(super) fn raw(&self, key: &Key) -> Option<&Item> {
+        self.0.get(key)
     }
 
     /// The key of a root, if the root still has one.
@@ -279,7 +299,7 @@ impl Store {
         &self.keyring
     }
 
-    fn table(&self, table: Table) -> String {
+    pub(super) fn table(&self, table: Table) -> String {
         match table {
             Table::Data => self.data_table.clone(),
             Table::Keys => self.keys_table.clone(),
@@ -364,6 +384,17 @@ impl Store {
         })
     }
 
+    /// Reads any number of items, strongly consistent, in batches one after the other.
+    pub async fn batch_all(&self, mut wanted: Vec<Key>) -> Result<Fetched, StoreError> {
+        wanted.sort();
+        wanted.dedup();
+        let mut all = Fetched::default();
+        for part in wanted.chunks(BATCH_KEYS) {
+            all.0.extend(self.batch(part.to_vec()).await?.0);
+        }
+        Ok(all)
+    }
+
     fn batch_request(
         &self,
         wanted: &[Key],
@@ -412,9 +443,31 @@ impl Store {
 
     /// Reads a list. The items of an index are keys only: fetch them with [`Store::batch`].
     pub async fn query(&self, query: Query) -> Result<Vec<Item>, StoreError> {
+        Ok(self.page(query).await?.items)
+    }
+
+    /// Reads a page of a list, and says whether the list goes on: a page ends at its limit, or
+    /// before it where DynamoDB has read a megabyte.
+    pub async fn page(&self, query: Query) -> Result<Listed, StoreError> {
+        let answer = self.run(query, None).await?;
+        let more = answer.last_evaluated_key.is_some();
+        Ok(Listed {
+            items: answer.items.unwrap_or_default(),
+            more,
+        })
+    }
+
+    /// Counts a list, up to its limit, without fetching it.
+    pub async fn count(&self, query: Query) -> Result<u64, StoreError> {
+        let answer = self.run(query, Some(Select::Count)).await?;
+        Ok(u64::try_from(answer.count).unwrap_or(0))
+    }
+
+    async fn run(&self, query: Query, select: Option<Select>) -> Result<QueryOutput, StoreError> {
         let (pk, sk, index) = match query.source {
             Source::Data => ("pk", "sk", None),
             Source::Index("changes") => ("changes_pk", "changes_sk", Some("changes")),
+            Source::Index("due") => ("due_pk", "due_sk", Some("due")),
             Source::Index(_) => ("lists_pk", "lists_sk", Some("lists")),
         };
         let consistent = index.is_none();
@@ -426,6 +479,7 @@ impl Store {
             .consistent_read(consistent)
             .scan_index_forward(!query.newest_first)
             .limit(i32::from(query.limit))
+            .set_select(select)
             .expression_attribute_names("#pk", pk)
             .expression_attribute_values(":pk", AttributeValue::S(query.partition.clone()))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
@@ -453,8 +507,7 @@ impl Store {
             .and_then(|answer| answer.consumed_capacity())
             .map_or(0.0, |capacity| units(std::slice::from_ref(capacity)));
         self.meter.end(begun, consistent, read, 0.0);
-        let answer = answer.map_err(|error| StoreError::dynamodb(&error))?;
-        Ok(answer.items.unwrap_or_default())
+        answer.map_err(|error| StoreError::dynamodb(&error))
     }
 
     /// Writes all of it or nothing. Conflicts with other transactions are tried again.
@@ -558,7 +611,7 @@ pub fn key_of(table: Table, item: &Item) -> Option<Key> {
     })
 }
 
-fn units(capacity: &[ConsumedCapacity]) -> f64 {
+pub(super) fn units(capacity: &[ConsumedCapacity]) -> f64 {
     capacity
         .iter()
         .filter_map(ConsumedCapacity::capacity_units)

@@ -14,13 +14,20 @@
 //! | read mark of a member | data | `READ#<ws>#<member>` | `<conversation>` |
 //! | invitation | data | `INVITATION#<ws>#<invitation>` | `HEAD` |
 //! | app | data | `APP#<ws>` | `<app>` |
+//! | job, and the list of those that are not done | data | `JOB#<ws>`, `JOBS#platform` | `<job>` |
+//! | how far the sweep has got | data | `SWEEP#platform` | `<table>#<segment>` |
 //! | idempotency key | data | `IDEMPOTENCY#<tenant>#<principal>` | `<keyed hash>` |
 //! | contact, what it told of itself, where it is | data | `CONTACT#<ws>#<contact>` | `HEAD`, `PROFILE`, `CONTEXT` |
 //! | external id of a contact | data | `EXTERNAL#<ws>#<keyed hash>` | `HEAD` |
 //! | widget session | data | `VISIT#<ws>#<contact>` | `<visit>` |
-//! | conversation | data | `CONVERSATION#<ws>#<conversation>` | `HEAD` |
+//! | conversation, and what says that it is gone | data | `CONVERSATION#<ws>#<conversation>` | `HEAD`, `TOMB` |
+//! | hold of a conversation | data | the same | `HOLD` |
 //! | message | data | the same | `M#<seq, ten digits>` |
 //! | client's message id | data | the same | `D#<author>#<client id>` |
+//! | draft of a member | data | `DRAFT#<ws>#<member>` | `<conversation>` |
+//! | ticket of a socket | data | `TICKET#<ws>#<ticket>` | `HEAD` |
+//! | socket, what it listens to | data | `SOCKET#platform#<connection>` | `HEAD`, `T#<topic>` |
+//! | who listens to a topic | data | `TOPIC#<ws>#<topic>` | `<who>#<connection>` |
 //! | key of a tenant | keys | `TENANT#<tenant>` | `KEY` |
 //! | key of a root | keys | the root's partition key | `KEY` |
 //! | private signing key | keys | `SIGNING#platform` | `KEY` |
@@ -29,17 +36,21 @@
 //! follows, and every constructor of a tenant's key takes it, so a key of another tenant cannot
 //! be written by accident. Addresses and external ids appear only as keyed hashes.
 //!
-//! Indexes: `changes` lists conversations by last change, `lists` lists the rest.
+//! Indexes: `changes` lists conversations by last change; `lists` lists queues of conversations, and
+//! the rest; `due` lists what waits for a time: `DUE#<shard>`, `<due at, 15 digits>#<partition key>`.
 
 use uuid::Uuid;
 
 use super::{
+    conversation::Status,
+    job::SweepSegment,
     seal::KeyedHash,
-    subject::{RootRef, SubjectId},
+    socket::Topic,
+    subject::{RootRef, State, SubjectId},
 };
 use crate::domain::{
-    AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, MemberId, SessionId,
-    TenantId, Timestamp, VisitId, WorkspaceId,
+    AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, JobId, MemberId,
+    SessionId, TenantId, TicketId, Timestamp, VisitId, WorkspaceId, words::Symbol,
 };
 
 /// One of the two tables.
@@ -190,6 +201,26 @@ pub fn apps(workspace: WorkspaceId) -> String {
     format!("APP#{workspace}")
 }
 
+/// A job of a workspace.
+pub fn job(workspace: WorkspaceId, job: JobId) -> Key {
+    data(format!("JOB#{workspace}"), job.to_string())
+}
+
+/// That a job is not done.
+pub fn open_job(job: JobId) -> Key {
+    data(open_jobs(), job.to_string())
+}
+
+/// The partition of all jobs that are not done, oldest first.
+pub fn open_jobs() -> String {
+    "JOBS#platform".to_owned()
+}
+
+/// How far the sweep has got in one segment of a table.
+pub fn sweep(segment: SweepSegment) -> Key {
+    data("SWEEP#platform".to_owned(), segment.symbol())
+}
+
 /// What an idempotency key led to.
 pub fn idempotency(tenant: TenantId, principal: SubjectId, key: KeyedHash) -> Key {
     data(format!("IDEMPOTENCY#{tenant}#{principal}"), key.to_string())
@@ -238,6 +269,11 @@ pub fn conversation(workspace: WorkspaceId, id: ConversationId) -> Key {
     head(thread(workspace, id))
 }
 
+/// Why a conversation is on hold.
+pub fn hold(workspace: WorkspaceId, id: ConversationId) -> Key {
+    data(thread(workspace, id), "HOLD")
+}
+
 /// The partition of a conversation: head, messages and client ids.
 pub fn thread(workspace: WorkspaceId, id: ConversationId) -> String {
     format!("CONVERSATION#{workspace}#{id}")
@@ -264,6 +300,89 @@ fn change(at: Timestamp, id: ConversationId) -> String {
     format!("{:015}#{id}", at.ms())
 }
 
+/// A queue of conversations: whose, and how they stand.
+///
+/// Snoozed conversations lie in the queue of the open ones, at the time they come back: when that
+/// passes they are in their place already, whoever writes it down later.
+pub fn queue(workspace: WorkspaceId, assignee: Option<MemberId>, status: Status) -> String {
+    let whose = assignee.map_or_else(|| "none".to_owned(), |member| member.to_string());
+    let list = match status {
+        Status::Snoozed => Status::Open,
+        other => other,
+    };
+    format!("CONVERSATION#{workspace}#QUEUE#{whose}#{}", list.word())
+}
+
+/// The place of a conversation in its queue: a message does not move it.
+pub fn queued(
+    workspace: WorkspaceId,
+    assignee: Option<MemberId>,
+    status: Status,
+    queued_at: Timestamp,
+    id: ConversationId,
+) -> IndexKey {
+    IndexKey {
+        pk: queue(workspace, assignee, status),
+        sk: change(queued_at, id),
+    }
+}
+
+/// The bounds of sort keys in `changes` and in queues that are not later than `at`.
+pub fn until(at: Timestamp) -> String {
+    format!("{:015}#~", at.ms())
+}
+
+/// The end of a snooze, or an erasure that has to go on.
+pub fn conversation_due(
+    workspace: WorkspaceId,
+    id: ConversationId,
+    state: State,
+    snoozed_until: Option<Timestamp>,
+    changed_at: Timestamp,
+) -> Option<IndexKey> {
+    let at = match state {
+        State::Live => snoozed_until?,
+        State::Erasing => changed_at,
+    };
+    Some(due(at, &thread(workspace, id)))
+}
+
+/// How many partitions the index of deadlines has.
+pub const DUE_SHARDS: u8 = 4;
+
+/// One shard of the index of deadlines.
+pub fn due_shard(shard: u8) -> String {
+    format!("DUE#{shard}")
+}
+
+/// The place of what lies in `partition` in the index of deadlines, spread over [`DUE_SHARDS`].
+pub fn due(at: Timestamp, partition: &str) -> IndexKey {
+    let shard = partition
+        .bytes()
+        .fold(0, |sum: u8, byte| sum.wrapping_add(byte))
+        % DUE_SHARDS;
+    IndexKey {
+        pk: due_shard(shard),
+        sk: format!("{:015}#{partition}", at.ms()),
+    }
+}
+
+/// What says for seven days that a conversation is gone.
+pub fn tombstone(workspace: WorkspaceId, id: ConversationId) -> Key {
+    data(thread(workspace, id), TOMBSTONE)
+}
+
+/// The sort key of tombstones: in the change index it tells one from a head.
+pub const TOMBSTONE: &str = "TOMB";
+
+/// What a member has begun to write in a conversation.
+pub fn draft(workspace: WorkspaceId, member: MemberId, conversation: ConversationId) -> Key {
+    data(
+        format!("DRAFT#{workspace}#{member}"),
+        conversation.to_string(),
+    )
+}
+
 /// A message, by its place in the conversation.
 pub fn message(workspace: WorkspaceId, conversation: ConversationId, seq: u64) -> Key {
     data(thread(workspace, conversation), message_sort(seq))
@@ -285,6 +404,51 @@ pub fn dedupe(
         thread(workspace, conversation),
         format!("D#{author}#{client_message_id}"),
     )
+}
+
+/// What opens one socket.
+pub fn ticket(workspace: WorkspaceId, ticket: TicketId) -> Key {
+    head(format!("TICKET#{workspace}#{ticket}"))
+}
+
+/// A socket. The edge's events name the connection and nothing else, so its place cannot depend on
+/// the tenant: the row says which one it is.
+pub fn socket_of(connection: impl AsRef<str>) -> Key {
+    head(socket_partition(connection.as_ref()))
+}
+
+/// The partition of a socket: itself, and what it listens to.
+pub fn socket_partition(connection: &str) -> String {
+    format!("SOCKET#platform#{connection}")
+}
+
+/// That a socket listens to a topic, from the socket's side.
+pub fn listening(connection: impl AsRef<str>, topic: Topic) -> Key {
+    data(
+        socket_partition(connection.as_ref()),
+        format!("{LISTENING}{}", topic.symbol()),
+    )
+}
+
+/// What the sort keys of a socket's topics open with.
+pub const LISTENING: &str = "T#";
+
+/// That a socket listens to a topic, from the topic's side.
+pub fn listener(
+    workspace: WorkspaceId,
+    topic: Topic,
+    who: SubjectId,
+    connection: impl AsRef<str>,
+) -> Key {
+    data(
+        listeners(workspace, topic),
+        format!("{who}#{}", connection.as_ref()),
+    )
+}
+
+/// The partition of all who listen to a topic.
+pub fn listeners(workspace: WorkspaceId, topic: Topic) -> String {
+    format!("TOPIC#{workspace}#{}", topic.symbol())
 }
 
 /// The wrapped key of a tenant.

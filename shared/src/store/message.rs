@@ -8,7 +8,7 @@ use shared_derive::Record;
 use uuid::Uuid;
 
 use super::{
-    conversation::{Conversation, Status},
+    conversation::Conversation,
     db::{Query, Store, StoreError},
     field::Field,
     keys,
@@ -16,26 +16,71 @@ use super::{
     seal::{DataKey, Unsealed},
     subject::{State, SubjectId},
     transaction::{CommitError, Refusal, Slot, Transaction},
+    transcript::Step,
 };
 use crate::{
     domain::{
-        ConversationId, MessageId, Timestamp, WorkspaceId, personal::Pseudonymous, policy::Lens,
-        text::Text, words::Symbol,
+        ConversationId, MemberId, MessageId, Timestamp, WorkspaceId, label::LabelName,
+        personal::Pseudonymous, policy::Lens, text::Text, words::Symbol,
     },
     words,
 };
 
 /// How often a writer that lost the race for a number tries the next one: more than a room full of
 /// people who all press "send" at once, fewer than a request has time for.
-const RACES: u32 = 32;
+pub(super) const RACES: u32 = 32;
 
 words! {
     /// What a message is.
     pub enum MessageKind {
         /// Among members only.
         Note = "note",
+        /// What happened to the conversation, told by the system.
+        System = "system",
         /// To the other side.
         Text = "text",
+    }
+}
+
+words! {
+    /// What happened, as a line of the system tells it.
+    pub enum Event {
+        /// Given to a member.
+        Assigned = "assigned",
+        /// Taken by a member.
+        Claimed = "claimed",
+        /// Finished.
+        Closed = "closed",
+        /// Got labels.
+        Labelled = "labelled",
+        /// Put aside for good.
+        MarkedSpam = "marked_spam",
+        /// A message was deleted.
+        MessageDeleted = "message_deleted",
+        /// A message was changed by its writer.
+        MessageEdited = "message_edited",
+        /// A part of a message was blacked out.
+        MessageRedacted = "message_redacted",
+        /// Open again.
+        Reopened = "reopened",
+        /// Put aside until a time.
+        Snoozed = "snoozed",
+        /// Nobody's any more.
+        Unassigned = "unassigned",
+        /// Lost labels.
+        Unlabelled = "unlabelled",
+        /// The time of a snooze came.
+        Woke = "woke",
+    }
+}
+
+words! {
+    /// Who may read a message.
+    pub enum Audience {
+        /// The visitor and the team.
+        Both = "both",
+        /// The team.
+        Team = "team",
     }
 }
 
@@ -70,19 +115,47 @@ pub struct Message {
     /// Its number: 1 is the first.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub seq: u64,
-    /// Who wrote it: the contact or a member, by id. What a member wrote is the visitor's record,
-    /// so an erased member becomes a pseudonym here.
+    /// Who wrote it, or did what it tells: the contact or a member, by id; nobody when a deadline
+    /// passed. What a member wrote is the visitor's record, so an erased member becomes a pseudonym
+    /// here.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Pseudonymise, open)]
-    pub author: SubjectId,
+    pub author: Option<SubjectId>,
     /// What it is.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub message_kind: MessageKind,
-    /// What it says.
-    #[personal(category = Content, purpose = AnswerVisitor, erase = Delete)]
-    pub text: Text,
-    /// The client's own id of it.
+    /// Who may read it.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
-    pub client_message_id: Uuid,
+    pub audience: Audience,
+    /// What it says; nothing when it was deleted, or is the system's.
+    #[personal(category = Content, purpose = AnswerVisitor, erase = Delete)]
+    pub text: Option<Text>,
+    /// The client's own id of it; the system has none.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub client_message_id: Option<Uuid>,
+    /// What happened, in a line of the system.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub event: Option<Event>,
+    /// To which member.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Pseudonymise, open)]
+    pub subject_member: Option<MemberId>,
+    /// To which earlier message.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub subject_seq: Option<u64>,
+    /// With which labels.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub labels: Vec<LabelName>,
+    /// Until when.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub until: Option<Timestamp>,
+    /// When its writer changed it last.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub edited_at: Option<Timestamp>,
+    /// When it was deleted: its number stays.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub deleted_at: Option<Timestamp>,
+    /// Whether a part of it was blacked out.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub redacted: bool,
     /// How many messages the visitor had written up to this one.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub in_seq: u64,
@@ -141,7 +214,7 @@ pub struct Draft {
 #[derive(Debug)]
 pub enum Appended {
     /// It was written; the head as it stands now.
-    New(Message, Conversation),
+    New(Message, Box<Conversation>),
     /// The same client id had been used for the same message.
     Replayed(Message),
     /// The same client id had been used for another message.
@@ -151,39 +224,6 @@ pub enum Appended {
 }
 
 impl Draft {
-    /// Puts the message after `head` into `transaction`; returns the message and the head's next
-    /// version.
-    pub(super) fn place(&self, head: &Conversation, now: Timestamp) -> (Message, Conversation) {
-        let mut next = head.clone();
-        next.seq += 1;
-        match (self.author, self.kind) {
-            (SubjectId::Contact(_), _) => {
-                next.in_seq += 1;
-                next.status = Status::Open;
-            }
-            (_, MessageKind::Text) => next.out_seq += 1,
-            (_, MessageKind::Note) => {}
-        }
-        // A clock that runs behind another function's must not move the thread back in time.
-        let sent_at = now.max(head.last_activity_at);
-        next.last_activity_at = sent_at;
-        let message = Message {
-            id: MessageId::new(sent_at),
-            workspace: head.workspace,
-            conversation: head.id,
-            seq: next.seq,
-            author: self.author,
-            message_kind: self.kind,
-            text: self.text.clone(),
-            client_message_id: self.client_message_id,
-            in_seq: next.in_seq,
-            out_seq: next.out_seq,
-            sent_at,
-            rev: 1,
-        };
-        (message, next)
-    }
-
     fn dedupe(&self, message: &Message) -> Dedupe {
         Dedupe {
             workspace: message.workspace,
@@ -195,8 +235,12 @@ impl Draft {
         }
     }
 
+    /// Whether `message` is what came of this draft. What was changed since the first try cannot be
+    /// compared any more: the client's id has to do.
     fn is_same_as(&self, message: &Message) -> bool {
-        self.kind == message.message_kind && self.text == message.text
+        let changed =
+            message.edited_at.is_some() || message.deleted_at.is_some() || message.redacted;
+        self.kind == message.message_kind && (changed || message.text.as_ref() == Some(&self.text))
     }
 }
 
@@ -208,8 +252,8 @@ pub fn first(
     data_key: &super::keyring::NewDataKey,
     lens: Lens<'_>,
 ) -> Result<(Message, Conversation), StoreError> {
-    let (message, head) = draft.place(head, lens.now);
-    let head = Stored::new(head, lens.policy);
+    let (message, head) = Step::on(head, lens.now).with_message(draft);
+    let head = Stored::new(head.head, lens.policy);
     transaction.create_root(&head, &Unsealed, data_key)?;
     transaction.create(&Stored::new(draft.dedupe(&message), lens.policy), &Unsealed)?;
     let message = Stored::new(message, lens.policy);
@@ -229,16 +273,15 @@ impl Store {
         lens: Lens<'_>,
     ) -> Result<Appended, StoreError> {
         for _ in 0..RACES {
-            let (message, next) = draft.place(&head, lens.now);
-            let next = Stored::next(next, lens.policy);
-            let message = Stored::new(message, lens.policy);
+            let (message, step) = Step::on(&head, lens.now).with_message(draft);
             let mut transaction = Transaction::new(lens.now);
-            let at_head = transaction.replace(&next, &Unsealed)?;
+            let (at_head, next) = step.write(&mut transaction, key, lens)?;
+            let message = Stored::new(message, &next.policy(lens));
             transaction.create(&message, key)?;
             let dedupe = Stored::new(draft.dedupe(message.record()), lens.policy);
             let at_dedupe = transaction.create(&dedupe, &Unsealed)?;
             let refusal = match self.commit(transaction).await {
-                Ok(()) => return Ok(Appended::New(message.into_record(), next.into_record())),
+                Ok(()) => return Ok(Appended::New(message.into_record(), Box::new(next))),
                 Err(CommitError::Store(error)) => return Err(error),
                 Err(CommitError::Refused(refusal)) => refusal,
             };
@@ -266,6 +309,11 @@ impl Store {
             return Ok(Appended::Gone);
         };
         let place = keys::message(head.workspace, head.id, dedupe.seq);
+        let policy = head.policy(lens);
+        let lens = Lens {
+            policy: &policy,
+            ..lens
+        };
         let fetched = self.batch(vec![place.clone()]).await?;
         Ok(match fetched.get::<Message>(&place, key, lens)? {
             Some(message) if draft.is_same_as(&message) => Appended::Replayed(message),
@@ -276,7 +324,7 @@ impl Store {
 }
 
 /// The head as the winner of the race left it; `None` when it is no longer there to write to.
-fn raced(
+pub(super) fn raced(
     refusal: &Refusal,
     at_head: Slot,
     lens: Lens<'_>,
@@ -326,6 +374,11 @@ impl Store {
         key: &DataKey,
         lens: Lens<'_>,
     ) -> Result<Messages, StoreError> {
+        let policy = head.policy(lens);
+        let lens = Lens {
+            policy: &policy,
+            ..lens
+        };
         let (mut low, mut high, newest_first) = match span {
             Span::Newest => (1, LAST, true),
             Span::After(seq) => (seq.saturating_add(1), LAST, false),

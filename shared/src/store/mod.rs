@@ -13,6 +13,9 @@
 //! | `seal`, `keyring` | sealing under the key of a root, the key of a tenant, KMS |
 //! | `subject` | subjects, their fence and their edges |
 //! | `db`, `transaction`, `meter` | the calls to DynamoDB, and their count |
+//! | `erasing` | the end of a conversation that somebody deleted |
+//! | `transcript` | how a thread grows: messages, lines of the system, changes of its head |
+//! | `remains` | what ends, physically: new stamps, and removal |
 //! | the rest | the records, one file per noun |
 
 pub mod account;
@@ -20,8 +23,11 @@ pub mod app;
 pub mod contact;
 pub mod conversation;
 pub mod db;
+pub mod erasing;
 pub mod field;
+pub mod hold;
 pub mod idempotency;
+pub mod job;
 pub mod keyring;
 pub mod keys;
 pub mod membership;
@@ -29,10 +35,13 @@ pub mod message;
 pub mod meter;
 pub mod record;
 pub mod registry;
+pub mod remains;
 pub mod seal;
 pub mod signing;
+pub mod socket;
 pub mod subject;
 pub mod transaction;
+pub mod transcript;
 pub mod workspace;
 
 pub use aws_sdk_dynamodb::types::AttributeValue;

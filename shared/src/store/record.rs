@@ -19,7 +19,7 @@ use crate::domain::{
     TenantId, Timestamp,
     personal::{Category, Erase, Personal, Pseudonymous, Purpose},
     policy::{Lens, Policy},
-    retention::{Class, Expiry, expiry},
+    retention::{Class, Expiry, expiry, lapsed},
 };
 
 /// The attributes of one item.
@@ -94,13 +94,15 @@ pub enum Form {
     Sealed,
 }
 
-/// Where a record stands in the two indexes.
+/// Where a record stands in the indexes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Indexes {
     /// The change index: moves with every change.
     pub changes: Option<IndexKey>,
     /// The list index: does not.
     pub lists: Option<IndexKey>,
+    /// The index of deadlines: only while there is one.
+    pub due: Option<IndexKey>,
 }
 
 /// Something that may enter storage. Implemented only by `#[derive(Record)]`.
@@ -120,6 +122,10 @@ pub trait Record: Sized + Registered {
     fn anchor(&self) -> Timestamp;
     /// Its place in the indexes.
     fn indexes(&self) -> Indexes;
+    /// Until when the record, a head, is on hold; derived from a field `held_until`.
+    fn held_until(&self) -> Option<Timestamp> {
+        None
+    }
     /// The version counter, when the record is changed under one.
     fn rev_mut(&mut self) -> Option<&mut u64> {
         None
@@ -135,13 +141,22 @@ pub trait Record: Sized + Registered {
 pub struct Stored<R> {
     record: R,
     expiry: Expiry,
+    policy: Policy,
 }
 
 impl<R: Record> Stored<R> {
     /// Decides the end of a record by its class, the tenant's policy and its anchor.
     pub fn new(record: R, policy: &Policy) -> Self {
-        let expiry = expiry(R::DECLARATION.class, policy, record.anchor());
-        Self { record, expiry }
+        let own = expiry(R::DECLARATION.class, policy, record.anchor());
+        let expiry = match (own, record.held_until()) {
+            (Expiry::At(end), Some(until)) => Expiry::At(end.max(until)),
+            _ => own,
+        };
+        Self {
+            record,
+            expiry,
+            policy: policy.clone(),
+        }
     }
 
     /// The next version of a record that was read: counts `rev` up.
@@ -172,6 +187,11 @@ impl<R: Record> Stored<R> {
         self.expiry
     }
 
+    /// The newest anchor of its class that has ended at `now`, by the policy it is written under.
+    pub(super) fn lapsed(&self, now: Timestamp) -> Option<Timestamp> {
+        lapsed(R::DECLARATION.class, &self.policy, now)
+    }
+
     /// The item as DynamoDB takes it.
     pub(super) fn to_item(&self, seal: &R::Seal) -> Result<Item, StoreError> {
         let declaration = R::DECLARATION;
@@ -191,9 +211,17 @@ impl<R: Record> Stored<R> {
         if let Expiry::At(end) = self.expiry {
             item.insert("exp".to_owned(), number(end.ms()));
             item.insert("ttl".to_owned(), number(end.ttl_seconds()));
+            item.insert(
+                "pol".to_owned(),
+                AttributeValue::N(self.policy.version.to_string()),
+            );
         }
-        let Indexes { changes, lists } = self.record.indexes();
-        for (name, index) in [("changes", changes), ("lists", lists)] {
+        let Indexes {
+            changes,
+            lists,
+            due,
+        } = self.record.indexes();
+        for (name, index) in [("changes", changes), ("lists", lists), ("due", due)] {
             if let Some(IndexKey { pk, sk }) = index {
                 item.insert(format!("{name}_pk"), AttributeValue::S(pk));
                 item.insert(format!("{name}_sk"), AttributeValue::S(sk));
@@ -244,14 +272,30 @@ pub fn read_item<R: Record>(
 }
 
 /// The read filter (FLOW-33): the smaller of the item's own stamp and the policy's present answer.
-fn is_expired(item: &Item, class: Class, lens: Lens<'_>) -> Result<bool, StoreError> {
-    let stamp = Option::<Timestamp>::read(item.get("exp"));
-    let anchor = Timestamp::read(item.get("anchor"));
-    let (Some(stamp), Some(anchor)) = (stamp, anchor) else {
+///
+/// A conversation on hold does not expire: its head says so itself, its content is read with
+/// [`Policy::under`] its hold. What had expired before the hold stays expired.
+pub(super) fn is_expired(item: &Item, class: Class, lens: Lens<'_>) -> Result<bool, StoreError> {
+    let (Some(stamp), Some(anchor)) = (stamp(item), Timestamp::read(item.get("anchor"))) else {
         return Err(StoreError::Corrupt("an item without a retention stamp"));
     };
-    let stamped = stamp.is_some_and(|end| Expiry::At(end).has_passed(lens.now));
+    let held_until = Option::<Timestamp>::read(item.get("held_until")).flatten();
+    if held_until.is_some_and(|until| until > lens.now) {
+        return Ok(false);
+    }
+    let hold = lens
+        .policy
+        .hold
+        .filter(|hold| class == Class::Conversation && hold.until > lens.now);
+    // Until a job has moved the stamps of what is held, they count up to the beginning of the hold.
+    let counted = hold.map_or(lens.now, |hold| hold.since.min(lens.now));
+    let stamped = stamp.is_some_and(|end| Expiry::At(end).has_passed(counted));
     Ok(stamped || expiry(class, lens.policy, anchor).has_passed(lens.now))
+}
+
+/// The end that an item bears; the outer `None` when it cannot be read.
+pub(super) fn stamp(item: &Item) -> Option<Option<Timestamp>> {
+    Option::<Timestamp>::read(item.get("exp"))
 }
 
 /// Where fields pass into an item and out of it; the bounds of its methods refuse a wrong type.

@@ -7,13 +7,16 @@ use super::{
     account::{Account, AddressOwner, Challenge, LoginSession, Seat},
     app::App,
     contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext},
-    conversation::{Conversation, ReadMark},
+    conversation::{Conversation, ReadMark, Tombstone, UnsentDraft},
+    hold::HoldNote,
     idempotency::Idempotency,
+    job::{Job, OpenJob, SweepMark},
     keyring::{DataKeyRow, TenantKeyRow},
     membership::{Invitation, Membership},
     message::{Dedupe, Message},
     record::{Declaration, Record},
     signing::{PublicKeys, SigningKey},
+    socket::{Listener, Listening, Socket, Ticket},
     subject::{Edge, Subject},
     workspace::{Workspace, WorkspacePolicy},
 };
@@ -45,18 +48,28 @@ registry! {
     Dedupe
     Edge
     ExternalOwner
+    HoldNote
     Idempotency
     Invitation
+    Job
+    Listener
+    Listening
     LoginSession
     Membership
     Message
+    OpenJob
     Profile
     PublicKeys
     ReadMark
     Seat
     SigningKey
+    Socket
     Subject
+    SweepMark
     TenantKeyRow
+    Ticket
+    Tombstone
+    UnsentDraft
     Visit
     VisitorContext
     Workspace
@@ -101,11 +114,14 @@ mod tests {
             "v",
             "exp",
             "ttl",
+            "pol",
             "anchor",
             "changes_pk",
             "changes_sk",
             "lists_pk",
             "lists_sk",
+            "due_pk",
+            "due_sk",
         ];
         for declaration in ALL {
             for field in declaration.fields {

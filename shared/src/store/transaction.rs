@@ -15,7 +15,7 @@ use super::{
     seal::Unsealed,
     subject::{Edge, RootRef, State, Subject},
 };
-use crate::domain::{Timestamp, policy::Policy, retention::Expiry};
+use crate::domain::{Timestamp, policy::Policy};
 
 /// The place of one write in its transaction, to ask a [`Refusal`] about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,18 +110,19 @@ impl Transaction {
         seal: &R::Seal,
     ) -> Result<Slot, StoreError> {
         let mut values = self.at_now();
-        let condition = match stored.expiry() {
-            Expiry::With(_) => Condition {
+        let condition = match stored.lapsed(self.now) {
+            None => Condition {
                 expression: "attribute_not_exists(pk) OR #exp <= :now",
                 names: &[("#exp", "exp")],
                 values,
             },
             // What the read filter calls absent must not stand in the way: after a shortened
             // retention that is more than what bears a stamp of the past.
-            Expiry::At(end) => {
-                let lifetime_ms = end.ms().saturating_sub(stored.record().anchor().ms());
-                let cutoff = self.now.ms().saturating_sub(lifetime_ms);
-                values.insert(":cutoff".to_owned(), AttributeValue::N(cutoff.to_string()));
+            Some(cutoff) => {
+                values.insert(
+                    ":cutoff".to_owned(),
+                    AttributeValue::N(cutoff.ms().to_string()),
+                );
                 Condition {
                     expression: "attribute_not_exists(pk) OR #exp <= :now OR #anchor <= :cutoff",
                     names: &[("#exp", "exp"), ("#anchor", "anchor")],
@@ -198,6 +199,16 @@ impl Transaction {
         self.push(Write::Delete { key, condition })
     }
 
+    /// Takes away what lies at `key`, whatever that is: only for what nobody can write any more.
+    pub fn remove(&mut self, key: Key) -> Slot {
+        let condition = Condition {
+            expression: "",
+            names: &[],
+            values: HashMap::new(),
+        };
+        self.push(Write::Delete { key, condition })
+    }
+
     /// Takes away the version of a record that was read: refused when it has changed meanwhile, is
     /// gone or has expired.
     pub fn consume_version(&mut self, key: Key, rev: u64) -> Slot {
@@ -264,6 +275,16 @@ impl Transaction {
             expression: "#state = :live AND (attribute_not_exists(#exp) OR #exp > :now)",
             names: &[("#state", "state"), ("#exp", "exp")],
             values,
+        };
+        self.push(Write::Check { key, condition })
+    }
+
+    /// Checks that something lies at `key` and has not expired.
+    pub fn check_there(&mut self, key: Key) -> Slot {
+        let condition = Condition {
+            expression: "attribute_exists(pk) AND (attribute_not_exists(#exp) OR #exp > :now)",
+            names: &[("#exp", "exp")],
+            values: self.at_now(),
         };
         self.push(Write::Check { key, condition })
     }
@@ -335,11 +356,16 @@ impl Write {
             Self::Delete { key, condition } => {
                 let delete = Delete::builder()
                     .table_name(table(key.table))
-                    .set_key(Some(key.into_attributes()))
-                    .condition_expression(condition.expression)
-                    .set_expression_attribute_names(names(&condition))
-                    .set_expression_attribute_values(Some(condition.values))
-                    .return_values_on_condition_check_failure(old);
+                    .set_key(Some(key.into_attributes()));
+                let delete = if condition.expression.is_empty() {
+                    delete
+                } else {
+                    delete
+                        .condition_expression(condition.expression)
+                        .set_expression_attribute_names(names(&condition))
+                        .set_expression_attribute_values(Some(condition.values))
+                        .return_values_on_condition_check_failure(old)
+                };
                 item.delete(delete.build().map_err(built)?).build()
             }
         })

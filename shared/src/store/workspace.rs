@@ -5,7 +5,7 @@ use shared_derive::Record;
 use super::subject::State;
 use crate::domain::{
     Timestamp, WorkspaceId,
-    policy::{Module, Policy, Profile},
+    policy::{Module, Policy, Profile, Step},
     text::Name,
 };
 
@@ -50,6 +50,12 @@ pub struct WorkspacePolicy {
     /// Days that conversations are kept.
     #[non_personal(reason = "a setting of the workspace")]
     pub conversation_days: u32,
+    /// Shorter retentions that still hold for what is older than a lengthening.
+    #[non_personal(reason = "a setting of the workspace, and when it changed")]
+    pub retention_steps: Option<Vec<Step>>,
+    /// When the retention was changed last.
+    #[non_personal(reason = "when a setting of the workspace changed")]
+    pub retention_changed_at: Option<Timestamp>,
     /// Whether it may be used.
     #[non_personal(reason = "the state of an erasure")]
     pub state: State,
@@ -68,6 +74,19 @@ impl WorkspacePolicy {
             profile: self.profile,
             modules: self.modules.clone(),
             conversation_days: self.conversation_days,
+            steps: self.retention_steps.clone().unwrap_or_default(),
+            version: self.rev,
+            hold: None,
+        }
+    }
+
+    /// The row with the retention of `policy`, from `now` on. Its version is the row's next one.
+    pub fn with_retention(self, policy: &Policy, now: Timestamp) -> Self {
+        Self {
+            conversation_days: policy.conversation_days,
+            retention_steps: Some(policy.steps.clone()),
+            retention_changed_at: Some(now),
+            ..self
         }
     }
 }

@@ -1,0 +1,167 @@
+//! `GET /v1/workspaces/{workspace}/sync`: what changed since a cursor, as a member may see it.
+//!
+//! Three sequential round trips: the batch on entry, one query for each shard of the change index,
+//! and the heads. The index holds keys only, so what it shows late or twice costs nothing but a
+//! second look.
+
+use axum::extract::State;
+use serde::Deserialize;
+use shared::{
+    app::App,
+    domain::{ConversationId, Permission, Timestamp, WorkspaceId, page::Limit, policy::Module},
+    http::{AccessToken, Json, Member, Path, Problem, Problems, Query, cursor::List},
+    store::{
+        self, Fetched, Key, Table, Unsealed,
+        conversation::{Conversation, Tombstone},
+        db::key_of,
+        keys,
+        subject::State as Liveness,
+    },
+};
+
+use crate::cursor::{Change, Changes, Walk};
+
+/// Since when.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Since {
+    /// How many: 1 to 100, 25 unless asked otherwise.
+    #[serde(default)]
+    #[param(value_type = u16, minimum = 1, maximum = 100)]
+    limit: Limit,
+    /// The `next_cursor` of an earlier answer; without one, everything is listed. Good for 7 days.
+    cursor: Option<String>,
+}
+
+/// Ask what changed.
+#[utoipa::path(
+    get,
+    path = "/v1/workspaces/{workspace}/sync",
+    operation_id = "sync",
+    params(("workspace" = WorkspaceId, Path, description = "The workspace."), Since),
+    responses((status = 200, description = "A part of what changed.", body = Changes), Problems),
+    security(("member" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    token: AccessToken,
+    Path(workspace): Path<WorkspaceId>,
+    Query(since): Query<Since>,
+) -> Result<Json<Changes>, Problem> {
+    let member = app
+        .member(&token, workspace, Permission::ConversationsRead, Vec::new())
+        .await?;
+    let entry = &member.entry;
+    entry.require(Module::Conversations)?;
+    let principal = member.id.to_string();
+    // Whoever sees more from now on has to list everything: nothing of it may have changed.
+    let name = format!("sync:{workspace}:{:?}", member.visibility);
+    let list = List {
+        key: &entry.tenant_key,
+        principal: &principal,
+        name: &name,
+    };
+    let walk = Walk::of(&list, since.cursor.as_deref(), entry.now)?;
+    let (places, more) = places(&app, workspace, usize::from(since.limit.get()), &walk).await?;
+    let keys: Vec<Key> = places.iter().map(|place| place.key.clone()).collect();
+    let found = app.store.batch(keys).await?;
+    let mut changes: Vec<Change> = Vec::with_capacity(places.len());
+    for place in &places {
+        let change = change(&member, &walk, place, &found)?;
+        // A conversation that changes while it is read may stand in the index twice.
+        changes.extend(change.filter(|new| changes.iter().all(|known| known.id != new.id)));
+    }
+    let after = places
+        .last()
+        .filter(|_| more)
+        .map(|place| place.sort.clone());
+    let more = after.is_some();
+    Ok(Json(Changes {
+        changes,
+        next_cursor: walk.next(&list, after)?,
+        more,
+    }))
+}
+
+/// An entry of the change index.
+struct Place {
+    sort: String,
+    key: Key,
+}
+
+impl Place {
+    fn conversation(&self) -> Option<ConversationId> {
+        self.key.pk.rsplit('#').next()?.parse().ok()
+    }
+}
+
+/// A page of the change index, oldest first, and whether there is more.
+async fn places(
+    app: &App,
+    workspace: WorkspaceId,
+    limit: usize,
+    walk: &Walk,
+) -> Result<(Vec<Place>, bool), Problem> {
+    let low = walk
+        .after
+        .clone()
+        .unwrap_or_else(|| format!("{:015}", walk.since().ms().max(0)));
+    // One more than asked tells whether there is more, one more again is the cursor's own entry.
+    let want = u16::try_from(limit + 2).unwrap_or(u16::MAX);
+    let shard = |shard| {
+        let query = store::Query::changes(keys::change_shard(workspace, shard))
+            .between(low.clone(), "~")
+            .limit(want);
+        app.store.query(query)
+    };
+    const { assert!(keys::CHANGE_SHARDS == 4) };
+    let (a, b, c, d) = tokio::try_join!(shard(0), shard(1), shard(2), shard(3))?;
+    let mut places: Vec<Place> = [a, b, c, d]
+        .iter()
+        .flatten()
+        .filter_map(|item| {
+            let sort = item.get("changes_sk")?.as_s().ok()?.clone();
+            Some(Place {
+                sort,
+                key: key_of(Table::Data, item)?,
+            })
+        })
+        .filter(|place| walk.after.as_ref().is_none_or(|after| place.sort > *after))
+        .collect();
+    places.sort_by(|a, b| a.sort.cmp(&b.sort));
+    let more = places.len() > limit;
+    places.truncate(limit);
+    Ok((places, more))
+}
+
+/// What to tell of an entry; nothing of what the member never saw.
+fn change(
+    member: &Member,
+    walk: &Walk,
+    place: &Place,
+    found: &Fetched,
+) -> Result<Option<Change>, Problem> {
+    let Some(id) = place.conversation() else {
+        return Ok(None);
+    };
+    let lens = member.entry.lens();
+    let gone = |could_be_seen: bool| (could_be_seen && !walk.is_first()).then(|| Change::gone(id));
+    if place.key.sk == keys::TOMBSTONE {
+        let tombstone: Option<Tombstone> = found.get(&place.key, &Unsealed, lens)?;
+        return Ok(tombstone.and_then(|tombstone| gone(member.sees(tombstone.assignee))));
+    }
+    let head: Option<Conversation> = found.get(&place.key, &Unsealed, lens)?;
+    Ok(match head {
+        // Expired, or deleted since the index was read: then a tombstone follows.
+        None => gone(member.sees(None)),
+        Some(head) if !member.sees(head.assignee) => gone(has_lost(member, walk.since(), &head)),
+        Some(head) if head.state == Liveness::Live => Some(Change::to(id, head.rev, head.seq)),
+        Some(_) => gone(true),
+    })
+}
+
+/// Whether a member who sees what is assigned to them saw it until a moment ago.
+fn has_lost(member: &Member, since: Timestamp, head: &Conversation) -> bool {
+    head.left_by == Some(member.id) && head.left_at.is_some_and(|at| at >= since)
+}

@@ -1,0 +1,34 @@
+//! What time does, called by schedules.
+//!
+//! | file | schedule | what it does |
+//! |---|---|---|
+//! | `sweep` | hourly | deletes what is over, and what belonged to it, whether or not TTL ever runs |
+//! | `jobs` | every minute | new stamps after a shortened retention, a hold or a release |
+//! | `minute` | every minute | deadlines that nobody has knocked for: ends of snoozes |
+//!
+//! Reads are right without any of it: they ask the present policy and the server's clock. What is
+//! done here is done to the rows. Every task may be cut off anywhere and be called twice.
+
+mod jobs;
+mod minute;
+mod sweep;
+
+use shared::{
+    app::App,
+    lambda::schedule::{Report, Task, Tick},
+    store::StoreError,
+};
+
+/// Carries out one call of a schedule.
+///
+/// # Errors
+/// When storage failed: what was done stays done, and the next call goes on from there.
+pub async fn handle(app: &App, tick: Tick) -> Result<Report, StoreError> {
+    let mut report = Report::default();
+    let done = match tick.task {
+        Task::Jobs => jobs::run(app, &mut report).await,
+        Task::Minute => minute::run(app, &mut report).await,
+        Task::Sweep => sweep::run(app, &mut report).await,
+    };
+    done.map(|()| report)
+}

@@ -1,0 +1,94 @@
+//! Deadlines that have passed and that nobody has knocked for: the end of a snooze, and a deletion
+//! that has to go on.
+//!
+//! Reads treat a snooze whose time has come as over already. What is done here is to write it down,
+//! so that clients that wait for a change learn of it too.
+
+use std::time::Duration;
+
+use shared::{
+    app::App,
+    domain::{Policy, Timestamp, policy::Lens},
+    lambda::schedule::Report,
+    store::{
+        Key, Query, RootRef, StoreError, Table, Unsealed, conversation::Conversation, db::key_of,
+        erasing::Ended, keys, subject::State, transcript::Changed, workspace::WorkspacePolicy,
+    },
+};
+
+/// How long one run goes on: the next one starts after a minute.
+const BUDGET: Duration = Duration::from_secs(45);
+/// How many deadlines are read at once.
+const PAGE: u16 = 100;
+
+/// Carries out what is due.
+pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    report.add("woken_conversations", 0);
+    report.add("erased_conversations", 0);
+    let mut failed = None;
+    for shard in 0..keys::DUE_SHARDS {
+        // One page: what was done leaves the index, and the rest is there in a minute.
+        let due = Query::due(keys::due_shard(shard))
+            .between("0", keys::until(now))
+            .limit(PAGE);
+        for item in app.store.query(due).await? {
+            if app.clock.now() >= now.plus(BUDGET) {
+                return Ok(());
+            }
+            let Some(key) = key_of(Table::Data, &item) else {
+                continue;
+            };
+            match settle(app, &key, now).await {
+                Ok(Some(what)) => report.add(what, 1),
+                Ok(None) => {}
+                // One that fails must not hold up the others.
+                Err(error) => failed = Some(error),
+            }
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// Does what a conversation waits for, if its time has come: the count to add to.
+async fn settle(app: &App, head: &Key, now: Timestamp) -> Result<Option<&'static str>, StoreError> {
+    let root = RootRef::of(head);
+    let Some(tenant @ shared::domain::TenantId::Workspace(workspace)) = root.tenant() else {
+        return Ok(None);
+    };
+    let mut wanted = vec![head.clone(), keys::data_key(&root), keys::policy(workspace)];
+    wanted.push(keys::tenant_key(tenant));
+    let fetched = app.store.batch(wanted).await?;
+    let platform = Policy::platform();
+    let lens = Lens {
+        now,
+        policy: &platform,
+    };
+    let row = fetched.get::<WorkspacePolicy>(&keys::policy(workspace), &Unsealed, lens)?;
+    let Some(policy) = row
+        .filter(|row| row.state == State::Live)
+        .map(|row| row.policy())
+    else {
+        return Ok(None);
+    };
+    let lens = Lens {
+        now,
+        policy: &policy,
+    };
+    let Some(conversation) = fetched.get::<Conversation>(head, &Unsealed, lens)? else {
+        return Ok(None);
+    };
+    if conversation.state == State::Erasing {
+        let ended = app.store.end_conversation(conversation, lens).await?;
+        return Ok((ended == Ended::Whole).then_some("erased_conversations"));
+    }
+    if !conversation.is_due(now) {
+        return Ok(None);
+    }
+    let tenant_key = app.store.unwrap_tenant_key(tenant, &fetched, now).await?;
+    let Some(key) = fetched.data_key(head, &tenant_key)? else {
+        return Ok(None);
+    };
+    let changed = app.store.wake(conversation, &key, lens).await?;
+    Ok(matches!(changed, Changed::Done(_)).then_some("woken_conversations"))
+}

@@ -1,0 +1,169 @@
+//! The end of a conversation that somebody deleted.
+//!
+//! The head is fenced and a tombstone set, in one transaction: from then on nobody reads or writes
+//! the thread, and clients learn that it is gone. Then the parts go, what members keep about it,
+//! and last the head with its data key and its edge. Every step may be repeated; what is left half
+//! way is in the index of deadlines, and the schedule of the minute goes on.
+
+use super::{
+    conversation::{Conversation, Tombstone},
+    db::{Query, Store, StoreError},
+    keys::{self, Key, Table},
+    message::RACES,
+    record::{Stored, read_item},
+    seal::Unsealed,
+    subject::{RootRef, State, SubjectId},
+    transaction::{CommitError, Transaction},
+};
+use crate::domain::{MemberId, TenantId, Timestamp, policy::Lens};
+
+/// How many parts one transaction takes, and one request takes away.
+const PARTS: usize = 100;
+/// Members of a page, with two items each.
+const MEMBERS: u16 = 50;
+
+/// How far the end of a conversation has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Nothing is left of it but the tombstone.
+    Whole,
+    /// It is fenced; parts are left for the schedule, or for the next call.
+    Partly,
+}
+
+impl Store {
+    /// Deletes a conversation whose head was read as `head`, be it alive or fenced already.
+    pub async fn end_conversation(
+        &self,
+        head: Conversation,
+        lens: Lens<'_>,
+    ) -> Result<Ended, StoreError> {
+        let Some(head) = self.fence(head, lens).await? else {
+            return Ok(Ended::Whole);
+        };
+        if !self.delete_parts(&head, lens.now).await? {
+            return Ok(Ended::Partly);
+        }
+        self.delete_what_members_keep(&head, lens.now).await?;
+        let at_head = keys::conversation(head.workspace, head.id);
+        let root = RootRef::of(&at_head);
+        let tenant = TenantId::Workspace(head.workspace);
+        let edge = keys::edge(tenant, SubjectId::Contact(head.contact), root.clone());
+        self.remove(vec![at_head, edge, keys::data_key(&root)], lens.now)
+            .await?;
+        Ok(Ended::Whole)
+    }
+
+    /// Fences the head and sets the tombstone. `None` when the head is gone already.
+    async fn fence(
+        &self,
+        mut head: Conversation,
+        lens: Lens<'_>,
+    ) -> Result<Option<Conversation>, StoreError> {
+        for _ in 0..RACES {
+            if head.state == State::Erasing {
+                return Ok(Some(head));
+            }
+            let mut next = head.clone();
+            next.state = State::Erasing;
+            next.touch(lens.now);
+            let tombstone = Tombstone {
+                workspace: next.workspace,
+                conversation: next.id,
+                contact: next.contact,
+                assignee: next.assignee,
+                deleted_at: next.changed_at,
+            };
+            let next = Stored::next(next, lens.policy);
+            let mut transaction = Transaction::new(lens.now);
+            let at_head = transaction.replace(&next, &Unsealed)?;
+            transaction.overwrite(&Stored::new(tombstone, lens.policy), &Unsealed)?;
+            let refusal = match self.commit(transaction).await {
+                Ok(()) => return Ok(Some(next.into_record())),
+                Err(CommitError::Store(error)) => return Err(error),
+                Err(CommitError::Refused(refusal)) => refusal,
+            };
+            let Some(found) = refusal.found(at_head) else {
+                return Ok(None);
+            };
+            match read_item(found, &Unsealed, lens)? {
+                Some(now) => head = now,
+                None => return Ok(None),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    /// Deletes messages and client ids; `false` when some are left.
+    async fn delete_parts(&self, head: &Conversation, now: Timestamp) -> Result<bool, StoreError> {
+        // Head and tombstone stay, and one more tells whether that was all.
+        let most = u16::try_from(PARTS + 3).unwrap_or(u16::MAX);
+        let query = Query::partition(keys::thread(head.workspace, head.id)).limit(most);
+        let items = self.query(query).await?;
+        let stays = [keys::HEAD, keys::TOMBSTONE];
+        let parts = items
+            .iter()
+            .filter_map(|item| super::db::key_of(Table::Data, item));
+        let mut parts: Vec<Key> = parts
+            .filter(|key| !stays.contains(&key.sk.as_str()))
+            .collect();
+        let all = parts.len() <= PARTS;
+        parts.truncate(PARTS);
+        self.remove(parts, now).await?;
+        Ok(all)
+    }
+
+    /// Deletes read marks and drafts: they lie with the members.
+    async fn delete_what_members_keep(
+        &self,
+        head: &Conversation,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let list = keys::memberships(head.workspace);
+        let mut low = "0".to_owned();
+        loop {
+            let query = Query::lists(list.clone())
+                .between(low.clone(), "~")
+                .limit(MEMBERS);
+            let items = self.query(query).await?;
+            let id = |item: &super::record::Item| -> Option<MemberId> {
+                item.get("pk")?
+                    .as_s()
+                    .ok()?
+                    .rsplit('#')
+                    .next()?
+                    .parse()
+                    .ok()
+            };
+            let members: Vec<MemberId> = items.iter().filter_map(id).collect();
+            let keep = |member: &MemberId| {
+                [
+                    keys::read_mark(head.workspace, *member, head.id),
+                    keys::draft(head.workspace, *member, head.id),
+                ]
+            };
+            self.remove(members.iter().flat_map(keep).collect(), now)
+                .await?;
+            match members.last() {
+                Some(last) if members.len() == usize::from(MEMBERS) => low = format!("{last}!"),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Deletes up to 100 items, whether or not they are there, in one transaction.
+    async fn remove(&self, keys: Vec<Key>, now: Timestamp) -> Result<(), StoreError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = Transaction::new(now);
+        for key in keys {
+            transaction.remove(key);
+        }
+        match self.commit(transaction).await {
+            Ok(()) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error),
+            Err(CommitError::Refused(_)) => Err(StoreError::Corrupt("a deletion that was refused")),
+        }
+    }
+}
