@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use harness::routes::{Actor, Ids, Route, routes};
-use harness::{Client, Harness, Member, ORIGIN, message, text};
+use harness::{Client, Harness, Member, ORIGIN, START, Visitor, message, text};
+use reqwest::Method;
 use serde_json::{Value, json};
+use shared::domain::time::DAY;
 use shared::domain::{Permission, Role};
 
 const OF_A_WORKSPACE: &str = "/v1/workspaces/{workspace}";
@@ -15,7 +17,8 @@ fn permission(route: &Route) -> Permission {
     use Permission as P;
     let rest = route.path.strip_prefix(OF_A_WORKSPACE).unwrap_or_default();
     match (route.method.as_str(), rest) {
-        ("GET", "") => P::WorkspaceRead,
+        ("GET", "" | "/jobs/{job}" | "/retention") => P::WorkspaceRead,
+        ("PATCH", "/retention") => P::RetentionManage,
         ("GET", "/members") => P::MembersRead,
         ("PATCH", "/members/{member}") | ("POST", "/invitations") => P::MembersManage,
         ("GET", "/apps") => P::AppsRead,
@@ -30,10 +33,12 @@ fn permission(route: &Route) -> Permission {
             | "/conversations/{conversation}"
             | "/conversations/{conversation}/messages",
         )
+        | ("GET", "/conversations/counts" | "/sync")
+        | ("POST", "/realtime/tickets")
         | ("PUT", "/conversations/{conversation}/read") => P::ConversationsRead,
-        ("POST", "/conversations" | "/conversations/{conversation}/messages") => {
-            P::ConversationsWrite
-        }
+        ("DELETE", "/conversations/{conversation}") => P::ConversationsDelete,
+        (_, "/conversations/{conversation}/hold") => P::ConversationsHold,
+        (_, path) if path.starts_with("/conversations") => P::ConversationsWrite,
         _ => panic!(
             "{} asks for which permission? Enter it in permissions.rs",
             route.key()
@@ -42,7 +47,7 @@ fn permission(route: &Route) -> Permission {
 }
 
 /// A body that is accepted from whoever may send it, and that changes as little as it can.
-fn body(route: &Route, contact_id: &str) -> Option<Value> {
+fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
     let rest = route.path.strip_prefix(OF_A_WORKSPACE).unwrap_or_default();
     match (route.method.as_str(), rest) {
         ("PATCH", "/members/{member}") => Some(json!({ "role": "agent" })),
@@ -57,8 +62,61 @@ fn body(route: &Route, contact_id: &str) -> Option<Value> {
             Some(json!({ "contact_id": contact_id, "first_message": message("Hello") }))
         }
         ("POST", "/conversations/{conversation}/messages") => Some(message("Hello")),
+        ("POST", "/conversations/{conversation}/messages/{seq}/redact") => {
+            Some(json!({ "ranges": [{ "start": 0, "end": 1 }] }))
+        }
+        ("POST", "/conversations/{conversation}/snooze")
+        | ("PUT", "/conversations/{conversation}/hold") => {
+            let mut body = json!({ "until": START.plus(DAY) });
+            if rest.ends_with("hold") {
+                body["reason"] = "Complaint 17".into();
+            }
+            Some(body)
+        }
+        ("PUT", "/conversations/{conversation}/draft")
+        | ("PATCH", "/conversations/{conversation}/messages/{seq}") => {
+            Some(json!({ "text": "Hullo" }))
+        }
+        ("PUT", "/conversations/{conversation}/labels") => Some(json!({ "labels": ["urgent"] })),
+        ("PUT", "/conversations/{conversation}/assignee") => {
+            Some(json!({ "member_id": member_id }))
+        }
+        ("PATCH", "/retention") => Some(json!({ "conversation_days": 700 })),
         _ => None,
     }
+}
+
+/// A conversation of its own for one call, in which there is what the call is about.
+async fn stage(
+    route: &Route,
+    workspace: &str,
+    owner: &Member,
+    member: &Member,
+    visitor: &Visitor,
+) -> String {
+    let conversation = visitor.start("Hello").await.id;
+    let place = format!("{workspace}/conversations/{conversation}");
+    if route.path.contains("{seq}") {
+        member
+            .post(&format!("{place}/messages"), message("Helo"), 201)
+            .await;
+    }
+    let until = START.plus(DAY);
+    if route.path.ends_with("/hold") && route.method != Method::PUT {
+        let hold = json!({ "reason": "Complaint 17", "until": until });
+        owner.put(&format!("{place}/hold"), hold, 200).await;
+    }
+    if route.path.ends_with("/draft") && route.method != Method::PUT {
+        member
+            .put(&format!("{place}/draft"), json!({ "text": "Well" }), 200)
+            .await;
+    }
+    if route.path.ends_with("/wake") {
+        owner
+            .post(&format!("{place}/snooze"), json!({ "until": until }), 200)
+            .await;
+    }
+    conversation
 }
 
 #[tokio::test]
@@ -73,6 +131,13 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
         .join(&owner, &workspace, "target@example.com", "agent")
         .await;
     let target = text(&target.get(&workspace.path, 200).await, "member_id");
+    let retention = format!("{}/retention", workspace.path);
+    let version = owner.send(Method::GET, &retention, None).await;
+    let shorter = owner
+        .with_header("if-match", version.header("etag"))
+        .patch(&retention, json!({ "conversation_days": 700 }), 200)
+        .await;
+    let job = text(&shorter, "job_id");
     let mut members: BTreeMap<Role, Member> = BTreeMap::new();
     for role in Role::ALL {
         let member = match role {
@@ -91,7 +156,8 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
         .with("member", &target)
         .with("app", &app.id)
         .with("contact", &visitor.contact_id)
-        .with("conversation", &conversation.id);
+        .with("conversation", &conversation.id)
+        .with("job", &job);
 
     let all = routes();
     let all: Vec<&Route> = all
@@ -106,7 +172,7 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
             .partition(|route| role.may(permission(route)));
         let before = sorted(&harness).await;
         for route in others {
-            let (path, body) = (route.at(&ids), body(route, &visitor.contact_id));
+            let (path, body) = (route.at(&ids), body(route, &visitor.contact_id, &target));
             let what = format!("{} as {}", route.key(), role.word());
             let answer = member.send(route.method.clone(), &path, body).await;
             let seen = (
@@ -123,9 +189,19 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
             role.word()
         );
         for route in mine {
-            let (path, body) = (route.at(&ids), body(route, &visitor.contact_id));
+            let mut ids = ids.clone();
+            if route.path.contains("{conversation}") {
+                let staged = stage(route, &workspace.path, &owner, member, &visitor).await;
+                ids = ids.with("conversation", &staged);
+            }
+            let (path, body) = (route.at(&ids), body(route, &visitor.contact_id, &target));
             let what = format!("{} as {}", route.key(), role.word());
-            let answer = member.send(route.method.clone(), &path, body).await;
+            let version = member.send(Method::GET, &retention, None).await;
+            let client = match path == retention {
+                true => member.with_header("if-match", version.header("etag")),
+                false => Client::clone(member),
+            };
+            let answer = client.send(route.method.clone(), &path, body).await;
             assert!(answer.status < 300, "{what}: {}", answer.text);
             allowed += 1;
         }

@@ -18,10 +18,11 @@ use search::{Haystack, forms, hashes, planted};
 use serde_json::{Value, json};
 
 /// Text fields in which people write or are named: a word goes in through each.
-const SEALED: [&str; 18] = [
+const SEALED: [&str; 21] = [
     "PATCH /v1/workspaces/{workspace}/contacts/{contact} #/email",
     "PATCH /v1/workspaces/{workspace}/contacts/{contact} #/locale",
     "PATCH /v1/workspaces/{workspace}/contacts/{contact} #/name",
+    "PATCH /v1/workspaces/{workspace}/conversations/{conversation}/messages/{seq} #/text",
     "POST /v1/auth/otp #/email",
     "POST /v1/auth/signup #/email",
     "POST /v1/invitations/accept #/name",
@@ -37,6 +38,8 @@ const SEALED: [&str; 18] = [
     "POST /v1/workspaces/{workspace}/conversations #/first_message/text",
     "POST /v1/workspaces/{workspace}/conversations/{conversation}/messages #/text",
     "POST /v1/workspaces/{workspace}/invitations #/email",
+    "PUT /v1/workspaces/{workspace}/conversations/{conversation}/draft #/text",
+    "PUT /v1/workspaces/{workspace}/conversations/{conversation}/hold #/reason",
 ];
 
 /// Text fields about nobody, which are stored in the open: each says so where it is declared.

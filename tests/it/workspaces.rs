@@ -53,7 +53,7 @@ async fn a_workspace_begins_with_the_promises_of_its_profile_and_its_maker_as_ow
         };
         let expected = json!([{
             "id": workspace.member_id, "name": name, "role": "owner",
-            "joined_at": body["created_at"], "rev": 1,
+            "joined_at": body["created_at"], "rev": 1, "visibility": "all",
         }]);
         assert_eq!(members["data"], expected);
         made.push(body.clone());

@@ -78,6 +78,7 @@ pub struct Changes {
     /// The changes; the same one may come twice.
     pub changes: Vec<Change>,
     /// For the next call, at once when there is more.
+    #[schema(example = "eyJzIjoxNzY4NDc4NDAwMDAwfQ")]
     pub next_cursor: String,
     /// Whether there is more already.
     pub more: bool,

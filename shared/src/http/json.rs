@@ -151,6 +151,7 @@ fn wanted(message: &str) -> &str {
         "invalid digit found in string"
         | "cannot parse integer from empty string"
         | "number too large to fit in target type" => "a whole number, not negative",
+        "provided string was not `true` or `false`" => "true or false",
         "a boolean" | "a string" | "an object" => expected,
         "a sequence" => "a list",
         _ if expected.starts_with("struct ") => "an object",

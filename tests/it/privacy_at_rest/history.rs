@@ -6,6 +6,7 @@ use harness::{Harness, Member, ORIGIN, message, random_uuid, text};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use serde_json::{Value, json};
+use shared::domain::time::DAY;
 
 use super::SEALED;
 
@@ -168,6 +169,30 @@ impl History {
         self.owner
             .post(&format!("{}/conversations", self.workspace), body, 201)
             .await;
+        self.work_on_it().await;
+    }
+
+    /// What a team does besides answering: correct itself, begin an answer, and hold on to it.
+    async fn work_on_it(&mut self) {
+        let place = format!("{}/conversations/{}", self.workspace, self.conversation);
+        let sent = self
+            .owner
+            .post(&format!("{place}/messages"), message("Helo"), 201)
+            .await;
+        let seq = sent["seq"].as_u64().expect("a number");
+        let name =
+            "PATCH /v1/workspaces/{workspace}/conversations/{conversation}/messages/{seq} #/text";
+        let body = json!({ "text": self.canaries.word(field(name)) });
+        self.owner
+            .patch(&format!("{place}/messages/{seq}"), body, 200)
+            .await;
+        let name = "PUT /v1/workspaces/{workspace}/conversations/{conversation}/draft #/text";
+        let body = json!({ "text": self.canaries.word(field(name)) });
+        self.owner.put(&format!("{place}/draft"), body, 200).await;
+        let name = "PUT /v1/workspaces/{workspace}/conversations/{conversation}/hold #/reason";
+        let until = self.harness.now().plus(DAY);
+        let body = json!({ "reason": self.canaries.word(field(name)), "until": until });
+        self.owner.put(&format!("{place}/hold"), body, 200).await;
     }
 
     /// A signed visitor whom the team then corrects, and an anonymous one whom the team names.
@@ -246,8 +271,10 @@ impl History {
             .expect("a list")
         {
             let id = text(conversation, "id");
-            let path = format!("{}/conversations/{id}/messages?limit=100", self.workspace);
-            shown += &self.owner.send(Method::GET, &path, None).await.text;
+            for part in ["messages?limit=100", "draft", "hold"] {
+                let path = format!("{}/conversations/{id}/{part}", self.workspace);
+                shown += &self.owner.send(Method::GET, &path, None).await.text;
+            }
         }
         shown
     }

@@ -117,7 +117,9 @@ async fn cursors(world: &World) -> Vec<(String, String)> {
     }
     let pages = routes()
         .into_iter()
-        .filter(|route| query_parameters(route).contains(&"cursor"));
+        .filter(|route| query_parameters(route).contains(&"cursor"))
+        // Not a list: its cursor is a time, see `sync`.
+        .filter(|route| !route.path.ends_with("/sync"));
     assert_eq!(
         pages.count(),
         cursors.len() + 1,
