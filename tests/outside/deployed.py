@@ -38,6 +38,8 @@ def resource_name(value):
     text = value["Fn::Sub"]
     if ":identity/" in text:
         return "identity"
+    if connections := re.search(r"/(POST|DELETE)/@connections/\*$", text):
+        return f"{connections[1]} @connections"
     for output, name in RESOURCES.items():
         text = text.replace(f"${{{output}}}", name)
     return text

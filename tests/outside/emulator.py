@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import platform
+import random
 import signal
 import socket
 import subprocess
@@ -60,9 +61,15 @@ def variables(ready):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port below those that the system gives out by itself, so that nobody else gets it meanwhile."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 class Emulated:

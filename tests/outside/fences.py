@@ -18,10 +18,14 @@ import tempfile
 import time
 import urllib.parse
 import uuid
+from functools import partial
 from pathlib import Path
 
 from deployed import Server, Template, http_event, passes
 from emulator import FUNCTIONS, Emulated, bootstrap, variables
+from live_tour import (
+    tour_of_retention, tour_of_the_desk, tour_of_the_sockets, tour_of_the_sweep,
+)
 from program import Program, ask, identity_token, mailed, mails
 
 # The embedded services want to see a signature and do not check it.
@@ -98,8 +102,17 @@ def fenced(role, ready, names):
             return refusal()
         return forward(ready["ses"], method, path, headers, body)
 
+    def sockets(method, path, headers, body):
+        if not role.check("execute-api:ManageConnections", f"{method} @connections"):
+            return 403, {}, b""
+        # Everybody whom the outbox tells has gone.
+        if role.function == "outbox":
+            return 410, {"x-amzn-errortype": "GoneException", "content-type": "application/json"}, b"{}"
+        return 200, {}, b""
+
     return {
         **variables(ready),
+        "WEBSOCKET_URL": Server(sockets).url,
         "AWS_ENDPOINT_URL_DYNAMODB": Server(dynamodb).url,
         "AWS_ENDPOINT_URL_KMS": Server(kms).url,
         "AWS_ENDPOINT_URL_SESV2": Server(ses).url,
@@ -213,6 +226,7 @@ def tour_of_a_conversation(api, token, workspace, app):
     api("PATCH", contact, {"name": "Grace"}, token)
     api("PUT", f"{contact}/block", token=token)
     api("DELETE", f"{contact}/block", token=token)
+    return visitor, session["visitor"]["contact_id"], conversation
 
 
 def tour_of_a_known_visitor(api, workspace, app):
@@ -224,13 +238,19 @@ def tour_of_a_known_visitor(api, workspace, app):
         api("POST", "/v1/widget/sessions", body, headers={"origin": "https://shop.example"})
 
 
-def items(ready, table):
-    """Every item of a table, read past all fences."""
+def past_the_fences(ready, operation, table, **request):
+    """A request to the table that no role is asked for."""
     headers = {**SIGNED, "content-type": "application/x-amz-json-1.0"}
-    headers["x-amz-target"] = "DynamoDB_20120810.Scan"
-    body = json.dumps({"TableName": table}).encode()
-    _, _, content = forward(ready["dynamodb"], "POST", "/", headers, body)
-    return json.loads(content)["Items"]
+    headers["x-amz-target"] = f"DynamoDB_20120810.{operation}"
+    body = json.dumps({"TableName": table, **request}).encode()
+    status, _, content = forward(ready["dynamodb"], "POST", "/", headers, body)
+    assert status == 200, content
+    return json.loads(content)
+
+
+def items(ready, table):
+    """Every item of a table."""
+    return past_the_fences(ready, "Scan", table)["Items"]
 
 
 def record(name, item):
@@ -268,6 +288,7 @@ def tour_of_the_outbox(api, function, filters, ready, token, workspace):
     left = [item["pk"]["S"] for item in items(ready, "DataTable") if item["pk"]["S"].startswith("SUBJECT#")]
     assert not left, f"{len(left)} rows of subjects are left"
     print(f"  the outbox heard {len(heard)} of {len(stream)} records")
+    return everything
 
 
 def main():
@@ -289,15 +310,21 @@ def main():
                     functions[name] = Emulated(bootstrap(options.folder, name), name, environment, log)
                 api = Api(template, functions)
                 token, workspace, app, old = tour_of_the_team(api, ready["api"])
-                tour_of_a_conversation(api, token, workspace, app)
+                visitor, contact, conversation = tour_of_a_conversation(api, token, workspace, app)
                 tour_of_a_known_visitor(api, workspace, app)
+                member = api("GET", workspace, token=token)["member_id"]
+                tour_of_the_desk(api, token, workspace, contact, member)
+                tour_of_retention(api, functions["retention"], token, workspace, conversation)
+                tour_of_the_sockets(api, functions["realtime"], token, visitor, workspace, conversation)
                 outbox, filters = functions["outbox"], template.filters["outbox"]
-                tour_of_the_outbox(api, outbox, filters, ready, token, workspace)
+                keys = items(ready, "KeysTable")
+                data = tour_of_the_outbox(api, outbox, filters, ready, token, workspace)
+                tour_of_the_sweep(functions["retention"], partial(past_the_fences, ready), data, keys)
                 api("POST", "/v1/auth/refresh", {"refresh_token": old}, expect=401)
                 faults += [f"not called: {route}" for route in sorted(set(template.routes) - api.answered)]
                 for role in template.roles.values():
                     faults += [f"allowed, but never done: {unused}" for unused in role.unused()]
-            except AssertionError as error:
+            except (AssertionError, KeyError) as error:
                 faults.append(str(error))
             finally:
                 for function in functions.values():

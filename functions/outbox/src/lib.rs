@@ -36,7 +36,11 @@ const BUDGET: Duration = Duration::from_secs(15);
 /// Carries out the effects of a batch, oldest first, and says from where on it must come again.
 pub async fn handle(app: &App, batch: Batch) -> Answer {
     // Together: a mail does not wait for sockets, nor a nudge for SES.
-    let (answer, ()) = tokio::join!(effects(app, &batch), nudge::tell(app, &batch.records));
+    // Boxed: the types of all their futures, one within another, are a deeper nest than the compiler
+    // goes into for a release.
+    let effects = Box::pin(effects(app, &batch));
+    let nudges = Box::pin(nudge::tell(app, &batch.records));
+    let (answer, ()) = tokio::join!(effects, nudges);
     answer
 }
 

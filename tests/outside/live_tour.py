@@ -1,0 +1,160 @@
+"""The part of the tour (see `fences.py`) through what is live and what is finite: sockets, sync, the
+working inbox, retention."""
+
+import copy
+import json
+import time
+import uuid
+from datetime import datetime, timedelta, timezone
+
+from program import ROOT
+
+# What lives past its end only because nobody has come to delete it. Rows of accounts, members and
+# workspaces end with these, and the sweep leaves them alone.
+STAYS = ("ACCOUNT", "ADDRESS", "JWKS", "MEMBERSHIP", "SEAT", "SWEEP", "WORKSPACE")
+
+
+def message(text):
+    return {"client_message_id": str(uuid.uuid4()), "text": text}
+
+
+def at(seconds):
+    """A time that many seconds from now, as the API writes it."""
+    moment = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Socket:
+    """A client's socket, as API Gateway would tell the function of it."""
+
+    def __init__(self, function, name, ticket):
+        self.function, self.name = function, name
+        event = self._event("connect")
+        event["queryStringParameters"] = {"ticket": ticket}
+        event["multiValueQueryStringParameters"] = {"ticket": [ticket]}
+        self._invoke(event)
+
+    def _event(self, sample):
+        event = json.loads((ROOT / f"events/realtime/{sample}.json").read_text())
+        # The samples carry the time of their making; a socket two hours old is told to drain.
+        now = int(time.time() * 1000)
+        event["requestContext"].update(connectionId=self.name, connectedAt=now, requestTimeEpoch=now)
+        return event
+
+    def _invoke(self, event):
+        answer = self.function.invoke(event)
+        assert answer.get("statusCode") == 200, f"{self.name}: {answer}"
+        return json.loads(answer.get("body") or "null")
+
+    def frame(self, **frame):
+        event = self._event("frame")
+        event["body"] = json.dumps(frame)
+        return self._invoke(event)
+
+    def close(self):
+        event = self._event("frame")
+        event["requestContext"].update(routeKey="$disconnect", eventType="DISCONNECT")
+        del event["body"]
+        self._invoke(event)
+
+
+def tour_of_the_sockets(api, realtime, token, visitor, workspace, conversation):
+    """Leaves one socket open, for the outbox to tell."""
+    def ticket(path, who):
+        return api("POST", f"{path}/realtime/tickets", token=who)["ticket"]
+
+    team = Socket(realtime, "team", ticket(workspace, token))
+    widget = Socket(realtime, "widget", ticket("/v1/widget", visitor))
+    heard = [team.frame(t="sub", topic="inbox"), team.frame(t="sub", topic=conversation)]
+    heard.append(widget.frame(t="sub", topic=conversation))
+    assert [frame["t"] for frame in heard] == ["subbed"] * 3, heard
+    assert team.frame(t="ping")["t"] == "pong"
+    widget.frame(t="typing", cnv=conversation, typing=True)
+    team.frame(t="typing", cnv=conversation, typing=True)
+    # Nobody comes with this one.
+    ticket(workspace, token)
+    team.frame(t="unsub", topic=conversation)
+    widget.close()
+    # More frames than anybody types: the function closes the socket.
+    flood = Socket(realtime, "flood", ticket(workspace, token))
+    for _ in range(80):
+        flood.frame(t="ping")
+    for path, who in ((workspace, token), ("/v1/widget", visitor)):
+        first = api("GET", f"{path}/sync", token=who)
+        api("GET", f"{path}/sync?cursor={first['next_cursor']}", token=who)
+
+
+def tour_of_the_desk(api, token, workspace, contact, member):
+    """A conversation of its own, through everything a team does with one."""
+    def begin():
+        body = {"contact_id": contact, "first_message": message("Helo")}
+        made = api("POST", f"{workspace}/conversations", body, token)
+        return f"{workspace}/conversations/{made['conversation']['id']}"
+
+    ours = begin()
+    for view in ("mine", "unassigned", "all"):
+        api("GET", f"{workspace}/conversations?view={view}", token=token)
+    api("GET", f"{workspace}/conversations/counts", token=token)
+    for verb in ("claim", "close", "reopen", "spam", "reopen"):
+        api("POST", f"{ours}/{verb}", token=token)
+    api("POST", f"{ours}/snooze", {"until": at(600)}, token)
+    api("POST", f"{ours}/wake", token=token)
+    api("DELETE", f"{ours}/assignee", token=token)
+    api("PUT", f"{ours}/assignee", {"member_id": member}, token)
+    api("PUT", f"{ours}/labels", {"labels": ["urgent"]}, token)
+    api("PUT", f"{ours}/draft", {"text": "Well"}, token)
+    api("GET", f"{ours}/draft", token=token)
+    api("DELETE", f"{ours}/draft", token=token)
+    api("PUT", f"{begin()}/draft", {"text": "This one stays"}, token)
+    api("PATCH", f"{ours}/messages/1", {"text": "Hello"}, token)
+    api("POST", f"{ours}/messages/1/redact", {"ranges": [{"start": 0, "end": 2}]}, token)
+    api("DELETE", f"{ours}/messages/1", token=token)
+    api("DELETE", ours, token=token)
+
+
+def tour_of_retention(api, retention, token, workspace, conversation):
+    """The setting, a hold and the jobs behind them, and a snooze that ends by itself."""
+    place = f"{workspace}/retention"
+    ours = f"{workspace}/conversations/{conversation}"
+
+    def change(days, **query):
+        version = api("GET", place, token=token)["rev"]
+        asked = place + ("?preview=true" if query else "")
+        body = {"conversation_days": days}
+        return api("PATCH", asked, body, token, {"if-match": f'"{version}"'})
+
+    change(500, preview=True)
+    # The program has schedules of its own, which may be faster once.
+    for days in (500, 1):
+        job = change(days)["job_id"]
+        api("GET", f"{workspace}/jobs/{job}", token=token)
+        retention.invoke({"task": "jobs", "scheduled_at": at(0)})
+        api("PUT", f"{ours}/hold", {"reason": "Complaint 17", "until": at(3600)}, token)
+        api("GET", f"{ours}/hold", token=token)
+        retention.invoke({"task": "jobs", "scheduled_at": at(0)})
+        api("DELETE", f"{ours}/hold", token=token)
+        retention.invoke({"task": "jobs", "scheduled_at": at(0)})
+        api("POST", f"{ours}/snooze", {"until": at(1)}, token)
+        time.sleep(1.5)
+        retention.invoke({"task": "minute", "scheduled_at": at(0)})
+
+
+def tour_of_the_sweep(retention, table, data, keys):
+    """What the tour has left in the tables, days after all of it has ended."""
+    past = str(int((time.time() - 3 * 86400) * 1000))
+    for item in data:
+        kind, item = item["pk"]["S"].split("#")[0], copy.deepcopy(item)
+        if kind in STAYS and item["sk"]["S"] == "HEAD":
+            table("DeleteItem", "DataTable", Key={name: item[name] for name in ("pk", "sk")})
+            continue
+        if kind not in STAYS and "exp" in item:
+            item["exp"] = {"N": past}
+        table("PutItem", "DataTable", Item=item)
+    # The program has an outbox of its own, which takes the keys of what has just gone.
+    time.sleep(2)
+    for item in keys:
+        table("PutItem", "KeysTable", Item=item)
+    report = retention.invoke({"task": "sweep", "scheduled_at": at(0)})
+    assert report["deleted_items"] > 50, report
+    # What the first pass has bereaved.
+    retention.invoke({"task": "sweep", "scheduled_at": at(0)})
