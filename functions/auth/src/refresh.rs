@@ -161,6 +161,8 @@ mod tests {
             rotated_at: START,
             started_at: START,
             idle_from: START,
+            proved_at: Some(START),
+            second_factor_at: None,
             rev: 1,
         };
         for next in 1..=generation {

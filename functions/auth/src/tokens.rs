@@ -129,6 +129,8 @@ pub fn begin_session(
         rotated_at: now,
         started_at: now,
         idle_from: idle_from(now, now),
+        proved_at: Some(now),
+        second_factor_at: None,
         rev: 1,
     };
     let tokens = Tokens::new(app, signer, account, session.id, &secret, now)?;

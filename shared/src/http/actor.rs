@@ -158,6 +158,8 @@ pub struct Member {
     pub role: Role,
     /// Which conversations they see.
     pub visibility: Visibility,
+    /// Their session, as it was read.
+    pub session: LoginSession,
     /// The workspace as it was entered.
     pub entry: Entry,
 }
@@ -236,6 +238,14 @@ impl Member {
         SubjectId::Member(self.id)
     }
 
+    /// Refuses unless they proved a factor in the last ten minutes: for what cannot be taken back.
+    ///
+    /// # Errors
+    /// 403 `step_up_required`: `POST /v1/auth/step-up` first.
+    pub fn proved(&self) -> Result<(), Problem> {
+        fresh(&self.session, self.entry.now)
+    }
+
     /// Whether they see a conversation that is assigned like this.
     pub fn sees(&self, assignee: Option<MemberId>) -> bool {
         match self.visibility {
@@ -287,6 +297,17 @@ impl App {
         })
     }
 
+    /// Somebody signed in who proved a factor in the last ten minutes, and what lies at `keys`: for
+    /// what cannot be taken back. One round trip.
+    ///
+    /// # Errors
+    /// 401 as [`App::signed_in`]; 403 `step_up_required`: `POST /v1/auth/step-up` first.
+    pub async fn proved(&self, token: &AccessToken, keys: Vec<Key>) -> Result<SignedIn, Problem> {
+        let signed_in = self.signed_in(token, keys).await?;
+        fresh(&signed_in.session, signed_in.now)?;
+        Ok(signed_in)
+    }
+
     /// A member of `workspace` who may `permission`, and what lies at `keys`.
     ///
     /// One round trip; one more call, to KMS, when the workspace's key is not remembered.
@@ -329,12 +350,9 @@ impl App {
             now,
             policy: &platform,
         };
-        if fetched
+        let session = fetched
             .get::<LoginSession>(&at_session, &Unsealed, lens)?
-            .is_none()
-        {
-            return Err(Problem::new(Code::TokenInvalid));
-        }
+            .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
         let seat = fetched
             .get::<Seat>(&at_seat, &Unsealed, lens)?
             .ok_or_else(Problem::not_found)?;
@@ -348,6 +366,7 @@ impl App {
             account: seat.account,
             role: seat.role,
             visibility,
+            session,
             entry,
         })
     }
@@ -457,6 +476,15 @@ impl App {
         let now = self.clock.now();
         let fetched = self.entry_batch(workspace, keys, now).await?;
         self.entry(workspace, fetched, now).await
+    }
+}
+
+/// Refuses a session that proved nothing lately.
+fn fresh(session: &LoginSession, now: Timestamp) -> Result<(), Problem> {
+    if session.is_proved(now) {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::StepUpRequired))
     }
 }
 

@@ -52,6 +52,10 @@ codes! {
     CodeInvalid = 401, "code_invalid", "The code is not valid";
     /// The role does not allow it.
     Forbidden = 403, "forbidden", "Your role does not allow this";
+    /// Something that cannot be taken back, and the last proof is older than ten minutes.
+    StepUpRequired = 403, "step_up_required", "Prove first that it is still you";
+    /// The workspace asks for a second factor, and this session proved none.
+    SecondFactorRequired = 403, "second_factor_required", "This workspace asks for a second factor";
     /// The app may not be used from there.
     OriginRefused = 403, "origin_refused", "The app may not be used from here";
     /// The team blocked this visitor.

@@ -1,5 +1,7 @@
 //! Accounts: who signs in. An account holds an address and nothing else about a person.
 
+use std::time::Duration;
+
 use shared_derive::Record;
 
 use super::{keyring::TenantKey, seal::KeyedHash, subject::State};
@@ -131,9 +133,26 @@ pub struct LoginSession {
     /// From when the 14 days without use are counted; never so late that they pass the 30 days.
     #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
     pub idle_from: Timestamp,
+    /// When a factor was proved last; absent in what was written before that was asked for.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub proved_at: Option<Timestamp>,
+    /// When a second factor was proved; absent while the first one is all there is.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub second_factor_at: Option<Timestamp>,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
+}
+
+/// How long a proof is fresh enough for what cannot be taken back: ten minutes (ASVS 5.0, 7.5).
+const PROOF_LIFETIME: Duration = Duration::from_secs(10 * 60);
+
+impl LoginSession {
+    /// Whether somebody has proved lately that it is still them.
+    pub fn is_proved(&self, now: Timestamp) -> bool {
+        self.proved_at
+            .is_some_and(|at| now < at.plus(PROOF_LIFETIME))
+    }
 }
 
 /// What an account is in a workspace: read with every request of a member, so that a changed role
@@ -165,4 +184,32 @@ pub struct Seat {
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::token::Secret;
+
+    #[test]
+    fn a_proof_is_fresh_for_ten_minutes_to_the_millisecond() {
+        let now = Timestamp::from_ms(1_768_478_400_000);
+        let mut session = LoginSession {
+            id: SessionId::new(now),
+            account: AccountId::new(now),
+            current: Secret::from_bytes([0; 32]).hash(),
+            previous: None,
+            rotated_at: now,
+            started_at: now,
+            idle_from: now,
+            proved_at: Some(now),
+            second_factor_at: None,
+            rev: 1,
+        };
+        let after = |ms| Timestamp::from_ms(now.ms() + ms);
+        assert!(session.is_proved(now) && session.is_proved(after(599_999)));
+        assert!(!session.is_proved(after(600_000)));
+        session.proved_at = None;
+        assert!(!session.is_proved(now));
+    }
 }
