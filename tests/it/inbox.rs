@@ -284,7 +284,7 @@ async fn a_message_opens_what_was_closed_and_leaves_spam_where_it_is() {
         world
             .listed(&world.owner, "view=unassigned&status=spam")
             .await,
-        [world.conversation.id.clone()]
+        std::slice::from_ref(&world.conversation.id)
     );
 }
 
@@ -994,7 +994,8 @@ async fn of_a_deleted_conversation_a_tombstone_is_left_and_nothing_else() {
         .refused(Method::POST, &widget, body, 404, "not_found")
         .await;
     for query in ["view=all", "view=unassigned"] {
-        assert_eq!(world.listed(&world.owner, query).await, [other.id.clone()]);
+        let listed = world.listed(&world.owner, query).await;
+        assert_eq!(listed, std::slice::from_ref(&other.id));
     }
     world.harness.drain().await;
     world.harness.advance(HOUR * 24 * 7 + HOUR);
@@ -1049,7 +1050,7 @@ async fn who_sees_only_the_own_conversations_finds_no_other_on_any_route() {
     for view in ["all", "mine"] {
         assert_eq!(
             world.listed(&world.agent, &format!("view={view}")).await,
-            [mine.id.clone()],
+            std::slice::from_ref(&mine.id),
             "{view}"
         );
     }

@@ -344,10 +344,8 @@ async fn whoever_sees_only_what_is_assigned_learns_when_it_comes_and_when_it_goe
         .await;
     let members = owner.get(&format!("{}/members", workspace.path), 200).await;
     let members = members["data"].as_array().expect("members").iter();
-    let bob = members
-        .filter(|member| member["name"] == "bob")
-        .map(|member| text(member, "id"));
-    let bob = bob.last().expect("bob");
+    let mut bobs = members.filter(|member| member["name"] == "bob");
+    let bob = text(bobs.next().expect("bob"), "id");
     let place = format!("{}/members/{bob}", workspace.path);
     let changed = owner
         .patch(&place, json!({ "visibility": "assigned" }), 200)
