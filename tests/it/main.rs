@@ -18,6 +18,7 @@ mod isolation;
 mod layers;
 mod members;
 mod messages;
+mod notices;
 mod permissions;
 mod privacy_at_rest;
 mod problems;

@@ -2,7 +2,10 @@
 
 use shared::{
     app::App,
-    domain::policy::{Lens, Policy},
+    domain::{
+        TenantId,
+        policy::{Lens, Policy},
+    },
     store::{
         DataKey, Item, Record, RootRef, StoreError, Table, TenantKey, db::key_of, keys,
         record::read_item,
@@ -19,6 +22,14 @@ pub fn kind(item: &Item) -> Option<&str> {
 /// A text attribute of an image.
 pub fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name)?.as_s().ok().map(String::as_str)
+}
+
+/// The key of the platform's tenant.
+pub async fn platform_key(app: &App) -> Result<TenantKey, Failure> {
+    Ok(app
+        .store
+        .tenant_key(TenantId::Platform, app.clock.now())
+        .await?)
 }
 
 /// Opens the head of a root with the root's key, and brings the key of its tenant. `None` when the

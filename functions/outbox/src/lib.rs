@@ -4,11 +4,12 @@
 //! |---|---|---|
 //! | `mail_code` | a code was asked for | the mail with the code |
 //! | `mail_invitation` | somebody was invited | the mail with the link |
+//! | `mail_notice` | something about an account changed | the mail that says so |
 //! | `nudge` | a conversation changed | those who listen to it hear so |
 //! | `remove_root` | the head of a root went, deleted by us or by TTL | its key and its edge go |
 //!
 //! At least once, never exactly once: SES knows no idempotency key, so a mail whose answer was lost
-//! is sent again. Both mails bear that: the code and the link are computed and stay the same.
+//! is sent again. Mails bear that: codes and links are computed and stay the same.
 //! Removals are idempotent. Order is kept: a record that must wait holds back those after it.
 
 mod failure;
@@ -16,6 +17,7 @@ mod image;
 mod letter;
 mod mail_code;
 mod mail_invitation;
+mod mail_notice;
 mod nudge;
 mod remove_root;
 
@@ -24,7 +26,12 @@ use std::time::Duration;
 use shared::{
     app::App,
     lambda::stream::{Answer, Batch, Change, Record as Changed},
-    store::{Record as _, account::Challenge, membership::Invitation},
+    store::{
+        Record as _,
+        account::{Account, Challenge},
+        membership::Invitation,
+        notice::Notice,
+    },
 };
 
 use failure::Failure;
@@ -70,8 +77,14 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
             Some(kind) if kind == Invitation::DECLARATION.name => {
                 mail_invitation::send(app, item).await
             }
+            Some(kind) if kind == Notice::DECLARATION.name => mail_notice::send(app, item).await,
             _ => Ok(()),
         },
+        (Change::Modify, Some(new), Some(old))
+            if image::kind(new) == Some(Account::DECLARATION.name) =>
+        {
+            mail_notice::address_changed(app, old, new).await
+        }
         (Change::Remove, _, Some(item)) => remove_root::remove(app, item).await,
         _ => Ok(()),
     }

@@ -153,6 +153,8 @@ ids! {
     MemberId = "mbr";
     /// One message; its order is its `seq`, not its id.
     MessageId = "msg";
+    /// Something that an account is told by mail.
+    NoticeId = "ntc";
     /// A login session of an account.
     SessionId = "ses";
     /// What opens one socket, once.

@@ -1,5 +1,6 @@
 //! Values and rules: pure, without I/O, time or chance of their own.
 
+pub mod device;
 pub mod id;
 pub mod label;
 pub mod page;
@@ -14,7 +15,7 @@ pub mod words;
 
 pub use id::{
     AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, JobId, MemberId,
-    MessageId, SessionId, TenantId, TicketId, VisitId, WorkspaceId,
+    MessageId, NoticeId, SessionId, TenantId, TicketId, VisitId, WorkspaceId,
 };
 pub use permission::{Permission, Role, Visibility};
 pub use policy::{Policy, Profile};

@@ -26,6 +26,8 @@ pub const JOB_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How long an invitation may be accepted.
 pub const INVITATION_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
+/// How long a notice waits for its mail.
+pub const NOTICE_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a ticket opens a socket (README section 4).
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(60);
 /// How long what belongs to a socket lives: its two hours, and ten minutes for what is on its way.
@@ -51,6 +53,8 @@ pub enum Class {
     Job,
     /// A login session: 14 days without use, 30 days at all.
     LoginSession,
+    /// What an account is told by mail: 24 hours.
+    Notice,
     /// Data of the deployment itself, about nobody.
     Operation,
     /// With its root: keys, fences and edges, taken along when the root's head goes.
@@ -113,6 +117,7 @@ const fn life(class: Class, content: Duration) -> Life {
         Class::Challenge => Life::For(CHALLENGE_LIFETIME),
         Class::LoginSession => Life::For(SESSION_IDLE),
         Class::Invitation => Life::For(INVITATION_LIFETIME),
+        Class::Notice => Life::For(NOTICE_LIFETIME),
         Class::Socket => Life::For(SOCKET_LIFETIME),
         Class::Ticket => Life::For(TICKET_LIFETIME),
         Class::Idempotency => Life::For(IDEMPOTENCY_LIFETIME),
@@ -200,7 +205,7 @@ mod tests {
     use super::*;
     use crate::domain::policy::Profile;
 
-    const CLASSES: [Class; 15] = [
+    const CLASSES: [Class; 16] = [
         Class::Account,
         Class::Challenge,
         Class::Conversation,
@@ -209,6 +214,7 @@ mod tests {
         Class::Invitation,
         Class::Job,
         Class::LoginSession,
+        Class::Notice,
         Class::Operation,
         Class::Root,
         Class::Socket,
@@ -377,6 +383,7 @@ mod tests {
                 (Class::Invitation, Some(14 * day)),
                 (Class::Job, Some(30 * day)),
                 (Class::LoginSession, Some(14 * day)),
+                (Class::Notice, Some(day)),
                 (Class::Operation, None),
                 (Class::Root, None),
                 (Class::Socket, Some(130)),

@@ -6,6 +6,7 @@
 //! | address of an account | data | `ADDRESS#platform#<keyed hash>` | `HEAD` |
 //! | login session | data | `SESSION#platform#<account>` | `<session>` |
 //! | mailed code | data | `CHALLENGE#platform#<challenge>` | `HEAD` |
+//! | notice to an account | data | `NOTICE#platform#<account>` | `<notice>` |
 //! | place of an account in a workspace | data | `SEAT#platform#<account>` | `<workspace>` |
 //! | public signing keys | data | `JWKS#platform` | `HEAD` |
 //! | subject: fence, edges to its roots | data | `SUBJECT#<tenant>#<subject>` | `HEAD`, `E#<root>` |
@@ -50,7 +51,7 @@ use super::{
 };
 use crate::domain::{
     AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, JobId, MemberId,
-    SessionId, TenantId, TicketId, Timestamp, VisitId, WorkspaceId, words::Symbol,
+    NoticeId, SessionId, TenantId, TicketId, Timestamp, VisitId, WorkspaceId, words::Symbol,
 };
 
 /// One of the two tables.
@@ -115,6 +116,11 @@ pub fn session(account: AccountId, session: SessionId) -> Key {
 /// A mailed code.
 pub fn challenge(id: ChallengeId) -> Key {
     head(format!("CHALLENGE#platform#{id}"))
+}
+
+/// What an account is told by mail.
+pub fn notice(account: AccountId, notice: NoticeId) -> Key {
+    data(format!("NOTICE#platform#{account}"), notice.to_string())
 }
 
 /// What an account is in a workspace.

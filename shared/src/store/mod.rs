@@ -33,6 +33,7 @@ pub mod keys;
 pub mod membership;
 pub mod message;
 pub mod meter;
+pub mod notice;
 pub mod record;
 pub mod registry;
 pub mod remains;

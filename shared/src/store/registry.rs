@@ -14,6 +14,7 @@ use super::{
     keyring::{DataKeyRow, TenantKeyRow},
     membership::{Invitation, Membership},
     message::{Dedupe, Message},
+    notice::Notice,
     record::{Declaration, Record},
     signing::{PublicKeys, SigningKey},
     socket::{Listener, Listening, Socket, Ticket},
@@ -57,6 +58,7 @@ registry! {
     LoginSession
     Membership
     Message
+    Notice
     OpenJob
     Profile
     PublicKeys

@@ -1,0 +1,231 @@
+//! Something about an account changed: its owner hears so, because it may have been somebody else.
+//!
+//! The mail says what, when, and what to do about it. It names no person, no name of a workspace
+//! and no address, so that whoever reads along learns little. A changed address is told to both.
+
+use shared::{
+    app::{App, Mail},
+    domain::{AccountId, Policy, Timestamp, policy::Lens, text::Email},
+    store::{
+        Item, RootRef, Unsealed,
+        account::Account,
+        keys,
+        notice::{Notice, NoticeKind},
+        record::read_item,
+    },
+};
+
+use crate::{
+    failure::Failure,
+    image,
+    letter::{self, Part},
+};
+
+/// Mails a notice to the address that its account has now.
+pub async fn send(app: &App, item: &Item) -> Result<(), Failure> {
+    let policy = Policy::platform();
+    let lens = Lens {
+        now: app.clock.now(),
+        policy: &policy,
+    };
+    let Some(notice) = read_item::<Notice>(item, &Unsealed, lens)? else {
+        return Ok(());
+    };
+    let Some(to) = address(app, notice.account, lens).await? else {
+        return Ok(());
+    };
+    Ok(app
+        .mailer
+        .send(mail(to, &notice, &app.config.issuer))
+        .await?)
+}
+
+/// The address of an account; none when it is gone.
+async fn address(app: &App, account: AccountId, lens: Lens<'_>) -> Result<Option<Email>, Failure> {
+    let tenant_key = image::platform_key(app).await?;
+    let head = keys::account(account);
+    let wanted = vec![keys::data_key(&RootRef::of(&head)), head.clone()];
+    let fetched = app.store.batch(wanted).await?;
+    let Some(key) = fetched.data_key(&head, &tenant_key)? else {
+        return Ok(None);
+    };
+    let found = fetched.get::<Account>(&head, &key, lens)?;
+    Ok(found.map(|account| account.email))
+}
+
+/// Mails both addresses of an account whose address changed; most changes are others.
+pub async fn address_changed(app: &App, old: &Item, new: &Item) -> Result<(), Failure> {
+    let (Some((before, _)), Some((after, _))) = (
+        image::open::<Account>(app, old).await?,
+        image::open::<Account>(app, new).await?,
+    ) else {
+        return Ok(());
+    };
+    if before.email.identity() == after.email.identity() {
+        return Ok(());
+    }
+    let at = app.clock.now();
+    for to in [before.email, after.email] {
+        let says = Says {
+            subject: "Your Sotto address was changed",
+            what: "The address of your Sotto account was changed. Codes and notices go to the new \
+                   address from now on.",
+        };
+        app.mailer
+            .send(write(to, says, None, at, &app.config.issuer))
+            .await?;
+    }
+    Ok(())
+}
+
+/// What a notice says.
+struct Says {
+    subject: &'static str,
+    what: &'static str,
+}
+
+const fn says(kind: NoticeKind) -> Says {
+    let (subject, what) = match kind {
+        NoticeKind::AccountDeletionScheduled => (
+            "Your Sotto account will be deleted",
+            "Your Sotto account was closed. It will be deleted in seven days. Until then you can \
+             keep it by signing in.",
+        ),
+        NoticeKind::AccountDeletionUndone => (
+            "Your Sotto account stays",
+            "Your Sotto account is open again. It will not be deleted.",
+        ),
+        NoticeKind::ApiKeyMade => (
+            "A Sotto API key was made",
+            "A key of the API was made in a workspace of yours.",
+        ),
+        NoticeKind::BreakGlass => (
+            "The operator of Sotto entered your workspace",
+            "The operator of this deployment gave themselves access to a workspace of yours, for a \
+             limited time. The reason stands in the workspace's audit list.",
+        ),
+        NoticeKind::NewDevice => (
+            "A new sign-in to your Sotto account",
+            "Somebody, probably you, signed in to your Sotto account from a device that was not \
+             used before.",
+        ),
+        NoticeKind::PasswordChanged => (
+            "Your Sotto password was changed",
+            "The password of your Sotto account was changed.",
+        ),
+        NoticeKind::PasswordReset => (
+            "Your Sotto password was set anew",
+            "The password of your Sotto account was set anew by a mailed link, and every device \
+             was signed out. Your second factor, if you have one, is still the same.",
+        ),
+        NoticeKind::RecoveryCodeUsed => (
+            "A recovery code of your Sotto account was used",
+            "A recovery code was used in place of the second factor of your Sotto account. It is \
+             no good any more.",
+        ),
+        NoticeKind::RecoveryCodesMade => (
+            "New recovery codes for your Sotto account",
+            "New recovery codes were made for your Sotto account. The old ones are no good any \
+             more.",
+        ),
+        NoticeKind::SecondFactorAdded => (
+            "Your Sotto account has a second factor",
+            "A second factor was added to your Sotto account.",
+        ),
+        NoticeKind::SecondFactorRemoved => (
+            "A second factor of your Sotto account was removed",
+            "A second factor of your Sotto account was removed.",
+        ),
+    };
+    Says { subject, what }
+}
+
+fn mail(to: Email, notice: &Notice, issuer: &str) -> Mail {
+    let about = match (notice.device(), notice.workspace) {
+        (Some(device), _) => {
+            let (browser, system) = device.spoken();
+            Some(format!("From: {browser}, on {system}."))
+        }
+        (None, Some(workspace)) => Some(format!("Workspace: {workspace}.")),
+        (None, None) => None,
+    };
+    write(to, says(notice.notice), about, notice.created_at, issuer)
+}
+
+fn write(to: Email, says: Says, about: Option<String>, at: Timestamp, issuer: &str) -> Mail {
+    let when = format!("When: {}.", minute(at));
+    let link = format!("{issuer}/account");
+    let mut letter = vec![
+        Part::Says("Hello,"),
+        Part::Says(says.what),
+        Part::Says(&when),
+    ];
+    letter.extend(about.as_deref().map(Part::Says));
+    letter.extend([
+        Part::Says(
+            "It was you? Then there is nothing to do. If not, sign in here, end the sessions that \
+             are not yours, and set a new password:",
+        ),
+        Part::Leads(&link),
+    ]);
+    Mail {
+        to,
+        subject: says.subject,
+        text: letter::text(&letter),
+        html: letter::html(&letter),
+    }
+}
+
+/// An instant for people, to the minute.
+fn minute(at: Timestamp) -> String {
+    let text = at.to_string();
+    format!("{} UTC", text.get(..16).unwrap_or(&text).replace('T', " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use shared::domain::device::Device;
+
+    use super::*;
+
+    const AT: Timestamp = Timestamp::from_ms(1_768_478_400_000);
+
+    fn written(kind: NoticeKind) -> Mail {
+        let to = Email::parse("ada@example.com").expect("an address");
+        let notice = Notice::new(AccountId::new(AT), kind, AT).from_device(Device::UNKNOWN);
+        mail(to, &notice, "https://api.example.com")
+    }
+
+    #[test]
+    fn every_kind_has_words_of_its_own_and_says_when_and_what_to_do() {
+        let subjects: HashSet<&str> = NoticeKind::ALL
+            .iter()
+            .map(|kind| written(*kind).subject)
+            .collect();
+        assert_eq!(subjects.len(), NoticeKind::ALL.len());
+        for kind in NoticeKind::ALL {
+            let mail = written(*kind);
+            for part in ["2026-01-15 12:00 UTC", "https://api.example.com/account"] {
+                assert!(
+                    mail.text.contains(part) && mail.html.contains(part),
+                    "{part}"
+                );
+            }
+            assert!(mail.text.lines().all(|line| !line.contains("  ")));
+        }
+    }
+
+    #[test]
+    fn a_notice_loads_nothing_and_repeats_no_address() {
+        for kind in NoticeKind::ALL {
+            let mail = written(*kind);
+            for text in [&mail.text, &mail.html] {
+                for word in ["src=", "<img", "<script", "<link", "url(", "@"] {
+                    assert!(!text.contains(word), "{word}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What an account is told by mail, because somebody else may have done it.
+//!
+//! A notice is written in the transaction of the act, by whichever function acts, and names ids
+//! only. `outbox` looks the address up and mails it. A changed address needs no notice: `outbox`
+//! sees the change of the account itself, and writes to the old address and to the new one.
+
+use shared_derive::Record;
+
+use super::{
+    db::StoreError,
+    record::Stored,
+    seal::Unsealed,
+    transaction::{Slot, Transaction},
+};
+use crate::{
+    domain::{
+        AccountId, NoticeId, Policy, Timestamp, WorkspaceId,
+        device::{Browser, Device, System},
+    },
+    words,
+};
+
+words! {
+    /// What happened.
+    pub enum NoticeKind {
+        /// The account is to be deleted.
+        AccountDeletionScheduled = "account_deletion_scheduled",
+        /// It is not, after all.
+        AccountDeletionUndone = "account_deletion_undone",
+        /// A key of the API was made.
+        ApiKeyMade = "api_key_made",
+        /// The operator entered a workspace of the account.
+        BreakGlass = "break_glass",
+        /// A sign-in from a browser or a system that no session was from.
+        NewDevice = "new_device",
+        /// The password was changed by somebody signed in.
+        PasswordChanged = "password_changed",
+        /// The password was set anew by a mailed link.
+        PasswordReset = "password_reset",
+        /// A recovery code took the place of the second factor.
+        RecoveryCodeUsed = "recovery_code_used",
+        /// New recovery codes were made; the old ones are no good any more.
+        RecoveryCodesMade = "recovery_codes_made",
+        /// A second factor was added.
+        SecondFactorAdded = "second_factor_added",
+        /// A second factor was removed.
+        SecondFactorRemoved = "second_factor_removed",
+    }
+}
+
+/// Something that an account is told by mail.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = notice(account, id), tenant = Platform,
+    within = Account, class = Notice, anchor = created_at,
+)]
+pub struct Notice {
+    /// Its id.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub id: NoticeId,
+    /// Who is told.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub account: AccountId,
+    /// What.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub notice: NoticeKind,
+    /// In which workspace, where it happened in one.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: Option<WorkspaceId>,
+    /// From which browser, where that is what happened.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub browser: Option<Browser>,
+    /// On which system.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub system: Option<System>,
+    /// When.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub created_at: Timestamp,
+}
+
+impl Notice {
+    /// A notice to `account` of what happened at `now`.
+    pub fn new(account: AccountId, notice: NoticeKind, now: Timestamp) -> Self {
+        Self {
+            id: NoticeId::new(now),
+            account,
+            notice,
+            workspace: None,
+            browser: None,
+            system: None,
+            created_at: now,
+        }
+    }
+
+    /// The same, of what happened in a workspace.
+    pub fn in_workspace(self, workspace: WorkspaceId) -> Self {
+        Self {
+            workspace: Some(workspace),
+            ..self
+        }
+    }
+
+    /// The same, of what was done from a device.
+    pub fn from_device(self, device: Device) -> Self {
+        Self {
+            browser: Some(device.browser),
+            system: Some(device.system),
+            ..self
+        }
+    }
+
+    /// The device, where it matters.
+    pub fn device(&self) -> Option<Device> {
+        let (browser, system) = (self.browser?, self.system?);
+        Some(Device { browser, system })
+    }
+}
+
+impl Transaction {
+    /// Tells an account of what this transaction does.
+    ///
+    /// # Errors
+    /// None that a notice could cause.
+    pub fn notify(&mut self, notice: Notice) -> Result<Slot, StoreError> {
+        self.create(&Stored::new(notice, &Policy::platform()), &Unsealed)
+    }
+}
