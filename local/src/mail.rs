@@ -199,6 +199,10 @@ fn accept(mailbox: &Mailbox, body: &[u8]) -> Result<u64, String> {
     if !is_address(&request.from_email_address) || !recipients.iter().all(is_address) {
         return Err("Invalid email address".into());
     }
+    // A name that can never be (RFC 6761): so that a refused mail can be seen on a laptop.
+    if recipients.iter().any(|to| to.ends_with(".invalid")) {
+        return Err("Local address contains an unknown domain".into());
+    }
     let simple = request
         .content
         .simple

@@ -178,11 +178,140 @@ async fn a_member_is_not_made_a_second_time() {
     let bob = harness
         .join(&owner, &workspace, "bob@example.com", "viewer")
         .await;
-    let token = invite(&harness, &owner, &workspace, "bob@example.com", "admin").await;
-    let body = Some(acceptance(&token));
-    bob.refused(Method::POST, ACCEPT, body, 409, "already_member")
+    // Two links were on their way; the second is worth nothing when the first was used.
+    let first = invite(&harness, &owner, &workspace, "kim@example.com", "viewer").await;
+    let second = invite(&harness, &owner, &workspace, "kim@example.com", "admin").await;
+    let kim = harness.sign_up("kim@example.com").await;
+    kim.post(ACCEPT, acceptance(&first), 200).await;
+    let body = Some(acceptance(&second));
+    kim.refused(Method::POST, ACCEPT, body, 409, "already_member")
         .await;
-    assert_eq!(bob.get(&workspace.path, 200).await["role"], "viewer");
+    assert_eq!(kim.get(&workspace.path, 200).await["role"], "viewer");
+    // Whoever is a member is not asked again, however the address is written.
+    let path = format!("{}/invitations", workspace.path);
+    for email in ["bob@example.com", "Bob@EXAMPLE.com", "ada@example.com"] {
+        let before = harness.mails(email).await.len();
+        let body = Some(json!({ "email": email, "role": "admin" }));
+        owner
+            .refused(Method::POST, &path, body, 409, "already_member")
+            .await;
+        assert_eq!(harness.mails(email).await.len(), before);
+    }
+    // An account elsewhere is nobody here.
+    let other = bob.workspace("inbox").await;
+    let body = json!({ "email": "ada@example.com", "role": "admin" });
+    bob.post(&format!("{}/invitations", other.path), body, 202)
+        .await;
+}
+
+async fn list(member: &Member, workspace: &Workspace) -> Vec<Value> {
+    let path = format!("{}/invitations", workspace.path);
+    let page = member.get(&path, 200).await;
+    page["data"].as_array().expect("a list").clone()
+}
+
+#[tokio::test]
+async fn the_team_sees_who_was_asked_and_whether_the_mail_went_out() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let workspace = owner.workspace("inbox").await;
+    let path = format!("{}/invitations", workspace.path);
+    // The last one cannot be: the mail service refuses it for good.
+    for email in ["bob@example.com", "kim@example.com", "eve@nowhere.invalid"] {
+        let body = json!({ "email": email, "role": "agent" });
+        let made = owner.post(&path, body, 202).await;
+        assert_eq!(
+            (&made["delivery"], &made["email"]),
+            (&json!("queued"), &json!(email))
+        );
+        harness.advance(Duration::from_millis(1));
+    }
+    let token = harness.mail_token("bob@example.com").await;
+    let seen = list(&owner, &workspace).await;
+    let delivered: Vec<&Value> = seen.iter().map(|one| &one["delivery"]).collect();
+    assert_eq!(delivered, ["sent", "sent", "failed"]);
+    let invited_by = &seen[0]["invited_by"];
+    assert_eq!(invited_by, workspace.member_id.as_str());
+    assert_eq!(seen[1]["expires_at"], "2026-01-29T12:00:00.001Z");
+    // Pages.
+    let first = owner.get(&format!("{path}?limit=2"), 200).await;
+    let cursor = text(&first["page"], "next_cursor");
+    let rest = owner
+        .get(&format!("{path}?limit=2&cursor={cursor}"), 200)
+        .await;
+    assert_eq!(rest["data"], json!([seen[2]]));
+    // Who may not read personal data sees who asked whom in as what, and no address.
+    for role in ["admin", "agent", "viewer", "billing"] {
+        let address = format!("{role}@example.org");
+        let member = harness.join(&owner, &workspace, &address, role).await;
+        let masked = ["viewer", "billing"].contains(&role);
+        for one in list(&member, &workspace).await {
+            assert_eq!(one["masked"], masked, "{role}");
+            assert_eq!(one["email"].is_null(), masked, "{role}");
+        }
+    }
+    // Whoever has joined, or came too late, is in the list no longer.
+    let bob = harness.sign_up("bob@example.com").await;
+    bob.post(ACCEPT, acceptance(&token), 200).await;
+    assert_eq!(list(&owner, &workspace).await.len(), 2);
+    harness.advance(14 * DAY);
+    let owner = harness.sign_in("ada@example.com").await;
+    assert_eq!(list(&owner, &workspace).await.len(), 0);
+}
+
+#[tokio::test]
+async fn an_invitation_is_mailed_again_with_the_same_link_and_five_times_at_most() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let workspace = owner.workspace("inbox").await;
+    let token = invite(&harness, &owner, &workspace, "bob@example.com", "agent").await;
+    let id = text(&list(&owner, &workspace).await[0], "id");
+    let path = format!("{}/invitations/{id}/resend", workspace.path);
+    let keyed = owner.with_header("idempotency-key", "again");
+    for _ in 0..2 {
+        let answer = keyed.send(Method::POST, &path, None).await;
+        assert_eq!((answer.status, &answer.body["mails"]), (202, &json!(2)));
+        assert_eq!(harness.mails("bob@example.com").await.len(), 2);
+    }
+    assert_eq!(harness.mail_token("bob@example.com").await, token);
+    assert_eq!(list(&owner, &workspace).await[0]["delivery"], "sent");
+    for mails in 3..=5 {
+        let answer = owner.send(Method::POST, &path, None).await;
+        assert_eq!((answer.status, &answer.body["mails"]), (202, &json!(mails)));
+    }
+    owner
+        .refused(Method::POST, &path, None, 409, "not_changeable")
+        .await;
+    assert_eq!(harness.mails("bob@example.com").await.len(), 5);
+    // It keeps nobody longer.
+    let expires_at = &list(&owner, &workspace).await[0]["expires_at"];
+    assert_eq!(expires_at, "2026-01-29T12:00:00.000Z");
+}
+
+#[tokio::test]
+async fn an_invitation_that_was_taken_back_lets_nobody_in_and_leaves_nothing() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let workspace = owner.workspace("inbox").await;
+    let token = invite(&harness, &owner, &workspace, "bob@example.com", "owner").await;
+    let id = text(&list(&owner, &workspace).await[0], "id");
+    let place = format!("{}/invitations/{id}", workspace.path);
+    let resend = format!("{place}/resend");
+    // An admin neither takes back nor repeats what an admin could not have sent.
+    let admin = harness
+        .join(&owner, &workspace, "kim@example.com", "admin")
+        .await;
+    for (method, path) in [(Method::DELETE, &place), (Method::POST, &resend)] {
+        admin.refused(method, path, None, 403, "forbidden").await;
+    }
+    owner.delete(&place, 204).await;
+    let bob = harness.sign_up("bob@example.com").await;
+    not_accepted(&bob, &token).await;
+    for (method, path) in [(Method::DELETE, &place), (Method::POST, &resend)] {
+        owner.refused(method, path, None, 404, "not_found").await;
+    }
+    harness.drain().await;
+    assert_eq!(harness.items_with("INVITATION#").await, 0);
 }
 
 #[tokio::test]

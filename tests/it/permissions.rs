@@ -19,8 +19,9 @@ fn permission(route: &Route) -> Permission {
     match (route.method.as_str(), rest) {
         ("GET", "" | "/jobs/{job}" | "/retention") => P::WorkspaceRead,
         ("PATCH", "/retention") => P::RetentionManage,
-        ("GET", "/members") => P::MembersRead,
-        ("PATCH", "/members/{member}") | ("POST", "/invitations") => P::MembersManage,
+        ("GET", "/members" | "/invitations") => P::MembersRead,
+        ("PATCH", "/members/{member}") => P::MembersManage,
+        (_, path) if path.starts_with("/invitations") => P::MembersManage,
         ("GET", "/apps") => P::AppsRead,
         ("POST", "/apps") | ("PATCH", "/apps/{app}") => P::AppsManage,
         ("GET", "/contacts" | "/contacts/{contact}") => P::ContactsRead,
@@ -84,6 +85,13 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         ("PATCH", "/retention") => Some(json!({ "conversation_days": 700 })),
         _ => None,
     }
+}
+
+/// An invitation of its own for one call.
+async fn invite(workspace: &str, owner: &Member) -> String {
+    let body = json!({ "email": "lea@example.com", "role": "viewer" });
+    let place = format!("{workspace}/invitations");
+    text(&owner.post(&place, body, 202).await, "id")
 }
 
 /// A conversation of its own for one call, in which there is what the call is about.
@@ -193,6 +201,9 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
             if route.path.contains("{conversation}") {
                 let staged = stage(route, &workspace.path, &owner, member, &visitor).await;
                 ids = ids.with("conversation", &staged);
+            }
+            if route.path.contains("{invitation}") {
+                ids = ids.with("invitation", &invite(&workspace.path, &owner).await);
             }
             let (path, body) = (route.at(&ids), body(route, &visitor.contact_id, &target));
             let what = format!("{} as {}", route.key(), role.word());

@@ -44,7 +44,11 @@ impl Tenant {
                 200,
             )
             .await;
+        let invitation = json!({ "email": format!("kim@{name}.example"), "role": "agent" });
+        let invitations = format!("{}/invitations", workspace.path);
+        let invitation = owner.post(&invitations, invitation, 202).await;
         let ids = Ids::unknown()
+            .with("invitation", &text(&invitation, "id"))
             .with("job", &text(&retention, "job_id"))
             .with("workspace", &workspace.id)
             .with("member", &text(others.next().expect("the agent"), "id"))

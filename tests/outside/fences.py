@@ -185,6 +185,10 @@ def tour_of_the_team(api, mailbox):
     api("PATCH", f"{workspace}/apps/{app['id']}", {"name": "Our shop"}, token)
     api("POST", f"{workspace}/invitations", {"email": "bob@fence.example", "role": "agent"}, token)
     invitation = mailed(mailbox, "bob@fence.example", r"^(iv_\S+)$")
+    kim = api("POST", f"{workspace}/invitations", {"email": "kim@fence.example", "role": "agent"}, token)
+    api("GET", f"{workspace}/invitations", token=token)
+    api("POST", f"{workspace}/invitations/{kim['id']}/resend", token=token)
+    api("DELETE", f"{workspace}/invitations/{kim['id']}", token=token)
     guest = sign_in(api, mailbox, "bob@fence.example", "/v1/auth/signup")["access_token"]
     api("POST", "/v1/invitations/accept", {"token": invitation, "name": "Bob"}, guest)
     members = api("GET", f"{workspace}/members", token=token)["data"]

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::Value;
-use shared::domain::{AppId, ContactId, ConversationId, JobId, MemberId, WorkspaceId};
+use shared::domain::{
+    AppId, ContactId, ConversationId, InvitationId, JobId, MemberId, WorkspaceId,
+};
 
 use crate::{START, contract, method, template};
 
@@ -107,6 +109,7 @@ impl Ids {
             ("app", AppId::new(at).to_string()),
             ("contact", ContactId::new(at).to_string()),
             ("conversation", ConversationId::new(at).to_string()),
+            ("invitation", InvitationId::new(at).to_string()),
             ("job", JobId::new(at).to_string()),
             ("member", MemberId::new(at).to_string()),
             ("seq", "2".to_owned()),

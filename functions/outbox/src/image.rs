@@ -38,6 +38,15 @@ pub async fn open<R: Record<Seal = DataKey>>(
     app: &App,
     item: &Item,
 ) -> Result<Option<(R, TenantKey)>, Failure> {
+    let opened = open_with_key(app, item).await?;
+    Ok(opened.map(|(record, _, tenant_key)| (record, tenant_key)))
+}
+
+/// The same, with the key that it is sealed with: for effects that write down what they did.
+pub async fn open_with_key<R: Record<Seal = DataKey>>(
+    app: &App,
+    item: &Item,
+) -> Result<Option<(R, DataKey, TenantKey)>, Failure> {
     let now = app.clock.now();
     let head = key_of(Table::Data, item).ok_or(StoreError::Corrupt("an image without a key"))?;
     let root = RootRef::of(&head);
@@ -62,5 +71,5 @@ pub async fn open<R: Record<Seal = DataKey>>(
             policy: &policy,
         },
     )?;
-    Ok(record.map(|record| (record, tenant_key)))
+    Ok(record.map(|record| (record, key, tenant_key)))
 }

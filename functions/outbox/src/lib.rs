@@ -3,7 +3,7 @@
 //! | file | what happened | effect |
 //! |---|---|---|
 //! | `mail_code` | a code was asked for | the mail with the code |
-//! | `mail_invitation` | somebody was invited | the mail with the link |
+//! | `mail_invitation` | somebody was invited, or again | the mail with the link |
 //! | `mail_notice` | something about an account changed | the mail that says so |
 //! | `nudge` | a conversation changed | those who listen to it hear so |
 //! | `remove_root` | the head of a root went, deleted by us or by TTL | its key and its edge go |
@@ -84,6 +84,12 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
             if image::kind(new) == Some(Account::DECLARATION.name) =>
         {
             mail_notice::address_changed(app, old, new).await
+        }
+        (Change::Modify, Some(new), Some(old))
+            if image::kind(new) == Some(Invitation::DECLARATION.name)
+                && mail_invitation::is_wanted_again(new, old) =>
+        {
+            mail_invitation::send(app, new).await
         }
         (Change::Remove, _, Some(item)) => remove_root::remove(app, item).await,
         _ => Ok(()),

@@ -1,12 +1,16 @@
-//! Somebody was invited into a workspace: the mail with the link.
+//! Somebody was invited into a workspace, or is to get the mail once more: the mail with the link,
+//! and then a note on the invitation of how far the mail has got.
 //!
 //! The token stands in the fragment of the link, which browsers do not send: it is in no log of a
 //! server. The mail names neither the workspace nor who invites.
 
 use shared::{
-    app::{App, Mail},
-    domain::{retention::INVITATION_LIFETIME, text::Email, time::DAY},
-    store::{Item, membership::Invitation},
+    app::{App, Mail, MailError},
+    domain::{Policy, retention::INVITATION_LIFETIME, text::Email, time::DAY},
+    store::{
+        CommitError, DataKey, Field as _, Item, Stored, Transaction,
+        membership::{Delivery, Invitation},
+    },
 };
 
 use crate::{
@@ -17,16 +21,51 @@ use crate::{
 
 const SUBJECT: &str = "You are invited to a team on Sotto";
 
-/// Mails the link of a new invitation.
+/// Whether a change of an invitation asks for another mail; our own notes do not.
+pub fn is_wanted_again(new: &Item, old: &Item) -> bool {
+    let mails = |item: &Item| Option::<u64>::read(item.get("mails")).flatten();
+    mails(new) > mails(old)
+}
+
+/// Mails the link of an invitation.
 pub async fn send(app: &App, item: &Item) -> Result<(), Failure> {
-    let Some((invitation, tenant_key)) = image::open::<Invitation>(app, item).await? else {
+    let opened = image::open_with_key::<Invitation>(app, item).await?;
+    let Some((invitation, key, tenant_key)) = opened else {
         return Ok(());
     };
     let token = Invitation::link_token(&tenant_key, invitation.workspace, invitation.id);
-    Ok(app
-        .mailer
-        .send(mail(invitation.email, &app.config.issuer, &token))
-        .await?)
+    let mail = mail(invitation.email.clone(), &app.config.issuer, &token);
+    let sent = app.mailer.send(mail).await;
+    match &sent {
+        Ok(()) => note(app, invitation, &key, Delivery::Sent).await?,
+        Err(MailError::Refused(_)) => note(app, invitation, &key, Delivery::Failed).await?,
+        Err(MailError::Unavailable(_)) => {}
+    }
+    Ok(sent?)
+}
+
+/// Writes down how far the mail has got. An invitation that is gone or was changed meanwhile needs
+/// no note: the change brings a record of its own.
+async fn note(
+    app: &App,
+    invitation: Invitation,
+    key: &DataKey,
+    delivery: Delivery,
+) -> Result<(), Failure> {
+    let noted = Invitation {
+        delivery: Some(delivery),
+        ..invitation
+    };
+    let mut transaction = Transaction::new(app.clock.now());
+    transaction.replace(&Stored::next(noted, &Policy::platform()), key)?;
+    match app.store.commit(transaction).await {
+        Ok(()) | Err(CommitError::Refused(_)) => Ok(()),
+        // The mail went out: another one is worse than a missing note.
+        Err(CommitError::Store(error)) => {
+            tracing::warn!(cause = %error, "a delivery was not noted");
+            Ok(())
+        }
+    }
 }
 
 fn mail(to: Email, issuer: &str, token: &str) -> Mail {

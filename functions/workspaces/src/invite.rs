@@ -1,24 +1,24 @@
 //! `POST /v1/workspaces/{workspace}/invitations`: asks somebody to join; `outbox` mails the link.
 //!
-//! The answer is the same whether or not the address has an account.
+//! The answer is the same whether or not the address has an account, unless it is that of a member:
+//! colleagues may know that of each other.
 
 use axum::{extract::State, http::StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::{
     app::App,
-    domain::{
-        InvitationId, Permission, Role, Timestamp, WorkspaceId,
-        retention::{Class, Expiry, expiry},
-        text::Email,
-    },
+    domain::{InvitationId, Permission, Role, TenantId, WorkspaceId, text::Email},
     http::{
-        AccessToken, Code, IdempotencyKey, Json, Path, Problem, Problems, actor::Entry,
-        idempotent::Ask,
+        AccessToken, Code, IdempotencyKey, Json, Member, Path, Problem, Problems, idempotent::Ask,
     },
-    store::{CommitError, RootRef, Stored, Transaction, keys, membership::Invitation},
-    words,
+    store::{
+        CommitError, Stored, Transaction, keys,
+        membership::{Delivery, Invitation},
+    },
 };
 use utoipa::ToSchema;
+
+use crate::invitation::{self, InvitationView};
 
 /// Somebody to invite.
 #[derive(Deserialize, ToSchema)]
@@ -28,25 +28,6 @@ pub struct Invite {
     email: Email,
     /// What they may do once they have joined.
     role: Role,
-}
-
-words! {
-    /// Where an invitation stands.
-    pub enum InvitationState {
-        /// Waiting to be accepted.
-        Pending = "pending",
-    }
-}
-
-/// An invitation.
-#[derive(Serialize, ToSchema)]
-pub struct InvitationView {
-    /// Its id.
-    id: InvitationId,
-    /// Where it stands.
-    state: InvitationState,
-    /// Until when it may be accepted.
-    expires_at: Option<Timestamp>,
 }
 
 /// Invite somebody.
@@ -71,13 +52,15 @@ pub async fn handle(
     idempotency: IdempotencyKey,
     Json(body): Json<Invite>,
 ) -> Result<(StatusCode, Json<InvitationView>), Problem> {
+    let wanted = vec![keys::tenant_key(TenantId::Platform)];
     let member = app
-        .member(&token, workspace, Permission::MembersManage, Vec::new())
+        .member(&token, workspace, Permission::MembersManage, wanted)
         .await?;
-    if !member.role.may_grant(body.role) {
-        return Err(Problem::new(Code::Forbidden));
-    }
+    invitation::check_grant(&member, body.role)?;
     let entry = &member.entry;
+    if invitation::is_member(&app, entry, &body.email).await? {
+        return Err(Problem::new(Code::AlreadyMember));
+    }
     let content = serde_json::json!([body.email.identity(), body.role]).to_string();
     let ask = Ask {
         tenant_key: &entry.tenant_key,
@@ -93,6 +76,8 @@ pub async fn handle(
         email: body.email,
         role: body.role,
         token: Invitation::secret(&entry.tenant_key, id).hash(),
+        delivery: Some(Delivery::Queued),
+        mails: Some(1),
         invited_by: member.id,
         created_at: entry.now,
         rev: 1,
@@ -106,36 +91,21 @@ pub async fn handle(
     transaction.check_live(keys::policy(workspace));
     let slot = idempotency.remember(&mut transaction, ask, id)?;
     let view = match app.store.commit(transaction).await {
-        Ok(()) => view(stored.record(), entry),
+        Ok(()) => InvitationView::new(stored.record(), entry, member.role),
         Err(CommitError::Store(error)) => return Err(error.into()),
         Err(CommitError::Refused(refusal)) => {
             let made = IdempotencyKey::replayed::<InvitationId>(&refusal, slot, ask)?;
-            again(&app, entry, made.ok_or_else(Problem::not_found)?).await?
+            again(&app, &member, made.ok_or_else(Problem::not_found)?).await?
         }
     };
     Ok((StatusCode::ACCEPTED, Json(view)))
 }
 
 /// The invitation that an earlier request made; 404 when it has been accepted meanwhile.
-async fn again(app: &App, entry: &Entry, id: InvitationId) -> Result<InvitationView, Problem> {
-    let place = keys::invitation(entry.workspace, id);
-    let wanted = vec![place.clone(), keys::data_key(&RootRef::of(&place))];
+async fn again(app: &App, member: &Member, id: InvitationId) -> Result<InvitationView, Problem> {
+    let entry = &member.entry;
+    let wanted = invitation::wanted(entry.workspace, id).to_vec();
     let fetched = app.store.batch(wanted).await?;
-    let key = fetched
-        .data_key(&place, &entry.tenant_key)?
-        .ok_or_else(Problem::not_found)?;
-    let invitation = fetched.get::<Invitation>(&place, &key, entry.lens())?;
-    Ok(view(&invitation.ok_or_else(Problem::not_found)?, entry))
-}
-
-fn view(invitation: &Invitation, entry: &Entry) -> InvitationView {
-    let expires_at = match expiry(Class::Invitation, &entry.policy, invitation.created_at) {
-        Expiry::At(end) => Some(end),
-        Expiry::With(_) => None,
-    };
-    InvitationView {
-        id: invitation.id,
-        state: InvitationState::Pending,
-        expires_at,
-    }
+    let found = invitation::open(&fetched, entry, id)?.ok_or_else(Problem::not_found)?;
+    Ok(InvitationView::new(&found.0, entry, member.role))
 }

@@ -8,6 +8,9 @@
 //! | `list_members` | `GET /v1/workspaces/{workspace}/members` |
 //! | `change_role` | `PATCH /v1/workspaces/{workspace}/members/{member}` |
 //! | `invite` | `POST /v1/workspaces/{workspace}/invitations` |
+//! | `list_invitations` | `GET /v1/workspaces/{workspace}/invitations` |
+//! | `resend_invitation` | `POST /v1/workspaces/{workspace}/invitations/{invitation}/resend` |
+//! | `delete_invitation` | `DELETE /v1/workspaces/{workspace}/invitations/{invitation}` |
 //! | `accept_invitation` | `POST /v1/invitations/accept` |
 //! | `create_app` | `POST /v1/workspaces/{workspace}/apps` |
 //! | `list_apps` | `GET /v1/workspaces/{workspace}/apps` |
@@ -16,7 +19,7 @@
 //! | `change_retention` | `PATCH /v1/workspaces/{workspace}/retention` |
 //! | `show_job` | `GET /v1/workspaces/{workspace}/jobs/{job}` |
 //!
-//! Rooms beside the operations: `workspace`, `member`, `app` and `retention`, each with the view of its noun
+//! Rooms beside the operations: `workspace`, `member`, `invitation`, `app` and `retention`, each with the view of its noun
 //! and what several operations do with it.
 
 mod accept_invitation;
@@ -26,11 +29,15 @@ mod change_retention;
 mod change_role;
 mod create;
 mod create_app;
+mod delete_invitation;
+mod invitation;
 mod invite;
 mod list;
 mod list_apps;
+mod list_invitations;
 mod list_members;
 mod member;
+mod resend_invitation;
 mod retention;
 mod show;
 mod show_job;
@@ -46,6 +53,9 @@ pub fn routes() -> shared::http::Routes {
         list_members,
         change_role,
         invite,
+        list_invitations,
+        resend_invitation,
+        delete_invitation,
         accept_invitation,
         create_app,
         list_apps,

@@ -72,8 +72,8 @@ codes! {
     AlreadyAssigned = 409, "already_assigned", "A colleague takes care of this conversation";
     /// Somebody wants the conversation kept.
     OnHold = 409, "on_hold", "The conversation is on hold; release it first";
-    /// The message stays as it is.
-    NotChangeable = 409, "not_changeable", "This message cannot be changed";
+    /// It stays as it is.
+    NotChangeable = 409, "not_changeable", "This cannot be changed";
     /// The client's message id was used for another message.
     MessageIdReused = 409, "message_id_reused", "This client_message_id was used for another message";
     /// The person is a member already.

@@ -197,6 +197,19 @@ pub fn invitation(workspace: WorkspaceId, id: InvitationId) -> Key {
     head(format!("INVITATION#{workspace}#{id}"))
 }
 
+/// Invitations of a workspace, by id.
+pub fn invitation_list(workspace: WorkspaceId, id: InvitationId) -> IndexKey {
+    IndexKey {
+        pk: invitations(workspace),
+        sk: id.to_string(),
+    }
+}
+
+/// The list of all invitations of a workspace.
+pub fn invitations(workspace: WorkspaceId) -> String {
+    format!("INVITATION#{workspace}")
+}
+
 /// An app of a workspace.
 pub fn app(workspace: WorkspaceId, app: AppId) -> Key {
     data(apps(workspace), app.to_string())

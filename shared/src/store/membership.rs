@@ -3,10 +3,13 @@
 use shared_derive::Record;
 
 use super::{keyring, subject::State};
-use crate::domain::{
-    AccountId, InvitationId, MemberId, Role, Timestamp, WorkspaceId,
-    text::{Email, Name},
-    token::{self, Secret, SecretHash},
+use crate::{
+    domain::{
+        AccountId, InvitationId, MemberId, Role, Timestamp, WorkspaceId,
+        text::{Email, Name},
+        token::{self, Secret, SecretHash},
+    },
+    words,
 };
 
 /// What the token of a mailed link opens with.
@@ -43,10 +46,23 @@ pub struct Membership {
     pub rev: u64,
 }
 
+words! {
+    /// How far the mail of an invitation has got.
+    pub enum Delivery {
+        /// It will not arrive: the mail service refused it.
+        Failed = "failed",
+        /// It is about to be sent.
+        Queued = "queued",
+        /// The mail service has taken it.
+        Sent = "sent",
+    }
+}
+
 /// An invitation, waiting to be accepted.
 #[derive(Clone, Debug, Record)]
 #[record(
-    table = Data, key = invitation(workspace, id), tenant = workspace,
+    table = Data, key = invitation(workspace, id), lists = invitation_list(workspace, id),
+    tenant = workspace,
     no_subject = "whose the address is shows only on acceptance; gone in fourteen days",
     class = Invitation, anchor = created_at,
 )]
@@ -66,6 +82,12 @@ pub struct Invitation {
     /// The secret of the mailed link; the mailer computes it, see [`Invitation::secret`].
     #[personal(category = Identifier, purpose = RunWorkspace, erase = Delete, keyed)]
     pub token: SecretHash,
+    /// How far its mail has got; absent in what was written before it was noted.
+    #[non_personal(reason = "how far a mail has got")]
+    pub delivery: Option<Delivery>,
+    /// How many mails were asked for.
+    #[non_personal(reason = "a counter of mails")]
+    pub mails: Option<u64>,
     /// Who invited.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub invited_by: MemberId,

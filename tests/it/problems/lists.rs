@@ -107,8 +107,19 @@ async fn cursors(world: &World) -> Vec<(String, String)> {
         .join(owner, workspace, "bob@example.com", "agent")
         .await;
     owner.workspace("inbox").await;
+    for email in ["kim@example.com", "lea@example.com"] {
+        let body = serde_json::json!({ "email": email, "role": "agent" });
+        let path = format!("{}/invitations", workspace.path);
+        owner.post(&path, body, 202).await;
+    }
     let mut lists = vec!["/v1/workspaces".to_owned()];
-    let of_workspace = ["conversations", "contacts", "members", "apps"];
+    let of_workspace = [
+        "conversations",
+        "contacts",
+        "members",
+        "apps",
+        "invitations",
+    ];
     lists.extend(of_workspace.map(|list| format!("{}/{list}", workspace.path)));
     let mut cursors = Vec::new();
     for list in lists {

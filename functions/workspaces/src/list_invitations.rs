@@ -1,0 +1,81 @@
+//! `GET /v1/workspaces/{workspace}/invitations`: who has been asked to join and has not yet, oldest
+//! first.
+
+use axum::extract::State;
+use shared::{
+    app::App,
+    domain::{InvitationId, Permission, WorkspaceId},
+    http::{AccessToken, Json, Page, Paging, Path, Problem, Problems, Query, cursor::List},
+    store::{self, keys},
+};
+
+use crate::invitation::{self, InvitationView};
+
+/// How many invitations fit one batch read: head and key of each.
+const INVITATIONS_PER_BATCH: usize = store::db::BATCH_KEYS / 2;
+
+/// List invitations.
+///
+/// Those that wait. Addresses are masked for who may not read personal data.
+#[utoipa::path(
+    get,
+    path = "/v1/workspaces/{workspace}/invitations",
+    operation_id = "list_invitations",
+    params(("workspace" = WorkspaceId, Path, description = "The workspace."), Paging),
+    responses((status = 200, description = "A page.", body = Page<InvitationView>), Problems),
+    security(("member" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    token: AccessToken,
+    Path(workspace): Path<WorkspaceId>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<InvitationView>>, Problem> {
+    let member = app
+        .member(&token, workspace, Permission::MembersRead, Vec::new())
+        .await?;
+    let entry = &member.entry;
+    let (principal, name) = (
+        member.account.to_string(),
+        format!("invitations:{workspace}"),
+    );
+    let list = List {
+        key: &entry.tenant_key,
+        principal: &principal,
+        name: &name,
+    };
+    let after = paging
+        .cursor
+        .as_ref()
+        .map(|cursor| list.read::<InvitationId>(cursor, entry.now))
+        .transpose()?;
+    let limit = paging.limit.get();
+    // One more than asked tells whether there is more.
+    let mut query = store::Query::lists(keys::invitations(workspace)).limit(limit + 1);
+    if let Some(after) = after {
+        let place = keys::invitation_list(workspace, after);
+        query = query.after(keys::invitation(workspace, after), place.sk);
+    }
+    let items = app.store.query(query).await?;
+    let id = |item: &store::Item| item.get("lists_sk")?.as_s().ok()?.parse().ok();
+    let mut ids: Vec<InvitationId> = items.iter().filter_map(id).collect();
+    let more = ids.len() > usize::from(limit);
+    ids.truncate(usize::from(limit));
+    let next = match ids.last().filter(|_| more) {
+        Some(last) => Some(list.cursor(last, entry.now)?),
+        None => None,
+    };
+    let mut views = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(INVITATIONS_PER_BATCH) {
+        let wanted = ids
+            .iter()
+            .flat_map(|id| invitation::wanted(workspace, *id))
+            .collect();
+        let fetched = app.store.batch(wanted).await?;
+        for id in ids {
+            let found = invitation::open(&fetched, entry, *id)?;
+            views.extend(found.map(|(found, _)| InvitationView::new(&found, entry, member.role)));
+        }
+    }
+    Ok(Json(Page::new(views, next)))
+}
