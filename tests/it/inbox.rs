@@ -1029,11 +1029,25 @@ async fn a_long_conversation_is_gone_at_once_and_deleted_in_steps() {
             .await
             .is_empty()
     );
-    world.owner.delete(&world.at(""), 204).await;
+    // Nobody asks for it again: the schedule goes on with it.
+    world.harness.advance(Duration::from_secs(60));
+    let report = world.harness.run_schedule("minute").await;
+    assert_eq!(report["erased_conversations"], 1, "{report}");
     world
         .owner
         .refused(Method::DELETE, &world.at(""), None, 404, "not_found")
         .await;
+}
+
+#[tokio::test]
+async fn a_long_deletion_that_is_asked_for_again_goes_on() {
+    let world = World::new().await;
+    for n in 0..60 {
+        let text = format!("{n}");
+        world.visitor.say(&world.conversation, &text).await;
+    }
+    world.owner.delete(&world.at(""), 202).await;
+    world.owner.delete(&world.at(""), 204).await;
 }
 
 #[tokio::test]
