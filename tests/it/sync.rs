@@ -8,10 +8,6 @@ use harness::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::domain::policy::Lens;
-use shared::domain::{ConversationId, MemberId, Policy, Profile};
-use shared::store::conversation::{Conversation as Head, Tombstone};
-use shared::store::{Key, Stored, Transaction, Unsealed, keys};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -272,62 +268,26 @@ async fn what_is_gone_is_told_to_those_who_knew_it() {
     assert!(!first.to_string().contains(&one.id), "{first}");
 }
 
-/// Takes a conversation away as a handler does, without one: head, edge and key go, a tombstone
-/// stays.
 async fn erase(world: &World, conversation: &Conversation) {
-    let app = world.harness.app_of("conversations");
-    let (head, _) = head(world, conversation).await;
-    let tombstone = Tombstone {
-        workspace: head.workspace,
-        conversation: head.id,
-        contact: head.contact,
-        assignee: head.assignee,
-        deleted_at: world.harness.now(),
-    };
-    let mut transaction = Transaction::new(world.harness.now());
-    let stored = Stored::new(tombstone, &Policy::of(Profile::Inbox));
-    transaction.create(&stored, &Unsealed).expect("a write");
-    transaction.consume(keys::conversation(head.workspace, head.id));
-    app.store.commit(transaction).await.expect("a commit");
+    let path = format!("{}/conversations/{}", world.workspace.path, conversation.id);
+    world.owner.delete(&path, 204).await;
     world.harness.drain().await;
 }
 
-/// The head of a conversation, and the place it lies at.
-async fn head(world: &World, conversation: &Conversation) -> (Head, Key) {
-    let app = world.harness.app_of("conversations");
-    let workspace = world.workspace.id.parse().expect("an id");
-    let id: ConversationId = conversation.id.parse().expect("an id");
-    let place = keys::conversation(workspace, id);
-    let policy = Policy::of(Profile::Inbox);
-    let lens = Lens {
-        now: world.harness.now(),
-        policy: &policy,
-    };
-    let found = app.store.batch(vec![place.clone()]).await.expect("a batch");
-    (
-        found
-            .get(&place, &Unsealed, lens)
-            .expect("a head")
-            .expect("a head"),
-        place,
-    )
-}
-
-/// Assigns a conversation as a handler does, without one.
 async fn assign(world: &World, conversation: &Conversation, to: Option<&str>) {
-    let app = world.harness.app_of("conversations");
-    let (policy, now) = (Policy::of(Profile::Inbox), world.harness.now());
-    let (mut head, _) = head(world, conversation).await;
-    if let Some(before) = head.assignee {
-        (head.left_by, head.left_at) = (Some(before), Some(now));
-    }
-    head.assignee = to.map(|id| id.parse::<MemberId>().expect("an id"));
-    head.touch(now);
-    let mut transaction = Transaction::new(now);
-    transaction
-        .replace(&Stored::next(head, &policy), &Unsealed)
-        .expect("a write");
-    app.store.commit(transaction).await.expect("a commit");
+    let path = format!(
+        "{}/conversations/{}/assignee",
+        world.workspace.path, conversation.id
+    );
+    match to {
+        Some(member) => {
+            world
+                .owner
+                .put(&path, json!({ "member_id": member }), 200)
+                .await
+        }
+        None => world.owner.delete(&path, 200).await,
+    };
 }
 
 #[tokio::test]
