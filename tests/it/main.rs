@@ -26,6 +26,7 @@ mod realtime;
 mod refused;
 mod resilience;
 mod retention;
+mod second_factor;
 mod sessions;
 mod sync;
 mod tenancy;

@@ -87,6 +87,7 @@ async fn members_have_a_name_where_the_profile_asks_for_one_and_nowhere_else() {
 async fn a_repeated_creation_with_one_idempotency_key_makes_one_workspace() {
     let harness = Harness::start().await;
     let owner = harness.sign_up("ada@example.com").await;
+    owner.enrol().await;
     let keyed = owner.with_header("idempotency-key", "key-1");
     let body = json!({ "name": "W", "profile": "flows" });
     let made = keyed.post(WORKSPACES, body.clone(), 201).await;

@@ -11,6 +11,8 @@ What a real account may do differently is said in infra/README.md.
 """
 
 import argparse
+import base64
+import hmac
 import http.client
 import json
 import sys
@@ -155,6 +157,31 @@ def sign_in(api, mailbox, address, path):
     answer = {"challenge_id": challenge["challenge_id"], "code": wrong}
     api("POST", "/v1/auth/otp/verify", answer, expect=401)
     return api("POST", "/v1/auth/otp/verify", {**answer, "code": code})
+
+
+def totp(secret, step):
+    """RFC 6238: the code of a step of thirty seconds."""
+    digest = hmac.digest(base64.b32decode(secret), step.to_bytes(8), "sha1")
+    offset = digest[-1] & 15
+    number = int.from_bytes(digest[offset:offset + 4]) & 0x7FFFFFFF
+    return f"{number % 10**6:06}"
+
+
+def tour_of_the_second_factor(api, mailbox):
+    """An account that enrols, signs in with both factors, proves itself again and goes back."""
+    address = "fay@fence.example"
+    token = sign_in(api, mailbox, address, "/v1/auth/signup")["access_token"]
+    sign_in(api, mailbox, address, "/v1/auth/otp")
+    secret = api("POST", "/v1/account/totp", token=token)["secret"]
+    step = int(time.time()) // 30
+    api("POST", "/v1/account/totp/confirm", {"code": totp(secret, step - 1)}, token)
+    api("POST", "/v1/account/recovery-codes", token=token)
+    halfway = sign_in(api, mailbox, address, "/v1/auth/otp")["second_factor"]
+    answer = {"challenge_id": halfway["challenge_id"]}
+    api("POST", "/v1/auth/second-factor", {**answer, "code": totp(secret, step + 9)}, expect=401)
+    token = api("POST", "/v1/auth/second-factor", {**answer, "code": totp(secret, step)})["access_token"]
+    token = api("POST", "/v1/auth/step-up", {"code": totp(secret, step + 1)}, token)["access_token"]
+    api("DELETE", "/v1/account/totp", token=token)
 
 
 def message(text):
@@ -314,6 +341,7 @@ def main():
                     functions[name] = Emulated(bootstrap(options.folder, name), name, environment, log)
                 api = Api(template, functions)
                 token, workspace, app, old = tour_of_the_team(api, ready["api"])
+                tour_of_the_second_factor(api, ready["api"])
                 visitor, contact, conversation = tour_of_a_conversation(api, token, workspace, app)
                 tour_of_a_known_visitor(api, workspace, app)
                 member = api("GET", workspace, token=token)["member_id"]

@@ -20,6 +20,7 @@
 //! [`Harness::faults`] stands below the SDK: see [`local::faults`]. One planned fault is one
 //! attempt, and the SDK makes up to three.
 
+mod authenticator;
 mod client;
 pub mod contract;
 mod items;
@@ -31,6 +32,7 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+pub use authenticator::Authenticators;
 pub use client::{Answer, Client, text};
 pub use local::faults::{Fault, Faults, Kind};
 use local::mail::Mail;
@@ -54,6 +56,8 @@ pub const ORIGIN: &str = "https://www.example.com";
 pub struct Harness {
     /// The stack, for what the harness has no word for.
     pub stack: Stack,
+    /// The authenticator apps of those who have one.
+    pub authenticators: Authenticators,
     client: Client,
 }
 
@@ -64,7 +68,12 @@ impl Harness {
         let started = Stack::start(options).await;
         let stack = started.unwrap_or_else(|error| panic!("the stack does not start: {error}"));
         let client = Client::new(&stack.api);
-        Self { stack, client }
+        let authenticators = Authenticators::new(stack.clock.clone());
+        Self {
+            stack,
+            authenticators,
+            client,
+        }
     }
 
     /// Somebody without any token.
@@ -227,7 +236,8 @@ impl Harness {
         let code = self.mail_code(email).await;
         let body = json!({ "challenge_id": challenge["challenge_id"], "code": code });
         let answer = self.client.post("/v1/auth/otp/verify", body, 200).await;
-        Member::of(&self.client, email, &answer)
+        let answer = self.authenticators.pass(&self.client, email, answer).await;
+        Member::of(&self.client, email, &answer, &self.authenticators)
     }
 }
 
@@ -249,6 +259,7 @@ pub struct Anonymous {
 #[derive(Clone, Debug)]
 pub struct Member {
     client: Client,
+    authenticators: Authenticators,
     /// The address of the account.
     pub email: String,
     /// The account.
@@ -330,10 +341,11 @@ pub struct Conversation {
 }
 
 impl Member {
-    fn of(client: &Client, email: &str, answer: &Value) -> Self {
+    fn of(client: &Client, email: &str, answer: &Value, authenticators: &Authenticators) -> Self {
         let access_token = text(answer, "access_token");
         Self {
             client: client.with_token(&access_token),
+            authenticators: authenticators.clone(),
             email: email.to_owned(),
             account_id: text(&answer["account"], "id"),
             access_token,
@@ -345,7 +357,12 @@ impl Member {
     pub async fn refresh(&self) -> Self {
         let body = json!({ "refresh_token": self.refresh_token });
         let answer = self.client.post("/v1/auth/refresh", body, 200).await;
-        Self::of(&self.client, &self.email, &answer)
+        Self::of(&self.client, &self.email, &answer, &self.authenticators)
+    }
+
+    /// Sets up a second factor, unless there is one: returns the recovery codes.
+    pub async fn enrol(&self) -> Vec<String> {
+        self.authenticators.enrol(&self.client, &self.email).await
     }
 
     /// Opens a socket, with a ticket of its own.
@@ -355,12 +372,15 @@ impl Member {
         Socket::open(&text(&ticket, "url")).await
     }
 
-    /// Makes a workspace with this profile.
+    /// Makes a workspace with this profile, and a second factor where the profile asks for one.
     pub async fn workspace(&self, profile: &str) -> Workspace {
         let mut body = json!({ "name": "Test", "profile": profile });
         // Flows have no people in them, so their owner has no name.
         if profile != "flows" {
             body["member_name"] = "Ada".into();
+        }
+        if profile == "flows" {
+            self.enrol().await;
         }
         let body = self.post("/v1/workspaces", body, 201).await;
         let id = text(&body, "id");

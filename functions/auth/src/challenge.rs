@@ -1,14 +1,14 @@
 //! A mailed code: asked for, and answered at most five times.
 
 use aws_lc_rs::constant_time;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use shared::{
     app::App,
     domain::{
         ChallengeId, TenantId, Timestamp,
         policy::{Lens, Policy},
         retention::CHALLENGE_LIFETIME,
-        text::Email,
+        text::{Email, Fault},
     },
     http::Problem,
     store::{
@@ -43,6 +43,31 @@ pub struct CodeAsked {
     challenge_id: ChallengeId,
     /// Until when.
     expires_at: Timestamp,
+}
+
+/// The eight digits of a mail. What is none is no guess: it is refused before anything is read or
+/// counted.
+pub struct MailedCode(String);
+
+impl MailedCode {
+    /// Reads one; `None` when it is anything else.
+    pub fn parse(text: String) -> Option<Self> {
+        let digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then_some(Self(text))
+    }
+
+    /// The digits.
+    pub fn digits(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for MailedCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let fault = || D::Error::custom(Fault::new("bad_code", "eight digits"));
+        Self::parse(text).ok_or_else(fault)
+    }
 }
 
 /// What a code is for, and whether it goes out.
@@ -166,5 +191,37 @@ impl Pending {
         };
         self.row = row;
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_eight_digits_are_a_guess() {
+        let read = |text: &str| serde_json::from_value::<MailedCode>(serde_json::json!(text));
+        assert_eq!(
+            read("01234567").map(|code| code.0).ok().as_deref(),
+            Some("01234567")
+        );
+        for bad in [
+            "",
+            "1234567",
+            "123456789",
+            "1234567a",
+            " 1234567",
+            "1234 567",
+            "١٢٣٤",
+            "+1234567",
+        ] {
+            let error = read(bad)
+                .err()
+                .map(|error| error.to_string())
+                .unwrap_or_default();
+            let fault = Fault::parse(&error).expect("a fault");
+            assert_eq!(fault.code, "bad_code", "{bad}");
+        }
+        assert!(serde_json::from_str::<MailedCode>("12345678").is_err());
     }
 }

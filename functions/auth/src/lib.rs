@@ -5,11 +5,18 @@
 //! | `sign_up` | `POST /v1/auth/signup` |
 //! | `request_code` | `POST /v1/auth/otp` |
 //! | `verify_code` | `POST /v1/auth/otp/verify` |
+//! | `second_step` | `POST /v1/auth/second-factor` |
+//! | `step_up` | `POST /v1/auth/step-up` |
+//! | `enrol_totp` | `POST /v1/account/totp` |
+//! | `confirm_totp` | `POST /v1/account/totp/confirm` |
+//! | `remove_totp` | `DELETE /v1/account/totp` |
+//! | `make_recovery_codes` | `POST /v1/account/recovery-codes` |
 //! | `refresh` | `POST /v1/auth/refresh` |
 //! | `log_out` | `POST /v1/auth/logout` |
 //! | `jwks` | `GET /.well-known/jwks.json` |
 //!
-//! What they share: `challenge` (a mailed code, asked for and answered), `owner` (whose an address
+//! What they share: `challenge` (a mailed code, asked for and answered), `factor` (a code of the
+//! second factor, and what an answer does), `owner` (whose an address
 //! is), `tokens` (what a session is proved with), `signer` (the signing key) and `platform` (the
 //! tenant that accounts are in). This function is the only one that can read the signing key.
 //!
@@ -18,18 +25,39 @@
 //! stream, later, so its time tells nothing either.
 
 mod challenge;
+mod confirm_totp;
+mod enrol_totp;
+mod factor;
 mod jwks;
 mod log_out;
+mod make_recovery_codes;
 mod owner;
 mod platform;
 mod refresh;
+mod remove_totp;
 mod request_code;
+mod second_step;
+mod sessions;
 mod sign_up;
 mod signer;
+mod step_up;
 mod tokens;
 mod verify_code;
 
 /// The routes of this function.
 pub fn routes() -> shared::http::Routes {
-    shared::routes![sign_up, request_code, verify_code, refresh, log_out, jwks]
+    shared::routes![
+        sign_up,
+        request_code,
+        verify_code,
+        second_step,
+        step_up,
+        refresh,
+        log_out,
+        jwks,
+        enrol_totp,
+        confirm_totp,
+        remove_totp,
+        make_recovery_codes
+    ]
 }

@@ -9,16 +9,17 @@ use shared::{
         account::{Account, AddressOwner},
         keyring::Use,
         keys,
+        second_factor::SecondFactor,
         subject::State,
     },
 };
 
-use crate::platform::{self, Platform};
+use crate::{factor, platform::Platform};
 
 /// Whose an address is.
 pub enum Owner {
-    /// An account that may be used.
-    Account(Account),
+    /// An account that may be used, and its second factor, if one was asked for.
+    Account(Box<(Account, Option<SecondFactor>)>),
     /// An account that is going: nobody signs in, and nobody else gets the address yet.
     Leaving,
     /// No account's.
@@ -52,10 +53,12 @@ pub async fn find(
     let Some(id) = of_address(app, tenant_key, email, now).await? else {
         return Ok(Owner::Nobody);
     };
-    let head = keys::account(id);
-    let read = Platform::read(app, platform::root(&head).into(), now).await?;
+    let read = Platform::read(app, factor::wanted(id), now).await?;
     Ok(match living(&read, id)? {
-        Some(account) => Owner::Account(account),
+        Some(account) => {
+            let (factor, _) = factor::of(&read, id)?;
+            Owner::Account(Box::new((account, factor)))
+        }
         None => Owner::Leaving,
     })
 }

@@ -3,9 +3,20 @@
 use shared::{
     app::App,
     domain::{Policy, TenantId, Timestamp, policy::Lens},
-    http::Problem,
-    store::{DataKey, Fetched, Key, Record, RootRef, TenantKey, Unsealed, keys},
+    http::{AccessToken, Problem, SignedIn},
+    store::{
+        DataKey, Fetched, Key, Record, RootRef, TenantKey, Unsealed, account::LoginSession, keys,
+    },
 };
+
+/// How long ago a factor must have been proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// In this session.
+    Any,
+    /// In the last ten minutes.
+    Fresh,
+}
 
 /// What a batch read of the platform's tenant found, and the key to it.
 pub struct Platform {
@@ -36,6 +47,44 @@ impl Platform {
         })
     }
 
+    /// Somebody signed in, and what lies at `wanted`: one round trip. What cannot be taken back asks
+    /// for a fresh proof.
+    pub async fn of(
+        app: &App,
+        token: &AccessToken,
+        mut wanted: Vec<Key>,
+        proof: Proof,
+    ) -> Result<(LoginSession, Self), Problem> {
+        let tenant = TenantId::Platform;
+        if app
+            .store
+            .keyring()
+            .remembered(tenant, app.clock.now())
+            .is_none()
+        {
+            wanted.push(keys::tenant_key(tenant));
+        }
+        let signed_in = match proof {
+            Proof::Fresh => app.proved(token, wanted).await?,
+            Proof::Any => app.signed_in(token, wanted).await?,
+        };
+        let SignedIn {
+            session,
+            now,
+            policy,
+            fetched,
+            ..
+        } = signed_in;
+        let tenant_key = app.store.unwrap_tenant_key(tenant, &fetched, now).await?;
+        let read = Self {
+            tenant_key,
+            now,
+            policy,
+            fetched,
+        };
+        Ok((session, read))
+    }
+
     /// What reads need.
     pub const fn lens(&self) -> Lens<'_> {
         Lens {
@@ -47,6 +96,20 @@ impl Platform {
     /// An unsealed record that was read, if it lives.
     pub fn open<R: Record<Seal = Unsealed>>(&self, key: &Key) -> Result<Option<R>, Problem> {
         Ok(self.fetched.get(key, &Unsealed, self.lens())?)
+    }
+
+    /// The key of a root from the same batch, if the root still has one.
+    pub fn key_of(&self, head: &Key) -> Result<Option<DataKey>, Problem> {
+        Ok(self.fetched.data_key(head, &self.tenant_key)?)
+    }
+
+    /// A sealed record that was read, if it lives.
+    pub fn sealed<R: Record<Seal = DataKey>>(
+        &self,
+        key: &Key,
+        seal: &DataKey,
+    ) -> Result<Option<R>, Problem> {
+        Ok(self.fetched.get(key, seal, self.lens())?)
     }
 
     /// A root that was read with its key (see [`root`]), if both live.

@@ -12,17 +12,21 @@ use shared::{
         tokens::{ACCESS_LIFETIME, Claims, Signer},
     },
     domain::{
-        AccountId, Policy, SessionId, Timestamp,
-        retention::{SESSION_ABSOLUTE, SESSION_IDLE},
+        AccountId, ChallengeId, Policy, SessionId, Timestamp,
+        retention::{CHALLENGE_LIFETIME, SESSION_ABSOLUTE, SESSION_IDLE},
         token::{self, Secret},
     },
     http::{Json, Problem},
     store::{
         StoreError, Stored, Transaction, Unsealed,
         account::{Account, LoginSession},
+        second_factor::{SecondFactor, SecondStep},
     },
+    words,
 };
 use utoipa::ToSchema;
+
+use crate::challenge::TRIES;
 
 /// What a refresh token opens with.
 const PREFIX: &str = "rt";
@@ -54,6 +58,50 @@ pub struct AccountView {
     /// Where its codes go.
     #[schema(example = "ada@example.com")]
     email: String,
+}
+
+/// What a right first factor leads to.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum SignInReply {
+    /// Signed in.
+    SignedIn(Box<Tokens>),
+    /// The account has a second factor, which is asked for now.
+    Halfway(Halfway),
+}
+
+/// Half signed in: `POST /v1/auth/second-factor` is next.
+#[derive(Serialize, ToSchema)]
+pub struct Halfway {
+    /// What is asked for.
+    second_factor: SecondFactorAsked,
+}
+
+/// What proves the second factor, and until when.
+#[derive(Serialize, ToSchema)]
+pub struct SecondFactorAsked {
+    /// To be sent back with the code.
+    challenge_id: ChallengeId,
+    /// What is accepted.
+    methods: Vec<FactorMethod>,
+    /// Until when.
+    expires_at: Timestamp,
+}
+
+words! {
+    /// What proves a second factor.
+    pub enum FactorMethod {
+        /// One of the codes for the loss of the app, each good once.
+        RecoveryCode = "recovery_code",
+        /// Six digits of the authenticator app.
+        Totp = "totp",
+    }
+}
+
+impl IntoResponse for SignInReply {
+    fn into_response(self) -> Response {
+        ([(header::CACHE_CONTROL, "no-store")], Json(self)).into_response()
+    }
 }
 
 impl IntoResponse for Tokens {
@@ -112,12 +160,44 @@ impl RefreshToken {
     }
 }
 
-/// Begins a session of `account` in a transaction, and makes its tokens.
+/// Puts into the transaction what a right first factor brings: a session, or the wait for the
+/// second factor when the account has one.
+pub fn sign_in(
+    app: &App,
+    signer: &Signer,
+    transaction: &mut Transaction,
+    account: &Account,
+    factor: Option<&SecondFactor>,
+    now: Timestamp,
+) -> Result<SignInReply, Problem> {
+    if factor.is_some_and(SecondFactor::is_active) {
+        let step = SecondStep {
+            id: ChallengeId::new(now),
+            account: account.id,
+            tries_left: TRIES,
+            created_at: now,
+            rev: 1,
+        };
+        let second_factor = SecondFactorAsked {
+            challenge_id: step.id,
+            methods: vec![FactorMethod::Totp, FactorMethod::RecoveryCode],
+            expires_at: now.plus(CHALLENGE_LIFETIME),
+        };
+        transaction.create(&Stored::new(step, &Policy::platform()), &Unsealed)?;
+        return Ok(SignInReply::Halfway(Halfway { second_factor }));
+    }
+    let tokens = begin_session(app, signer, transaction, account, None, now)?;
+    Ok(SignInReply::SignedIn(Box::new(tokens)))
+}
+
+/// Begins a session of `account` in a transaction, and makes its tokens. It remembers when a second
+/// factor was proved, if one was.
 pub fn begin_session(
     app: &App,
     signer: &Signer,
     transaction: &mut Transaction,
     account: &Account,
+    second_factor_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<Tokens, Problem> {
     let secret = Secret::generate().ok_or(StoreError::Random)?;
@@ -130,7 +210,7 @@ pub fn begin_session(
         started_at: now,
         idle_from: idle_from(now, now),
         proved_at: Some(now),
-        second_factor_at: None,
+        second_factor_at,
         rev: 1,
     };
     let tokens = Tokens::new(app, signer, account, session.id, &secret, now)?;

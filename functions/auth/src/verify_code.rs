@@ -8,20 +8,20 @@
 //! two more for an old one. After a refused transaction the rest of that again.
 
 use axum::extract::State;
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
 use shared::{
     app::{App, tokens::Signer},
-    domain::{ChallengeId, text::Fault},
+    domain::ChallengeId,
     http::{Code, Json, Problem, Problems},
     store::{CommitError, StoreError, Transaction, account::ChallengePurpose, keys},
 };
 use utoipa::ToSchema;
 
 use crate::{
-    challenge::{Pending, TRIES},
+    challenge::{MailedCode, Pending, TRIES},
     owner::{self, Owner},
     signer,
-    tokens::{self, Tokens},
+    tokens::{self, SignInReply},
 };
 
 /// How often one answer is tried. Each refusal is another answer that was counted, and those are
@@ -39,36 +39,23 @@ pub struct VerifyCode {
     code: MailedCode,
 }
 
-/// Eight digits. What is none is no guess: it is refused before anything is read or counted.
-struct MailedCode(String);
-
-impl<'de> Deserialize<'de> for MailedCode {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            Ok(Self(text))
-        } else {
-            Err(D::Error::custom(Fault::new("bad_code", "eight digits")))
-        }
-    }
-}
-
 /// Sign in with a mailed code.
 ///
 /// A code is good for ten minutes, for one sign-in and for five tries. Signing up ends here too:
-/// the first right code makes the account.
+/// the first right code makes the account. Where the account has a second factor, the answer names
+/// a challenge for it instead of tokens.
 #[utoipa::path(
     post,
     path = "/v1/auth/otp/verify",
     operation_id = "verify_code",
     request_body = VerifyCode,
-    responses((status = 200, description = "Signed in.", body = Tokens), Problems),
+    responses((status = 200, description = "Signed in, or halfway: the second factor is next.", body = SignInReply), Problems),
     security(()),
 )]
 pub async fn handle(
     State(app): State<App>,
     Json(body): Json<VerifyCode>,
-) -> Result<Tokens, Problem> {
+) -> Result<SignInReply, Problem> {
     let now = app.clock.now();
     let signer = signer::of(&app, now).await?;
     let Some(mut pending) = Pending::read(&app, body.challenge_id, now).await? else {
@@ -79,7 +66,7 @@ pub async fn handle(
             return Err(invalid());
         }
         let mut transaction = Transaction::new(now);
-        let tokens = if pending.is_answered_by(&body.code.0) {
+        let tokens = if pending.is_answered_by(body.code.digits()) {
             admit(&app, signer, &pending, &mut transaction).await?
         } else {
             None
@@ -112,55 +99,24 @@ async fn admit(
     signer: &Signer,
     pending: &Pending,
     transaction: &mut Transaction,
-) -> Result<Option<Tokens>, Problem> {
+) -> Result<Option<SignInReply>, Problem> {
     let Pending {
         row,
         tenant_key,
         now,
         ..
     } = pending;
-    let account = match owner::find(app, tenant_key, &row.email, *now).await? {
-        Owner::Account(account) => {
+    let (account, factor) = match owner::find(app, tenant_key, &row.email, *now).await? {
+        Owner::Account(found) => {
             // It may begin to go between the read and the write.
-            transaction.check_live(keys::account(account.id));
-            account
+            transaction.check_live(keys::account(found.0.id));
+            *found
         }
         Owner::Nobody if row.purpose == ChallengePurpose::SignUp => {
-            owner::create(transaction, tenant_key, row.email.clone(), *now)?
+            let account = owner::create(transaction, tenant_key, row.email.clone(), *now)?;
+            (account, None)
         }
         Owner::Nobody | Owner::Leaving => return Ok(None),
     };
-    tokens::begin_session(app, signer, transaction, &account, *now).map(Some)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_eight_digits_are_a_guess() {
-        let read = |text: &str| serde_json::from_value::<MailedCode>(serde_json::json!(text));
-        assert_eq!(
-            read("01234567").map(|code| code.0).ok().as_deref(),
-            Some("01234567")
-        );
-        for bad in [
-            "",
-            "1234567",
-            "123456789",
-            "1234567a",
-            " 1234567",
-            "1234 567",
-            "١٢٣٤",
-            "+1234567",
-        ] {
-            let error = read(bad)
-                .err()
-                .map(|error| error.to_string())
-                .unwrap_or_default();
-            let fault = Fault::parse(&error).expect("a fault");
-            assert_eq!(fault.code, "bad_code", "{bad}");
-        }
-        assert!(serde_json::from_str::<MailedCode>("12345678").is_err());
-    }
+    tokens::sign_in(app, signer, transaction, &account, factor.as_ref(), *now).map(Some)
 }

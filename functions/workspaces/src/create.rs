@@ -143,6 +143,7 @@ fn place(
         workspace: workspace.id,
         profile: policy.profile,
         modules: policy.modules.clone(),
+        second_factor_required: None,
         conversation_days: policy.conversation_days,
         retention_steps: None,
         retention_changed_at: None,

@@ -80,6 +80,11 @@ impl Profile {
         }
     }
 
+    /// Whether members need a second factor here whatever the workspace says (FLOW-26).
+    pub const fn second_factor_required(self) -> bool {
+        matches!(self, Self::Flows)
+    }
+
     /// Days that conversations are kept unless the workspace says otherwise.
     ///
     /// `flows`: 90 (FLOW-33). `inbox`: "as long as needed", made finite as 24 months without
@@ -100,6 +105,8 @@ pub struct Policy {
     pub profile: Profile,
     /// What the workspace can do.
     pub modules: Vec<Module>,
+    /// Whether members come in with a second factor only.
+    pub second_factor_required: bool,
     /// How long a message, and a thread after its last activity, is kept, in days.
     pub conversation_days: u32,
     /// Fewer days that still hold for what is older than a lengthening, oldest step first.
@@ -160,6 +167,7 @@ impl Policy {
         Self {
             profile,
             modules: profile.modules().to_vec(),
+            second_factor_required: profile.second_factor_required(),
             conversation_days: profile.conversation_days(),
             steps: Vec::new(),
             version: 1,

@@ -314,7 +314,8 @@ impl App {
     ///
     /// # Errors
     /// 401 when the session is over; 404 when the account has no seat there, so that a foreign
-    /// workspace cannot be told from one that does not exist; 403 when the role does not allow it.
+    /// workspace cannot be told from one that does not exist; 403 when the workspace asks for a
+    /// second factor that the session did not prove (FLOW-26), or the role does not allow it.
     pub async fn member(
         &self,
         token: &AccessToken,
@@ -356,6 +357,11 @@ impl App {
         let seat = fetched
             .get::<Seat>(&at_seat, &Unsealed, lens)?
             .ok_or_else(Problem::not_found)?;
+        // Before anything is told of the workspace, the role included.
+        let policy = live_policy(&fetched, workspace, now)?.ok_or_else(Problem::not_found)?;
+        if policy.second_factor_required && session.second_factor_at.is_none() {
+            return Err(Problem::new(Code::SecondFactorRequired));
+        }
         if !seat.role.may(permission) {
             return Err(Problem::new(Code::Forbidden));
         }

@@ -56,6 +56,8 @@ codes! {
     StepUpRequired = 403, "step_up_required", "Prove first that it is still you";
     /// The workspace asks for a second factor, and this session proved none.
     SecondFactorRequired = 403, "second_factor_required", "This workspace asks for a second factor";
+    /// The account has one already.
+    SecondFactorExists = 409, "second_factor_exists", "This account has a second factor already";
     /// The app may not be used from there.
     OriginRefused = 403, "origin_refused", "The app may not be used from here";
     /// The team blocked this visitor.
@@ -98,6 +100,8 @@ codes! {
     CursorExpired = 410, "cursor_expired", "The cursor is older than seven days; list everything again";
     /// The same key came with another request.
     IdempotencyKeyReused = 422, "idempotency_key_reused", "This Idempotency-Key was used for another request";
+    /// Too many requests of this kind, or too many wrong answers in a row.
+    RateLimited = 429, "rate_limited", "Too many tries; wait before the next one";
     /// Something failed that should not.
     Internal = 500, "internal", "Something went wrong";
     /// Something we need does not answer.

@@ -67,6 +67,13 @@ words! {
     }
 }
 
+impl ChallengePurpose {
+    /// Whether a right answer proves who owns an account.
+    pub const fn signs_in(self) -> bool {
+        matches!(self, Self::HasAccount | Self::SignIn)
+    }
+}
+
 /// A mailed code waiting for its answer. The code itself is computed, not stored.
 #[derive(Clone, Debug, Record)]
 #[record(

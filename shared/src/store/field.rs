@@ -22,6 +22,7 @@ pub trait Irreversible {}
 impl Irreversible for KeyedHash {}
 impl Irreversible for SecretHash {}
 impl<T: Irreversible> Irreversible for Option<T> {}
+impl<T: Irreversible> Irreversible for Vec<T> {}
 
 impl<T: Symbol> Field for T {
     fn write(&self) -> Option<AttributeValue> {

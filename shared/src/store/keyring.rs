@@ -105,6 +105,8 @@ pub enum Use {
     ExternalId,
     /// Recognise a repeated request.
     Idempotency,
+    /// Recognise a recovery code.
+    RecoveryCode,
     /// Make the successor of a refresh token.
     Refresh,
     /// Wrap keys of roots.

@@ -4,9 +4,11 @@
 //! |---|---|---|---|
 //! | account | data | `ACCOUNT#platform#<account>` | `HEAD` |
 //! | address of an account | data | `ADDRESS#platform#<keyed hash>` | `HEAD` |
+//! | second factor of an account | data | the account's partition | `SECOND_FACTOR` |
 //! | login session | data | `SESSION#platform#<account>` | `<session>` |
 //! | mailed code | data | `CHALLENGE#platform#<challenge>` | `HEAD` |
 //! | notice to an account | data | `NOTICE#platform#<account>` | `<notice>` |
+//! | sign-in that waits for the second factor | data | `CHALLENGE#platform#<challenge>` | `STEP` |
 //! | place of an account in a workspace | data | `SEAT#platform#<account>` | `<workspace>` |
 //! | public signing keys | data | `JWKS#platform` | `HEAD` |
 //! | subject: fence, edges to its roots | data | `SUBJECT#<tenant>#<subject>` | `HEAD`, `E#<root>` |
@@ -103,6 +105,16 @@ pub fn account(id: AccountId) -> Key {
     head(format!("ACCOUNT#platform#{id}"))
 }
 
+/// The second factor of an account.
+pub fn second_factor(id: AccountId) -> Key {
+    data(format!("ACCOUNT#platform#{id}"), "SECOND_FACTOR")
+}
+
+/// A sign-in that waits for the second factor.
+pub fn second_step(id: ChallengeId) -> Key {
+    data(format!("CHALLENGE#platform#{id}"), "STEP")
+}
+
 /// Where an address leads to its account.
 pub fn address(address: KeyedHash) -> Key {
     head(format!("ADDRESS#platform#{address}"))
@@ -110,7 +122,12 @@ pub fn address(address: KeyedHash) -> Key {
 
 /// A login session of an account.
 pub fn session(account: AccountId, session: SessionId) -> Key {
-    data(format!("SESSION#platform#{account}"), session.to_string())
+    data(sessions(account), session.to_string())
+}
+
+/// The partition of all login sessions of an account.
+pub fn sessions(account: AccountId) -> String {
+    format!("SESSION#platform#{account}")
 }
 
 /// A mailed code.

@@ -38,6 +38,7 @@ pub mod record;
 pub mod registry;
 pub mod remains;
 pub mod seal;
+pub mod second_factor;
 pub mod signing;
 pub mod socket;
 pub mod subject;

@@ -16,6 +16,7 @@ use super::{
     message::{Dedupe, Message},
     notice::Notice,
     record::{Declaration, Record},
+    second_factor::{SecondFactor, SecondStep},
     signing::{PublicKeys, SigningKey},
     socket::{Listener, Listening, Socket, Ticket},
     subject::{Edge, Subject},
@@ -64,6 +65,8 @@ registry! {
     PublicKeys
     ReadMark
     Seat
+    SecondFactor
+    SecondStep
     SigningKey
     Socket
     Subject

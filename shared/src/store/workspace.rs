@@ -47,6 +47,9 @@ pub struct WorkspacePolicy {
     /// What it can do.
     #[non_personal(reason = "a setting of the workspace")]
     pub modules: Vec<Module>,
+    /// Whether members come in with a second factor only, where the profile leaves that open.
+    #[non_personal(reason = "a setting of the workspace")]
+    pub second_factor_required: Option<bool>,
     /// Days that conversations are kept.
     #[non_personal(reason = "a setting of the workspace")]
     pub conversation_days: u32,
@@ -73,6 +76,8 @@ impl WorkspacePolicy {
         Policy {
             profile: self.profile,
             modules: self.modules.clone(),
+            second_factor_required: self.profile.second_factor_required()
+                || self.second_factor_required.unwrap_or(false),
             conversation_days: self.conversation_days,
             steps: self.retention_steps.clone().unwrap_or_default(),
             version: self.rev,

@@ -1,0 +1,98 @@
+//! `POST /v1/account/totp`: somebody wants a second factor, from an authenticator app.
+//!
+//! Nothing is asked for at sign-in until a first code was confirmed. Asking again before that makes
+//! a new secret. One read, one transaction.
+
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
+use serde::Serialize;
+use shared::{
+    app::App,
+    http::{AccessToken, Code, Json, Problem, Problems},
+    store::{
+        CommitError, Stored, Transaction, account::Account, keys, second_factor::SecondFactor,
+    },
+};
+use utoipa::ToSchema;
+
+use crate::{
+    factor,
+    platform::{Platform, Proof},
+};
+
+/// What an authenticator app is set up with. Shown once.
+#[derive(Serialize, ToSchema)]
+pub struct AuthenticatorSetup {
+    /// For apps that have it typed: base32.
+    #[schema(example = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")]
+    secret: String,
+    /// For apps that read a QR code.
+    #[schema(
+        example = "otpauth://totp/Sotto:ada%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Sotto&algorithm=SHA1&digits=6&period=30"
+    )]
+    uri: String,
+}
+
+/// Set up an authenticator app.
+///
+/// The account has a second factor from the first confirmed code on. Asks for a proof of the last
+/// ten minutes.
+#[utoipa::path(
+    post,
+    path = "/v1/account/totp",
+    operation_id = "set_up_authenticator",
+    responses((status = 201, description = "Confirm a code of the app next.", body = AuthenticatorSetup), Problems),
+    security(("member" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    token: AccessToken,
+) -> Result<impl IntoResponse, Problem> {
+    let id = token.account();
+    let (_, read) = Platform::of(&app, &token, factor::wanted(id), Proof::Fresh).await?;
+    let (found, key) = factor::of(&read, id)?;
+    let (account, _) = read
+        .root::<Account>(&keys::account(id))?
+        .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
+    let seed = factor::new_seed()?;
+    let setup = AuthenticatorSetup {
+        secret: factor::written(&seed),
+        uri: factor::uri(&seed, account.email.reveal()),
+    };
+    let mut transaction = Transaction::new(read.now);
+    transaction.check_live(keys::account(id));
+    let fresh = SecondFactor {
+        account: id,
+        seed,
+        confirmed_at: None,
+        last_step: 0,
+        failures: 0,
+        failed_at: None,
+        recovery_codes: Vec::new(),
+        created_at: read.now,
+        rev: 1,
+    };
+    match found {
+        Some(found) if found.is_active() => return Err(Problem::new(Code::SecondFactorExists)),
+        Some(found) => {
+            let rev = found.rev;
+            let next = Stored::next(SecondFactor { rev, ..fresh }, &read.policy);
+            transaction.replace(&next, &key)?;
+        }
+        None => {
+            transaction.create(&Stored::new(fresh, &read.policy), &key)?;
+        }
+    }
+    match app.store.commit(transaction).await {
+        Ok(()) => Ok((
+            StatusCode::CREATED,
+            [(header::CACHE_CONTROL, "no-store")],
+            Json(setup),
+        )),
+        Err(CommitError::Store(error)) => Err(error.into()),
+        Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
+    }
+}
