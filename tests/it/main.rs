@@ -8,6 +8,7 @@ mod contacts;
 mod contract;
 mod conversations;
 mod costs;
+mod departures;
 mod deployment;
 mod events;
 mod expiry;

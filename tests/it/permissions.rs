@@ -2,9 +2,10 @@
 //! every member route of the template.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use harness::routes::{Actor, Ids, Route, routes};
-use harness::{Client, Harness, Member, ORIGIN, START, Visitor, message, text};
+use harness::{Client, Harness, Member, ORIGIN, START, Visitor, Workspace, message, text};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::domain::time::DAY;
@@ -20,7 +21,9 @@ fn permission(route: &Route) -> Permission {
         ("GET", "" | "/jobs/{job}" | "/retention") => P::WorkspaceRead,
         ("PATCH", "/retention") => P::RetentionManage,
         ("GET", "/members" | "/invitations") => P::MembersRead,
-        ("PATCH", "/members/{member}") => P::MembersManage,
+        (_, "/members/{member}") => P::MembersManage,
+        ("POST", "/leave") => P::WorkspaceRead,
+        ("POST", "/transfer-ownership") => P::WorkspaceOwn,
         (_, path) if path.starts_with("/invitations") => P::MembersManage,
         ("GET", "/apps") => P::AppsRead,
         ("POST", "/apps") | ("PATCH", "/apps/{app}") => P::AppsManage,
@@ -52,6 +55,7 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
     let rest = route.path.strip_prefix(OF_A_WORKSPACE).unwrap_or_default();
     match (route.method.as_str(), rest) {
         ("PATCH", "/members/{member}") => Some(json!({ "role": "agent" })),
+        ("POST", "/transfer-ownership") => Some(json!({ "member_id": member_id })),
         ("POST", "/invitations") => Some(json!({ "email": "kim@example.com", "role": "viewer" })),
         ("POST", "/apps") => Some(json!({
             "name": "App", "platform": "android", "bundle_id": "com.example.shop",
@@ -85,6 +89,14 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         ("PATCH", "/retention") => Some(json!({ "conversation_days": 700 })),
         _ => None,
     }
+}
+
+/// Somebody with a role of their own for one call, which may take it from them.
+async fn fresh(harness: &Harness, owner: &Member, workspace: &Workspace, role: Role) -> Member {
+    let n = harness.now().ms();
+    harness.advance(Duration::from_millis(1));
+    let address = format!("fresh{n}@example.com");
+    harness.join(owner, workspace, &address, role.word()).await
 }
 
 /// An invitation of its own for one call.
@@ -205,6 +217,18 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
             if route.path.contains("{invitation}") {
                 ids = ids.with("invitation", &invite(&workspace.path, &owner).await);
             }
+            let mut target = target.clone();
+            let goes = route.path.ends_with("/leave");
+            let rises = route.path.ends_with("/transfer-ownership");
+            if rises || (route.method == Method::DELETE && route.path.ends_with("{member}")) {
+                let other = fresh(&harness, &owner, &workspace, Role::Agent).await;
+                target = text(&other.get(&workspace.path, 200).await, "member_id");
+                ids = ids.with("member", &target);
+            }
+            let member = match goes || rises {
+                true => &fresh(&harness, &owner, &workspace, *role).await,
+                false => member,
+            };
             let (path, body) = (route.at(&ids), body(route, &visitor.contact_id, &target));
             let what = format!("{} as {}", route.key(), role.word());
             let version = member.send(Method::GET, &retention, None).await;

@@ -21,9 +21,14 @@ impl Tenant {
         let workspace = owner.workspace("inbox").await;
         let agent = format!("agent@{name}.example");
         harness.join(&owner, &workspace, &agent, "agent").await;
+        let second = format!("second@{name}.example");
+        let second = harness.join(&owner, &workspace, &second, "agent").await;
+        let second = text(&second.get(&workspace.path, 200).await, "member_id");
         let members = owner.get(&format!("{}/members", workspace.path), 200).await;
         let others = members["data"].as_array().expect("members").iter();
-        let mut others = others.filter(|member| member["id"] != workspace.member_id.as_str());
+        let mut others = others.filter(|member| {
+            member["id"] != workspace.member_id.as_str() && member["id"] != second.as_str()
+        });
         let app = owner.app(&workspace).await;
         let visitor = harness.visitor(&app).await;
         let conversation = visitor.start("Hello").await;
@@ -49,6 +54,7 @@ impl Tenant {
         let invitation = owner.post(&invitations, invitation, 202).await;
         let ids = Ids::unknown()
             .with("invitation", &text(&invitation, "id"))
+            .with("colleague", &second)
             .with("job", &text(&retention, "job_id"))
             .with("workspace", &workspace.id)
             .with("member", &text(others.next().expect("the agent"), "id"))
@@ -175,6 +181,9 @@ async fn the_same_calls_are_answered_to_whom_it_belongs_so_the_refusals_mean_som
     // What takes away comes after what needs it, and nobody claims what was given away.
     let rank = |route: &Route| match route.key().as_str() {
         "DELETE /v1/workspaces/{workspace}/conversations/{conversation}" => 3,
+        // The owner becomes an admin, and goes.
+        key if key.ends_with("/transfer-ownership") => 4,
+        key if key.ends_with("/leave") => 5,
         key if key.starts_with("DELETE") => 2,
         key if key.ends_with("/claim") => 0,
         _ => 1,

@@ -26,7 +26,7 @@ from pathlib import Path
 from deployed import Server, Template, http_event, passes
 from emulator import FUNCTIONS, Emulated, bootstrap, variables
 from live_tour import (
-    tour_of_retention, tour_of_the_desk, tour_of_the_sockets, tour_of_the_sweep,
+    at, tour_of_retention, tour_of_the_desk, tour_of_the_sockets, tour_of_the_sweep,
 )
 from program import Program, ask, identity_token, mailed, mails
 
@@ -227,6 +227,33 @@ def tour_of_the_team(api, mailbox):
     return token, workspace, app, first
 
 
+def tour_of_leaving(api, mailbox, retention, token, workspace, contact):
+    """Members who go, with conversations, read marks and drafts, and an ownership that comes back."""
+    own = api("GET", workspace, token=token)["member_id"]
+    # The program has schedules of its own, which may be faster once.
+    for name in ("lea", "max"):
+        address = f"{name}@fence.example"
+        api("POST", f"{workspace}/invitations", {"email": address, "role": "agent"}, token)
+        invitation = mailed(mailbox, address, r"^(iv_\S+)$")
+        guest = sign_in(api, mailbox, address, "/v1/auth/signup")["access_token"]
+        joined = api("POST", "/v1/invitations/accept", {"token": invitation, "name": name}, guest)
+        member = joined["member_id"]
+        api("PATCH", f"{workspace}/members/{member}", {"name": "Somebody"}, guest)
+        begun = {"contact_id": contact, "first_message": message("Hello")}
+        begun = api("POST", f"{workspace}/conversations", begun, token)["conversation"]
+        ours = f"{workspace}/conversations/{begun['id']}"
+        api("PUT", f"{ours}/assignee", {"member_id": member}, token)
+        api("PUT", f"{ours}/draft", {"text": "Well"}, guest)
+        api("PUT", f"{ours}/read", {"seq": 1}, guest)
+        if name == "lea":
+            api("DELETE", f"{workspace}/members/{member}?reassign_to={own}", token=token)
+        else:
+            api("POST", f"{workspace}/transfer-ownership", {"member_id": member}, token)
+            api("POST", f"{workspace}/transfer-ownership", {"member_id": own}, guest)
+            api("POST", f"{workspace}/leave?reassign_to={own}", token=guest)
+        retention.invoke({"task": "jobs", "scheduled_at": at(0)})
+
+
 def tour_of_a_conversation(api, token, workspace, app):
     origin = {"origin": "https://shop.example"}
     session = api("POST", "/v1/widget/sessions", {"app_key": app["public_key"]}, headers=origin)
@@ -346,6 +373,7 @@ def main():
                 tour_of_a_known_visitor(api, workspace, app)
                 member = api("GET", workspace, token=token)["member_id"]
                 tour_of_the_desk(api, token, workspace, contact, member)
+                tour_of_leaving(api, ready["api"], functions["retention"], token, workspace, contact)
                 tour_of_retention(api, functions["retention"], token, workspace, conversation)
                 tour_of_the_sockets(api, functions["realtime"], token, visitor, workspace, conversation)
                 outbox, filters = functions["outbox"], template.filters["outbox"]

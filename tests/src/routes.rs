@@ -107,6 +107,8 @@ impl Ids {
         let at = START.minus(Duration::from_secs(60));
         Self(BTreeMap::from([
             ("app", AppId::new(at).to_string()),
+            // Another member, for bodies that name one: no path does.
+            ("colleague", MemberId::new(at).to_string()),
             ("contact", ContactId::new(at).to_string()),
             ("conversation", ConversationId::new(at).to_string()),
             ("invitation", InvitationId::new(at).to_string()),

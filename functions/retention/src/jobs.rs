@@ -1,4 +1,4 @@
-//! Goes on with the jobs that are not done: new stamps.
+//! Goes on with the jobs that are not done: new stamps, and what members leave behind.
 //!
 //! A job walks lists: the shards of the change index, then the contacts; or the one conversation
 //! that it is about. Every page of a list is a checkpoint. Stamps follow from anchor, policy and
@@ -38,6 +38,7 @@ const TURNS: u32 = 3;
 /// Goes on with every open job, the oldest first.
 pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
     let started = app.clock.now();
+    report.add("handed_over_items", 0);
     report.add("restamped_items", 0);
     let platform = Policy::platform();
     let lens = Lens {
@@ -66,15 +67,16 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
 }
 
 /// One run of one job.
-struct Run<'a> {
-    app: &'a App,
-    job: Job,
-    stop_at: Timestamp,
+pub(crate) struct Run<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) job: Job,
+    pub(crate) stop_at: Timestamp,
 }
 
 /// Whether a run goes on.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Turn {
+pub(crate) enum Turn {
+    /// There is more time.
     On,
     /// The time is over, or another run has the job.
     Off,
@@ -104,14 +106,19 @@ async fn go_on(
             None => return Ok(()),
         },
     };
-    let before = job.items;
+    let (before, kind) = (job.items, job.job_kind);
     let mut run = Run { app, job, stop_at };
     run.job.job_state = JobState::Running;
     let ended = match run.job.job_kind {
+        JobKind::Handover => run.handover().await,
         JobKind::Restamp => run.lists().await,
         JobKind::Hold | JobKind::Release => run.conversation().await,
     };
-    report.add("restamped_items", run.job.items.saturating_sub(before));
+    let what = match kind {
+        JobKind::Handover => "handed_over_items",
+        JobKind::Hold | JobKind::Release | JobKind::Restamp => "restamped_items",
+    };
+    report.add(what, run.job.items.saturating_sub(before));
     if ended? == Turn::On {
         run.finish().await?;
     }
@@ -122,6 +129,8 @@ async fn go_on(
 async fn begin(app: &App, open: &OpenJob, now: Timestamp) -> Result<Option<Job>, StoreError> {
     let job = Job {
         id: open.id,
+        member: open.member,
+        heir: open.heir,
         ..Job::new(open.workspace, open.job_kind, open.conversation, now)
     };
     let mut transaction = Transaction::new(now);
@@ -137,7 +146,7 @@ async fn begin(app: &App, open: &OpenJob, now: Timestamp) -> Result<Option<Job>,
 
 impl Run<'_> {
     /// The present policy; none when the workspace is gone.
-    async fn policy(&self) -> Result<Option<Policy>, StoreError> {
+    pub(crate) async fn policy(&self) -> Result<Option<Policy>, StoreError> {
         let place = keys::policy(self.job.workspace);
         let platform = Policy::platform();
         let lens = Lens {
@@ -300,7 +309,7 @@ impl Run<'_> {
     }
 
     /// Writes down how far the job is.
-    async fn checkpoint(&mut self) -> Result<Turn, StoreError> {
+    pub(crate) async fn checkpoint(&mut self) -> Result<Turn, StoreError> {
         let now = self.app.clock.now();
         let turn = self.write(Transaction::new(now), now).await?;
         Ok(if now >= self.stop_at { Turn::Off } else { turn })

@@ -3,12 +3,13 @@
 //! | file | schedule | what it does |
 //! |---|---|---|
 //! | `sweep` | hourly | deletes what is over, and what belonged to it, whether or not TTL ever runs |
-//! | `jobs` | every minute | new stamps after a shortened retention, a hold or a release |
+//! | `jobs` | every minute | new stamps after a shortened retention, a hold or a release; `handover`: what members leave behind |
 //! | `minute` | every minute | deadlines that nobody has knocked for: ends of snoozes |
 //!
 //! Reads are right without any of it: they ask the present policy and the server's clock. What is
 //! done here is done to the rows. Every task may be cut off anywhere and be called twice.
 
+mod handover;
 mod jobs;
 mod minute;
 mod sweep;

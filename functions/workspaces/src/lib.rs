@@ -6,7 +6,10 @@
 //! | `list` | `GET /v1/workspaces` |
 //! | `show` | `GET /v1/workspaces/{workspace}` |
 //! | `list_members` | `GET /v1/workspaces/{workspace}/members` |
-//! | `change_role` | `PATCH /v1/workspaces/{workspace}/members/{member}` |
+//! | `change_member` | `PATCH /v1/workspaces/{workspace}/members/{member}` |
+//! | `remove_member` | `DELETE /v1/workspaces/{workspace}/members/{member}` |
+//! | `leave` | `POST /v1/workspaces/{workspace}/leave` |
+//! | `transfer_ownership` | `POST /v1/workspaces/{workspace}/transfer-ownership` |
 //! | `invite` | `POST /v1/workspaces/{workspace}/invitations` |
 //! | `list_invitations` | `GET /v1/workspaces/{workspace}/invitations` |
 //! | `resend_invitation` | `POST /v1/workspaces/{workspace}/invitations/{invitation}/resend` |
@@ -19,29 +22,34 @@
 //! | `change_retention` | `PATCH /v1/workspaces/{workspace}/retention` |
 //! | `show_job` | `GET /v1/workspaces/{workspace}/jobs/{job}` |
 //!
-//! Rooms beside the operations: `workspace`, `member`, `invitation`, `app` and `retention`, each with the view of its noun
+//! Rooms beside the operations: `workspace`, `member`, `departure`, `ownership`, `invitation`, `app` and `retention`, each with the view of its noun
 //! and what several operations do with it.
 
 mod accept_invitation;
 mod app;
 mod change_app;
+mod change_member;
 mod change_retention;
-mod change_role;
 mod create;
 mod create_app;
 mod delete_invitation;
+mod departure;
 mod invitation;
 mod invite;
+mod leave;
 mod list;
 mod list_apps;
 mod list_invitations;
 mod list_members;
 mod member;
+mod ownership;
+mod remove_member;
 mod resend_invitation;
 mod retention;
 mod show;
 mod show_job;
 mod show_retention;
+mod transfer_ownership;
 mod workspace;
 
 /// The routes of this function.
@@ -51,7 +59,10 @@ pub fn routes() -> shared::http::Routes {
         list,
         show,
         list_members,
-        change_role,
+        change_member,
+        remove_member,
+        leave,
+        transfer_ownership,
         invite,
         list_invitations,
         resend_invitation,

@@ -9,8 +9,8 @@ use shared::{
     },
     http::{Problem, actor::Entry},
     store::{
-        Query, RootRef, Slot, Stored, TenantKey, Transaction, Unsealed, account::Seat, keys,
-        membership::Membership, subject::State,
+        DataKey, Query, RootRef, Slot, Stored, TenantKey, Transaction, Unsealed, account::Seat,
+        keys, membership::Membership, subject::State,
     },
 };
 use utoipa::ToSchema;
@@ -29,7 +29,7 @@ pub struct MemberView {
     visibility: Visibility,
     /// Since when.
     joined_at: Timestamp,
-    /// Counts changes of the role and the visibility.
+    /// Counts changes.
     #[schema(example = 1)]
     rev: u64,
 }
@@ -41,12 +41,16 @@ pub struct Colleague {
     pub membership: Membership,
     /// As what.
     pub seat: Seat,
+    /// What their name is sealed with.
+    pub key: DataKey,
 }
 
 impl MemberView {
     /// The view of a member.
     pub fn new(colleague: &Colleague) -> Self {
-        let Colleague { membership, seat } = colleague;
+        let Colleague {
+            membership, seat, ..
+        } = colleague;
         Self {
             id: membership.id,
             name: membership
@@ -167,17 +171,22 @@ pub async fn colleagues(
                 continue;
             };
             let membership = fetched.get::<Membership>(&head, &key, entry.lens())?;
-            memberships.extend(membership.filter(|membership| membership.state == State::Live));
+            let living = membership.filter(|membership| membership.state == State::Live);
+            memberships.extend(living.map(|membership| (membership, key)));
         }
         let place = |of: &Membership| keys::seat(of.account, entry.workspace);
         let seats = app
             .store
-            .batch(memberships.iter().map(place).collect())
+            .batch(memberships.iter().map(|(one, _)| place(one)).collect())
             .await?;
-        for membership in memberships {
+        for (membership, key) in memberships {
             let seat = seats.get::<Seat>(&place(&membership), &Unsealed, entry.lens())?;
             let seat = seat.filter(|seat| seat.member == membership.id);
-            found.extend(seat.map(|seat| Colleague { membership, seat }));
+            found.extend(seat.map(|seat| Colleague {
+                membership,
+                seat,
+                key,
+            }));
         }
     }
     Ok(found)

@@ -3,7 +3,7 @@
 crate::words! {
     /// The role of a member.
     pub enum Role {
-        /// Everything but ownership.
+        /// Everything but what is the owner's alone.
         Admin = "admin",
         /// Answers visitors.
         Agent = "agent",
@@ -43,6 +43,8 @@ crate::words! {
         PersonalDataRead = "personal_data.read",
         /// Change how long conversations are kept.
         RetentionManage = "retention.manage",
+        /// Give the ownership away, and end the workspace: owners only.
+        WorkspaceOwn = "workspace.own",
         /// See the workspace itself.
         WorkspaceRead = "workspace.read",
     }
@@ -63,7 +65,8 @@ impl Role {
     pub const fn may(self, permission: Permission) -> bool {
         use Permission as P;
         match self {
-            Self::Owner | Self::Admin => true,
+            Self::Owner => true,
+            Self::Admin => !matches!(permission, P::WorkspaceOwn),
             Self::Agent => matches!(
                 permission,
                 P::AppsRead

@@ -5,7 +5,8 @@ use shared_derive::Record;
 use super::keys::{Key, Table};
 use crate::{
     domain::{
-        ConversationId, JobId, Timestamp, WorkspaceId, personal::Pseudonymous, words::Symbol,
+        ConversationId, JobId, MemberId, Timestamp, WorkspaceId, personal::Pseudonymous,
+        words::Symbol,
     },
     words,
 };
@@ -13,6 +14,8 @@ use crate::{
 words! {
     /// What a job does.
     pub enum JobKind {
+        /// Gives the conversations of a member who has gone to somebody else, or to nobody.
+        Handover = "handover",
         /// Moves the stamps of a conversation's content behind its hold.
         Hold = "hold",
         /// Gives a conversation's content back the ends that follow from its anchors.
@@ -97,7 +100,14 @@ pub struct Job {
     /// The one conversation it is about, if it is about one.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub conversation: Option<ConversationId>,
-    /// The list that it walks now: a shard of the change index, then the contacts.
+    /// The member who has gone, if it is about one.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub member: Option<MemberId>,
+    /// Who gets what they leave behind; nobody, where there is none.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub heir: Option<MemberId>,
+    /// The list that it walks now: a shard of the change index, then the contacts; of a member who
+    /// has gone, a queue, then what they kept.
     #[non_personal(reason = "the number of a list")]
     pub list: u32,
     /// The last entry of that list that is done.
@@ -140,6 +150,8 @@ impl Job {
             job_kind,
             job_state: JobState::Queued,
             conversation,
+            member: None,
+            heir: None,
             list: 0,
             after: None,
             within: None,
@@ -152,6 +164,20 @@ impl Job {
         }
     }
 
+    /// A job that hands over what `member` leaves behind.
+    pub fn handover(
+        workspace: WorkspaceId,
+        member: MemberId,
+        heir: Option<MemberId>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            member: Some(member),
+            heir,
+            ..Self::new(workspace, JobKind::Handover, None, now)
+        }
+    }
+
     /// The row that brings the job to the schedule.
     pub const fn opened(&self) -> OpenJob {
         OpenJob {
@@ -159,6 +185,8 @@ impl Job {
             workspace: self.workspace,
             job_kind: self.job_kind,
             conversation: self.conversation,
+            member: self.member,
+            heir: self.heir,
             created_at: self.created_at,
         }
     }
@@ -184,6 +212,12 @@ pub struct OpenJob {
     /// The one conversation it is about, if it is about one.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub conversation: Option<ConversationId>,
+    /// The member who has gone, if it is about one.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub member: Option<MemberId>,
+    /// Who gets what they leave behind.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub heir: Option<MemberId>,
     /// When it was asked for.
     #[non_personal(reason = "when a piece of work was asked for")]
     pub created_at: Timestamp,

@@ -203,10 +203,12 @@ pub fn memberships(workspace: WorkspaceId) -> String {
 
 /// How far a member has read a conversation.
 pub fn read_mark(workspace: WorkspaceId, member: MemberId, conversation: ConversationId) -> Key {
-    data(
-        format!("READ#{workspace}#{member}"),
-        conversation.to_string(),
-    )
+    data(read_marks(workspace, member), conversation.to_string())
+}
+
+/// The partition of all read marks of a member.
+pub fn read_marks(workspace: WorkspaceId, member: MemberId) -> String {
+    format!("READ#{workspace}#{member}")
 }
 
 /// The head of an invitation.
@@ -413,10 +415,12 @@ pub const TOMBSTONE: &str = "TOMB";
 
 /// What a member has begun to write in a conversation.
 pub fn draft(workspace: WorkspaceId, member: MemberId, conversation: ConversationId) -> Key {
-    data(
-        format!("DRAFT#{workspace}#{member}"),
-        conversation.to_string(),
-    )
+    data(drafts(workspace, member), conversation.to_string())
+}
+
+/// The partition of all drafts of a member.
+pub fn drafts(workspace: WorkspaceId, member: MemberId) -> String {
+    format!("DRAFT#{workspace}#{member}")
 }
 
 /// A message, by its place in the conversation.

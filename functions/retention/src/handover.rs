@@ -1,0 +1,191 @@
+//! What a member leaves behind: conversations go to somebody else or to nobody, read marks and
+//! drafts go.
+//!
+//! The queues of the member are walked twice: an index may lag, and what was assigned in the last
+//! moment shows in the second walk. What is not theirs any more is left alone, so a page may be
+//! walked as often as it takes.
+
+use shared::{
+    domain::{MemberId, Policy, TenantId, policy::Lens},
+    store::{
+        Item, Key, Query, RootRef, StoreError, Table, Unsealed,
+        conversation::{Conversation, Status},
+        db::{Listed, key_of},
+        job::Mark,
+        keys,
+        message::Event,
+        subject::State,
+        transcript::{Changed, Line, Step},
+    },
+};
+
+use crate::jobs::{Run, Turn};
+
+/// The queues of a member. Snoozed conversations lie with the open ones.
+const QUEUES: [Status; 3] = [Status::Open, Status::Closed, Status::Spam];
+/// How often the queues are walked.
+const WALKS: u32 = 2;
+/// How many roots lie between two checkpoints.
+const PAGE: u16 = 25;
+
+/// One of the lists that a member leaves behind.
+enum Left {
+    Queue(Status),
+    ReadMarks,
+    Drafts,
+}
+
+/// The lists in the order they are walked.
+fn list(number: u32) -> Option<Left> {
+    let queues = QUEUES.len() as u32;
+    let kept = queues * WALKS;
+    match number {
+        walked if walked < kept => {
+            let status = QUEUES.get((walked % queues) as usize)?;
+            Some(Left::Queue(*status))
+        }
+        walked if walked == kept => Some(Left::ReadMarks),
+        walked if walked == kept + 1 => Some(Left::Drafts),
+        _ => None,
+    }
+}
+
+impl Run<'_> {
+    /// Everything that the member of the job leaves behind, list by list.
+    pub(crate) async fn handover(&mut self) -> Result<Turn, StoreError> {
+        let Some(member) = self.job.member else {
+            return Ok(Turn::On);
+        };
+        while let Some(left) = list(self.job.list) {
+            let Some(policy) = self.policy().await? else {
+                return Ok(Turn::On);
+            };
+            let Listed { items, more } = self.app.store.page(self.left(member, &left)).await?;
+            for item in &items {
+                let key = key_of(Table::Data, item)
+                    .ok_or(StoreError::Corrupt("an item without a key"))?;
+                match left {
+                    Left::Queue(_) => self.hand_over(member, &key, &policy).await?,
+                    Left::ReadMarks | Left::Drafts => {
+                        self.app.store.delete(key.clone()).await?;
+                        self.job.items += 1;
+                    }
+                }
+                self.job.after = Some(mark(key, item));
+                if self.app.clock.now() >= self.stop_at {
+                    self.checkpoint().await?;
+                    return Ok(Turn::Off);
+                }
+            }
+            if !more {
+                self.job.list += 1;
+                self.job.after = None;
+            }
+            if self.checkpoint().await? == Turn::Off {
+                return Ok(Turn::Off);
+            }
+        }
+        Ok(Turn::On)
+    }
+
+    fn left(&self, member: MemberId, left: &Left) -> Query {
+        let workspace = self.job.workspace;
+        let query = match left {
+            Left::Queue(status) => Query::lists(keys::queue(workspace, Some(member), *status)),
+            Left::ReadMarks => Query::partition(keys::read_marks(workspace, member)),
+            Left::Drafts => Query::partition(keys::drafts(workspace, member)),
+        };
+        let query = query.limit(PAGE);
+        match &self.job.after {
+            Some(mark) => query.after(mark.key.clone(), mark.index_sort_key.clone()),
+            None => query,
+        }
+    }
+
+    /// Gives one conversation to the heir, or to nobody where there is none any more.
+    async fn hand_over(
+        &mut self,
+        member: MemberId,
+        at_head: &Key,
+        policy: &Policy,
+    ) -> Result<(), StoreError> {
+        let (workspace, now) = (self.job.workspace, self.app.clock.now());
+        let tenant = TenantId::Workspace(workspace);
+        let wanted = vec![
+            at_head.clone(),
+            keys::data_key(&RootRef::of(at_head)),
+            keys::tenant_key(tenant),
+        ];
+        let store = &self.app.store;
+        let fetched = store.batch(wanted).await?;
+        let lens = Lens { now, policy };
+        let head = fetched.get::<Conversation>(at_head, &Unsealed, lens)?;
+        let Some(head) = head.filter(|head| head.state == State::Live) else {
+            return Ok(());
+        };
+        let tenant_key = store.unwrap_tenant_key(tenant, &fetched, now).await?;
+        let Some(key) = fetched.data_key(at_head, &tenant_key)? else {
+            return Ok(());
+        };
+        for heir in [self.job.heir, None] {
+            let live = heir.map(|heir| keys::membership(workspace, heir));
+            let step = |head: &Conversation| {
+                let step = (head.assignee == Some(member)).then(|| step(head, member, heir, lens));
+                Ok::<_, StoreError>(step)
+            };
+            match store.change(head.clone(), &key, lens, live, step).await? {
+                Changed::Done(_) => {
+                    self.job.roots += 1;
+                    self.job.items += 1;
+                    return Ok(());
+                }
+                Changed::Unchanged(_) | Changed::Gone => return Ok(()),
+                // The heir has gone as well.
+                Changed::Missing => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The transcript of what is open tells so. What is closed stays as it is: a line would keep it
+/// longer.
+fn step(head: &Conversation, member: MemberId, heir: Option<MemberId>, lens: Lens<'_>) -> Step {
+    let mut step = Step::on(head, lens.now);
+    step.head.hand_over(heir, lens.now);
+    if matches!(head.status_at(lens.now), Status::Open | Status::Snoozed) {
+        step.line(match heir {
+            Some(heir) => Line::new(Event::Assigned, None).member(Some(heir)),
+            None => Line::new(Event::Unassigned, None).member(Some(member)),
+        });
+    }
+    step
+}
+
+fn mark(key: Key, item: &Item) -> Mark {
+    let sort_key = item.get("lists_sk").and_then(|value| value.as_s().ok());
+    Mark {
+        key,
+        index_sort_key: sort_key.cloned().unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_queue_is_walked_twice_and_then_what_the_member_kept() {
+        let walked: Vec<String> = (0..)
+            .map_while(list)
+            .map(|left| match left {
+                Left::Queue(status) => status.word().to_owned(),
+                Left::ReadMarks => "read marks".to_owned(),
+                Left::Drafts => "drafts".to_owned(),
+            })
+            .collect();
+        let queues = ["open", "closed", "spam", "open", "closed", "spam"];
+        assert_eq!(walked[..6], queues);
+        assert_eq!(walked[6..], ["read marks", "drafts"]);
+    }
+}

@@ -1,0 +1,78 @@
+//! `POST /v1/workspaces/{workspace}/transfer-ownership`: an owner makes a colleague one, and becomes an
+//! admin.
+
+use axum::extract::State;
+use serde::Deserialize;
+use shared::{
+    app::App,
+    domain::{MemberId, Permission, Policy, Role, WorkspaceId},
+    http::{AccessToken, Code, Json, Path, Problem, Problems, Versioned},
+    store::{CommitError, Stored, Transaction, Unsealed, account::Seat, keys},
+};
+use utoipa::ToSchema;
+
+use crate::member::{self, Colleague, MemberView};
+
+/// Who is to be the owner.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransferOwnership {
+    /// Another member.
+    member_id: MemberId,
+}
+
+/// Transfer the ownership.
+///
+/// Takes a factor that was proved in the last ten minutes.
+#[utoipa::path(
+    post,
+    path = "/v1/workspaces/{workspace}/transfer-ownership",
+    operation_id = "transfer_ownership",
+    params(("workspace" = WorkspaceId, Path, description = "The workspace.")),
+    request_body = TransferOwnership,
+    responses((status = 200, description = "The new owner.", body = MemberView), Problems),
+    security(("member" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    token: AccessToken,
+    Path(workspace): Path<WorkspaceId>,
+    Json(body): Json<TransferOwnership>,
+) -> Result<Versioned<MemberView>, Problem> {
+    let actor = app
+        .member(&token, workspace, Permission::WorkspaceOwn, Vec::new())
+        .await?;
+    actor.proved()?;
+    let entry = &actor.entry;
+    let found = member::colleagues(&app, entry, &[body.member_id]).await?;
+    let other = found.into_iter().find(|one| one.membership.id != actor.id);
+    let other = other.ok_or_else(|| {
+        let detail = "another member of this workspace";
+        Problem::invalid("#/member_id", "unknown_member", detail)
+    })?;
+    let own = entry
+        .open::<Seat>(&keys::seat(actor.account, workspace))?
+        .ok_or_else(Problem::not_found)?;
+    let raised = Seat {
+        role: Role::Owner,
+        ..other.seat
+    };
+    let lowered = Seat {
+        role: Role::Admin,
+        ..own
+    };
+    let raised = Stored::next(raised, &Policy::platform());
+    let mut transaction = Transaction::new(entry.now);
+    transaction.replace(&raised, &Unsealed)?;
+    transaction.replace(&Stored::next(lowered, &Policy::platform()), &Unsealed)?;
+    match app.store.commit(transaction).await {
+        Ok(()) => {
+            let seat = raised.into_record();
+            let rev = seat.rev;
+            let view = MemberView::new(&Colleague { seat, ..other });
+            Ok(Versioned { rev, view })
+        }
+        Err(CommitError::Store(error)) => Err(error.into()),
+        Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
+    }
+}
