@@ -44,12 +44,12 @@ pub async fn handle(
         .await?;
     actor.proved()?;
     let entry = &actor.entry;
-    let found = member::colleagues(&app, entry, &[body.member_id]).await?;
-    let other = found.into_iter().find(|one| one.membership.id != actor.id);
-    let other = other.ok_or_else(|| {
+    if body.member_id == actor.id {
         let detail = "another member of this workspace";
-        Problem::invalid("#/member_id", "unknown_member", detail)
-    })?;
+        return Err(Problem::invalid("#/member_id", "unknown_member", detail));
+    }
+    let mut found = member::colleagues(&app, entry, &[body.member_id]).await?;
+    let other = found.pop().ok_or_else(Problem::not_found)?;
     let own = entry
         .open::<Seat>(&keys::seat(actor.account, workspace))?
         .ok_or_else(Problem::not_found)?;
