@@ -1,8 +1,11 @@
 //! Apps: the ways in for visitors. Where they may be used, and a secret that is shown once.
 
+use std::time::Duration;
+
 use harness::{Harness, Member, ORIGIN, WidgetApp, Workspace, text};
 use reqwest::Method;
 use serde_json::{Value, json};
+use shared::domain::time::DAY;
 
 struct World {
     harness: Harness,
@@ -295,4 +298,66 @@ async fn a_change_of_an_app_leaves_what_is_absent_and_an_app_of_its_kind() {
         .owner
         .refused(Method::PATCH, &nobody, Some(json!({})), 404, "not_found")
         .await;
+}
+
+#[tokio::test]
+async fn a_rotated_public_key_starts_sessions_for_another_day() {
+    let world = World::new().await;
+    let app = world.owner.app(&world.workspace).await;
+    let place = format!("{}/{}/rotate-key", world.path, app.id);
+    let page = world.harness.anonymous().with_header("origin", ORIGIN);
+    let starts = async |key: &str| {
+        let body = json!({ "app_key": key });
+        let answer = page
+            .send(Method::POST, "/v1/widget/sessions", Some(body))
+            .await;
+        assert!([201, 404].contains(&answer.status), "{}", answer.text);
+        answer.status == 201
+    };
+    let rotated = world
+        .owner
+        .post(&place, json!({ "key": "public_key" }), 200)
+        .await;
+    let second = text(&rotated, "public_key");
+    assert_ne!(second, app.key);
+    assert!(rotated["identity_secret"].is_null());
+    assert_eq!(
+        rotated["former_public_key_until"],
+        "2026-01-16T12:00:00.000Z"
+    );
+    let (place_of_key, _) = second.split_at(second.len() - 16);
+    let guessed = format!("{place_of_key}0000000000000000");
+    world.harness.advance(DAY - Duration::from_millis(1));
+    assert!(starts(&app.key).await && starts(&second).await && !starts(&guessed).await);
+    world.harness.advance(Duration::from_millis(1));
+    assert!(!starts(&app.key).await && starts(&second).await);
+    // Twice within a day: the key before the last is over at once.
+    let owner = world.owner.refresh().await;
+    let public = json!({ "key": "public_key" });
+    let third = text(&owner.post(&place, public.clone(), 200).await, "public_key");
+    let fourth = text(&owner.post(&place, public, 200).await, "public_key");
+    assert!(!starts(&second).await && starts(&third).await && starts(&fourth).await);
+}
+
+#[tokio::test]
+async fn a_rotation_repeated_with_one_idempotency_key_rotates_once() {
+    let world = World::new().await;
+    let app = world.owner.app(&world.workspace).await;
+    let place = format!("{}/{}/rotate-key", world.path, app.id);
+    let body = json!({ "key": "identity_secret" });
+    let keyed = world
+        .owner
+        .with_header("idempotency-key", "once")
+        .with_header("if-match", "\"1\"");
+    let first = keyed.post(&place, body.clone(), 200).await;
+    assert_eq!(keyed.post(&place, body.clone(), 200).await, first);
+    assert_ne!(text(&first, "identity_secret"), app.identity_secret);
+    assert_eq!(first["rev"], 2);
+    let stale = world.owner.with_header("if-match", "\"1\"");
+    stale
+        .refused(Method::POST, &place, Some(body), 409, "conflict")
+        .await;
+    // The secret is shown by nothing else.
+    let shown = world.owner.get(&world.path, 200).await.to_string();
+    assert!(!shown.contains(&text(&first, "identity_secret")));
 }

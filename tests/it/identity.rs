@@ -1,5 +1,7 @@
 //! The customer's word for who a visitor is: a JWT under the app's secret, and nothing else.
 
+use std::time::Duration;
+
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
@@ -434,4 +436,33 @@ async fn a_blocked_person_gets_in_with_no_token() {
         world.visitor(json!({})).await.contact_id,
         visitor.contact_id
     );
+}
+
+#[tokio::test]
+async fn a_rotated_secret_signs_for_another_day() {
+    let world = World::new().await;
+    let path = format!("{}/apps/{}", world.workspace.path, world.app.id);
+    let rotate = format!("{path}/rotate-key");
+    let body = json!({ "key": "identity_secret" });
+    let rotated = world.owner.post(&rotate, body, 200).await;
+    let new = text(&rotated, "identity_secret");
+    assert_eq!(text(&rotated, "public_key"), world.app.key);
+    let page = world.harness.anonymous().with_header("origin", ORIGIN);
+    let ask = async |secret: &str| {
+        let token = sign(
+            Algorithm::HS256,
+            secret.as_bytes(),
+            &world.claims(json!({})),
+        );
+        let body = json!({ "app_key": world.app.key, "identity_token": token });
+        page.send(Method::POST, SESSIONS, Some(body)).await
+    };
+    world.harness.advance(Duration::from_secs(24 * 60 * 60 - 1));
+    for secret in [&world.app.identity_secret, &new] {
+        assert_eq!(ask(secret).await.status, 201);
+    }
+    world.harness.advance(Duration::from_secs(1));
+    assert_eq!(ask(&new).await.status, 201);
+    let answer = ask(&world.app.identity_secret).await;
+    is_refused("the former secret", &answer, "token_invalid");
 }

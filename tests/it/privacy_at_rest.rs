@@ -18,11 +18,15 @@ use search::{Haystack, forms, hashes, planted};
 use serde_json::{Value, json};
 
 /// Text fields in which people write or are named: a word goes in through each.
-const SEALED: [&str; 21] = [
+const SEALED: [&str; 25] = [
+    "PATCH /v1/workspaces/{workspace} #/locale",
+    "PATCH /v1/workspaces/{workspace} #/name",
+    "PATCH /v1/workspaces/{workspace} #/time_zone",
     "PATCH /v1/workspaces/{workspace}/contacts/{contact} #/email",
     "PATCH /v1/workspaces/{workspace}/contacts/{contact} #/locale",
     "PATCH /v1/workspaces/{workspace}/contacts/{contact} #/name",
     "PATCH /v1/workspaces/{workspace}/conversations/{conversation}/messages/{seq} #/text",
+    "PATCH /v1/workspaces/{workspace}/members/{member} #/name",
     "POST /v1/auth/otp #/email",
     "POST /v1/auth/signup #/email",
     "POST /v1/invitations/accept #/name",

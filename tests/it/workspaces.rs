@@ -193,3 +193,66 @@ async fn ids_in_pages(member: &Member, list: &str) -> Vec<String> {
         path = format!("{list}?limit=2&cursor={cursor}");
     }
 }
+
+#[tokio::test]
+async fn settings_change_in_the_version_that_was_read() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let workspace = owner.workspace("inbox").await;
+    let place = &workspace.path;
+    let read = owner.send(Method::GET, place, None).await;
+    assert_eq!(
+        (read.header("etag"), &read.body["rev"], &read.body["locale"]),
+        ("\"1\"", &json!(1), &Value::Null)
+    );
+    let change = json!({ "name": "Engines", "locale": "de-AT", "time_zone": "Europe/Vienna" });
+    let blind = Some(change.clone());
+    owner
+        .refused(Method::PATCH, place, blind, 428, "precondition_required")
+        .await;
+    let first = owner.with_header("if-match", "\"1\"");
+    let changed = first.patch(place, change.clone(), 200).await;
+    assert_eq!(
+        (&changed["name"], &changed["locale"], &changed["time_zone"]),
+        (&json!("Engines"), &json!("de-AT"), &json!("Europe/Vienna"))
+    );
+    assert_eq!(owner.get(place, 200).await, changed);
+    first
+        .refused(Method::PATCH, place, Some(change.clone()), 409, "conflict")
+        .await;
+    let second = owner.with_header("if-match", "\"2\"");
+    assert_eq!(second.patch(place, change, 200).await["rev"], 2);
+    let cleared = second
+        .patch(place, json!({ "locale": null, "time_zone": null }), 200)
+        .await;
+    assert_eq!(
+        (&cleared["name"], &cleared["locale"], &cleared["rev"]),
+        (&json!("Engines"), &Value::Null, &json!(3))
+    );
+    let third = owner.with_header("if-match", "\"3\"");
+    for (field, value) in [
+        ("name", Value::Null),
+        ("name", json!("")),
+        ("name", json!("x".repeat(101))),
+        ("locale", json!("not a language")),
+        ("time_zone", json!("a b")),
+    ] {
+        let problem = third
+            .refused(
+                Method::PATCH,
+                place,
+                Some(json!({ field: value })),
+                422,
+                "validation_failed",
+            )
+            .await;
+        assert_eq!(problem["errors"][0]["pointer"], format!("#/{field}"));
+    }
+    // What a workspace promised at its birth is no setting.
+    for field in ["profile", "modules", "retention", "state"] {
+        let body = Some(json!({ field: "inbox" }));
+        third
+            .refused(Method::PATCH, place, body, 400, "unknown_field")
+            .await;
+    }
+}

@@ -210,6 +210,9 @@ def tour_of_the_team(api, mailbox):
     app = api("POST", f"{workspace}/apps", app, token, {"idempotency-key": "two"})
     api("GET", f"{workspace}/apps", token=token)
     api("PATCH", f"{workspace}/apps/{app['id']}", {"name": "Our shop"}, token)
+    secret = api("POST", f"{workspace}/apps/{app['id']}/rotate-key", {"key": "identity_secret"}, token)
+    app["identity_secret"] = secret["identity_secret"]
+    api("PATCH", workspace, {"locale": "en"}, token, {"if-match": '"1"'})
     api("POST", f"{workspace}/invitations", {"email": "bob@fence.example", "role": "agent"}, token)
     invitation = mailed(mailbox, "bob@fence.example", r"^(iv_\S+)$")
     kim = api("POST", f"{workspace}/invitations", {"email": "kim@fence.example", "role": "agent"}, token)

@@ -99,7 +99,8 @@ pub async fn handle(
         resume_token,
         context,
     } = body;
-    let (workspace, id) = Stock::read_public_key(&app_key).ok_or_else(Problem::not_found)?;
+    let key = Stock::read_public_key(&app_key).ok_or_else(Problem::not_found)?;
+    let (workspace, id) = (key.workspace, key.app);
     let resume = resume_token.as_deref().filter(|_| identity_token.is_none());
     let resume = resume.map(|text| {
         VisitorToken::parse(RESUME_PREFIX, text).filter(|(token, _)| token.workspace == workspace)
@@ -111,6 +112,7 @@ pub async fn handle(
     let entry = app.enter(workspace, wanted).await?;
     let stock = entry
         .open::<Stock>(&keys::app(workspace, id))?
+        .filter(|stock| stock.goes_by(&key, entry.now))
         .ok_or_else(Problem::not_found)?;
     check_caller(&stock, &headers)?;
     entry.require(Module::Conversations)?;
@@ -236,7 +238,14 @@ impl Arriving<'_> {
             ..
         } = self.entry;
         let secret = self.stock.identity_secret(tenant_key)?;
-        let signed = identity::verify(token, &secret, *workspace, *now)?;
+        let signed = match identity::verify(token, &secret, *workspace, *now) {
+            Ok(signed) => signed,
+            // Signed before the customer's servers learned of the rotation.
+            Err(problem) => match self.stock.former_identity_secret(tenant_key, *now)? {
+                Some(former) => identity::verify(token, &former, *workspace, *now)?,
+                None => return Err(problem),
+            },
+        };
         // Another session of the same person may win a race: then it is read again.
         for _ in 0..RACES {
             let mut transaction = Transaction::new(*now);
@@ -365,6 +374,11 @@ mod tests {
             bundle_id: Some(BundleId::parse("com.example.shop").expect("a bundle")),
             identity: Identity::Off,
             identity_secret: Bytes(Vec::new()),
+            previous_secret: None,
+            secret_rotated_at: None,
+            key_salt: None,
+            previous_key_salt: None,
+            key_rotated_at: None,
             created_at: at,
             rev: 1,
         }

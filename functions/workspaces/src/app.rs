@@ -37,13 +37,17 @@ pub struct AppView {
     #[schema(example = "pk_01kf0a1b2c3d4e5f6g7h8j9k0m01kf0a1b2c3d4e5f6g7h8j9k0n")]
     public_key: String,
     /// The secret to sign identities of visitors with (JWT, HS256): these characters are the key.
-    /// Only in the reply to the request that made the app.
+    /// Only in the reply to the request that made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(
         nullable = false,
         example = "pHq0y1n4fQ2d8s7Kx3mB6vT9wZ5cR1jL0aE4gU8iO2Y"
     )]
     identity_secret: Option<String>,
+    /// Until when the public key before this one starts sessions too.
+    former_public_key_until: Option<Timestamp>,
+    /// Until when identities signed with the secret before this one are good too.
+    former_identity_secret_until: Option<Timestamp>,
     /// When it was made.
     created_at: Timestamp,
     /// Counts changes.
@@ -63,6 +67,8 @@ impl AppView {
             identity: app.identity,
             public_key: app.public_key(),
             identity_secret: None,
+            former_public_key_until: app.former_key_until(),
+            former_identity_secret_until: app.former_secret_until(),
             created_at: app.created_at,
             rev: app.rev,
         }

@@ -1,6 +1,6 @@
 //! `PATCH /v1/workspaces/{workspace}/apps/{app}`: changes where an app may run and whom it lets in.
 //!
-//! Only what is given changes. The platform and the keys of an app never do.
+//! Only what is given changes. The platform of an app never does, and its keys only by `rotate_key`.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -132,6 +132,11 @@ mod tests {
             bundle_id: None,
             identity: Identity::Off,
             identity_secret: Bytes(vec![1]),
+            previous_secret: None,
+            secret_rotated_at: None,
+            key_salt: None,
+            previous_key_salt: None,
+            key_rotated_at: None,
             created_at: at,
             rev: 3,
         }

@@ -91,6 +91,8 @@ pub async fn handle(
     let workspace = Workspace {
         id: WorkspaceId::new(now),
         name,
+        locale: None,
+        time_zone: None,
         created_at: now,
         rev: 1,
     };

@@ -121,6 +121,11 @@ fn new_app(entry: &Entry, body: CreateApp) -> Result<Stock, StoreError> {
         bundle_id: body.bundle_id,
         identity: body.identity,
         identity_secret: secret,
+        previous_secret: None,
+        secret_rotated_at: None,
+        key_salt: None,
+        previous_key_salt: None,
+        key_rotated_at: None,
         created_at: entry.now,
         rev: 1,
     })

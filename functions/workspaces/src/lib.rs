@@ -5,6 +5,7 @@
 //! | `create` | `POST /v1/workspaces` |
 //! | `list` | `GET /v1/workspaces` |
 //! | `show` | `GET /v1/workspaces/{workspace}` |
+//! | `change` | `PATCH /v1/workspaces/{workspace}` |
 //! | `list_members` | `GET /v1/workspaces/{workspace}/members` |
 //! | `change_member` | `PATCH /v1/workspaces/{workspace}/members/{member}` |
 //! | `remove_member` | `DELETE /v1/workspaces/{workspace}/members/{member}` |
@@ -18,6 +19,7 @@
 //! | `create_app` | `POST /v1/workspaces/{workspace}/apps` |
 //! | `list_apps` | `GET /v1/workspaces/{workspace}/apps` |
 //! | `change_app` | `PATCH /v1/workspaces/{workspace}/apps/{app}` |
+//! | `rotate_key` | `POST /v1/workspaces/{workspace}/apps/{app}/rotate-key` |
 //! | `show_retention` | `GET /v1/workspaces/{workspace}/retention` |
 //! | `change_retention` | `PATCH /v1/workspaces/{workspace}/retention` |
 //! | `show_job` | `GET /v1/workspaces/{workspace}/jobs/{job}` |
@@ -27,6 +29,7 @@
 
 mod accept_invitation;
 mod app;
+mod change;
 mod change_app;
 mod change_member;
 mod change_retention;
@@ -46,6 +49,7 @@ mod ownership;
 mod remove_member;
 mod resend_invitation;
 mod retention;
+mod rotate_key;
 mod show;
 mod show_job;
 mod show_retention;
@@ -58,6 +62,7 @@ pub fn routes() -> shared::http::Routes {
         create,
         list,
         show,
+        change,
         list_members,
         change_member,
         remove_member,
@@ -71,6 +76,7 @@ pub fn routes() -> shared::http::Routes {
         create_app,
         list_apps,
         change_app,
+        rotate_key,
         show_retention,
         change_retention,
         show_job,

@@ -4,7 +4,7 @@ use axum::extract::State;
 use shared::{
     app::App,
     domain::{Permission, WorkspaceId},
-    http::{AccessToken, Json, Path, Problem, Problems},
+    http::{AccessToken, Path, Problem, Problems, Versioned},
 };
 
 use crate::workspace::{self, WorkspaceView};
@@ -22,8 +22,12 @@ pub async fn handle(
     State(app): State<App>,
     token: AccessToken,
     Path(workspace): Path<WorkspaceId>,
-) -> Result<Json<WorkspaceView>, Problem> {
-    load(&app, &token, workspace).await.map(Json)
+) -> Result<Versioned<WorkspaceView>, Problem> {
+    let view = load(&app, &token, workspace).await?;
+    Ok(Versioned {
+        rev: view.rev,
+        view,
+    })
 }
 
 /// The workspace as the bearer of `token` sees it.

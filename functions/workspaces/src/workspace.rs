@@ -19,6 +19,12 @@ pub struct WorkspaceView {
     /// Its name.
     #[schema(example = "Example Ltd")]
     name: String,
+    /// The language its members write in.
+    #[schema(example = "en")]
+    locale: Option<String>,
+    /// The time zone of its working days.
+    #[schema(example = "Europe/Berlin")]
+    time_zone: Option<String>,
     /// Which family of promises it made.
     profile: Profile,
     /// What it can do.
@@ -31,6 +37,9 @@ pub struct WorkspaceView {
     member_id: MemberId,
     /// When it was made.
     created_at: Timestamp,
+    /// Counts changes of the settings.
+    #[schema(example = 1)]
+    pub rev: u64,
 }
 
 /// How long a workspace keeps what.
@@ -47,6 +56,14 @@ impl WorkspaceView {
         Self {
             id: workspace.id,
             name: workspace.name.reveal().to_owned(),
+            locale: workspace
+                .locale
+                .as_ref()
+                .map(|locale| locale.reveal().to_owned()),
+            time_zone: workspace
+                .time_zone
+                .as_ref()
+                .map(|zone| zone.reveal().to_owned()),
             profile: policy.profile,
             modules: policy.modules.clone(),
             retention: WorkspaceRetention {
@@ -55,6 +72,7 @@ impl WorkspaceView {
             role,
             member_id: member,
             created_at: workspace.created_at,
+            rev: workspace.rev,
         }
     }
 }

@@ -43,6 +43,8 @@ crate::words! {
         PersonalDataRead = "personal_data.read",
         /// Change how long conversations are kept.
         RetentionManage = "retention.manage",
+        /// Change the settings of the workspace.
+        WorkspaceManage = "workspace.manage",
         /// Give the ownership away, and end the workspace: owners only.
         WorkspaceOwn = "workspace.own",
         /// See the workspace itself.

@@ -15,6 +15,10 @@ pub trait Personal: Sized {
     fn to_bytes(&self) -> Vec<u8>;
     /// What was sealed; `None` when the bytes are not such a value.
     fn from_bytes(bytes: Vec<u8>) -> Option<Self>;
+    /// What an item says that was written before the field was: `None` where every item has it.
+    fn unwritten() -> Option<Self> {
+        None
+    }
 }
 
 /// Absence is sealed too, so that an item does not tell whether a person gave the value.
@@ -36,6 +40,10 @@ impl<T: Personal> Personal for Option<T> {
             Some((1, rest)) => T::from_bytes(rest.to_vec()).map(Some),
             Some(_) => None,
         }
+    }
+
+    fn unwritten() -> Option<Self> {
+        Some(None)
     }
 }
 

@@ -395,10 +395,10 @@ impl Door<'_, DataKey> {
 
     /// Opens a field.
     pub fn read_sealed<T: Personal>(&self, item: &Item, name: &str) -> Result<T, StoreError> {
-        let sealed = item
-            .get(name)
-            .and_then(|value| value.as_b().ok())
-            .ok_or(StoreError::Corrupt("a sealed field that is missing"))?;
+        let missing = StoreError::Corrupt("a sealed field that is missing");
+        let Some(sealed) = item.get(name).and_then(|value| value.as_b().ok()) else {
+            return T::unwritten().ok_or(missing);
+        };
         let bytes = self.seal.open(&self.place(name), sealed.as_ref())?;
         T::from_bytes(bytes).ok_or(StoreError::Corrupt("a sealed field of another type"))
     }

@@ -6,7 +6,7 @@ use super::subject::State;
 use crate::domain::{
     Timestamp, WorkspaceId,
     policy::{Module, Policy, Profile, Step},
-    text::Name,
+    text::{Locale, Name, TimeZone},
 };
 
 /// What a workspace is called.
@@ -23,6 +23,12 @@ pub struct Workspace {
     /// Its name: that of a sole trader is a person's (CALL-10), so it is sealed.
     #[personal(category = Name, purpose = RunWorkspace, erase = Delete)]
     pub name: Name,
+    /// The language its members write in; sealed, because the shape has room for a name.
+    #[personal(category = Content, purpose = RunWorkspace, erase = Delete)]
+    pub locale: Option<Locale>,
+    /// Where its members work; sealed for the same reason.
+    #[personal(category = Content, purpose = RunWorkspace, erase = Delete)]
+    pub time_zone: Option<TimeZone>,
     /// When it was made.
     #[non_personal(reason = "when a workspace was made")]
     pub created_at: Timestamp,

@@ -56,6 +56,8 @@ pub struct History {
     pub owner: Member,
     /// The path of the workspace.
     pub workspace: String,
+    /// The path of another one.
+    pub second: String,
     /// What the app is called, in the open.
     pub app_name: String,
     /// The conversation that both sides wrote in.
@@ -93,12 +95,14 @@ impl History {
             harness,
             owner,
             workspace,
+            second: String::new(),
             app_name,
             conversation: String::new(),
             canaries,
             addresses: vec![owner_address, stranger],
         };
         history.invite().await;
+        history.rename().await;
         history.talk().await;
         history.harness.drain().await;
         history
@@ -170,6 +174,30 @@ impl History {
             .post(&format!("{}/conversations", self.workspace), body, 201)
             .await;
         self.work_on_it().await;
+    }
+
+    /// A second workspace, renamed with everything about it.
+    async fn rename(&mut self) {
+        let body = json!({ "name": "Plain", "profile": "inbox", "member_name": "Plain" });
+        let made = self.owner.post("/v1/workspaces", body, 201).await;
+        let place = format!("/v1/workspaces/{}", text(&made, "id"));
+        let canaries = &mut self.canaries;
+        let body = json!({
+            "name": canaries.word(field("PATCH /v1/workspaces/{workspace} #/name")),
+            "locale": canaries.language(field("PATCH /v1/workspaces/{workspace} #/locale")),
+            "time_zone": canaries.word(field("PATCH /v1/workspaces/{workspace} #/time_zone")),
+        });
+        self.owner
+            .with_header("if-match", "\"1\"")
+            .patch(&place, body, 200)
+            .await;
+        let name = "PATCH /v1/workspaces/{workspace}/members/{member} #/name";
+        let body = json!({ "name": canaries.word(field(name)) });
+        let member = text(&made, "member_id");
+        self.owner
+            .patch(&format!("{place}/members/{member}"), body, 200)
+            .await;
+        self.second = place;
     }
 
     /// What a team does besides answering: correct itself, begin an answer, and hold on to it.
@@ -259,6 +287,10 @@ impl History {
     pub async fn shown(&self) -> String {
         let lists = ["", "/members", "/contacts", "/conversations", "/apps"];
         let mut shown = String::new();
+        for list in ["", "/members"] {
+            let path = format!("{}{list}", self.second);
+            shown += &self.owner.send(Method::GET, &path, None).await.text;
+        }
         for list in lists {
             let path = format!("{}{list}", self.workspace);
             shown += &self.owner.send(Method::GET, &path, None).await.text;
