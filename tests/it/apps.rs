@@ -321,10 +321,7 @@ async fn a_rotated_public_key_starts_sessions_for_another_day() {
     let second = text(&rotated, "public_key");
     assert_ne!(second, app.key);
     assert!(rotated["identity_secret"].is_null());
-    assert_eq!(
-        rotated["former_public_key_until"],
-        "2026-01-16T12:00:00.000Z"
-    );
+    assert_eq!(rotated["former_key_until"], "2026-01-16T12:00:00.000Z");
     let (place_of_key, _) = second.split_at(second.len() - 16);
     let guessed = format!("{place_of_key}0000000000000000");
     world.harness.advance(DAY - Duration::from_millis(1));

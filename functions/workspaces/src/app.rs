@@ -45,9 +45,9 @@ pub struct AppView {
     )]
     identity_secret: Option<String>,
     /// Until when the public key before this one starts sessions too.
-    former_public_key_until: Option<Timestamp>,
+    former_key_until: Option<Timestamp>,
     /// Until when identities signed with the secret before this one are good too.
-    former_identity_secret_until: Option<Timestamp>,
+    former_secret_until: Option<Timestamp>,
     /// When it was made.
     created_at: Timestamp,
     /// Counts changes.
@@ -67,8 +67,8 @@ impl AppView {
             identity: app.identity,
             public_key: app.public_key(),
             identity_secret: None,
-            former_public_key_until: app.former_key_until(),
-            former_identity_secret_until: app.former_secret_until(),
+            former_key_until: app.former_key_until(),
+            former_secret_until: app.former_secret_until(),
             created_at: app.created_at,
             rev: app.rev,
         }
