@@ -169,12 +169,12 @@ impl Demo {
 async fn sign_in(stack: &Stack, client: &Client, address: &str) -> Result<Session, SeedError> {
     // Known or not, the answer is the same; only the mail tells. An account that expired while
     // the stack was off is made anew.
-    for path in ["/v1/auth/otp", "/v1/auth/signup"] {
+    let asking = json!({ "email": address });
+    let joining = json!({ "email": address, "adult": true });
+    for (path, body) in [("/v1/auth/otp", asking), ("/v1/auth/signup", joining)] {
         stack.drain().await.map_err(other)?;
         let before = stack.mailbox.to(address).len();
-        let challenge = client
-            .send(Call::post(path, json!({ "email": address })))
-            .await?;
+        let challenge = client.send(Call::post(path, body)).await?;
         stack.drain().await.map_err(other)?;
         let mail = newest_text(&stack.mailbox, address, before);
         let Some(code) = mail.as_deref().and_then(find_code) else {

@@ -8,12 +8,13 @@ use harness::{Answer, Client, Harness, Member, Visitor};
 use serde_json::Value;
 
 /// Routes for anybody. A line is added in review only.
-const PUBLIC: [&str; 11] = [
+const PUBLIC: &[&str] = &[
     "GET /.well-known/jwks.json",
     "GET /docs",
     "GET /health",
     "GET /openapi.json",
     "GET /version",
+    "POST /v1/auth/login",
     "POST /v1/auth/otp",
     "POST /v1/auth/otp/verify",
     "POST /v1/auth/refresh",
@@ -47,7 +48,7 @@ async fn every_route_but_a_short_public_list_is_401_without_a_token() {
 fn the_public_list_names_routes_and_the_document_says_the_same() {
     let keys: BTreeSet<String> = routes().iter().map(Route::key).collect();
     for key in PUBLIC {
-        assert!(keys.contains(key), "{key} is public but no route");
+        assert!(keys.contains(*key), "{key} is public but no route");
     }
     for route in routes() {
         let scheme = match route.actor() {

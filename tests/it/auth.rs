@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::{Client, Harness, text};
+use harness::{Client, Harness, asking, text};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::store::meter::Reading;
@@ -19,7 +19,7 @@ const SECOND: Duration = Duration::from_secs(1);
 async fn challenge(harness: &Harness, path: &str, email: &str) -> Value {
     let asked = harness
         .anonymous()
-        .post(path, json!({ "email": email }), 202)
+        .post(path, asking(path, email), 202)
         .await;
     let code = harness.mail_code(email).await;
     json!({ "challenge_id": asked["challenge_id"], "code": code })
@@ -81,7 +81,7 @@ async fn the_mail_shows_the_code_alone_on_a_line_and_loads_nothing_from_anywhere
     for path in [SIGN_UP, SIGN_IN] {
         harness
             .anonymous()
-            .post(path, json!({ "email": address }), 202)
+            .post(path, asking(path, address), 202)
             .await;
     }
     let mails = harness.mails(address).await;
@@ -208,7 +208,7 @@ async fn a_code_is_good_for_ten_minutes_to_the_millisecond() {
     let harness = Harness::start().await;
     let anonymous = harness.anonymous();
     let asked = anonymous
-        .post(SIGN_UP, json!({ "email": "ada@example.com" }), 202)
+        .post(SIGN_UP, asking(SIGN_UP, "ada@example.com"), 202)
         .await;
     assert_eq!(asked["expires_at"], "2026-01-15T12:10:00.000Z");
     let code = harness.mail_code("ada@example.com").await;
@@ -226,7 +226,7 @@ async fn a_code_that_waits_too_long_for_its_mail_is_not_mailed() {
     let harness = Harness::start().await;
     harness
         .anonymous()
-        .post(SIGN_UP, json!({ "email": "ada@example.com" }), 202)
+        .post(SIGN_UP, asking(SIGN_UP, "ada@example.com"), 202)
         .await;
     harness.advance(600 * SECOND);
     assert_eq!(harness.mails("ada@example.com").await.len(), 0);
@@ -260,7 +260,7 @@ async fn an_unknown_address_is_answered_like_a_known_one_for_the_same_work() {
         let mut seen = Vec::new();
         for email in [known, unknown] {
             meter.take();
-            let body = Some(json!({ "email": email }));
+            let body = Some(asking(path, email));
             let answer = anonymous.send(Method::POST, path, body).await;
             let asking = work(&meter.take());
             let names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
@@ -401,7 +401,7 @@ async fn an_address_that_could_fool_somebody_is_refused_stored_nowhere_and_gets_
             (&anonymous, SIGN_IN),
             (&member, &invitations),
         ] {
-            let mut body = json!({ "email": email });
+            let mut body = asking(path, &email);
             if path == invitations {
                 body["role"] = "agent".into();
             }

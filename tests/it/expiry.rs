@@ -115,7 +115,7 @@ async fn ttl_alone_deletes_a_conversation_with_its_messages_its_key_and_its_edge
 async fn a_mailed_code_and_its_key_are_gone_after_ten_minutes() {
     let harness = Harness::start().await;
     let anonymous = harness.anonymous();
-    let body = serde_json::json!({ "email": "ada@example.com" });
+    let body = serde_json::json!({ "email": "ada@example.com", "adult": true });
     let answer = anonymous.post("/v1/auth/signup", body, 202).await;
     let challenge = harness::text(&answer, "challenge_id");
     harness.drain().await;

@@ -20,6 +20,7 @@ mod layers;
 mod members;
 mod messages;
 mod notices;
+mod passwords;
 mod permissions;
 mod privacy_at_rest;
 mod problems;

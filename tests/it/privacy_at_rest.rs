@@ -18,7 +18,7 @@ use search::{Haystack, forms, hashes, planted};
 use serde_json::{Value, json};
 
 /// Text fields in which people write or are named: a word goes in through each.
-const SEALED: [&str; 25] = [
+const SEALED: [&str; 26] = [
     "PATCH /v1/workspaces/{workspace} #/locale",
     "PATCH /v1/workspaces/{workspace} #/name",
     "PATCH /v1/workspaces/{workspace} #/time_zone",
@@ -27,6 +27,7 @@ const SEALED: [&str; 25] = [
     "PATCH /v1/workspaces/{workspace}/contacts/{contact} #/name",
     "PATCH /v1/workspaces/{workspace}/conversations/{conversation}/messages/{seq} #/text",
     "PATCH /v1/workspaces/{workspace}/members/{member} #/name",
+    "POST /v1/auth/login #/email",
     "POST /v1/auth/otp #/email",
     "POST /v1/auth/signup #/email",
     "POST /v1/invitations/accept #/name",
@@ -230,7 +231,10 @@ async fn the_log_names_nobody_whatever_fails() {
         history.workspace, history.conversation
     );
     let calls = [
-        ("/v1/auth/signup".to_owned(), json!({ "email": address })),
+        (
+            "/v1/auth/signup".to_owned(),
+            json!({ "email": address, "adult": true }),
+        ),
         (
             format!("{}/invitations", history.workspace),
             json!({ "email": address, "role": "agent" }),
@@ -259,7 +263,11 @@ async fn the_log_names_nobody_whatever_fails() {
     // Mail that does not go out, until it does.
     harness
         .anonymous()
-        .post("/v1/auth/signup", json!({ "email": address }), 202)
+        .post(
+            "/v1/auth/signup",
+            json!({ "email": address, "adult": true }),
+            202,
+        )
         .await;
     harness
         .faults()

@@ -151,7 +151,8 @@ class Api:
 
 def sign_in(api, mailbox, address, path):
     old = len(mails(mailbox))
-    challenge = api("POST", path, {"email": address})
+    adult = {"adult": True} if path.endswith("/signup") else {}
+    challenge = api("POST", path, {"email": address, **adult})
     code = mailed(mailbox, address, r"^(\d{8})$", after=old)
     wrong = f"{(int(code) + 1) % 10**8:08}"
     answer = {"challenge_id": challenge["challenge_id"], "code": wrong}
@@ -195,6 +196,12 @@ def tour_of_the_team(api, mailbox):
     api("GET", "/nothing-here", expect=404)
     sign_in(api, mailbox, "ada@fence.example", "/v1/auth/signup")
     owner = sign_in(api, mailbox, "ada@fence.example", "/v1/auth/otp")
+    password = "vexing umbrella 9"
+    wish = {"email": "eve@fence.example", "adult": True, "password": password}
+    challenge = api("POST", "/v1/auth/signup", wish)
+    code = mailed(mailbox, "eve@fence.example", r"^(\d{8})$")
+    api("POST", "/v1/auth/otp/verify", {"challenge_id": challenge["challenge_id"], "code": code})
+    api("POST", "/v1/auth/login", {"email": "eve@fence.example", "password": password})
     first = owner["refresh_token"]
     for _ in range(3):
         owner = api("POST", "/v1/auth/refresh", {"refresh_token": owner["refresh_token"]})

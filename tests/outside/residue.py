@@ -242,7 +242,7 @@ def play(program, canaries):
 def join(program, canaries, workspace):
     """Somebody new signs up and accepts an invitation."""
     address = canaries.address("address of a new account")
-    challenge = program.ask("POST", "/v1/auth/signup", {"email": address}).expect(202)
+    challenge = program.ask("POST", "/v1/auth/signup", {"email": address, "adult": True}).expect(202)
     code = mailed(program.api, address, r"^\s*(\d{8})\s*$")
     answer = {"challenge_id": challenge["challenge_id"], "code": code}
     signed_in = program.ask("POST", "/v1/auth/otp/verify", answer).expect(200)

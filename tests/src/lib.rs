@@ -232,7 +232,7 @@ impl Harness {
     }
 
     async fn enter(&self, path: &str, email: &str) -> Member {
-        let challenge = self.client.post(path, json!({ "email": email }), 202).await;
+        let challenge = self.client.post(path, asking(path, email), 202).await;
         let code = self.mail_code(email).await;
         let body = json!({ "challenge_id": challenge["challenge_id"], "code": code });
         let answer = self.client.post("/v1/auth/otp/verify", body, 200).await;
@@ -471,6 +471,15 @@ impl Visitor {
             self.get(&format!("{path}?after_seq=0&limit=100"), 200)
                 .await,
         )
+    }
+}
+
+/// What is sent to ask for a code: who signs up says that they are of age.
+pub fn asking(path: &str, email: &str) -> Value {
+    if path.ends_with("/signup") {
+        json!({ "email": email, "adult": true })
+    } else {
+        json!({ "email": email })
     }
 }
 

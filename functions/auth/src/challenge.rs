@@ -6,6 +6,7 @@ use shared::{
     app::App,
     domain::{
         ChallengeId, TenantId, Timestamp,
+        password::PasswordHash,
         policy::{Lens, Policy},
         retention::CHALLENGE_LIFETIME,
         text::{Email, Fault},
@@ -33,7 +34,7 @@ pub const TRIES: u64 = 5;
 #[serde(deny_unknown_fields)]
 pub struct AskForCode {
     /// The address that the code is mailed to.
-    email: Email,
+    pub email: Email,
 }
 
 /// A code that was asked for. Whether a mail is on its way is not told.
@@ -79,26 +80,43 @@ pub struct Plan {
     pub deliver: bool,
 }
 
+/// What comes along with the wish for an account, and waits for the code.
+#[derive(Default)]
+pub struct Brought {
+    /// When it was said that its holder is of age.
+    pub adult_at: Option<Timestamp>,
+    /// The password that it is to have.
+    pub password: Option<PasswordHash>,
+}
+
 /// Makes a challenge for an address; `plan` decides by whether the address has an account.
+pub async fn ask(app: &App, email: Email, plan: fn(bool) -> Plan) -> Result<CodeAsked, Problem> {
+    ask_with(app, email, plan, Brought::default()).await
+}
+
+/// The same, for who brings something along.
 ///
 /// Both answers cost the same calls: one read for the address, one transaction. While the key of
 /// the tenant is not remembered, one more read and one call to KMS come before them.
-pub async fn ask(
+pub async fn ask_with(
     app: &App,
-    body: AskForCode,
+    email: Email,
     plan: fn(bool) -> Plan,
+    brought: Brought,
 ) -> Result<CodeAsked, Problem> {
     let now = app.clock.now();
     let tenant_key = app.store.tenant_key(TenantId::Platform, now).await?;
-    let owned = owner::of_address(app, &tenant_key, &body.email, now)
+    let owned = owner::of_address(app, &tenant_key, &email, now)
         .await?
         .is_some();
     let Plan { purpose, deliver } = plan(owned);
     let challenge = Challenge {
         id: ChallengeId::new(now),
-        email: body.email,
+        email,
         purpose,
         deliver,
+        adult_at: brought.adult_at,
+        password: brought.password,
         tries_left: TRIES,
         created_at: now,
         rev: 1,

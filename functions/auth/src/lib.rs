@@ -5,6 +5,7 @@
 //! | `sign_up` | `POST /v1/auth/signup` |
 //! | `request_code` | `POST /v1/auth/otp` |
 //! | `verify_code` | `POST /v1/auth/otp/verify` |
+//! | `log_in` | `POST /v1/auth/login` |
 //! | `second_step` | `POST /v1/auth/second-factor` |
 //! | `step_up` | `POST /v1/auth/step-up` |
 //! | `enrol_totp` | `POST /v1/account/totp` |
@@ -25,13 +26,16 @@
 //! stream, later, so its time tells nothing either.
 
 mod challenge;
+mod common_passwords;
 mod confirm_totp;
 mod enrol_totp;
 mod factor;
 mod jwks;
+mod log_in;
 mod log_out;
 mod make_recovery_codes;
 mod owner;
+mod password;
 mod platform;
 mod refresh;
 mod remove_totp;
@@ -50,6 +54,7 @@ pub fn routes() -> shared::http::Routes {
         sign_up,
         request_code,
         verify_code,
+        log_in,
         second_step,
         step_up,
         refresh,

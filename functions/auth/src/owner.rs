@@ -6,9 +6,10 @@ use shared::{
     http::Problem,
     store::{
         Stored, TenantKey, Transaction, Unsealed,
-        account::{Account, AddressOwner},
+        account::{Account, AddressOwner, Challenge},
         keyring::Use,
         keys,
+        password::Password,
         second_factor::SecondFactor,
         subject::State,
     },
@@ -71,21 +72,22 @@ pub fn living(read: &Platform, id: AccountId) -> Result<Option<Account>, Problem
         .filter(|account| account.state == State::Live))
 }
 
-/// Makes an account for a proved address. The transaction is refused when the address was taken
-/// meanwhile.
+/// Makes an account for the address that a challenge proved, with what came along when it was asked
+/// for. The transaction is refused when the address was taken meanwhile.
 pub fn create(
     transaction: &mut Transaction,
     tenant_key: &TenantKey,
-    email: Email,
+    asked: &Challenge,
     now: Timestamp,
 ) -> Result<Account, Problem> {
     let policy = Policy::platform();
     let id = AccountId::new(now);
-    let address = tenant_key.hash(Use::Address, &email.identity());
+    let address = tenant_key.hash(Use::Address, &asked.email.identity());
     let account = Stored::new(
         Account {
             id,
-            email,
+            email: asked.email.clone(),
+            adult_at: asked.adult_at,
             state: State::Live,
             created_at: now,
             rev: 1,
@@ -94,6 +96,15 @@ pub fn create(
     );
     let data_key = tenant_key.new_data_key(&keys::account(id), now)?;
     transaction.create_root(&account, &data_key.key, &data_key)?;
+    if let Some(hash) = &asked.password {
+        let password = Password {
+            account: id,
+            hash: hash.clone(),
+            changed_at: now,
+            rev: 1,
+        };
+        transaction.create(&Stored::new(password, &policy), &data_key.key)?;
+    }
     let owner = AddressOwner {
         address,
         account: id,

@@ -27,11 +27,12 @@ pub async fn handle(
     State(app): State<App>,
     Json(body): Json<AskForCode>,
 ) -> Result<impl IntoResponse, Problem> {
-    let asked = challenge::ask(&app, body, plan).await?;
+    let asked = challenge::ask(&app, body.email, plan).await?;
     Ok((StatusCode::ACCEPTED, Json(asked)))
 }
 
-const fn plan(has_account: bool) -> Plan {
+/// What the code is for.
+pub const fn plan(has_account: bool) -> Plan {
     Plan {
         purpose: ChallengePurpose::SignIn,
         deliver: has_account,

@@ -113,7 +113,7 @@ async fn admit(
             *found
         }
         Owner::Nobody if row.purpose == ChallengePurpose::SignUp => {
-            let account = owner::create(transaction, tenant_key, row.email.clone(), *now)?;
+            let account = owner::create(transaction, tenant_key, row, *now)?;
             (account, None)
         }
         Owner::Nobody | Owner::Leaving => return Ok(None),

@@ -4,6 +4,7 @@ pub mod device;
 pub mod id;
 pub mod label;
 pub mod page;
+pub mod password;
 pub mod permission;
 pub mod personal;
 pub mod policy;

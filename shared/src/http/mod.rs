@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod cursor;
+mod device;
 pub mod idempotent;
 pub mod json;
 pub mod problem;

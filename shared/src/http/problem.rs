@@ -50,6 +50,8 @@ codes! {
     TokenInvalid = 401, "token_invalid", "The token is not valid";
     /// The mailed code is wrong, used or too old.
     CodeInvalid = 401, "code_invalid", "The code is not valid";
+    /// There is no account with this address and this password.
+    CredentialsWrong = 401, "credentials_wrong", "The address or the password is not right";
     /// The role does not allow it.
     Forbidden = 403, "forbidden", "Your role does not allow this";
     /// Something that cannot be taken back, and the last proof is older than ten minutes.
@@ -92,6 +94,8 @@ codes! {
     PreconditionRequired = 428, "precondition_required", "Say in If-Match which version you mean to change";
     /// A field is wrong; `errors` says which and why.
     ValidationFailed = 422, "validation_failed", "A field is not valid";
+    /// The password is too short or too common; `errors` says which.
+    PasswordWeak = 422, "password_weak", "The password is too easy to guess";
     /// A field or a parameter that is not part of the request.
     UnknownField = 400, "unknown_field", "A field is not part of this request";
     /// The cursor is old, altered, or of another list.

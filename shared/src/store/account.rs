@@ -8,7 +8,7 @@ use super::{keyring::TenantKey, seal::KeyedHash, subject::State};
 use crate::{
     domain::{
         AccountId, ChallengeId, MemberId, Role, SessionId, Timestamp, Visibility, WorkspaceId,
-        text::Email, token::SecretHash,
+        password::PasswordHash, text::Email, token::SecretHash,
     },
     words,
 };
@@ -26,6 +26,10 @@ pub struct Account {
     /// Where its codes go.
     #[personal(category = Contact, purpose = Authenticate, erase = Delete)]
     pub email: Email,
+    /// When its holder said that they are of age; no date of birth is asked for. Absent in what was
+    /// written before it was asked.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub adult_at: Option<Timestamp>,
     /// Whether it may be used.
     #[non_personal(reason = "the state of an erasure")]
     pub state: State,
@@ -94,6 +98,12 @@ pub struct Challenge {
     /// Whether a mail goes out: an address without an account gets the same row, but no code.
     #[non_personal(reason = "an instruction to the mailer")]
     pub deliver: bool,
+    /// When it was said, where an account is to be made, that its holder is of age.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub adult_at: Option<Timestamp>,
+    /// The password that the account is to have.
+    #[personal(category = Identifier, purpose = Authenticate, erase = Delete)]
+    pub password: Option<PasswordHash>,
     /// How many answers may still be tried.
     #[non_personal(reason = "a counter of tries")]
     pub tries_left: u64,

@@ -107,6 +107,8 @@ pub enum Use {
     Idempotency,
     /// Recognise a recovery code.
     RecoveryCode,
+    /// Pepper a password.
+    Password,
     /// Make the successor of a refresh token.
     Refresh,
     /// Wrap keys of roots.
@@ -151,6 +153,11 @@ impl TenantKey {
     /// A secret that follows from another, and only with this key: see refresh tokens.
     pub fn successor(&self, secret: &Secret) -> Secret {
         Secret::from_bytes(self.code(Use::Refresh, secret.as_bytes()))
+    }
+
+    /// What of a password is hashed: without this key there is nothing to guess at.
+    pub fn pepper(&self, password: &[u8]) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.code(Use::Password, password))
     }
 
     /// A mailed code of eight digits for `challenge`: it is computed, not stored.

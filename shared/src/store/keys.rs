@@ -3,6 +3,7 @@
 //! | what | table | partition key | sort key |
 //! |---|---|---|---|
 //! | account | data | `ACCOUNT#platform#<account>` | `HEAD` |
+//! | password of an account | data | the same | `PASSWORD` |
 //! | address of an account | data | `ADDRESS#platform#<keyed hash>` | `HEAD` |
 //! | second factor of an account | data | the account's partition | `SECOND_FACTOR` |
 //! | login session | data | `SESSION#platform#<account>` | `<session>` |
@@ -103,6 +104,11 @@ fn head(pk: String) -> Key {
 /// The head of an account.
 pub fn account(id: AccountId) -> Key {
     head(format!("ACCOUNT#platform#{id}"))
+}
+
+/// The password of an account.
+pub fn password(account: AccountId) -> Key {
+    data(format!("ACCOUNT#platform#{account}"), "PASSWORD")
 }
 
 /// The second factor of an account.

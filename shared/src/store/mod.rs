@@ -34,6 +34,7 @@ pub mod membership;
 pub mod message;
 pub mod meter;
 pub mod notice;
+pub mod password;
 pub mod record;
 pub mod registry;
 pub mod remains;

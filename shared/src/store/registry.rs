@@ -15,6 +15,7 @@ use super::{
     membership::{Invitation, Membership},
     message::{Dedupe, Message},
     notice::Notice,
+    password::Password,
     record::{Declaration, Record},
     second_factor::{SecondFactor, SecondStep},
     signing::{PublicKeys, SigningKey},
@@ -61,6 +62,7 @@ registry! {
     Message
     Notice
     OpenJob
+    Password
     Profile
     PublicKeys
     ReadMark

@@ -80,6 +80,9 @@ impl History {
             .anonymous()
             .post("/v1/auth/otp", json!({ "email": stranger }), 202)
             .await;
+        let nobody = canaries.address(field("POST /v1/auth/login #/email"));
+        let login = json!({ "email": nobody, "password": "vexing umbrella 9" });
+        harness.anonymous().post("/v1/auth/login", login, 401).await;
         let key = canaries.word("an Idempotency-Key");
         let body = json!({
             "name": canaries.word(field("POST /v1/workspaces #/name")), "profile": "inbox",

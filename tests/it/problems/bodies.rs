@@ -151,7 +151,10 @@ async fn every_field_refuses_a_value_of_another_type_and_is_pointed_at() {
                 wrong.push(json!({ "CANARY": CANARY }));
             }
             if !is_a(&schema, "integer") {
-                wrong.extend([json!(-1), json!(1.5), json!(true)]);
+                wrong.extend([json!(-1), json!(1.5)]);
+            }
+            if !is_a(&schema, "boolean") && !is_a(&schema, "integer") {
+                wrong.push(json!(true));
             }
             for value in wrong {
                 let what = format!("{}: {field} as {value}", route.key());
