@@ -14,6 +14,7 @@ const PUBLIC: &[&str] = &[
     "GET /health",
     "GET /openapi.json",
     "GET /version",
+    "POST /v1/account/undo-deletion",
     "POST /v1/auth/login",
     "POST /v1/auth/otp",
     "POST /v1/auth/otp/verify",

@@ -1,5 +1,6 @@
 //! The tests of the running stack: one binary, every test with a stack of its own.
 
+mod account;
 mod anonymous;
 mod apps;
 mod asyncapi;

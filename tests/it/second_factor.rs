@@ -190,37 +190,16 @@ async fn six_digits_cannot_be_guessed_by_somebody_who_has_the_first_factor() {
         .await;
     }
     // A new challenge brings no new guesses: the account waits, and longer after each.
+    let halfway = first_factor(&harness, ADA).await;
     for seconds in [30, 60, 120] {
-        let halfway = first_factor(&harness, ADA).await;
-        refused(
-            &anonymous,
-            SECOND,
-            answer(&halfway, &wrong),
-            429,
-            "rate_limited",
-        )
-        .await;
+        let wrong = answer(&halfway, &wrong);
+        refused(&anonymous, SECOND, wrong.clone(), 429, "rate_limited").await;
         harness.advance(Duration::from_millis(seconds * 1000 - 1));
-        refused(
-            &anonymous,
-            SECOND,
-            answer(&halfway, &wrong),
-            429,
-            "rate_limited",
-        )
-        .await;
+        refused(&anonymous, SECOND, wrong.clone(), 429, "rate_limited").await;
         harness.advance(Duration::from_millis(1));
-        refused(
-            &anonymous,
-            SECOND,
-            answer(&halfway, &wrong),
-            401,
-            "code_invalid",
-        )
-        .await;
+        refused(&anonymous, SECOND, wrong, 401, "code_invalid").await;
     }
     // Its owner is not locked out: what cannot be guessed is looked at, and clears the count.
-    let halfway = first_factor(&harness, ADA).await;
     anonymous
         .post(SECOND, answer(&halfway, &codes[0]), 200)
         .await;
@@ -505,4 +484,36 @@ async fn nobody_proves_themselves_with_a_code_that_was_mailed_to_somebody_else()
     )
     .await;
     assert_eq!(problem["errors"][0]["pointer"], "#/challenge_id");
+}
+
+#[tokio::test]
+async fn a_password_proves_who_somebody_is_until_they_have_a_second_factor() {
+    let harness = Harness::start().await;
+    let anonymous = harness.anonymous();
+    let password = "vexing umbrella 9";
+    let body = json!({ "email": ADA, "adult": true, "password": password });
+    let asked = anonymous.post("/v1/auth/signup", body, 202).await;
+    let code = harness.mail_code(ADA).await;
+    let answer = json!({ "challenge_id": asked["challenge_id"], "code": code });
+    let signed_in = anonymous.post(VERIFY, answer, 200).await;
+    harness.advance(10 * MINUTE - Duration::from_secs(1));
+    let ada = anonymous.with_token(&text(&signed_in, "access_token"));
+    let wrong = json!({ "password": "vexing umbrella 8" });
+    refused(&ada, STEP_UP, wrong, 401, "credentials_wrong").await;
+    let both = json!({ "password": password, "code": "12345678" });
+    refused(&ada, STEP_UP, both, 422, "validation_failed").await;
+    refused(&ada, STEP_UP, json!({}), 422, "validation_failed").await;
+    let proved = ada
+        .post(STEP_UP, json!({ "password": password }), 200)
+        .await;
+    let ada = anonymous.with_token(&text(&proved, "access_token"));
+    harness.advance(9 * MINUTE);
+    ada.post(TOTP, json!(null), 201).await;
+
+    // Who has none proves nothing by one.
+    let eve = harness.sign_up("eve@example.com").await;
+    let body = json!({ "password": password });
+    refused(&eve, STEP_UP, body.clone(), 401, "credentials_wrong").await;
+    eve.enrol().await;
+    refused(&eve, STEP_UP, body, 403, "second_factor_required").await;
 }

@@ -185,6 +185,33 @@ def tour_of_the_second_factor(api, mailbox):
     api("DELETE", "/v1/account/totp", token=token)
 
 
+def tour_of_the_account(api, mailbox):
+    """An account with preferences moves to another address, is deleted, and stays after all."""
+    token = sign_in(api, mailbox, "gus@fence.example", "/v1/auth/signup")["access_token"]
+    api("GET", "/v1/account", token=token)
+    dark = {"preferences": {"theme": "dark"}}
+    api("PATCH", "/v1/account", dark, token, {"if-match": '"0"'})
+    address = "gustav@fence.example"
+    asked = api("POST", "/v1/account/address", {"email": address}, token)
+    code = mailed(mailbox, address, r"^(\d{8})$")
+    answer = {"challenge_id": asked["challenge_id"], "code": code}
+    api("POST", "/v1/account/address/confirm", answer, token)
+    made = api("POST", "/v1/workspaces", {"name": "G", "profile": "inbox", "member_name": "G"}, token)
+    api("DELETE", "/v1/account", token=token, expect=409)
+    invitations = f"/v1/workspaces/{made['id']}/invitations"
+    api("POST", invitations, {"email": "hal@fence.example", "role": "owner"}, token)
+    invitation = mailed(mailbox, "hal@fence.example", r"^(iv_\S+)$")
+    heir = sign_in(api, mailbox, "hal@fence.example", "/v1/auth/signup")["access_token"]
+    api("POST", "/v1/invitations/accept", {"token": invitation, "name": "Hal"}, heir)
+    sign_in(api, mailbox, address, "/v1/auth/otp")
+    api("DELETE", "/v1/account", token=token)
+    old = len(mails(mailbox))
+    asked = api("POST", "/v1/auth/otp", {"email": address})
+    code = mailed(mailbox, address, r"^(\d{8})$", after=old)
+    answer = {"challenge_id": asked["challenge_id"], "code": code}
+    api("POST", "/v1/account/undo-deletion", answer)
+
+
 def message(text):
     return {"client_message_id": str(uuid.uuid4()), "text": text}
 
@@ -379,6 +406,7 @@ def main():
                 api = Api(template, functions)
                 token, workspace, app, old = tour_of_the_team(api, ready["api"])
                 tour_of_the_second_factor(api, ready["api"])
+                tour_of_the_account(api, ready["api"])
                 visitor, contact, conversation = tour_of_a_conversation(api, token, workspace, app)
                 tour_of_a_known_visitor(api, workspace, app)
                 member = api("GET", workspace, token=token)["member_id"]

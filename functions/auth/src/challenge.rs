@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use shared::{
     app::App,
     domain::{
-        ChallengeId, TenantId, Timestamp,
+        AccountId, ChallengeId, TenantId, Timestamp,
         password::PasswordHash,
         policy::{Lens, Policy},
         retention::CHALLENGE_LIFETIME,
@@ -80,9 +80,11 @@ pub struct Plan {
     pub deliver: bool,
 }
 
-/// What comes along with the wish for an account, and waits for the code.
+/// What comes along with the wish for an account, or for another address, and waits for the code.
 #[derive(Default)]
 pub struct Brought {
+    /// Who wants the address.
+    pub account: Option<AccountId>,
     /// When it was said that its holder is of age.
     pub adult_at: Option<Timestamp>,
     /// The password that it is to have.
@@ -92,6 +94,23 @@ pub struct Brought {
 /// Makes a challenge for an address; `plan` decides by whether the address has an account.
 pub async fn ask(app: &App, email: Email, plan: fn(bool) -> Plan) -> Result<CodeAsked, Problem> {
     ask_with(app, email, plan, Brought::default()).await
+}
+
+/// The same, for an account that wants the address. One that belongs to somebody gets no mail.
+pub async fn ask_for_address(
+    app: &App,
+    email: Email,
+    account: AccountId,
+) -> Result<CodeAsked, Problem> {
+    let plan = |owned: bool| Plan {
+        purpose: ChallengePurpose::ChangeAddress,
+        deliver: !owned,
+    };
+    let brought = Brought {
+        account: Some(account),
+        ..Brought::default()
+    };
+    ask_with(app, email, plan, brought).await
 }
 
 /// The same, for who brings something along.
@@ -114,6 +133,7 @@ pub async fn ask_with(
         id: ChallengeId::new(now),
         email,
         purpose,
+        account: brought.account,
         deliver,
         adult_at: brought.adult_at,
         password: brought.password,

@@ -12,6 +12,11 @@
 //! | `confirm_totp` | `POST /v1/account/totp/confirm` |
 //! | `remove_totp` | `DELETE /v1/account/totp` |
 //! | `make_recovery_codes` | `POST /v1/account/recovery-codes` |
+//! | `show_account` | `GET /v1/account` |
+//! | `change_account` | `PATCH /v1/account` |
+//! | `ask_address` | `POST /v1/account/address` |
+//! | `change_address` | `POST /v1/account/address/confirm` |
+//! | `undo_deletion` | `POST /v1/account/undo-deletion` |
 //! | `refresh` | `POST /v1/auth/refresh` |
 //! | `log_out` | `POST /v1/auth/logout` |
 //! | `jwks` | `GET /.well-known/jwks.json` |
@@ -25,7 +30,11 @@
 //! the same calls to storage, the same bytes but for id and time. Mail goes out from the table's
 //! stream, later, so its time tells nothing either.
 
+mod account;
+mod ask_address;
 mod challenge;
+mod change_account;
+mod change_address;
 mod common_passwords;
 mod confirm_totp;
 mod enrol_totp;
@@ -41,11 +50,12 @@ mod refresh;
 mod remove_totp;
 mod request_code;
 mod second_step;
-mod sessions;
+mod show_account;
 mod sign_up;
 mod signer;
 mod step_up;
 mod tokens;
+mod undo_deletion;
 mod verify_code;
 
 /// The routes of this function.
@@ -60,6 +70,11 @@ pub fn routes() -> shared::http::Routes {
         refresh,
         log_out,
         jwks,
+        show_account,
+        change_account,
+        ask_address,
+        change_address,
+        undo_deletion,
         enrol_totp,
         confirm_totp,
         remove_totp,

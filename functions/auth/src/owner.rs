@@ -89,6 +89,7 @@ pub fn create(
             email: asked.email.clone(),
             adult_at: asked.adult_at,
             state: State::Live,
+            delete_at: None,
             created_at: now,
             rev: 1,
         },

@@ -18,7 +18,6 @@ use shared::{
 use crate::{
     factor,
     platform::{Platform, Proof},
-    sessions,
 };
 
 /// Remove the second factor.
@@ -38,7 +37,9 @@ pub async fn handle(State(app): State<App>, token: AccessToken) -> Result<Status
     let (found, _) = factor::of(&read, id)?;
     let found = factor::proved(found, &session)?;
     // First the others: a failure here leaves the factor where it is.
-    sessions::end_others(&app, id, session.id, read.now).await?;
+    app.store
+        .end_sessions(id, Some(session.id), read.now)
+        .await?;
     let session = LoginSession {
         second_factor_at: None,
         ..session

@@ -91,6 +91,7 @@ pub async fn sign_up(
     let brought = Brought {
         adult_at: Some(now),
         password,
+        ..Brought::default()
     };
     challenge::ask_with(app, email, plan, brought).await
 }

@@ -1,19 +1,20 @@
 //! `POST /v1/auth/step-up`: somebody signed in proves again that it is them.
 //!
 //! For ten minutes they may then do what cannot be taken back. An account with a second factor proves
-//! that one; any other answers a code that was mailed to it (`POST /v1/auth/otp`). The session's
+//! that one; any other its password, or a code that was mailed to it (`POST /v1/auth/otp`). The session's
 //! refresh token changes too, so that one which was copied before is good no more.
 
 use axum::extract::State;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use shared::{
     app::{App, tokens::Signer},
-    domain::{ChallengeId, Timestamp, text::Fault, token::Secret},
+    domain::{AccountId, ChallengeId, Timestamp, text::Fault, token::Secret},
     http::{AccessToken, Code, Json, Problem, Problems},
     store::{
-        CommitError, StoreError, Stored, Transaction, Unsealed,
+        CommitError, DataKey, StoreError, Stored, Transaction, Unsealed,
         account::{Account, LoginSession},
         keys,
+        password::Password,
         second_factor::SecondFactor,
     },
 };
@@ -21,8 +22,9 @@ use utoipa::ToSchema;
 
 use crate::{
     challenge::{MailedCode, Pending, TRIES},
-    factor::{self, FactorCode, Verdict},
-    owner,
+    factor::{self, FactorCode, Verdict as Judged},
+    log_in, owner,
+    password::{self, Typed, Verdict},
     platform::{Platform, Proof},
     signer,
     tokens::{self, Tokens},
@@ -36,11 +38,14 @@ const ATTEMPTS: u64 = TRIES + 3;
 #[serde(deny_unknown_fields)]
 pub struct StepUp {
     /// Six digits of the app or a recovery code; with `challenge_id`, the eight digits of the mail.
-    #[schema(value_type = String, min_length = 6, max_length = 64, pattern = "^[0-9A-Za-z -]{6,64}$", example = "123456")]
-    code: ProofCode,
+    #[schema(value_type = Option<String>, min_length = 6, max_length = 64, pattern = "^[0-9A-Za-z -]{6,64}$", example = "123456")]
+    code: Option<ProofCode>,
     /// Of the reply to the request for a mailed code: only where the account has no second factor.
     #[schema(value_type = Option<ChallengeId>)]
     challenge_id: Option<ChallengeId>,
+    /// The password of the account, alone: only where it has no second factor.
+    #[schema(value_type = Option<String>, format = Password, min_length = 1, max_length = 256)]
+    password: Option<Typed>,
 }
 
 /// A code of either kind. What is neither is no guess.
@@ -64,7 +69,7 @@ impl<'de> Deserialize<'de> for ProofCode {
 
 /// Prove again who you are.
 ///
-/// By the second factor where the account has one; by a mailed code otherwise. Answers with new
+/// By the second factor where the account has one; by its password or a mailed code otherwise. Answers with new
 /// tokens; the refresh token before is good no more.
 #[utoipa::path(
     post,
@@ -100,7 +105,7 @@ async fn attempt(
     body: &StepUp,
 ) -> Result<Option<Tokens>, Problem> {
     let id = token.account();
-    let (session, read) = Platform::of(app, token, factor::wanted(id), Proof::Any).await?;
+    let (session, read) = Platform::of(app, token, log_in::wanted(id), Proof::Any).await?;
     let now = read.now;
     let account = owner::living(&read, id)?.ok_or_else(|| Problem::new(Code::TokenInvalid))?;
     let (found, key) = factor::of(&read, id)?;
@@ -111,15 +116,19 @@ async fn attempt(
             let code = of_the_factor(body)?;
             let presented = code.presented(&read.tenant_key, id);
             let (next, proved) = match factor::judge(&found, &presented, now) {
-                Verdict::Wait(until) => return Err(factor::wait(until, now)),
-                Verdict::Wrong(next) => (next, None),
-                Verdict::Right(next) => {
+                Judged::Wait(until) => return Err(factor::wait(until, now)),
+                Judged::Wrong(next) => (next, None),
+                Judged::Right(next) => {
                     factor::tell_of_recovery(&mut transaction, code, id, now)?;
                     (next, Some(now))
                 }
             };
             transaction.replace(&Stored::next(next, &read.policy), &key)?;
             proved.map(Some)
+        }
+        None if body.password.is_some() => {
+            check_password(app, body, &read, id, &key).await?;
+            Some(session.second_factor_at)
         }
         None => {
             let right = answer_mail(app, body, &account, &mut transaction, now).await?;
@@ -153,12 +162,35 @@ async fn attempt(
 
 /// The code of a second factor out of a proof.
 fn of_the_factor(body: &StepUp) -> Result<&FactorCode, Problem> {
-    match (&body.code, body.challenge_id) {
-        (ProofCode::Factor(code), None) => Ok(code),
+    match (&body.code, body.challenge_id, &body.password) {
+        (Some(ProofCode::Factor(code)), None, None) => Ok(code),
         _ => {
             let problem = Problem::new(Code::SecondFactorRequired);
             Err(problem.with_detail("prove the second factor of the account instead"))
         }
+    }
+}
+
+/// Refuses a password that is not the account's. One run of Argon2id, whether or not it has one.
+async fn check_password(
+    app: &App,
+    body: &StepUp,
+    read: &Platform,
+    id: AccountId,
+    key: &DataKey,
+) -> Result<(), Problem> {
+    let Some(typed) = body.password.as_ref() else {
+        return Err(invalid());
+    };
+    if body.code.is_some() || body.challenge_id.is_some() {
+        let detail = "either a password or a code";
+        return Err(Problem::invalid("#/password", "forbidden", detail));
+    }
+    let found = read.sealed::<Password>(&keys::password(id), key)?;
+    let hash = found.as_ref().map(|password| &password.hash);
+    match password::check(app, &read.tenant_key, hash, typed).await? {
+        Verdict::Right | Verdict::RightAndOld => Ok(()),
+        Verdict::Wrong => Err(Problem::new(Code::CredentialsWrong)),
     }
 }
 
@@ -175,7 +207,7 @@ async fn answer_mail(
         let detail = "the challenge of a mailed code";
         return Err(Problem::invalid("#/challenge_id", "required", detail));
     };
-    let ProofCode::Mailed(code) = &body.code else {
+    let Some(ProofCode::Mailed(code)) = &body.code else {
         let detail = "the eight digits of the mail";
         return Err(Problem::invalid("#/code", "bad_code", detail));
     };

@@ -33,10 +33,10 @@ const ATTEMPTS: u64 = TRIES + 3;
 #[serde(deny_unknown_fields)]
 pub struct VerifyCode {
     /// Of the reply to the request for the code.
-    challenge_id: ChallengeId,
+    pub challenge_id: ChallengeId,
     /// The eight digits of the mail.
     #[schema(value_type = String, pattern = "^[0-9]{8}$", example = "12345678")]
-    code: MailedCode,
+    pub code: MailedCode,
 }
 
 /// Sign in with a mailed code.
@@ -66,17 +66,17 @@ pub async fn handle(
             return Err(invalid());
         }
         let mut transaction = Transaction::new(now);
-        let tokens = if pending.is_answered_by(body.code.digits()) {
+        let admitted = if pending.is_answered_by(body.code.digits()) {
             admit(&app, signer, &pending, &mut transaction).await?
         } else {
-            None
+            Err(invalid())
         };
-        let slot = match tokens {
-            Some(_) => pending.consume(&mut transaction),
-            None => pending.count(&mut transaction)?,
+        let slot = match admitted {
+            Ok(_) => pending.consume(&mut transaction),
+            Err(_) => pending.count(&mut transaction)?,
         };
         match app.store.commit(transaction).await {
-            Ok(()) => return tokens.ok_or_else(invalid),
+            Ok(()) => return admitted,
             Err(CommitError::Store(error)) => return Err(error.into()),
             Err(CommitError::Refused(refusal)) => {
                 if !pending.follow(&refusal, slot)? {
@@ -93,19 +93,22 @@ const fn invalid() -> Problem {
 }
 
 /// Puts into the transaction what a right answer brings: a session of the account that the address
-/// has or now gets. `None`, and nothing in the transaction, when there is nobody to sign in.
+/// has or now gets. A problem, and nothing in the transaction, when there is nobody to sign in.
 async fn admit(
     app: &App,
     signer: &Signer,
     pending: &Pending,
     transaction: &mut Transaction,
-) -> Result<Option<SignInReply>, Problem> {
+) -> Result<Result<SignInReply, Problem>, Problem> {
     let Pending {
         row,
         tenant_key,
         now,
         ..
     } = pending;
+    if !row.purpose.signs_in() && row.purpose != ChallengePurpose::SignUp {
+        return Ok(Err(invalid()));
+    }
     let (account, factor) = match owner::find(app, tenant_key, &row.email, *now).await? {
         Owner::Account(found) => {
             // It may begin to go between the read and the write.
@@ -116,7 +119,9 @@ async fn admit(
             let account = owner::create(transaction, tenant_key, row, *now)?;
             (account, None)
         }
-        Owner::Nobody | Owner::Leaving => return Ok(None),
+        // Whoever has the code owns the address, and may know.
+        Owner::Leaving => return Ok(Err(Problem::new(Code::AccountClosing))),
+        Owner::Nobody => return Ok(Err(invalid())),
     };
-    tokens::sign_in(app, signer, transaction, &account, factor.as_ref(), *now).map(Some)
+    tokens::sign_in(app, signer, transaction, &account, factor.as_ref(), *now).map(Ok)
 }

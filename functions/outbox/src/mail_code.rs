@@ -38,6 +38,7 @@ pub async fn send(app: &App, item: &Item) -> Result<(), Failure> {
 fn mail(to: Email, purpose: ChallengePurpose, code: &str) -> Mail {
     let opening = match purpose {
         ChallengePurpose::SignUp => "Welcome! This code makes your Sotto account:",
+        ChallengePurpose::ChangeAddress => "This code gives your Sotto account this address:",
         ChallengePurpose::SignIn => "This code signs you in to Sotto:",
         ChallengePurpose::HasAccount => {
             "Somebody, probably you, wanted to make a Sotto account with this address. You \
@@ -108,7 +109,7 @@ mod tests {
             .iter()
             .map(|purpose| written(*purpose).text)
             .collect();
-        assert_eq!(texts.len(), 3);
+        assert_eq!(texts.len(), 4);
         assert!(
             written(ChallengePurpose::HasAccount)
                 .text

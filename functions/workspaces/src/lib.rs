@@ -15,6 +15,7 @@
 //! | `list_invitations` | `GET /v1/workspaces/{workspace}/invitations` |
 //! | `resend_invitation` | `POST /v1/workspaces/{workspace}/invitations/{invitation}/resend` |
 //! | `delete_invitation` | `DELETE /v1/workspaces/{workspace}/invitations/{invitation}` |
+//! | `delete_account` | `DELETE /v1/account`: it may own workspaces |
 //! | `accept_invitation` | `POST /v1/invitations/accept` |
 //! | `create_app` | `POST /v1/workspaces/{workspace}/apps` |
 //! | `list_apps` | `GET /v1/workspaces/{workspace}/apps` |
@@ -35,6 +36,7 @@ mod change_member;
 mod change_retention;
 mod create;
 mod create_app;
+mod delete_account;
 mod delete_invitation;
 mod departure;
 mod invitation;
@@ -72,6 +74,7 @@ pub fn routes() -> shared::http::Routes {
         list_invitations,
         resend_invitation,
         delete_invitation,
+        delete_account,
         accept_invitation,
         create_app,
         list_apps,

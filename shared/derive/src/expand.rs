@@ -17,19 +17,16 @@ pub fn expand(declaration: &Declaration) -> TokenStream {
         ..
     } = declaration;
     let key = declaration.key.expand();
+    // Not every record of a kind is in every index, so a function may say no.
     let index = |call: &Option<crate::declaration::KeyCall>| match call {
         Some(call) => {
             let call = call.expand();
-            quote!(::core::option::Option::Some(#call))
+            quote!(::core::convert::Into::into(#call))
         }
         None => quote!(::core::option::Option::None),
     };
     let (changes, lists) = (index(&declaration.changes), index(&declaration.lists));
-    // A record without a deadline is not in the index of deadlines, so its function may say no.
-    let due = match &declaration.due {
-        Some(call) => call.expand(),
-        None => quote!(::core::option::Option::None),
-    };
+    let due = index(&declaration.due);
     let seal = if declaration.is_sealed() {
         quote!(::shared::store::DataKey)
     } else {

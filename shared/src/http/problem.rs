@@ -58,6 +58,8 @@ codes! {
     StepUpRequired = 403, "step_up_required", "Prove first that it is still you";
     /// The workspace asks for a second factor, and this session proved none.
     SecondFactorRequired = 403, "second_factor_required", "This workspace asks for a second factor";
+    /// The account is to be deleted; nobody signs in to it meanwhile.
+    AccountClosing = 403, "account_closing", "This account is to be deleted; undo that first";
     /// The account has one already.
     SecondFactorExists = 409, "second_factor_exists", "This account has a second factor already";
     /// The app may not be used from there.

@@ -4,11 +4,18 @@ use std::time::Duration;
 
 use shared_derive::Record;
 
-use super::{keyring::TenantKey, seal::KeyedHash, subject::State};
+use super::{
+    db::{Query, Store, StoreError, key_of},
+    keyring::TenantKey,
+    keys::{self, Table},
+    seal::KeyedHash,
+    subject::State,
+    transaction::{CommitError, Transaction},
+};
 use crate::{
     domain::{
         AccountId, ChallengeId, MemberId, Role, SessionId, Timestamp, Visibility, WorkspaceId,
-        password::PasswordHash, text::Email, token::SecretHash,
+        password::PasswordHash, retention::erasure_days, text::Email, token::SecretHash,
     },
     words,
 };
@@ -16,7 +23,7 @@ use crate::{
 /// An account.
 #[derive(Clone, Debug, Record)]
 #[record(
-    table = Data, key = account(id), tenant = Platform,
+    table = Data, key = account(id), lists = account_list(id, delete_at), tenant = Platform,
     subject = id, class = Account, anchor = created_at,
 )]
 pub struct Account {
@@ -33,12 +40,25 @@ pub struct Account {
     /// Whether it may be used.
     #[non_personal(reason = "the state of an erasure")]
     pub state: State,
+    /// When it is to be erased, if its owner wants to leave.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub delete_at: Option<Timestamp>,
     /// When the address was first proved.
     #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
     pub created_at: Timestamp,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
+}
+
+/// How long somebody who deletes an account, may change their mind (README section 4).
+pub const ACCOUNT_UNDO: Duration = Duration::from_secs(erasure_days::UNDO as u64 * 24 * 60 * 60);
+
+impl Account {
+    /// Whether its deletion may still be undone.
+    pub fn may_stay(&self, now: Timestamp) -> bool {
+        self.state == State::Closing && self.delete_at.is_some_and(|at| now < at)
+    }
 }
 
 /// Where an address leads: one account per address.
@@ -62,6 +82,8 @@ pub struct AddressOwner {
 words! {
     /// What a mailed code is for.
     pub enum ChallengePurpose {
+        /// To give an account another address.
+        ChangeAddress = "change_address",
         /// To sign in, where an account was asked for that the address has already.
         HasAccount = "has_account",
         /// To sign in.
@@ -95,6 +117,9 @@ pub struct Challenge {
     /// What for.
     #[non_personal(reason = "which form was filled in")]
     pub purpose: ChallengePurpose,
+    /// For which account, where that is known: whoever wants another address.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub account: Option<AccountId>,
     /// Whether a mail goes out: an address without an account gets the same row, but no code.
     #[non_personal(reason = "an instruction to the mailer")]
     pub deliver: bool,
@@ -169,6 +194,42 @@ impl LoginSession {
     pub fn is_proved(&self, now: Timestamp) -> bool {
         self.proved_at
             .is_some_and(|at| now < at.plus(PROOF_LIFETIME))
+    }
+}
+
+/// How many sessions one transaction ends (DynamoDB takes 100 actions).
+const SESSIONS_AT_ONCE: u16 = 100;
+
+impl Store {
+    /// Ends the login sessions of an account, all of them or all but one. Safe to repeat.
+    ///
+    /// # Errors
+    /// When storage fails; some may have ended by then.
+    pub async fn end_sessions(
+        &self,
+        account: AccountId,
+        kept: Option<SessionId>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let kept = kept.map(|session| keys::session(account, session));
+        loop {
+            let all = Query::partition(keys::sessions(account)).limit(SESSIONS_AT_ONCE);
+            let found = self.query(all).await?;
+            let places = found.iter().filter_map(|item| key_of(Table::Data, item));
+            let mut transaction = Transaction::new(now);
+            let mut ended = 0;
+            for key in places.filter(|key| Some(key) != kept.as_ref()) {
+                transaction.remove(key);
+                ended += 1;
+            }
+            if ended == 0 {
+                return Ok(());
+            }
+            match self.commit(transaction).await {
+                Ok(()) | Err(CommitError::Refused(_)) => {}
+                Err(CommitError::Store(error)) => return Err(error),
+            }
+        }
     }
 }
 

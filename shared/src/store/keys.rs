@@ -3,9 +3,8 @@
 //! | what | table | partition key | sort key |
 //! |---|---|---|---|
 //! | account | data | `ACCOUNT#platform#<account>` | `HEAD` |
-//! | password of an account | data | the same | `PASSWORD` |
+//! | password, preferences, second factor of an account | data | the same | `PASSWORD`, `PREFERENCES`, `SECOND_FACTOR` |
 //! | address of an account | data | `ADDRESS#platform#<keyed hash>` | `HEAD` |
-//! | second factor of an account | data | the account's partition | `SECOND_FACTOR` |
 //! | login session | data | `SESSION#platform#<account>` | `<session>` |
 //! | mailed code | data | `CHALLENGE#platform#<challenge>` | `HEAD` |
 //! | notice to an account | data | `NOTICE#platform#<account>` | `<notice>` |
@@ -109,6 +108,24 @@ pub fn account(id: AccountId) -> Key {
 /// The password of an account.
 pub fn password(account: AccountId) -> Key {
     data(format!("ACCOUNT#platform#{account}"), "PASSWORD")
+}
+
+/// Accounts that are to be deleted, by when; none while nobody asked for it.
+pub fn account_list(id: AccountId, delete_at: Option<Timestamp>) -> Option<IndexKey> {
+    Some(IndexKey {
+        pk: accounts_going(),
+        sk: format!("{:015}#{id}", delete_at?.ms()),
+    })
+}
+
+/// The list of accounts that are to be deleted, by when.
+pub fn accounts_going() -> String {
+    "ACCOUNT#platform#GOING".to_owned()
+}
+
+/// How somebody wants to use the product.
+pub fn preferences(id: AccountId) -> Key {
+    data(format!("ACCOUNT#platform#{id}"), "PREFERENCES")
 }
 
 /// The second factor of an account.
@@ -386,7 +403,7 @@ pub fn conversation_due(
 ) -> Option<IndexKey> {
     let at = match state {
         State::Live => snoozed_until?,
-        State::Erasing => changed_at,
+        State::Closing | State::Erasing => changed_at,
     };
     Some(due(at, &thread(workspace, id)))
 }

@@ -35,6 +35,7 @@ pub mod message;
 pub mod meter;
 pub mod notice;
 pub mod password;
+pub mod preferences;
 pub mod record;
 pub mod registry;
 pub mod remains;

@@ -16,6 +16,7 @@ use super::{
     message::{Dedupe, Message},
     notice::Notice,
     password::Password,
+    preferences::Preferences,
     record::{Declaration, Record},
     second_factor::{SecondFactor, SecondStep},
     signing::{PublicKeys, SigningKey},
@@ -63,6 +64,7 @@ registry! {
     Notice
     OpenJob
     Password
+    Preferences
     Profile
     PublicKeys
     ReadMark

@@ -140,6 +140,8 @@ impl Pseudonymous for TenantId {}
 words! {
     /// Whether a root or a subject may be used.
     pub enum State {
+        /// To be deleted, which may be undone; nobody uses it meanwhile.
+        Closing = "closing",
         /// It is being erased: nothing may be added, nothing is shown.
         Erasing = "erasing",
         /// As usual.

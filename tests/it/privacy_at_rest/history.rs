@@ -83,6 +83,15 @@ impl History {
         let nobody = canaries.address(field("POST /v1/auth/login #/email"));
         let login = json!({ "email": nobody, "password": "vexing umbrella 9" });
         harness.anonymous().post("/v1/auth/login", login, 401).await;
+        let locale = canaries.language(field("PATCH /v1/account #/preferences/locale"));
+        let zone = canaries.word(field("PATCH /v1/account #/preferences/time_zone"));
+        let preferences = json!({ "preferences": { "locale": locale, "time_zone": zone } });
+        let unset = owner.with_header("if-match", "\"0\"");
+        unset.patch("/v1/account", preferences, 200).await;
+        let wanted = canaries.address(field("POST /v1/account/address #/email"));
+        owner
+            .post("/v1/account/address", json!({ "email": wanted }), 202)
+            .await;
         let key = canaries.word("an Idempotency-Key");
         let body = json!({
             "name": canaries.word(field("POST /v1/workspaces #/name")), "profile": "inbox",
@@ -102,7 +111,7 @@ impl History {
             app_name,
             conversation: String::new(),
             canaries,
-            addresses: vec![owner_address, stranger],
+            addresses: vec![owner_address, stranger, wanted],
         };
         history.invite().await;
         history.rename().await;

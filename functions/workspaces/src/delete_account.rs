@@ -1,0 +1,153 @@
+//! `DELETE /v1/account`: somebody leaves, and takes everything along (FLOW-37).
+//!
+//! At once nobody is signed in to the account any more, on no device and on no socket. For seven days
+//! its owner may change their mind; then it is erased. It lies in the list of accounts that are
+//! going, by the time of their end.
+//!
+//! A workspace keeps an owner: whoever is the only one hands it over or deletes it first. What
+//! somebody owns together with others they give up now, in the same transaction, so that a colleague
+//! who steps down meanwhile does not leave the workspace without an owner.
+
+use axum::{extract, http::StatusCode, response::IntoResponse};
+use serde::Serialize;
+use shared::{
+    app::App,
+    domain::{AccountId, Policy, Role, TenantId, Timestamp, policy::Lens},
+    http::{AccessToken, Code, Json, Problem, Problems, SignedIn},
+    store::{
+        CommitError, DataKey, Query, RootRef, Stored, Transaction, Unsealed,
+        account::{ACCOUNT_UNDO, Account, Seat},
+        keys,
+        notice::{Notice, NoticeKind},
+        record::read_item,
+        subject::State,
+    },
+};
+use utoipa::ToSchema;
+
+use crate::ownership::find_owner;
+
+/// An account that is going.
+#[derive(Serialize, ToSchema)]
+pub struct AccountGoing {
+    /// When it will be erased. Until then `POST /v1/account/undo-deletion` keeps it.
+    delete_at: Timestamp,
+}
+
+/// Delete the account.
+///
+/// Every session ends at once. It is erased after seven days; until then its owner may keep it. Asks
+/// for a proof of the last ten minutes. Who is the only owner of a workspace hands it over first.
+#[utoipa::path(
+    delete,
+    path = "/v1/account",
+    operation_id = "delete_account",
+    responses((status = 202, description = "It will be deleted.", body = AccountGoing), Problems),
+    security(("member" = [])),
+)]
+pub async fn handle(
+    extract::State(app): extract::State<App>,
+    token: AccessToken,
+) -> Result<impl IntoResponse, Problem> {
+    let id = token.account();
+    let head = keys::account(id);
+    let wanted = vec![
+        head.clone(),
+        keys::data_key(&RootRef::of(&head)),
+        keys::tenant_key(TenantId::Platform),
+    ];
+    let signed_in = app.proved(&token, wanted).await?;
+    let (account, key) = open(&app, &signed_in).await?;
+    let mut transaction = Transaction::new(signed_in.now);
+    for seat in owned(&app, id, signed_in.now).await? {
+        give_up(&app, seat, &mut transaction).await?;
+    }
+    // First the others: a failure on the way leaves an account that is open, and this session.
+    app.store
+        .end_sessions(id, Some(signed_in.session.id), signed_in.now)
+        .await?;
+    let delete_at = signed_in.now.plus(ACCOUNT_UNDO);
+    let going = Account {
+        state: State::Closing,
+        delete_at: Some(delete_at),
+        ..account
+    };
+    transaction.replace(&Stored::next(going, &signed_in.policy), &key)?;
+    transaction.remove(keys::session(id, signed_in.session.id));
+    let notice = NoticeKind::AccountDeletionScheduled;
+    transaction.notify(Notice::new(id, notice, signed_in.now))?;
+    match app.store.commit(transaction).await {
+        Ok(()) => Ok((StatusCode::ACCEPTED, Json(AccountGoing { delete_at }))),
+        Err(CommitError::Store(error)) => Err(error.into()),
+        Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
+    }
+}
+
+/// The account of whoever is signed in, and the key that seals it.
+async fn open(app: &App, signed_in: &SignedIn) -> Result<(Account, DataKey), Problem> {
+    let gone = || Problem::new(Code::TokenInvalid);
+    let (fetched, now) = (&signed_in.fetched, signed_in.now);
+    let platform_key = app
+        .store
+        .unwrap_tenant_key(TenantId::Platform, fetched, now)
+        .await?;
+    let head = keys::account(signed_in.account);
+    let key = fetched.data_key(&head, &platform_key)?.ok_or_else(gone)?;
+    let lens = Lens {
+        now,
+        policy: &signed_in.policy,
+    };
+    let account = fetched
+        .get::<Account>(&head, &key, lens)?
+        .filter(|account| account.state == State::Live)
+        .ok_or_else(gone)?;
+    Ok((account, key))
+}
+
+/// The seats that an account owns workspaces by.
+async fn owned(app: &App, account: AccountId, now: Timestamp) -> Result<Vec<Seat>, Problem> {
+    const PAGE: u16 = 100;
+    let policy = Policy::platform();
+    let lens = Lens {
+        now,
+        policy: &policy,
+    };
+    let mut owned = Vec::new();
+    let mut after = None;
+    loop {
+        let mut query = Query::partition(keys::seats(account)).limit(PAGE);
+        if let Some(after) = after {
+            query = query.after(keys::seat(account, after), String::new());
+        }
+        let items = app.store.query(query).await?;
+        let mut last = None;
+        for item in &items {
+            if let Some(seat) = read_item::<Seat>(item, &Unsealed, lens)? {
+                last = Some(seat.workspace);
+                owned.extend((seat.role == Role::Owner).then_some(seat));
+            }
+        }
+        match last {
+            Some(last) if items.len() >= usize::from(PAGE) => after = Some(last),
+            _ => return Ok(owned),
+        }
+    }
+}
+
+/// Gives an ownership up that somebody else has too.
+async fn give_up(app: &App, seat: Seat, transaction: &mut Transaction) -> Result<(), Problem> {
+    let entry = match app.enter(seat.workspace, Vec::new()).await {
+        Ok(entry) => entry,
+        // A workspace that is going needs no owner.
+        Err(problem) if problem.code() == Code::NotFound => return Ok(()),
+        Err(problem) => return Err(problem),
+    };
+    let other = find_owner(app, &entry, seat.member).await?;
+    let other = other.ok_or_else(|| Problem::new(Code::LastOwner))?;
+    let place = keys::seat(other.account, other.workspace);
+    transaction.check_unchanged(place, other.rev);
+    let role = Role::Admin;
+    let next = Stored::next(Seat { role, ..seat }, &Policy::platform());
+    transaction.replace(&next, &Unsealed)?;
+    Ok(())
+}
