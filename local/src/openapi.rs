@@ -34,6 +34,7 @@ pub fn document() -> OpenApi {
     let components = ComponentsBuilder::new()
         .schemas_from_iter(schemas)
         .security_scheme("member", SecurityScheme::Http(member()))
+        .security_scheme("api_key", SecurityScheme::Http(api_key()))
         .security_scheme("visitor", SecurityScheme::Http(visitor()))
         .build();
     let mut document = OpenApiBuilder::new()
@@ -51,6 +52,17 @@ fn member() -> Http {
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
         .description(Some("A member's access token, good for ten minutes."))
+        .build()
+}
+
+fn api_key() -> Http {
+    HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some(
+            "A key of the API, for the customer's own servers: it reads conversations, messages and \
+             contacts, asks `/sync`, and sends messages, as far as its scopes go. What it does not \
+             open answers 401 to it. It reads no conversation for anybody: everything is unread.",
+        ))
         .build()
 }
 

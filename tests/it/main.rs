@@ -2,6 +2,7 @@
 
 mod account;
 mod anonymous;
+mod api_keys;
 mod apps;
 mod asyncapi;
 mod auth;

@@ -26,6 +26,7 @@ fn permission(route: &Route) -> Permission {
         ("POST", "/leave") => P::WorkspaceRead,
         ("POST", "/transfer-ownership") => P::WorkspaceOwn,
         (_, path) if path.starts_with("/invitations") => P::MembersManage,
+        (_, path) if path.starts_with("/api-keys") => P::ApiKeysManage,
         ("GET", "/apps") => P::AppsRead,
         ("POST", _) | ("PATCH", "/apps/{app}") if rest.starts_with("/apps") => P::AppsManage,
         ("GET", "/contacts" | "/contacts/{contact}") => P::ContactsRead,
@@ -58,6 +59,7 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         ("PATCH", "/members/{member}") => Some(json!({ "role": "agent" })),
         ("POST", "/transfer-ownership") => Some(json!({ "member_id": member_id })),
         ("POST", "/invitations") => Some(json!({ "email": "kim@example.com", "role": "viewer" })),
+        ("POST", "/api-keys") => Some(json!({ "name": "Shop", "scopes": ["contacts.read"] })),
         ("POST", "/apps") => Some(json!({
             "name": "App", "platform": "android", "bundle_id": "com.example.shop",
         })),
@@ -99,6 +101,13 @@ async fn fresh(harness: &Harness, owner: &Member, workspace: &Workspace, role: R
     harness.advance(Duration::from_millis(1));
     let address = format!("fresh{n}@example.com");
     harness.join(owner, workspace, &address, role.word()).await
+}
+
+/// A key of its own for one call.
+async fn make_key(workspace: &str, owner: &Member) -> String {
+    let body = json!({ "name": "Shop", "scopes": ["contacts.read"] });
+    let place = format!("{workspace}/api-keys");
+    text(&owner.post(&place, body, 201).await, "id")
 }
 
 /// An invitation of its own for one call.
@@ -215,6 +224,9 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
             if route.path.contains("{conversation}") {
                 let staged = stage(route, &workspace.path, &owner, member, &visitor).await;
                 ids = ids.with("conversation", &staged);
+            }
+            if route.path.contains("{api_key}") {
+                ids = ids.with("api_key", &make_key(&workspace.path, &owner).await);
             }
             if route.path.contains("{invitation}") {
                 ids = ids.with("invitation", &invite(&workspace.path, &owner).await);

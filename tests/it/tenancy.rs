@@ -52,7 +52,12 @@ impl Tenant {
         let invitation = json!({ "email": format!("kim@{name}.example"), "role": "agent" });
         let invitations = format!("{}/invitations", workspace.path);
         let invitation = owner.post(&invitations, invitation, 202).await;
+        let key = json!({ "name": "Shop", "scopes": ["contacts.read"] });
+        let key = owner
+            .post(&format!("{}/api-keys", workspace.path), key, 201)
+            .await;
         let ids = Ids::unknown()
+            .with("api_key", &text(&key, "id"))
             .with("invitation", &text(&invitation, "id"))
             .with("colleague", &second)
             .with("job", &text(&retention, "job_id"))
@@ -84,7 +89,9 @@ fn body(route: &Route, ids: &Ids) -> Option<Value> {
         "PUT /v1/workspaces/{workspace}/conversations/{conversation}/hold" => {
             Some(json!({ "reason": "Complaint 17", "until": "2026-12-31T00:00:00Z" }))
         }
-        "PATCH /v1/workspaces/{workspace}/apps/{app}" => Some(json!({ "name": "Other" })),
+        "PATCH /v1/workspaces/{workspace}" | "PATCH /v1/workspaces/{workspace}/apps/{app}" => {
+            Some(json!({ "name": "Other" }))
+        }
         "PUT /v1/workspaces/{workspace}/conversations/{conversation}/read"
         | "PUT /v1/widget/conversations/{conversation}/read" => Some(json!({ "seq": 1 })),
         "POST /v1/workspaces/{workspace}/conversations/{conversation}/snooze" => {

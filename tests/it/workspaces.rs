@@ -256,3 +256,57 @@ async fn settings_change_in_the_version_that_was_read() {
             .await;
     }
 }
+
+/// FLOW-26: in profile `flows` a second factor is asked for, always.
+#[tokio::test]
+async fn a_workspace_may_ask_for_a_second_factor_and_flows_always_does() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let workspace = owner.workspace("inbox").await;
+    let bob = harness
+        .join(&owner, &workspace, "bob@example.com", "agent")
+        .await;
+    let place = &workspace.path;
+    let demand = |on: bool| json!({ "second_factor_required": on });
+    let first = |member: &Member| member.with_header("if-match", "\"1\"");
+    // Nobody shuts themselves out.
+    let code = "second_factor_required";
+    first(&owner)
+        .refused(Method::PATCH, place, Some(demand(true)), 403, code)
+        .await;
+    owner.enrol().await;
+    let changed = first(&owner).patch(place, demand(true), 200).await;
+    assert_eq!(
+        (&changed["second_factor_required"], &changed["rev"]),
+        (&json!(true), &json!(2))
+    );
+    bob.refused(Method::GET, place, None, 403, code).await;
+    bob.enrol().await;
+    bob.get(place, 200).await;
+    // What was asked for may be given up, by who proved a factor lately.
+    harness.advance(Duration::from_secs(11 * 60));
+    let later = owner.refresh().await.with_header("if-match", "\"2\"");
+    later
+        .refused(
+            Method::PATCH,
+            place,
+            Some(demand(false)),
+            403,
+            "step_up_required",
+        )
+        .await;
+    let owner = harness.sign_in("ada@example.com").await;
+    let second = owner.with_header("if-match", "\"2\"");
+    let given_up = second.patch(place, demand(false), 200).await;
+    assert_eq!(given_up["second_factor_required"], false);
+    // In profile flows it is no choice.
+    let flows = owner.workspace("flows").await;
+    assert_eq!(flows.body["second_factor_required"], true);
+    let client = first(&owner);
+    let off = Some(demand(false));
+    client
+        .refused(Method::PATCH, &flows.path, off, 409, "not_changeable")
+        .await;
+    let kept = client.patch(&flows.path, demand(true), 200).await;
+    assert_eq!(kept["rev"], 1);
+}

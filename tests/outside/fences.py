@@ -264,6 +264,24 @@ def tour_of_the_team(api, mailbox):
     return token, workspace, app, first
 
 
+def tour_of_keys(api, token, workspace, contact, conversation):
+    """A program of the customer. A key for each function, which notes its first use."""
+    scopes = ["contacts.read", "conversations.read", "conversations.write", "personal_data.read"]
+    ours = f"{workspace}/conversations/{conversation}"
+    calls = [
+        ("GET", f"{workspace}/contacts/{contact.rsplit('/', 1)[-1]}", None),
+        ("GET", ours, None),
+        ("POST", f"{ours}/messages", message("From the shop")),
+        ("GET", f"{workspace}/sync", None),
+    ]
+    for method, path, body in calls:
+        made = api("POST", f"{workspace}/api-keys", {"name": "Shop", "scopes": scopes}, token)
+        api(method, path, body, made["key"])
+    keys = api("GET", f"{workspace}/api-keys", token=token)["data"]
+    assert all(key["last_used_on"] for key in keys), keys
+    api("DELETE", f"{workspace}/api-keys/{keys[0]['id']}", token=token)
+
+
 def tour_of_leaving(api, mailbox, retention, token, workspace, contact):
     """Members who go, with conversations, read marks and drafts, and an ownership that comes back."""
     own = api("GET", workspace, token=token)["member_id"]
@@ -411,6 +429,7 @@ def main():
                 tour_of_a_known_visitor(api, workspace, app)
                 member = api("GET", workspace, token=token)["member_id"]
                 tour_of_the_desk(api, token, workspace, contact, member)
+                tour_of_keys(api, token, workspace, contact, conversation)
                 tour_of_leaving(api, ready["api"], functions["retention"], token, workspace, contact)
                 tour_of_retention(api, functions["retention"], token, workspace, conversation)
                 tour_of_the_sockets(api, functions["realtime"], token, visitor, workspace, conversation)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::Value;
 use shared::domain::{
-    AppId, ContactId, ConversationId, InvitationId, JobId, MemberId, WorkspaceId,
+    ApiKeyId, AppId, ContactId, ConversationId, InvitationId, JobId, MemberId, WorkspaceId,
 };
 
 use crate::{START, contract, method, template};
@@ -106,6 +106,7 @@ impl Ids {
         // Not of the future: ids carry the time of their birth.
         let at = START.minus(Duration::from_secs(60));
         Self(BTreeMap::from([
+            ("api_key", ApiKeyId::new(at).to_string()),
             ("app", AppId::new(at).to_string()),
             // Another member, for bodies that name one: no path does.
             ("colleague", MemberId::new(at).to_string()),

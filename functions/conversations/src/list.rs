@@ -10,7 +10,7 @@ use shared::{
     app::App,
     domain::{MemberId, Permission, WorkspaceId, page::Limit, policy::Module},
     http::{
-        AccessToken, Json, Member, Page, Path, Problem, Problems, Query, actor::Entry, cursor::List,
+        Caller, Credential, Json, Page, Path, Problem, Problems, Query, actor::Entry, cursor::List,
     },
     store::{
         self, Item, Key, Table, Unsealed,
@@ -75,20 +75,25 @@ pub struct Which {
     operation_id = "list_conversations",
     params(("workspace" = WorkspaceId, Path, description = "The workspace."), Which),
     responses((status = 200, description = "A page.", body = Page<ConversationView>), Problems),
-    security(("member" = [])),
+    security(("member" = []), ("api_key" = [])),
 )]
 pub async fn handle(
     State(app): State<App>,
-    token: AccessToken,
+    credential: Credential,
     Path(workspace): Path<WorkspaceId>,
     Query(which): Query<Which>,
 ) -> Result<Json<Page<ConversationView>>, Problem> {
-    let member = app
-        .member(&token, workspace, Permission::ConversationsRead, Vec::new())
+    let caller = app
+        .caller(
+            &credential,
+            workspace,
+            Permission::ConversationsRead,
+            Vec::new(),
+        )
         .await?;
-    let entry = &member.entry;
+    let entry = &caller.entry;
     entry.require(Module::Conversations)?;
-    let principal = member.id.to_string();
+    let principal = caller.subject.to_string();
     let (view, sort) = (
         which.view.unwrap_or(View::All),
         which.sort.unwrap_or(Sort::Newest),
@@ -116,7 +121,7 @@ pub async fn handle(
     let queue = match view {
         View::All => None,
         View::Mine => Some(Queue {
-            whose: Some(member.id),
+            whose: Some(caller.sight.member.ok_or_else(nobodys_view)?),
             status: which.status.unwrap_or(Status::Open),
         }),
         View::Unassigned => Some(Queue {
@@ -134,13 +139,13 @@ pub async fn handle(
     };
     let found = heads(
         &app,
-        &member,
+        &caller,
         places.into_iter().map(|(_, key)| key).collect(),
     )
     .await?;
     let fits = |head: &Conversation| {
         let status = head.status_at(entry.now);
-        if !member.sees(head.assignee) {
+        if !caller.sight.sees(head.assignee) {
             return false;
         }
         match queue {
@@ -242,14 +247,20 @@ async fn changed(app: &App, workspace: WorkspaceId, reach: &Reach) -> Result<Pla
 /// How many items one batch takes.
 const BATCH: usize = 100;
 
+/// An API key takes care of nothing.
+fn nobodys_view() -> Problem {
+    let detail = "a member's own view: an API key asks for `all` or `unassigned`";
+    Problem::invalid("?view", "forbidden", detail)
+}
+
 /// The living heads at `places`, in that order, each with how far the member has read. One batch,
 /// two at once for a page of more than 50.
 async fn heads(
     app: &App,
-    member: &Member,
+    caller: &Caller,
     places: Vec<Key>,
 ) -> Result<Vec<(Conversation, Option<ReadMark>)>, Problem> {
-    let entry = &member.entry;
+    let entry = &caller.entry;
     // A tombstone lies in the same index; what is gone is not listed.
     let places: Vec<Key> = places
         .into_iter()
@@ -257,7 +268,7 @@ async fn heads(
         .collect();
     let mark_of = |place: &Key| {
         let id = place.pk.rsplit('#').next()?.parse().ok()?;
-        Some(keys::read_mark(entry.workspace, member.id, id))
+        Some(keys::read_mark(entry.workspace, caller.sight.member?, id))
     };
     let marks: Vec<Key> = places.iter().filter_map(mark_of).collect();
     let (heads, marks) = if places.len() + marks.len() > BATCH {
@@ -272,8 +283,11 @@ async fn heads(
         let Some(head) = head.filter(|head| head.state == Liveness::Live) else {
             continue;
         };
-        let mark = keys::read_mark(entry.workspace, member.id, head.id);
-        found.push((head, marks.get::<ReadMark>(&mark, &Unsealed, entry.lens())?));
+        let mark = match mark_of(place) {
+            Some(mark) => marks.get::<ReadMark>(&mark, &Unsealed, entry.lens())?,
+            None => None,
+        };
+        found.push((head, mark));
     }
     Ok(found)
 }

@@ -73,7 +73,7 @@ pub async fn handle(
         .member(&token, workspace, Permission::ConversationsRead, wanted)
         .await?;
     let entry = &member.entry;
-    let head = view::seen(&member, conversation)?;
+    let head = view::seen(&member.entry, member.sight(), conversation)?;
     let key = entry.data_key(&at_head)?.ok_or_else(Problem::not_found)?;
     let seq = body.within(&head)?;
     let mut mark = show::mark(&app, entry, member.id, conversation).await?;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use shared::{
     app::App,
     domain::{ConversationId, MemberId, Permission, WorkspaceId},
-    http::{AccessToken, Json, Path, Problem, Problems, actor::Entry},
+    http::{Credential, Json, Path, Problem, Problems, actor::Entry},
     store::{conversation::ReadMark, keys},
 };
 
@@ -20,23 +20,32 @@ use crate::view::{self, ConversationView};
         ("conversation" = ConversationId, Path, description = "The conversation."),
     ),
     responses((status = 200, description = "The conversation.", body = ConversationView), Problems),
-    security(("member" = [])),
+    security(("member" = []), ("api_key" = [])),
 )]
 pub async fn handle(
     State(app): State<App>,
-    token: AccessToken,
+    credential: Credential,
     Path((workspace, conversation)): Path<(WorkspaceId, ConversationId)>,
 ) -> Result<Json<ConversationView>, Problem> {
     let wanted = vec![keys::conversation(workspace, conversation)];
-    let member = app
-        .member(&token, workspace, Permission::ConversationsRead, wanted)
+    let caller = app
+        .caller(
+            &credential,
+            workspace,
+            Permission::ConversationsRead,
+            wanted,
+        )
         .await?;
-    let head = view::seen(&member, conversation)?;
-    let mark = mark(&app, &member.entry, member.id, conversation).await?;
+    let entry = &caller.entry;
+    let head = view::seen(entry, caller.sight, conversation)?;
+    let mark = match caller.sight.member {
+        Some(member) => mark(&app, entry, member, conversation).await?,
+        None => None,
+    };
     Ok(Json(ConversationView::for_member(
         &head,
         mark.as_ref(),
-        &member.entry,
+        entry,
     )))
 }
 

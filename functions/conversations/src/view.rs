@@ -4,8 +4,8 @@ use serde::Serialize;
 use shared::{
     domain::{ContactId, ConversationId, MemberId, Timestamp, label::LabelName},
     http::{
-        Member, Problem,
-        actor::Entry,
+        Problem,
+        actor::{Entry, Sight},
         view::{MessageView, content_end},
     },
     store::{
@@ -132,11 +132,15 @@ impl ConversationView {
     }
 }
 
-/// The head of a conversation, if it lives and the member sees it: what others take care of is, to
+/// The head of a conversation, if it lives and the reader sees it: what others take care of is, to
 /// who sees only their own, not there.
-pub fn seen(member: &Member, conversation: ConversationId) -> Result<Conversation, Problem> {
-    let head = head(&member.entry, conversation)?;
-    if member.sees(head.assignee) {
+pub fn seen(
+    entry: &Entry,
+    sight: Sight,
+    conversation: ConversationId,
+) -> Result<Conversation, Problem> {
+    let head = head(entry, conversation)?;
+    if sight.sees(head.assignee) {
         Ok(head)
     } else {
         Err(Problem::not_found())

@@ -7,7 +7,7 @@ use serde::Serialize;
 use shared::{
     app::App,
     domain::{ConversationId, Permission, WorkspaceId},
-    http::{AccessToken, Json, Path, Problem, Problems, Query, view::MessageView},
+    http::{Credential, Json, Path, Problem, Problems, Query, view::MessageView},
 };
 use utoipa::ToSchema;
 
@@ -38,21 +38,26 @@ pub struct MessageList {
         Part,
     ),
     responses((status = 200, description = "A part of the thread.", body = MessageList), Problems),
-    security(("member" = [])),
+    security(("member" = []), ("api_key" = [])),
 )]
 pub async fn handle(
     State(app): State<App>,
-    token: AccessToken,
+    credential: Credential,
     Path((workspace, conversation)): Path<(WorkspaceId, ConversationId)>,
     Query(part): Query<Part>,
 ) -> Result<Json<MessageList>, Problem> {
     let span = part.span()?;
     let wanted = thread::wanted(workspace, conversation);
-    let member = app
-        .member(&token, workspace, Permission::ConversationsRead, wanted)
+    let caller = app
+        .caller(
+            &credential,
+            workspace,
+            Permission::ConversationsRead,
+            wanted,
+        )
         .await?;
-    let entry = &member.entry;
-    let thread = thread::seen(&member, conversation)?;
+    let entry = &caller.entry;
+    let thread = thread::seen(entry, caller.sight, conversation)?;
     let found = app
         .store
         .messages(

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use shared::{
     app::App,
     domain::{ConversationId, Permission, WorkspaceId, text::Text},
-    http::{AccessToken, Json, Path, Problem, Problems, view::MessageView},
+    http::{Credential, Json, Path, Problem, Problems, view::MessageView},
     store::message::{Draft, MessageKind},
     words,
 };
@@ -61,21 +61,26 @@ const fn text_kind() -> WrittenKind {
         (status = 200, description = "Had been written before.", body = MessageView),
         Problems,
     ),
-    security(("member" = [])),
+    security(("member" = []), ("api_key" = [])),
 )]
 pub async fn handle(
     State(app): State<App>,
-    token: AccessToken,
+    credential: Credential,
     Path((workspace, conversation)): Path<(WorkspaceId, ConversationId)>,
     Json(body): Json<SendMessage>,
 ) -> Result<Response, Problem> {
     let wanted = thread::wanted(workspace, conversation);
-    let member = app
-        .member(&token, workspace, Permission::ConversationsWrite, wanted)
+    let caller = app
+        .caller(
+            &credential,
+            workspace,
+            Permission::ConversationsWrite,
+            wanted,
+        )
         .await?;
-    let thread = thread::seen(&member, conversation)?;
+    let thread = thread::seen(&caller.entry, caller.sight, conversation)?;
     let draft = Draft {
-        author: member.subject(),
+        author: caller.subject,
         client_message_id: body.client_message_id,
         kind: match body.kind {
             WrittenKind::Note => MessageKind::Note,
@@ -85,7 +90,7 @@ pub async fn handle(
     };
     let appended = app
         .store
-        .append(thread.head, &draft, &thread.key, member.entry.lens())
+        .append(thread.head, &draft, &thread.key, caller.entry.lens())
         .await?;
-    thread::answer(appended, &member.entry)
+    thread::answer(appended, &caller.entry)
 }

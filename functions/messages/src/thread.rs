@@ -7,7 +7,11 @@ use axum::{
 use serde::Deserialize;
 use shared::{
     domain::{ConversationId, WorkspaceId, page::Limit, policy::Module},
-    http::{Code, Json, Member, Problem, actor::Entry, view::MessageView},
+    http::{
+        Code, Json, Problem,
+        actor::{Entry, Sight},
+        view::MessageView,
+    },
     store::{
         DataKey, Key, RootRef,
         conversation::Conversation,
@@ -42,10 +46,10 @@ pub fn open(entry: &Entry, conversation: ConversationId) -> Result<Thread, Probl
     Ok(Thread { head, key })
 }
 
-/// The thread, if it lives and the member sees it.
-pub fn seen(member: &Member, conversation: ConversationId) -> Result<Thread, Problem> {
-    let thread = open(&member.entry, conversation)?;
-    if member.sees(thread.head.assignee) {
+/// The thread, if it lives and the reader sees it.
+pub fn seen(entry: &Entry, sight: Sight, conversation: ConversationId) -> Result<Thread, Problem> {
+    let thread = open(entry, conversation)?;
+    if sight.sees(thread.head.assignee) {
         Ok(thread)
     } else {
         Err(Problem::not_found())

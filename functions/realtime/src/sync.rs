@@ -9,7 +9,7 @@ use serde::Deserialize;
 use shared::{
     app::App,
     domain::{ConversationId, Permission, Timestamp, WorkspaceId, page::Limit, policy::Module},
-    http::{AccessToken, Json, Member, Path, Problem, Problems, Query, cursor::List},
+    http::{Caller, Credential, Json, Path, Problem, Problems, Query, actor::Sight, cursor::List},
     store::{
         self, Fetched, Key, Table, Unsealed,
         conversation::{Conversation, Tombstone},
@@ -41,22 +41,27 @@ pub struct Since {
     operation_id = "sync",
     params(("workspace" = WorkspaceId, Path, description = "The workspace."), Since),
     responses((status = 200, description = "A part of what changed.", body = Changes), Problems),
-    security(("member" = [])),
+    security(("member" = []), ("api_key" = [])),
 )]
 pub async fn handle(
     State(app): State<App>,
-    token: AccessToken,
+    credential: Credential,
     Path(workspace): Path<WorkspaceId>,
     Query(since): Query<Since>,
 ) -> Result<Json<Changes>, Problem> {
-    let member = app
-        .member(&token, workspace, Permission::ConversationsRead, Vec::new())
+    let caller = app
+        .caller(
+            &credential,
+            workspace,
+            Permission::ConversationsRead,
+            Vec::new(),
+        )
         .await?;
-    let entry = &member.entry;
+    let entry = &caller.entry;
     entry.require(Module::Conversations)?;
-    let principal = member.id.to_string();
+    let principal = caller.subject.to_string();
     // Whoever sees more from now on has to list everything: nothing of it may have changed.
-    let name = format!("sync:{workspace}:{:?}", member.visibility);
+    let name = format!("sync:{workspace}:{:?}", caller.sight.visibility);
     let list = List {
         key: &entry.tenant_key,
         principal: &principal,
@@ -68,7 +73,7 @@ pub async fn handle(
     let found = app.store.batch(keys).await?;
     let mut changes: Vec<Change> = Vec::with_capacity(places.len());
     for place in &places {
-        let change = change(&member, &walk, place, &found)?;
+        let change = change(&caller, &walk, place, &found)?;
         // A conversation that changes while it is read may stand in the index twice.
         changes.extend(change.filter(|new| changes.iter().all(|known| known.id != new.id)));
     }
@@ -137,7 +142,7 @@ async fn places(
 
 /// What to tell of an entry; nothing of what the member never saw.
 fn change(
-    member: &Member,
+    caller: &Caller,
     walk: &Walk,
     place: &Place,
     found: &Fetched,
@@ -145,23 +150,27 @@ fn change(
     let Some(id) = place.conversation() else {
         return Ok(None);
     };
-    let lens = member.entry.lens();
+    let lens = caller.entry.lens();
     let gone = |could_be_seen: bool| (could_be_seen && !walk.is_first()).then(|| Change::gone(id));
     if place.key.sk == keys::TOMBSTONE {
         let tombstone: Option<Tombstone> = found.get(&place.key, &Unsealed, lens)?;
-        return Ok(tombstone.and_then(|tombstone| gone(member.sees(tombstone.assignee))));
+        return Ok(tombstone.and_then(|tombstone| gone(caller.sight.sees(tombstone.assignee))));
     }
     let head: Option<Conversation> = found.get(&place.key, &Unsealed, lens)?;
     Ok(match head {
         // Expired, or deleted since the index was read: then a tombstone follows.
-        None => gone(member.sees(None)),
-        Some(head) if !member.sees(head.assignee) => gone(has_lost(member, walk.since(), &head)),
+        None => gone(caller.sight.sees(None)),
+        Some(head) if !caller.sight.sees(head.assignee) => {
+            gone(has_lost(caller.sight, walk.since(), &head))
+        }
         Some(head) if head.state == Liveness::Live => Some(Change::to(id, head.rev, head.seq)),
         Some(_) => gone(true),
     })
 }
 
 /// Whether a member who sees what is assigned to them saw it until a moment ago.
-fn has_lost(member: &Member, since: Timestamp, head: &Conversation) -> bool {
-    head.left_by == Some(member.id) && head.left_at.is_some_and(|at| at >= since)
+fn has_lost(sight: Sight, since: Timestamp, head: &Conversation) -> bool {
+    sight.member.is_some()
+        && head.left_by == sight.member
+        && head.left_at.is_some_and(|at| at >= since)
 }

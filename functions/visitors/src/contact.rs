@@ -4,7 +4,7 @@
 use serde::Serialize;
 use shared::{
     domain::{ContactId, Permission, Role, Timestamp, WorkspaceId},
-    http::{Problem, actor::Entry},
+    http::{Caller, Problem, actor::Entry},
     store::{
         DataKey, Fetched, Key, RootRef, Stored, Transaction, Unsealed,
         contact::{Contact, Profile, VisitorContext},
@@ -185,10 +185,15 @@ impl ContactView {
 
     /// The view of a person for a member who is `role`.
     pub fn new(person: &Person, role: Role) -> Self {
-        let view = Self::masked(&person.contact);
-        if !role.may(Permission::PersonalDataRead) {
-            return view;
+        if role.may(Permission::PersonalDataRead) {
+            Self::full(person)
+        } else {
+            Self::masked(&person.contact)
         }
+    }
+
+    fn full(person: &Person) -> Self {
+        let view = Self::masked(&person.contact);
         let Profile {
             name,
             email,
@@ -224,26 +229,44 @@ impl ContextView {
     }
 }
 
-/// What showing a contact to `role` takes: who may not see personal data has none of it read.
-pub fn wanted_by(role: Role, workspace: WorkspaceId, contact: ContactId) -> Vec<Key> {
-    if role.may(Permission::PersonalDataRead) {
-        wanted(workspace, contact).to_vec()
-    } else {
-        vec![keys::contact(workspace, contact)]
+/// How much of a contact is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Everything that is known.
+    Full,
+    /// Nothing personal.
+    Masked,
+}
+
+impl Detail {
+    /// What a caller may see.
+    pub fn for_caller(caller: &Caller) -> Self {
+        if caller.may(Permission::PersonalDataRead) {
+            Self::Full
+        } else {
+            Self::Masked
+        }
     }
 }
 
-/// The contact as `role` sees it, if it lives, out of a batch that asked for [`wanted_by`].
+/// What showing a contact takes: who may not see personal data has none of it read.
+pub fn wanted_by(detail: Detail, workspace: WorkspaceId, contact: ContactId) -> Vec<Key> {
+    match detail {
+        Detail::Full => wanted(workspace, contact).to_vec(),
+        Detail::Masked => vec![keys::contact(workspace, contact)],
+    }
+}
+
+/// The contact in that detail, if it lives, out of a batch that asked for [`wanted_by`].
 pub fn view(
     fetched: &Fetched,
     entry: &Entry,
     id: ContactId,
-    role: Role,
+    detail: Detail,
 ) -> Result<Option<ContactView>, Problem> {
-    if role.may(Permission::PersonalDataRead) {
-        Ok(open(fetched, entry, id)?.map(|person| ContactView::new(&person, role)))
-    } else {
-        Ok(head(fetched, entry, id)?.as_ref().map(ContactView::masked))
+    match detail {
+        Detail::Full => Ok(open(fetched, entry, id)?.as_ref().map(ContactView::full)),
+        Detail::Masked => Ok(head(fetched, entry, id)?.as_ref().map(ContactView::masked)),
     }
 }
 
@@ -308,7 +331,7 @@ pub mod tests {
         let at = Timestamp::from_ms(1_768_478_400_000);
         let (workspace, contact) = (WorkspaceId::new(at), ContactId::new(at));
         let head = keys::contact(workspace, contact);
-        assert_eq!(wanted_by(Role::Viewer, workspace, contact), [head]);
-        assert_eq!(wanted_by(Role::Agent, workspace, contact).len(), 4);
+        assert_eq!(wanted_by(Detail::Masked, workspace, contact), [head]);
+        assert_eq!(wanted_by(Detail::Full, workspace, contact).len(), 4);
     }
 }

@@ -7,11 +7,11 @@ use axum::extract::State;
 use shared::{
     app::App,
     domain::{ContactId, Permission, WorkspaceId, policy::Module},
-    http::{AccessToken, Json, Page, Paging, Path, Problem, Problems, Query, cursor::List},
+    http::{Credential, Json, Page, Paging, Path, Problem, Problems, Query, cursor::List},
     store::{self, db::BATCH_KEYS, keys},
 };
 
-use crate::contact::{self, ContactView};
+use crate::contact::{self, ContactView, Detail};
 
 /// List contacts.
 #[utoipa::path(
@@ -20,20 +20,20 @@ use crate::contact::{self, ContactView};
     operation_id = "list_contacts",
     params(("workspace" = WorkspaceId, Path, description = "The workspace."), Paging),
     responses((status = 200, description = "A page.", body = Page<ContactView>), Problems),
-    security(("member" = [])),
+    security(("member" = []), ("api_key" = [])),
 )]
 pub async fn handle(
     State(app): State<App>,
-    token: AccessToken,
+    credential: Credential,
     Path(workspace): Path<WorkspaceId>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<ContactView>>, Problem> {
-    let member = app
-        .member(&token, workspace, Permission::ContactsRead, Vec::new())
+    let caller = app
+        .caller(&credential, workspace, Permission::ContactsRead, Vec::new())
         .await?;
-    let entry = &member.entry;
+    let entry = &caller.entry;
     entry.require(Module::Conversations)?;
-    let (principal, name) = (member.account.to_string(), format!("contacts:{workspace}"));
+    let (principal, name) = (caller.subject.to_string(), format!("contacts:{workspace}"));
     let list = List {
         key: &entry.tenant_key,
         principal: &principal,
@@ -53,17 +53,18 @@ pub async fn handle(
         None => None,
     };
 
+    let detail = Detail::for_caller(&caller);
     let mut views = Vec::with_capacity(ids.len());
-    let keys_each = ids.first().map_or(1, |id| {
-        contact::wanted_by(member.role, workspace, *id).len()
-    });
+    let keys_each = ids
+        .first()
+        .map_or(1, |id| contact::wanted_by(detail, workspace, *id).len());
     for ids in ids.chunks(BATCH_KEYS / keys_each) {
         let wanted = ids
             .iter()
-            .flat_map(|id| contact::wanted_by(member.role, workspace, *id));
+            .flat_map(|id| contact::wanted_by(detail, workspace, *id));
         let fetched = app.store.batch(wanted.collect()).await?;
         for id in ids {
-            views.extend(contact::view(&fetched, entry, *id, member.role)?);
+            views.extend(contact::view(&fetched, entry, *id, detail)?);
         }
     }
     Ok(Json(Page::new(views, next)))

@@ -4,10 +4,10 @@ use axum::extract::State;
 use shared::{
     app::App,
     domain::{ContactId, Permission, WorkspaceId, policy::Module},
-    http::{AccessToken, Path, Problem, Problems, Versioned},
+    http::{Credential, Path, Problem, Problems, Versioned},
 };
 
-use crate::contact::{self, ContactView};
+use crate::contact::{self, ContactView, Detail};
 
 /// Show a contact.
 #[utoipa::path(
@@ -19,20 +19,20 @@ use crate::contact::{self, ContactView};
         ("contact" = ContactId, Path, description = "The contact."),
     ),
     responses((status = 200, description = "The contact.", body = ContactView), Problems),
-    security(("member" = [])),
+    security(("member" = []), ("api_key" = [])),
 )]
 pub async fn handle(
     State(app): State<App>,
-    token: AccessToken,
+    credential: Credential,
     Path((workspace, contact)): Path<(WorkspaceId, ContactId)>,
 ) -> Result<Versioned<ContactView>, Problem> {
     let wanted = contact::wanted(workspace, contact).to_vec();
-    let member = app
-        .member(&token, workspace, Permission::ContactsRead, wanted)
+    let caller = app
+        .caller(&credential, workspace, Permission::ContactsRead, wanted)
         .await?;
-    let entry = &member.entry;
+    let entry = &caller.entry;
     entry.require(Module::Conversations)?;
-    let view = contact::view(entry.fetched(), entry, contact, member.role)?;
+    let view = contact::view(entry.fetched(), entry, contact, Detail::for_caller(&caller))?;
     let view = view.ok_or_else(Problem::not_found)?;
     Ok(Versioned {
         rev: view.rev,

@@ -8,15 +8,23 @@ use serde::Deserialize;
 use shared::{
     app::App,
     domain::{
-        Permission, WorkspaceId,
+        Permission, Policy, WorkspaceId,
         text::{Locale, Name, TimeZone},
     },
-    http::{AccessToken, Code, IfMatch, Json, Path, Problem, Problems, Versioned, json::given},
-    store::{CommitError, Stored, Transaction, keys, workspace::Workspace},
+    http::{
+        AccessToken, Code, IfMatch, Json, Member, Path, Problem, Problems, Versioned, json::given,
+    },
+    store::{
+        CommitError, Stored, Transaction, Unsealed, keys,
+        workspace::{Workspace, WorkspacePolicy},
+    },
 };
 use utoipa::ToSchema;
 
-use crate::workspace::{self, WorkspaceView};
+use crate::{
+    retention,
+    workspace::{self, WorkspaceView},
+};
 
 /// What to change of a workspace; what is absent stays, `null` clears.
 #[derive(Deserialize, ToSchema)]
@@ -34,6 +42,11 @@ pub struct ChangeWorkspace {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<TimeZone>, example = "Europe/Berlin")]
     time_zone: Option<Option<TimeZone>>,
+    /// Whether members come in with a second factor only; always so in profile `flows`. Whoever
+    /// turns it on has one.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, example = true)]
+    second_factor_required: Option<bool>,
 }
 
 /// Change a workspace.
@@ -65,32 +78,65 @@ pub async fn handle(
     let found = workspace::open(entry.fetched(), &entry.tenant_key, id, entry.lens())?;
     let found = found.ok_or_else(Problem::not_found)?;
     if_match.check(found.rev)?;
-    let reply = |found: &Workspace| Versioned {
+    let reply = |found: &Workspace, policy: &Policy| Versioned {
         rev: found.rev,
-        view: WorkspaceView::new(found, &entry.policy, member.id, member.role),
+        view: WorkspaceView::new(found, policy, member.id, member.role),
     };
-    let Some(next) = changed(&found, body) else {
-        return Ok(reply(&found));
-    };
+    let demand = body.second_factor_required;
+    let demand = demand.filter(|demand| *demand != entry.policy.second_factor_required);
+    if let Some(demand) = demand {
+        check_demand(&member, demand)?;
+    }
+    let (next, changes) = changed(&found, body);
+    if !changes && demand.is_none() {
+        return Ok(reply(&found, &entry.policy));
+    }
     let key = entry
         .data_key(&keys::workspace(id))?
         .ok_or_else(Problem::not_found)?;
     let next = Stored::next(next, &entry.policy);
     let mut transaction = Transaction::new(entry.now);
     transaction.replace(&next, &key)?;
+    let mut policy = entry.policy.clone();
+    if demand.is_some() {
+        let row = WorkspacePolicy {
+            second_factor_required: demand,
+            ..retention::row(entry)?
+        };
+        let row = Stored::next(row, &entry.policy);
+        transaction.replace(&row, &Unsealed)?;
+        policy = row.record().policy();
+    }
     match app.store.commit(transaction).await {
-        Ok(()) => Ok(reply(next.record())),
+        Ok(()) => Ok(reply(next.record(), &policy)),
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
     }
 }
 
-/// The workspace with the change, if that changes anything.
-fn changed(old: &Workspace, change: ChangeWorkspace) -> Option<Workspace> {
+/// Whether a member may demand a second factor from all, or stop demanding it (FLOW-26).
+fn check_demand(member: &Member, demand: bool) -> Result<(), Problem> {
+    if member.entry.policy.profile.second_factor_required() {
+        let detail = "a workspace of this profile always asks for a second factor";
+        return Err(Problem::new(Code::NotChangeable).with_detail(detail));
+    }
+    if !demand {
+        return member.proved();
+    }
+    match member.session.second_factor_at {
+        Some(_) => Ok(()),
+        // They would shut themselves out.
+        None => Err(Problem::new(Code::SecondFactorRequired)),
+    }
+}
+
+/// The workspace with the change, and whether that changes anything.
+fn changed(old: &Workspace, change: ChangeWorkspace) -> (Workspace, bool) {
     let ChangeWorkspace {
         name,
         locale,
         time_zone,
+        ..
     } = change;
     let next = Workspace {
         name: name.unwrap_or_else(|| old.name.clone()),
@@ -100,5 +146,5 @@ fn changed(old: &Workspace, change: ChangeWorkspace) -> Option<Workspace> {
     };
     let same =
         (&next.name, &next.locale, &next.time_zone) == (&old.name, &old.locale, &old.time_zone);
-    (!same).then_some(next)
+    (next, !same)
 }

@@ -21,28 +21,35 @@
 //! | `list_apps` | `GET /v1/workspaces/{workspace}/apps` |
 //! | `change_app` | `PATCH /v1/workspaces/{workspace}/apps/{app}` |
 //! | `rotate_key` | `POST /v1/workspaces/{workspace}/apps/{app}/rotate-key` |
+//! | `create_api_key` | `POST /v1/workspaces/{workspace}/api-keys` |
+//! | `list_api_keys` | `GET /v1/workspaces/{workspace}/api-keys` |
+//! | `delete_api_key` | `DELETE /v1/workspaces/{workspace}/api-keys/{api_key}` |
 //! | `show_retention` | `GET /v1/workspaces/{workspace}/retention` |
 //! | `change_retention` | `PATCH /v1/workspaces/{workspace}/retention` |
 //! | `show_job` | `GET /v1/workspaces/{workspace}/jobs/{job}` |
 //!
-//! Rooms beside the operations: `workspace`, `member`, `departure`, `ownership`, `invitation`, `app` and `retention`, each with the view of its noun
+//! Rooms beside the operations: `workspace`, `member`, `departure`, `ownership`, `invitation`, `app`, `api_key` and `retention`, each with the view of its noun
 //! and what several operations do with it.
 
 mod accept_invitation;
+mod api_key;
 mod app;
 mod change;
 mod change_app;
 mod change_member;
 mod change_retention;
 mod create;
+mod create_api_key;
 mod create_app;
 mod delete_account;
+mod delete_api_key;
 mod delete_invitation;
 mod departure;
 mod invitation;
 mod invite;
 mod leave;
 mod list;
+mod list_api_keys;
 mod list_apps;
 mod list_invitations;
 mod list_members;
@@ -80,6 +87,9 @@ pub fn routes() -> shared::http::Routes {
         list_apps,
         change_app,
         rotate_key,
+        create_api_key,
+        list_api_keys,
+        delete_api_key,
         show_retention,
         change_retention,
         show_job,

@@ -29,6 +29,8 @@ pub struct WorkspaceView {
     profile: Profile,
     /// What it can do.
     modules: Vec<Module>,
+    /// Whether members come in with a second factor only.
+    second_factor_required: bool,
     /// How long it keeps what.
     retention: WorkspaceRetention,
     /// What the reader may do here.
@@ -66,6 +68,7 @@ impl WorkspaceView {
                 .map(|zone| zone.reveal().to_owned()),
             profile: policy.profile,
             modules: policy.modules.clone(),
+            second_factor_required: policy.second_factor_required,
             retention: WorkspaceRetention {
                 conversation_days: policy.conversation_days,
             },

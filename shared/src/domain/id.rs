@@ -137,6 +137,8 @@ macro_rules! ids {
 ids! {
     /// A person's sign-in, in the platform tenant.
     AccountId = "acc";
+    /// A key of the API that a workspace made.
+    ApiKeyId = "key";
     /// A way in for visitors: a web page or a mobile app of the customer.
     AppId = "app";
     /// One mailed code, waiting for its answer.

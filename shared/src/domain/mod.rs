@@ -1,5 +1,6 @@
 //! Values and rules: pure, without I/O, time or chance of their own.
 
+pub mod api_key;
 pub mod device;
 pub mod id;
 pub mod label;
@@ -15,8 +16,8 @@ pub mod token;
 pub mod words;
 
 pub use id::{
-    AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, JobId, MemberId,
-    MessageId, NoticeId, SessionId, TenantId, TicketId, VisitId, WorkspaceId,
+    AccountId, ApiKeyId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, JobId,
+    MemberId, MessageId, NoticeId, SessionId, TenantId, TicketId, VisitId, WorkspaceId,
 };
 pub use permission::{Permission, Role, Visibility};
 pub use policy::{Policy, Profile};

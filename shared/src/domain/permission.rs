@@ -19,6 +19,8 @@ crate::words! {
 crate::words! {
     /// Something a route does; each member route names exactly one.
     pub enum Permission {
+        /// Make and revoke keys of the API.
+        ApiKeysManage = "api_keys.manage",
         /// Create and change apps.
         AppsManage = "apps.manage",
         /// See apps.

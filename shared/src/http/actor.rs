@@ -36,7 +36,7 @@ pub const VISITOR_PREFIX: &str = "vt";
 /// What a widget's resume token opens with.
 pub const RESUME_PREFIX: &str = "vr";
 
-fn bearer(parts: &Parts) -> Result<&str, Problem> {
+pub(super) fn bearer(parts: &Parts) -> Result<&str, Problem> {
     let value = parts
         .headers
         .get(header::AUTHORIZATION)
@@ -164,6 +164,25 @@ pub struct Member {
     pub entry: Entry,
 }
 
+/// Which conversations somebody of the team sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sight {
+    /// Which of them.
+    pub visibility: Visibility,
+    /// As which member; an API key is none.
+    pub member: Option<MemberId>,
+}
+
+impl Sight {
+    /// Whether a conversation that is assigned like this is seen.
+    pub fn sees(self, assignee: Option<MemberId>) -> bool {
+        match self.visibility {
+            Visibility::All => true,
+            Visibility::Assigned => self.member.is_some() && assignee == self.member,
+        }
+    }
+}
+
 /// A visitor with a live session.
 #[derive(Debug)]
 pub struct Visitor {
@@ -248,9 +267,14 @@ impl Member {
 
     /// Whether they see a conversation that is assigned like this.
     pub fn sees(&self, assignee: Option<MemberId>) -> bool {
-        match self.visibility {
-            Visibility::All => true,
-            Visibility::Assigned => assignee == Some(self.id),
+        self.sight().sees(assignee)
+    }
+
+    /// Which conversations they see.
+    pub const fn sight(&self) -> Sight {
+        Sight {
+            visibility: self.visibility,
+            member: Some(self.id),
         }
     }
 }
@@ -444,7 +468,7 @@ impl App {
     }
 
     /// Adds what every entry needs to `wanted`, and reads it all at once.
-    async fn entry_batch(
+    pub(super) async fn entry_batch(
         &self,
         workspace: WorkspaceId,
         mut wanted: Vec<Key>,
@@ -459,7 +483,7 @@ impl App {
     }
 
     /// The workspace itself, when those who enter have been checked.
-    async fn entry(
+    pub(super) async fn entry(
         &self,
         workspace: WorkspaceId,
         fetched: Fetched,

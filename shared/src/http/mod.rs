@@ -1,6 +1,7 @@
 //! The HTTP edge: the only layer that knows axum.
 
 pub mod actor;
+pub mod caller;
 pub mod cursor;
 mod device;
 pub mod idempotent;
@@ -11,6 +12,7 @@ pub mod routes;
 pub mod view;
 
 pub use actor::{AccessToken, Member, SignedIn, Visitor, VisitorToken};
+pub use caller::{Caller, Credential};
 pub use cursor::{Page, PageInfo, Paging};
 pub use idempotent::IdempotencyKey;
 pub use json::{Json, Path, Query};

@@ -21,6 +21,8 @@ use crate::{
 words! {
     /// Which side wrote.
     pub enum AuthorKind {
+        /// A program of the customer, through a key of the API.
+        ApiKey = "api_key",
         /// The team.
         Member = "member",
         /// Nobody: a line of the system.
@@ -36,7 +38,7 @@ pub struct Author {
     /// Which side.
     #[serde(rename = "type")]
     pub kind: AuthorKind,
-    /// The member's or the contact's id; the system has none.
+    /// The id of the member, the contact or the key; the system has none.
     #[schema(example = "ctc_01kf0a1b2c3d4e5f6g7h8j9k0m")]
     pub id: Option<String>,
 }
@@ -113,6 +115,10 @@ impl MessageView {
             },
             Some(SubjectId::Contact(_)) => Author {
                 kind: AuthorKind::Visitor,
+                id: actor.clone(),
+            },
+            Some(SubjectId::Key(_)) => Author {
+                kind: AuthorKind::ApiKey,
                 id: actor.clone(),
             },
             Some(SubjectId::Account(_) | SubjectId::Member(_)) => Author {

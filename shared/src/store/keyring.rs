@@ -95,6 +95,8 @@ impl NewDataKey {
 /// What a key derived from a tenant's key is for; each purpose has a key of its own.
 #[derive(Clone, Copy, Debug)]
 pub enum Use {
+    /// Recognise a key of the API.
+    ApiKey,
     /// Recognise an address.
     Address,
     /// Sign cursors.

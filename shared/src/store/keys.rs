@@ -17,6 +17,7 @@
 //! | read mark of a member | data | `READ#<ws>#<member>` | `<conversation>` |
 //! | invitation | data | `INVITATION#<ws>#<invitation>` | `HEAD` |
 //! | app | data | `APP#<ws>` | `<app>` |
+//! | key of the API | data | `APIKEY#<ws>` | `<keyed hash>` |
 //! | job, and the list of those that are not done | data | `JOB#<ws>`, `JOBS#platform` | `<job>` |
 //! | how far the sweep has got | data | `SWEEP#platform` | `<table>#<segment>` |
 //! | idempotency key | data | `IDEMPOTENCY#<tenant>#<principal>` | `<keyed hash>` |
@@ -260,6 +261,16 @@ pub fn app(workspace: WorkspaceId, app: AppId) -> Key {
 /// The partition of all apps of a workspace.
 pub fn apps(workspace: WorkspaceId) -> String {
     format!("APP#{workspace}")
+}
+
+/// A key of the API, by the keyed hash of its text.
+pub fn api_key(workspace: WorkspaceId, token: KeyedHash) -> Key {
+    data(api_keys(workspace), token.to_string())
+}
+
+/// The partition of all API keys of a workspace.
+pub fn api_keys(workspace: WorkspaceId) -> String {
+    format!("APIKEY#{workspace}")
 }
 
 /// A job of a workspace.

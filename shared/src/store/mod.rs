@@ -19,6 +19,7 @@
 //! | the rest | the records, one file per noun |
 
 pub mod account;
+pub mod api_key;
 pub mod app;
 pub mod contact;
 pub mod conversation;

@@ -5,6 +5,7 @@
 
 use super::{
     account::{Account, AddressOwner, Challenge, LoginSession, Seat},
+    api_key::ApiKey,
     app::App,
     contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext},
     conversation::{Conversation, ReadMark, Tombstone, UnsentDraft},
@@ -44,6 +45,7 @@ macro_rules! registry {
 registry! {
     Account
     AddressOwner
+    ApiKey
     App
     Challenge
     Contact

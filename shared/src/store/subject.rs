@@ -10,7 +10,8 @@ use shared_derive::Record;
 use super::keys::{self, HEAD, Key, Table};
 use crate::{
     domain::{
-        AccountId, ContactId, MemberId, TenantId, Timestamp, personal::Pseudonymous, words::Symbol,
+        AccountId, ApiKeyId, ContactId, MemberId, TenantId, Timestamp, personal::Pseudonymous,
+        words::Symbol,
     },
     words,
 };
@@ -22,6 +23,8 @@ pub enum SubjectId {
     Account(AccountId),
     /// Somebody a team talks with.
     Contact(ContactId),
+    /// A program of the customer: no person, but it writes as one does.
+    Key(ApiKeyId),
     /// Somebody who works in a workspace.
     Member(MemberId),
 }
@@ -31,6 +34,7 @@ impl fmt::Display for SubjectId {
         match self {
             Self::Account(id) => id.fmt(f),
             Self::Contact(id) => id.fmt(f),
+            Self::Key(id) => id.fmt(f),
             Self::Member(id) => id.fmt(f),
         }
     }
@@ -44,8 +48,9 @@ impl Symbol for SubjectId {
     fn from_symbol(text: &str) -> Option<Self> {
         let account = || text.parse().ok().map(Self::Account);
         let contact = || text.parse().ok().map(Self::Contact);
+        let key = || text.parse().ok().map(Self::Key);
         let member = || text.parse().ok().map(Self::Member);
-        account().or_else(contact).or_else(member)
+        account().or_else(contact).or_else(member).or_else(key)
     }
 }
 
