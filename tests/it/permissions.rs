@@ -24,7 +24,7 @@ fn permission(route: &Route) -> Permission {
         ("GET", "/members" | "/invitations") => P::MembersRead,
         (_, "/members/{member}") => P::MembersManage,
         ("POST", "/leave") => P::WorkspaceRead,
-        ("POST", "/transfer-ownership") => P::WorkspaceOwn,
+        ("POST", "/transfer-ownership" | "/undo-deletion") | ("DELETE", "") => P::WorkspaceOwn,
         (_, path) if path.starts_with("/invitations") => P::MembersManage,
         (_, path) if path.starts_with("/api-keys") => P::ApiKeysManage,
         ("GET", "/apps") => P::AppsRead,
@@ -256,6 +256,10 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
             };
             let answer = client.send(route.method.clone(), &path, body).await;
             assert!(answer.status < 300, "{what}: {}", answer.text);
+            if path == workspace.path && route.method == Method::DELETE {
+                let undo = format!("{path}/undo-deletion");
+                owner.send(Method::POST, &undo, None).await;
+            }
             allowed += 1;
         }
     }

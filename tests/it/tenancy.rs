@@ -188,7 +188,8 @@ async fn the_same_calls_are_answered_to_whom_it_belongs_so_the_refusals_mean_som
     let ours = Tenant::new(&harness, "ours").await;
     // What takes away comes after what needs it, and nobody claims what was given away.
     let rank = |route: &Route| match route.key().as_str() {
-        "DELETE /v1/workspaces/{workspace}/conversations/{conversation}" => 3,
+        "DELETE /v1/workspaces/{workspace}/conversations/{conversation}"
+        | "DELETE /v1/workspaces/{workspace}" => 3,
         // The owner becomes an admin, and goes.
         key if key.ends_with("/transfer-ownership") => 4,
         key if key.ends_with("/leave") => 5,
@@ -219,6 +220,10 @@ async fn the_same_calls_are_answered_to_whom_it_belongs_so_the_refusals_mean_som
     for route in last {
         let answer = call(&ours.owner, &route, &ours.ids).await;
         assert!(answer.status < 300, "{}: {}", route.key(), answer.text);
+        if route.key() == "DELETE /v1/workspaces/{workspace}" {
+            let undo = format!("{}/undo-deletion", ours.workspace.path);
+            ours.owner.send(harness::method("POST"), &undo, None).await;
+        }
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use harness::{Harness, Member, text};
+use harness::routes::{Actor, Ids, routes};
+use harness::{Client, Harness, Member, ORIGIN, text};
 use reqwest::Method;
 use serde_json::{Value, json};
+use shared::domain::time::DAY;
 use shared::domain::{Policy, Profile};
 
 const WORKSPACES: &str = "/v1/workspaces";
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// A route of visitors, for all of them.
+const VISITORS_LIST: &str = "/v1/widget/conversations";
 
 async fn invalid(member: &Member, path: &str, body: Value, pointer: &str, code: &str) {
     let what = body.to_string();
@@ -309,4 +312,108 @@ async fn a_workspace_may_ask_for_a_second_factor_and_flows_always_does() {
         .await;
     let kept = client.patch(&flows.path, demand(true), 200).await;
     assert_eq!(kept["rev"], 1);
+}
+
+#[tokio::test]
+async fn a_deleted_workspace_opens_to_nobody_until_its_owner_undoes_it() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let workspace = owner.workspace("inbox").await;
+    let place = &workspace.path;
+    let undo = format!("{place}/undo-deletion");
+    let app = owner.app(&workspace).await;
+    let visitor = harness.visitor(&app).await;
+    let conversation = visitor.start("Hello").await;
+    let admin = harness
+        .join(&owner, &workspace, "bob@example.com", "admin")
+        .await;
+    for (method, path) in [(Method::DELETE, place), (Method::POST, &undo)] {
+        admin.refused(method, path, None, 403, "forbidden").await;
+    }
+    let other = owner.workspace("inbox").await;
+    for _ in 0..2 {
+        let ended = owner.send(Method::DELETE, place, None).await;
+        let closes_at = harness.now().plus(DAY * 7);
+        assert_eq!(
+            (ended.status, &ended.body["closes_at"]),
+            (202, &json!(closes_at))
+        );
+        // Nobody gets in: members, visitors, programs, whoever comes by the app's key.
+        let ids = Ids::unknown()
+            .with("workspace", &workspace.id)
+            .with("conversation", &conversation.id);
+        let mut shut = 0;
+        for route in routes() {
+            let client = match route.actor() {
+                _ if !route.path.contains("{workspace}") && route.path != VISITORS_LIST => continue,
+                Actor::Member => Client::clone(&owner),
+                Actor::Visitor => Client::clone(&visitor),
+            };
+            if route.path.ends_with("/undo-deletion") {
+                continue;
+            }
+            let body = route.body(&ids);
+            let body = body.filter(|_| route.method != Method::GET);
+            let answer = client
+                .send(route.method.clone(), &route.at(&ids), body)
+                .await;
+            let seen = (answer.status, answer.body["code"].as_str());
+            assert_eq!(
+                seen,
+                (423, Some("workspace_closing")),
+                "{}: {}",
+                route.key(),
+                answer.text
+            );
+            shut += 1;
+        }
+        assert!(shut > 40, "{shut}");
+        let page = harness.anonymous().with_header("origin", ORIGIN);
+        let start = Some(json!({ "app_key": app.key }));
+        page.refused(
+            Method::POST,
+            "/v1/widget/sessions",
+            start,
+            423,
+            "workspace_closing",
+        )
+        .await;
+        // The list says so, and foreigners learn nothing.
+        let listed = owner.get("/v1/workspaces", 200).await;
+        assert_eq!(listed["data"][0]["closes_at"], json!(closes_at));
+        let eve = harness.sign_up("eve@example.com").await;
+        for (method, path) in [(Method::GET, place), (Method::POST, &undo)] {
+            eve.refused(method, path, None, 404, "not_found").await;
+        }
+        owner.get(&other.path, 200).await;
+        let kept = owner.send(Method::POST, &undo, None).await;
+        assert_eq!((kept.status, &kept.body["closes_at"]), (200, &Value::Null));
+        assert_eq!(visitor.read(&conversation).await.len(), 1);
+        admin.get(place, 200).await;
+    }
+    owner.send(Method::DELETE, place, None).await;
+    harness.advance(DAY * 7);
+    let owner = harness.sign_in("ada@example.com").await;
+    owner
+        .refused(Method::POST, &undo, None, 423, "workspace_closing")
+        .await;
+}
+
+#[tokio::test]
+async fn a_workspace_is_deleted_with_a_fresh_proof_only() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let workspace = owner.workspace("inbox").await;
+    harness.advance(Duration::from_secs(11 * 60));
+    let owner = owner.refresh().await;
+    owner
+        .refused(
+            Method::DELETE,
+            &workspace.path,
+            None,
+            403,
+            "step_up_required",
+        )
+        .await;
+    owner.get(&workspace.path, 200).await;
 }

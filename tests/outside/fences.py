@@ -246,6 +246,8 @@ def tour_of_the_team(api, mailbox):
     api("PATCH", f"{workspace}/apps/{app['id']}", {"name": "Our shop"}, token)
     secret = api("POST", f"{workspace}/apps/{app['id']}/rotate-key", {"key": "identity_secret"}, token)
     app["identity_secret"] = secret["identity_secret"]
+    api("DELETE", workspace, token=token)
+    api("POST", f"{workspace}/undo-deletion", token=token)
     api("PATCH", workspace, {"locale": "en"}, token, {"if-match": '"1"'})
     api("POST", f"{workspace}/invitations", {"email": "bob@fence.example", "role": "agent"}, token)
     invitation = mailed(mailbox, "bob@fence.example", r"^(iv_\S+)$")

@@ -146,6 +146,7 @@ fn place(
         profile: policy.profile,
         modules: policy.modules.clone(),
         second_factor_required: None,
+        closes_at: None,
         conversation_days: policy.conversation_days,
         retention_steps: None,
         retention_changed_at: None,

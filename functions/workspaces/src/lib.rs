@@ -6,6 +6,8 @@
 //! | `list` | `GET /v1/workspaces` |
 //! | `show` | `GET /v1/workspaces/{workspace}` |
 //! | `change` | `PATCH /v1/workspaces/{workspace}` |
+//! | `delete` | `DELETE /v1/workspaces/{workspace}` |
+//! | `undo_deletion` | `POST /v1/workspaces/{workspace}/undo-deletion` |
 //! | `list_members` | `GET /v1/workspaces/{workspace}/members` |
 //! | `change_member` | `PATCH /v1/workspaces/{workspace}/members/{member}` |
 //! | `remove_member` | `DELETE /v1/workspaces/{workspace}/members/{member}` |
@@ -28,7 +30,7 @@
 //! | `change_retention` | `PATCH /v1/workspaces/{workspace}/retention` |
 //! | `show_job` | `GET /v1/workspaces/{workspace}/jobs/{job}` |
 //!
-//! Rooms beside the operations: `workspace`, `member`, `departure`, `ownership`, `invitation`, `app`, `api_key` and `retention`, each with the view of its noun
+//! Rooms beside the operations: `workspace`, `member`, `departure`, `ownership`, `invitation`, `app`, `api_key`, `closing` and `retention`, each with the view of its noun
 //! and what several operations do with it.
 
 mod accept_invitation;
@@ -38,10 +40,12 @@ mod change;
 mod change_app;
 mod change_member;
 mod change_retention;
+mod closing;
 mod create;
 mod create_api_key;
 mod create_app;
 mod delete_account;
+mod delete;
 mod delete_api_key;
 mod delete_invitation;
 mod departure;
@@ -63,6 +67,7 @@ mod show;
 mod show_job;
 mod show_retention;
 mod transfer_ownership;
+mod undo_deletion;
 mod workspace;
 
 /// The routes of this function.
@@ -72,6 +77,8 @@ pub fn routes() -> shared::http::Routes {
         list,
         show,
         change,
+        delete,
+        undo_deletion,
         list_members,
         change_member,
         remove_member,

@@ -37,6 +37,8 @@ pub struct WorkspaceView {
     role: Role,
     /// As which member the reader is known here.
     member_id: MemberId,
+    /// When it will be erased, if its owner ended it; until then that can be undone.
+    closes_at: Option<Timestamp>,
     /// When it was made.
     created_at: Timestamp,
     /// Counts changes of the settings.
@@ -74,6 +76,7 @@ impl WorkspaceView {
             },
             role,
             member_id: member,
+            closes_at: policy.closes_at,
             created_at: workspace.created_at,
             rev: workspace.rev,
         }

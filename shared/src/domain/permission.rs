@@ -47,7 +47,7 @@ crate::words! {
         RetentionManage = "retention.manage",
         /// Change the settings of the workspace.
         WorkspaceManage = "workspace.manage",
-        /// Give the ownership away, and end the workspace: owners only.
+        /// Give the ownership away, end the workspace and undo that: owners only.
         WorkspaceOwn = "workspace.own",
         /// See the workspace itself.
         WorkspaceRead = "workspace.read",

@@ -107,6 +107,8 @@ pub struct Policy {
     pub modules: Vec<Module>,
     /// Whether members come in with a second factor only.
     pub second_factor_required: bool,
+    /// When the workspace will be erased, if its owner ended it: until then nothing opens it.
+    pub closes_at: Option<Timestamp>,
     /// How long a message, and a thread after its last activity, is kept, in days.
     pub conversation_days: u32,
     /// Fewer days that still hold for what is older than a lengthening, oldest step first.
@@ -168,6 +170,7 @@ impl Policy {
             profile,
             modules: profile.modules().to_vec(),
             second_factor_required: profile.second_factor_required(),
+            closes_at: None,
             conversation_days: profile.conversation_days(),
             steps: Vec::new(),
             version: 1,

@@ -339,7 +339,8 @@ impl App {
     /// # Errors
     /// 401 when the session is over; 404 when the account has no seat there, so that a foreign
     /// workspace cannot be told from one that does not exist; 403 when the workspace asks for a
-    /// second factor that the session did not prove (FLOW-26), or the role does not allow it.
+    /// second factor that the session did not prove (FLOW-26), or the role does not allow it; 423
+    /// when the workspace is being deleted.
     pub async fn member(
         &self,
         token: &AccessToken,
@@ -358,6 +359,34 @@ impl App {
 
     /// As [`App::member`], for a socket: it was opened by this sign-in, and lives as long.
     pub async fn member_by(
+        &self,
+        sign_in: (AccountId, SessionId),
+        workspace: WorkspaceId,
+        permission: Permission,
+        keys: Vec<Key>,
+    ) -> Result<Member, Problem> {
+        let member = self
+            .member_of_any(sign_in, workspace, permission, keys)
+            .await?;
+        refuse_closing(&member.entry.policy)?;
+        Ok(member)
+    }
+
+    /// As [`App::member`], even of a workspace that is being deleted: for the one route that undoes
+    /// it.
+    pub async fn member_of_closing(
+        &self,
+        token: &AccessToken,
+        workspace: WorkspaceId,
+        permission: Permission,
+        keys: Vec<Key>,
+    ) -> Result<Member, Problem> {
+        let sign_in = (token.account(), token.session());
+        self.member_of_any(sign_in, workspace, permission, keys)
+            .await
+    }
+
+    async fn member_of_any(
         &self,
         (account, session): (AccountId, SessionId),
         workspace: WorkspaceId,
@@ -389,7 +418,7 @@ impl App {
         if !seat.role.may(permission) {
             return Err(Problem::new(Code::Forbidden));
         }
-        let entry = self.entry(workspace, fetched, now).await?;
+        let entry = self.entry_of_any(workspace, fetched, now).await?;
         let visibility = seat.visibility.unwrap_or(Visibility::All);
         Ok(Member {
             id: seat.member,
@@ -489,6 +518,17 @@ impl App {
         fetched: Fetched,
         now: Timestamp,
     ) -> Result<Entry, Problem> {
+        let entry = self.entry_of_any(workspace, fetched, now).await?;
+        refuse_closing(&entry.policy)?;
+        Ok(entry)
+    }
+
+    async fn entry_of_any(
+        &self,
+        workspace: WorkspaceId,
+        fetched: Fetched,
+        now: Timestamp,
+    ) -> Result<Entry, Problem> {
         let policy = live_policy(&fetched, workspace, now)?.ok_or_else(Problem::not_found)?;
         let tenant = TenantId::Workspace(workspace);
         let tenant_key = self.store.unwrap_tenant_key(tenant, &fetched, now).await?;
@@ -515,6 +555,14 @@ fn fresh(session: &LoginSession, now: Timestamp) -> Result<(), Problem> {
         Ok(())
     } else {
         Err(Problem::new(Code::StepUpRequired))
+    }
+}
+
+/// Refuses a workspace whose owner ended it.
+fn refuse_closing(policy: &Policy) -> Result<(), Problem> {
+    match policy.closes_at {
+        Some(_) => Err(Problem::new(Code::WorkspaceClosing)),
+        None => Ok(()),
     }
 }
 

@@ -86,6 +86,8 @@ codes! {
     AlreadyMember = 409, "already_member", "Already a member of this workspace";
     /// A workspace has at least one owner.
     LastOwner = 409, "last_owner", "A workspace keeps at least one owner";
+    /// The owner ended the workspace; for seven days it can be undone.
+    WorkspaceClosing = 423, "workspace_closing", "The workspace is being deleted; its owner can undo that";
     /// The body is larger than 1 MiB.
     BodyTooLarge = 413, "body_too_large", "The body is larger than 1 MiB";
     /// The body is not `application/json`.

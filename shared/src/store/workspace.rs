@@ -56,6 +56,9 @@ pub struct WorkspacePolicy {
     /// Whether members come in with a second factor only, where the profile leaves that open.
     #[non_personal(reason = "a setting of the workspace")]
     pub second_factor_required: Option<bool>,
+    /// When it will be erased, if its owner ended it.
+    #[non_personal(reason = "when a workspace ends")]
+    pub closes_at: Option<Timestamp>,
     /// Days that conversations are kept.
     #[non_personal(reason = "a setting of the workspace")]
     pub conversation_days: u32,
@@ -84,6 +87,7 @@ impl WorkspacePolicy {
             modules: self.modules.clone(),
             second_factor_required: self.profile.second_factor_required()
                 || self.second_factor_required.unwrap_or(false),
+            closes_at: self.closes_at,
             conversation_days: self.conversation_days,
             steps: self.retention_steps.clone().unwrap_or_default(),
             version: self.rev,
