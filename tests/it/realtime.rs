@@ -420,3 +420,37 @@ async fn a_frame_is_one_read_and_two_when_the_environment_sees_the_socket_for_th
         ["BatchGetItem", "TransactWriteItems"]
     );
 }
+
+#[tokio::test]
+async fn the_sockets_of_a_sign_in_that_ended_and_of_a_member_who_went_are_closed() {
+    let world = World::new().await;
+    let (harness, workspace) = (&world.harness, &world.workspace);
+    let bob = harness
+        .join(&world.owner, workspace, "bob@example.com", "agent")
+        .await;
+    let elsewhere = harness.sign_in("bob@example.com").await;
+    let own = bob.workspace("inbox").await;
+    let mut here = bob.socket(workspace).await;
+    let mut there = elsewhere.socket(workspace).await;
+    let mut at_home = elsewhere.socket(&own).await;
+    let mut owner = world.owner.socket(workspace).await;
+    for socket in [&mut here, &mut there, &mut owner] {
+        socket.sub("inbox").await;
+    }
+    // One sign-in of two ends.
+    bob.send(Method::POST, "/v1/auth/logout", None).await;
+    harness.drain().await;
+    assert_eq!(here.closed().await.1, 1001);
+    // Who is there may have changed for a colleague.
+    owner.heard().await;
+    for socket in [&mut there, &mut at_home, &mut owner] {
+        assert_eq!(socket.ask(json!({ "t": "ping" })).await["t"], "pong");
+    }
+    // The seat in one workspace of two goes.
+    let leave = format!("{}/leave", workspace.path);
+    elsewhere.send(Method::POST, &leave, None).await;
+    harness.drain().await;
+    assert_eq!(there.closed().await.1, 1001);
+    assert_eq!(at_home.ask(json!({ "t": "ping" })).await["t"], "pong");
+    world.settled("TOPIC#", 1).await;
+}

@@ -391,7 +391,9 @@ def tour_of_the_outbox(api, function, filters, ready, token, workspace):
     old = len(mails(ready["api"]))
     everything = items(ready, "DataTable")
     heads = [item for item in everything if item["sk"]["S"] == "HEAD"]
-    stream = [record("INSERT", item) for item in everything] + [record("REMOVE", item) for item in heads]
+    ends = [item for item in everything if item["pk"]["S"].startswith(("SEAT#", "SESSION#"))]
+    stream = [record("INSERT", item) for item in everything]
+    stream += [record("REMOVE", item) for item in ends + heads]
     heard = [r for r in stream if any(passes(pattern, r) for pattern in filters)]
     for start in range(0, len(heard), 100):
         answer = function.invoke({"Records": heard[start:start + 100]})

@@ -6,12 +6,14 @@
 //! | `mail_invitation` | somebody was invited, or again | the mail with the link |
 //! | `mail_notice` | something about an account changed | the mail that says so |
 //! | `nudge` | a conversation changed | those who listen to it hear so |
+//! | `close_sockets` | a login session or a seat went | the sockets that rest on it are closed |
 //! | `remove_root` | the head of a root went, deleted by us or by TTL | its key and its edge go |
 //!
 //! At least once, never exactly once: SES knows no idempotency key, so a mail whose answer was lost
 //! is sent again. Mails bear that: codes and links are computed and stay the same.
 //! Removals are idempotent. Order is kept: a record that must wait holds back those after it.
 
+mod close_sockets;
 mod failure;
 mod image;
 mod letter;
@@ -27,8 +29,8 @@ use shared::{
     app::App,
     lambda::stream::{Answer, Batch, Change, Record as Changed},
     store::{
-        Record as _,
-        account::{Account, Challenge},
+        Item, Record as _,
+        account::{Account, Challenge, LoginSession, Seat},
         membership::Invitation,
         notice::Notice,
     },
@@ -91,7 +93,16 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
         {
             mail_invitation::send(app, new).await
         }
+        (Change::Remove, _, Some(item)) if ends_sockets(item) => {
+            close_sockets::close(app, item).await
+        }
         (Change::Remove, _, Some(item)) => remove_root::remove(app, item).await,
         _ => Ok(()),
     }
+}
+
+/// Whether sockets rest on what went.
+fn ends_sockets(item: &Item) -> bool {
+    let kind = image::kind(item);
+    kind == Some(LoginSession::DECLARATION.name) || kind == Some(Seat::DECLARATION.name)
 }

@@ -49,7 +49,7 @@ use super::{
     conversation::Status,
     job::SweepSegment,
     seal::KeyedHash,
-    socket::Topic,
+    socket::{Holder, Topic},
     subject::{RootRef, State, SubjectId},
 };
 use crate::domain::{
@@ -489,6 +489,25 @@ pub fn ticket(workspace: WorkspaceId, ticket: TicketId) -> Key {
 /// the tenant: the row says which one it is.
 pub fn socket_of(connection: impl AsRef<str>) -> Key {
     head(socket_partition(connection.as_ref()))
+}
+
+/// Sockets by their holder, and then by the session that opened them.
+pub fn socket_list(holder: Holder, connection: impl AsRef<str>) -> IndexKey {
+    let (pk, session) = match holder {
+        Holder::Member {
+            account, session, ..
+        } => (sockets(account.into()), session.to_string()),
+        Holder::Visitor { contact, visit } => (sockets(contact.into()), visit.to_string()),
+    };
+    IndexKey {
+        pk,
+        sk: format!("{session}#{}", connection.as_ref()),
+    }
+}
+
+/// The list of all sockets of somebody who signed in, or of a contact.
+pub fn sockets(holder: SubjectId) -> String {
+    format!("SOCKET#platform#{holder}")
 }
 
 /// The partition of a socket: itself, and what it listens to.

@@ -200,7 +200,8 @@ impl Ticket {
 /// An open socket.
 #[derive(Clone, Debug, Record)]
 #[record(
-    table = Data, key = socket_of(connection), tenant = Platform,
+    table = Data, key = socket_of(connection), lists = socket_list(holder, connection),
+    tenant = Platform,
     no_subject = "whose it is stands in `holder`; gone with the connection, or ten minutes after its two hours",
     class = Socket, anchor = opened_at,
 )]
