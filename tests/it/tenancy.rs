@@ -85,6 +85,10 @@ fn body(route: &Route, ids: &Ids) -> Option<Value> {
             "name": "Site", "platform": "web", "origins": ["https://www.example.com"],
             "identity": "optional",
         })),
+        // The document's example of an end has passed here.
+        "POST /v1/workspaces/{workspace}/api-keys" => {
+            Some(json!({ "name": "Shop", "scopes": ["contacts.read"] }))
+        }
         // The document's example of a time lies in the past of some, here of all.
         "PUT /v1/workspaces/{workspace}/conversations/{conversation}/hold" => {
             Some(json!({ "reason": "Complaint 17", "until": "2026-12-31T00:00:00Z" }))
