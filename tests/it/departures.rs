@@ -1,7 +1,7 @@
 //! Members who go: out with the next call, their conversations with somebody else, nothing left of
 //! what was theirs.
 
-use harness::{Conversation, Harness, Member, Visitor, Workspace, text};
+use harness::{Conversation, Fault, Harness, Kind, Member, Visitor, Workspace, text};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -307,4 +307,51 @@ async fn everybody_gives_themselves_a_name_and_admins_give_others_one() {
         .refused(Method::PATCH, &own, Some(name), 422, "validation_failed")
         .await;
     assert_eq!(problem["errors"][0]["code"], "forbidden");
+}
+
+#[tokio::test]
+async fn a_handover_that_was_cut_off_goes_on_where_it_was() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let workspace = owner.workspace("inbox").await;
+    let visitor = harness.visitor(&owner.app(&workspace).await).await;
+    let bob = harness
+        .join(&owner, &workspace, "bob@example.com", "agent")
+        .await;
+    let kim = harness
+        .join(&owner, &workspace, "kim@example.com", "agent")
+        .await;
+    let (bob_id, kim_id) = (
+        member_id(&bob, &workspace).await,
+        member_id(&kim, &workspace).await,
+    );
+    let mut theirs = Vec::new();
+    for _ in 0..30 {
+        let conversation = visitor.start("Hello").await;
+        give(&owner, &workspace, &conversation, &bob_id).await;
+        theirs.push(conversation);
+    }
+    let gone = format!("{}/members/{bob_id}?reassign_to={kim_id}", workspace.path);
+    let left = owner.send(Method::DELETE, &gone, None).await;
+    assert_eq!(left.status, 202, "{}", left.text);
+    // The heir goes too before the job begins: what is not handed over yet is nobody's then.
+    for _ in 0..2 {
+        let fault = Fault::new(Kind::Throttle).on("TransactWriteItems");
+        harness.faults().plan(fault.after(10).times(3));
+        assert!(harness.try_schedule("Jobs").await.is_err());
+        harness.faults().reset();
+    }
+    let of_kim = format!("{}/members/{kim_id}", workspace.path);
+    assert_eq!(owner.send(Method::DELETE, &of_kim, None).await.status, 202);
+    harness.run_schedule("Jobs").await;
+    harness.run_schedule("Jobs").await;
+    let job = format!("{}/jobs/{}", workspace.path, text(&left.body, "job_id"));
+    assert_eq!(owner.get(&job, 200).await["state"], "done");
+    for conversation in &theirs {
+        assert!(assignee(&owner, &workspace, conversation).await.is_null());
+        let lines = owner.read(&workspace, conversation).await;
+        let told = lines.iter().filter(|line| line["kind"] == "system").count();
+        assert!((2..=4).contains(&told), "{told} lines");
+    }
+    assert_eq!(harness.items_with("JOBS#").await, 0);
 }
