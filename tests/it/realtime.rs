@@ -440,7 +440,7 @@ async fn the_sockets_of_a_sign_in_that_ended_and_of_a_member_who_went_are_closed
     // One sign-in of two ends.
     bob.send(Method::POST, "/v1/auth/logout", None).await;
     harness.drain().await;
-    assert_eq!(here.closed().await.1, 1001);
+    assert_eq!(here.closed().await.1, 1000);
     // Who is there may have changed for a colleague.
     owner.heard().await;
     for socket in [&mut there, &mut at_home, &mut owner] {
@@ -450,7 +450,7 @@ async fn the_sockets_of_a_sign_in_that_ended_and_of_a_member_who_went_are_closed
     let leave = format!("{}/leave", workspace.path);
     elsewhere.send(Method::POST, &leave, None).await;
     harness.drain().await;
-    assert_eq!(there.closed().await.1, 1001);
+    assert_eq!(there.closed().await.1, 1000);
     assert_eq!(at_home.ask(json!({ "t": "ping" })).await["t"], "pong");
     world.settled("TOPIC#", 1).await;
 }

@@ -380,7 +380,11 @@ async fn a_deleted_workspace_opens_to_nobody_until_its_owner_undoes_it() {
         .await;
         // The list says so, and foreigners learn nothing.
         let listed = owner.get("/v1/workspaces", 200).await;
-        assert_eq!(listed["data"][0]["closes_at"], json!(closes_at));
+        let listed = listed["data"].as_array().expect("a list");
+        for one in listed {
+            let closing = one["id"] == workspace.id.as_str();
+            assert_eq!(one["closes_at"].is_null(), !closing, "{one}");
+        }
         let eve = harness.sign_up("eve@example.com").await;
         for (method, path) in [(Method::GET, place), (Method::POST, &undo)] {
             eve.refused(method, path, None, 404, "not_found").await;
