@@ -12,6 +12,7 @@ mod conversations;
 mod costs;
 mod departures;
 mod deployment;
+mod erasure;
 mod events;
 mod expiry;
 mod identity;

@@ -29,6 +29,7 @@ fn permission(route: &Route) -> Permission {
         (_, path) if path.starts_with("/api-keys") => P::ApiKeysManage,
         ("GET", "/apps") => P::AppsRead,
         ("POST", _) | ("PATCH", "/apps/{app}") if rest.starts_with("/apps") => P::AppsManage,
+        ("DELETE", "/contacts/{contact}") => P::ContactsDelete,
         ("GET", "/contacts" | "/contacts/{contact}") => P::ContactsRead,
         ("PATCH", "/contacts/{contact}") | ("PUT" | "DELETE", "/contacts/{contact}/block") => {
             P::ContactsManage
@@ -221,6 +222,10 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
         );
         for route in mine {
             let mut ids = ids.clone();
+            if route.method == Method::DELETE && route.path.ends_with("/{contact}") {
+                let other = harness.visitor(&app).await;
+                ids = ids.with("contact", &other.contact_id);
+            }
             if route.path.contains("{conversation}") {
                 let staged = stage(route, &workspace.path, &owner, member, &visitor).await;
                 ids = ids.with("conversation", &staged);

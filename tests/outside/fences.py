@@ -26,7 +26,8 @@ from pathlib import Path
 from deployed import Server, Template, http_event, passes
 from emulator import FUNCTIONS, Emulated, bootstrap, variables
 from live_tour import (
-    at, tour_of_retention, tour_of_the_desk, tour_of_the_sockets, tour_of_the_sweep,
+    at, tour_of_a_forgotten_contact, tour_of_retention, tour_of_the_desk, tour_of_the_sockets,
+    tour_of_the_sweep,
 )
 from program import Program, ask, identity_token, mailed, mails
 
@@ -436,6 +437,7 @@ def main():
                 tour_of_keys(api, token, workspace, contact, conversation)
                 tour_of_leaving(api, ready["api"], functions["retention"], token, workspace, contact)
                 tour_of_retention(api, functions["retention"], token, workspace, conversation)
+                tour_of_a_forgotten_contact(api, functions["retention"], token, workspace, app)
                 tour_of_the_sockets(api, functions["realtime"], token, visitor, workspace, conversation)
                 outbox, filters = functions["outbox"], template.filters["outbox"]
                 keys = items(ready, "KeysTable")

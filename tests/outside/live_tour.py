@@ -7,7 +7,7 @@ import time
 import uuid
 from datetime import datetime, timedelta, timezone
 
-from program import ROOT
+from program import ROOT, identity_token
 
 # What lives past its end only because nobody has come to delete it. Rows of accounts, members and
 # workspaces end with these, and the sweep leaves them alone.
@@ -137,6 +137,16 @@ def tour_of_retention(api, retention, token, workspace, conversation):
         api("POST", f"{ours}/snooze", {"until": at(1)}, token)
         time.sleep(1.5)
         retention.invoke({"task": "minute", "scheduled_at": at(0)})
+
+
+def tour_of_a_forgotten_contact(api, retention, token, workspace, app):
+    """Somebody known to the customer writes and is erased."""
+    claims = {"sub": "user-2", "aud": workspace.rsplit("/", 1)[-1], "exp": int(time.time()) + 600}
+    body = {"app_key": app["public_key"], "identity_token": identity_token(app["identity_secret"], claims)}
+    session = api("POST", "/v1/widget/sessions", body, headers={"origin": "https://shop.example"})
+    api("POST", "/v1/widget/conversations", {"first_message": message("Forget me")}, session["session_token"])
+    api("DELETE", f"{workspace}/contacts/{session['visitor']['contact_id']}", token=token)
+    retention.invoke({"task": "minute", "scheduled_at": at(0)})
 
 
 def tour_of_the_sweep(retention, table, data, keys):

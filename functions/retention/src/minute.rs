@@ -1,5 +1,5 @@
-//! Deadlines that have passed and that nobody has knocked for: the end of a snooze, and a deletion
-//! that has to go on.
+//! Deadlines that have passed and that nobody has knocked for: the end of a snooze, a deletion that
+//! has to go on, and the erasure of a contact.
 //!
 //! Reads treat a snooze whose time has come as over already. What is done here is to write it down,
 //! so that clients that wait for a change learn of it too.
@@ -11,8 +11,9 @@ use shared::{
     domain::{Policy, Timestamp, policy::Lens},
     lambda::schedule::Report,
     store::{
-        Key, Query, RootRef, StoreError, Table, Unsealed, conversation::Conversation, db::key_of,
-        erasing::Ended, keys, subject::State, transcript::Changed, workspace::WorkspacePolicy,
+        Key, Query, RootRef, StoreError, Table, Unsealed, contact::Contact,
+        conversation::Conversation, db::key_of, erasing::Ended, keys, subject::State,
+        transcript::Changed, workspace::WorkspacePolicy,
     },
 };
 
@@ -26,6 +27,7 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
     let now = app.clock.now();
     report.add("woken_conversations", 0);
     report.add("erased_conversations", 0);
+    report.add("erased_contacts", 0);
     let mut failed = None;
     for shard in 0..keys::DUE_SHARDS {
         // One page: what was done leaves the index, and the rest is there in a minute.
@@ -50,7 +52,7 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
     failed.map_or(Ok(()), Err)
 }
 
-/// Does what a conversation waits for, if its time has come: the count to add to.
+/// Does what a root waits for, if its time has come: the count to add to.
 async fn settle(app: &App, head: &Key, now: Timestamp) -> Result<Option<&'static str>, StoreError> {
     let root = RootRef::of(head);
     let Some(tenant @ shared::domain::TenantId::Workspace(workspace)) = root.tenant() else {
@@ -75,6 +77,14 @@ async fn settle(app: &App, head: &Key, now: Timestamp) -> Result<Option<&'static
         now,
         policy: &policy,
     };
+    if keys::is_contact(head) {
+        let contact = fetched.get::<Contact>(head, &Unsealed, lens)?;
+        let Some(contact) = contact.filter(|contact| contact.state == State::Erasing) else {
+            return Ok(None);
+        };
+        let ended = app.store.end_contact(&contact, lens).await?;
+        return Ok((ended == Ended::Whole).then_some("erased_contacts"));
+    }
     let Some(conversation) = fetched.get::<Conversation>(head, &Unsealed, lens)? else {
         return Ok(None);
     };

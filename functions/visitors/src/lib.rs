@@ -6,6 +6,7 @@
 //! | `list_contacts` | `GET /v1/workspaces/{workspace}/contacts` |
 //! | `show_contact` | `GET /v1/workspaces/{workspace}/contacts/{contact}` |
 //! | `change_contact` | `PATCH /v1/workspaces/{workspace}/contacts/{contact}` |
+//! | `delete_contact` | `DELETE /v1/workspaces/{workspace}/contacts/{contact}` |
 //! | `block` | `PUT /v1/workspaces/{workspace}/contacts/{contact}/block` |
 //! | `unblock` | `DELETE /v1/workspaces/{workspace}/contacts/{contact}/block` |
 //!
@@ -19,6 +20,7 @@ mod arrival;
 mod block;
 mod change_contact;
 mod contact;
+mod delete_contact;
 mod identity;
 mod list_contacts;
 mod show_contact;
@@ -33,6 +35,7 @@ pub fn routes() -> shared::http::Routes {
         list_contacts,
         show_contact,
         change_contact,
+        delete_contact,
         block,
         unblock
     ]

@@ -25,6 +25,8 @@ crate::words! {
         AppsManage = "apps.manage",
         /// See apps.
         AppsRead = "apps.read",
+        /// Erase contacts with everything they wrote.
+        ContactsDelete = "contacts.delete",
         /// Change and block contacts.
         ContactsManage = "contacts.manage",
         /// See contacts.

@@ -13,6 +13,7 @@ use crate::domain::{
 #[derive(Clone, Debug, Record)]
 #[record(
     table = Data, key = contact(workspace, id), lists = contact_list(workspace, id),
+    due = contact_due(workspace, id, state, last_seen_at),
     tenant = workspace, subject = id, class = Conversation, anchor = last_seen_at,
 )]
 pub struct Contact {

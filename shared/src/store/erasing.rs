@@ -5,6 +5,8 @@
 //! and last the head with its data key and its edge. Every step may be repeated; what is left half
 //! way is in the index of deadlines, and the schedule of the minute goes on.
 
+mod contact;
+
 use super::{
     conversation::{Conversation, Tombstone},
     db::{Query, Store, StoreError},

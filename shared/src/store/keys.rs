@@ -295,12 +295,22 @@ pub fn sweep(segment: SweepSegment) -> Key {
 
 /// What an idempotency key led to.
 pub fn idempotency(tenant: TenantId, principal: SubjectId, key: KeyedHash) -> Key {
-    data(format!("IDEMPOTENCY#{tenant}#{principal}"), key.to_string())
+    data(requests(tenant, principal), key.to_string())
+}
+
+/// The partition of what the idempotency keys of somebody led to.
+pub fn requests(tenant: TenantId, principal: SubjectId) -> String {
+    format!("IDEMPOTENCY#{tenant}#{principal}")
 }
 
 /// The head of a contact.
 pub fn contact(workspace: WorkspaceId, id: ContactId) -> Key {
     head(format!("CONTACT#{workspace}#{id}"))
+}
+
+/// Whether this is the head of a contact.
+pub fn is_contact(head: &Key) -> bool {
+    head.pk.starts_with("CONTACT#") && head.sk == HEAD
 }
 
 /// What a contact told of itself: sealed, so it lies beside the head.
@@ -417,6 +427,16 @@ pub fn conversation_due(
         State::Closing | State::Erasing => changed_at,
     };
     Some(due(at, &thread(workspace, id)))
+}
+
+/// The erasure of a contact, due from the moment it was asked for.
+pub fn contact_due(
+    workspace: WorkspaceId,
+    id: ContactId,
+    state: State,
+    last_seen_at: Timestamp,
+) -> Option<IndexKey> {
+    (state == State::Erasing).then(|| due(last_seen_at, &contact(workspace, id).pk))
 }
 
 /// How many partitions the index of deadlines has.

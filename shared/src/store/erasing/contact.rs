@@ -1,0 +1,134 @@
+//! The erasure of a contact: everything that its edges lead to, then itself.
+//!
+//! The fence comes first, in one transaction with the head: from then on nobody sees the contact,
+//! its sessions are no good, and no conversation can be made for it. The rest follows from the edges,
+//! which are read strongly, so that nothing is overlooked; each step may be repeated.
+
+use super::Ended;
+use crate::{
+    domain::{TenantId, policy::Lens},
+    store::{
+        contact::Contact,
+        conversation::Conversation,
+        db::{Listed, Query, Store, StoreError, key_of},
+        keys::{self, Key, Table},
+        record::Stored,
+        remains::partitions_of_contact,
+        seal::{KeyedHash, Unsealed},
+        subject::{Edge, RootRef, State, Subject, SubjectId},
+        transaction::Transaction,
+    },
+};
+
+/// How many conversations one call ends at most; the next one goes on.
+const CONVERSATIONS: u32 = 25;
+/// How many edges are read at once.
+const PAGE: u16 = 100;
+
+impl Transaction {
+    /// Fences a contact that was read as `head`: it is gone for everybody, and nothing can be added
+    /// to it. What the customer calls it leads nowhere any more, so the same person may come again,
+    /// as somebody new.
+    ///
+    /// # Errors
+    /// When the records cannot be written.
+    pub fn fence_contact(
+        &mut self,
+        mut head: Contact,
+        external: Option<KeyedHash>,
+        lens: Lens<'_>,
+    ) -> Result<(), StoreError> {
+        head.state = State::Erasing;
+        let subject = Subject {
+            tenant: TenantId::Workspace(head.workspace),
+            subject: SubjectId::Contact(head.id),
+            state: State::Erasing,
+            created_at: head.created_at,
+        };
+        if let Some(external) = external {
+            self.remove(keys::external(head.workspace, external));
+        }
+        self.replace(&Stored::next(head, lens.policy), &Unsealed)?;
+        self.overwrite(&Stored::new(subject, lens.policy), &Unsealed)?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Goes on with the erasure of a contact that is fenced. A conversation on hold stays until it is
+    /// released, and the contact with it.
+    ///
+    /// # Errors
+    /// When storage fails; the next call goes on.
+    pub async fn end_contact(&self, head: &Contact, lens: Lens<'_>) -> Result<Ended, StoreError> {
+        let place = keys::contact(head.workspace, head.id);
+        let tenant = TenantId::Workspace(head.workspace);
+        if !self.end_conversations(head, lens).await? {
+            return Ok(Ended::Partly);
+        }
+        let sessions = partitions_of_contact(&place);
+        let requests = keys::requests(tenant, head.id.into());
+        for partition in sessions.into_iter().chain([requests]) {
+            self.remove_children(&RootRef::from_partition(&partition), u32::MAX)
+                .await?;
+        }
+        let fetched = self.batch(vec![place.clone()]).await?;
+        if let Some(item) = fetched.raw(&place) {
+            self.remove_root(item, lens.now).await?;
+        }
+        Ok(Ended::Whole)
+    }
+
+    /// Ends what the edges of a contact lead to; false when something is left.
+    async fn end_conversations(&self, head: &Contact, lens: Lens<'_>) -> Result<bool, StoreError> {
+        let tenant = TenantId::Workspace(head.workspace);
+        let partition = keys::subject_partition(tenant, SubjectId::Contact(head.id));
+        let own = RootRef::of(&keys::contact(head.workspace, head.id));
+        let (mut whole, mut ended, mut after) = (true, 0, None::<Key>);
+        loop {
+            let mut edges = Query::partition(partition.clone()).limit(PAGE);
+            if let Some(after) = after.take() {
+                edges = edges.after(after, String::new());
+            }
+            let Listed { items, more } = self.page(edges).await?;
+            for edge in items.iter().filter_map(|item| key_of(Table::Data, item)) {
+                match Edge::root_of(&edge.sk).filter(|root| *root != own) {
+                    None => {}
+                    Some(_) if ended == CONVERSATIONS => return Ok(false),
+                    Some(root) => match self.end_root(&root, &edge, lens).await? {
+                        Ended::Whole => ended += 1,
+                        Ended::Partly => whole = false,
+                    },
+                }
+                after = Some(edge);
+            }
+            if !more {
+                return Ok(whole);
+            }
+        }
+    }
+
+    /// Ends one conversation of a contact: alive, fenced already, or over and not yet swept.
+    async fn end_root(
+        &self,
+        root: &RootRef,
+        edge: &Key,
+        lens: Lens<'_>,
+    ) -> Result<Ended, StoreError> {
+        let place = root.head();
+        let fetched = self.batch(vec![place.clone()]).await?;
+        let Some(item) = fetched.raw(&place) else {
+            self.delete(keys::data_key(root)).await?;
+            self.delete(edge.clone()).await?;
+            return Ok(Ended::Whole);
+        };
+        match fetched.get::<Conversation>(&place, &Unsealed, lens)? {
+            Some(head) if head.hold_at(lens.now).is_some() => Ok(Ended::Partly),
+            Some(head) => self.end_conversation(head, lens).await,
+            None => {
+                self.remove_root(item, lens.now).await?;
+                Ok(Ended::Whole)
+            }
+        }
+    }
+}
