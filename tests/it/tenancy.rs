@@ -193,6 +193,7 @@ async fn the_same_calls_are_answered_to_whom_it_belongs_so_the_refusals_mean_som
     // What takes away comes after what needs it, and nobody claims what was given away.
     let rank = |route: &Route| match route.key().as_str() {
         "DELETE /v1/workspaces/{workspace}/conversations/{conversation}"
+        | "DELETE /v1/workspaces/{workspace}/contacts/{contact}"
         | "DELETE /v1/workspaces/{workspace}" => 3,
         // The owner becomes an admin, and goes.
         key if key.ends_with("/transfer-ownership") => 4,
