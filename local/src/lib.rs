@@ -16,6 +16,7 @@
 //! | [`stack`] | all of it, running |
 //! | [`seed`], [`pages`] | the demo workspace, and the pages around it |
 //! | [`openapi`] | the API's contract, from the code |
+//! | [`policy`] | the privacy policy, from the code |
 
 pub mod data;
 pub mod event;
@@ -28,6 +29,7 @@ pub mod kms;
 pub mod mail;
 pub mod openapi;
 pub mod pages;
+pub mod policy;
 pub mod seed;
 pub mod sockets;
 pub mod stack;

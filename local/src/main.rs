@@ -1,13 +1,14 @@
 //! The program `sotto`: the whole stack on this machine.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 use local::functions::aws_environment;
 use local::openapi::document;
+use local::policy;
 use local::seed::{Demo, random_uuid};
 use local::stack::{Stack, StackOptions, Storage};
 use local::template::Template;
@@ -38,6 +39,24 @@ enum Command {
     ///
     /// Reads the variables that the template sets for every function, and AWS credentials.
     Init,
+    /// The privacy policy, written from the code.
+    Policy {
+        #[command(subcommand)]
+        what: Policy,
+    },
+}
+
+#[derive(Subcommand)]
+enum Policy {
+    /// Writes docs/privacy. What says something new is dated today.
+    Render {
+        /// Writes nothing, and fails when the files say something else than the code.
+        #[arg(long)]
+        check: bool,
+        /// The template; by default the nearest template.yaml, here or above.
+        #[arg(long, value_name = "FILE", hide_short_help = true)]
+        template: Option<PathBuf>,
+    },
 }
 
 #[derive(Args)]
@@ -75,6 +94,9 @@ async fn main() -> ExitCode {
     let done = match cli.command {
         Some(Command::Openapi) => print_openapi(),
         Some(Command::Init) => init().await,
+        Some(Command::Policy {
+            what: Policy::Render { check, template },
+        }) => render_policy(check, template.as_deref()),
         Some(Command::Serve(serve)) => run(serve).await,
         None => run(cli.serve).await,
     };
@@ -175,6 +197,16 @@ fn print_openapi() -> Result<(), String> {
         .to_pretty_json()
         .map_err(|error| error.to_string())?;
     print(&format!("{text}\n"))
+}
+
+fn render_policy(check: bool, template: Option<&Path>) -> Result<(), String> {
+    let template = Template::open(template).map_err(|error| error.to_string())?;
+    if check {
+        return policy::check(&template);
+    }
+    let now = Clock::system().now().to_string();
+    let today = now.split('T').next().unwrap_or_default();
+    policy::write(&template, today)
 }
 
 /// What `--json` prints.

@@ -13,6 +13,7 @@ const PUBLIC: &[&str] = &[
     "GET /docs",
     "GET /health",
     "GET /openapi.json",
+    "GET /policy/{profile}",
     "GET /version",
     "POST /v1/account/undo-deletion",
     "POST /v1/auth/login",

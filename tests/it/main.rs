@@ -25,6 +25,7 @@ mod messages;
 mod notices;
 mod passwords;
 mod permissions;
+mod policy;
 mod privacy_at_rest;
 mod problems;
 mod realtime;

@@ -219,7 +219,7 @@ def message(text):
 
 def tour_of_the_team(api, mailbox):
     """Accounts, a workspace, its apps and its members. Returns what the rest of the tour needs."""
-    for path in ("/health", "/version", "/openapi.json", "/docs", "/.well-known/jwks.json"):
+    for path in ("/health", "/version", "/openapi.json", "/docs", "/policy/inbox", "/.well-known/jwks.json"):
         api("GET", path)
     api("GET", "/nothing-here", expect=404)
     sign_in(api, mailbox, "ada@fence.example", "/v1/auth/signup")

@@ -115,6 +115,7 @@ impl Ids {
             ("invitation", InvitationId::new(at).to_string()),
             ("job", JobId::new(at).to_string()),
             ("member", MemberId::new(at).to_string()),
+            ("profile", "inbox".to_owned()),
             ("seq", "2".to_owned()),
             ("workspace", WorkspaceId::new(at).to_string()),
         ]))

@@ -6,6 +6,7 @@
 //! | `version` | `GET /version` |
 //! | `openapi` | `GET /openapi.json` |
 //! | `docs` | `GET /docs` |
+//! | `policy` | `GET /policy/{profile}` |
 //!
 //! It is also the template's `$default` route: every path that no function has is a problem here,
 //! as [`shared::http::Routes`] has it for all.
@@ -15,6 +16,7 @@
 mod docs;
 mod health;
 mod openapi;
+mod policy;
 mod render;
 mod version;
 
@@ -23,5 +25,5 @@ pub const OPENAPI: &str = include_str!("../openapi.json");
 
 /// The routes of this function.
 pub fn routes() -> shared::http::Routes {
-    shared::routes![health, version, openapi, docs]
+    shared::routes![health, version, openapi, docs, policy]
 }

@@ -1,0 +1,169 @@
+//! What the policy says about every promise: that it holds, that this system differs and why, or
+//! that this version does not offer it yet.
+//!
+//! A clause is written once for all profiles that it is true of. Where promises contradict each
+//! other, the clause tells what the program does.
+
+mod data;
+mod keeping;
+mod limits;
+mod rights;
+mod sharing;
+
+use shared::domain::policy::Profile;
+
+use super::facts::Facts;
+use super::promises::profile_of;
+
+/// A part of the policy, in the order of reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// Whom the policy is about.
+    Reach,
+    /// What is kept.
+    Data,
+    /// What it serves.
+    Use,
+    /// What is not done.
+    Never,
+    /// Cookies.
+    Cookies,
+    /// Who else handles it.
+    Sharing,
+    /// How long.
+    Keeping,
+    /// How it is protected.
+    Security,
+    /// What people can ask for.
+    Rights,
+    /// Young people.
+    Children,
+    /// How the policy changes.
+    Changes,
+}
+
+impl Section {
+    /// All of them, in order.
+    pub const ALL: [Self; 11] = [
+        Self::Reach,
+        Self::Data,
+        Self::Use,
+        Self::Never,
+        Self::Cookies,
+        Self::Sharing,
+        Self::Keeping,
+        Self::Security,
+        Self::Rights,
+        Self::Children,
+        Self::Changes,
+    ];
+
+    /// Its heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Reach => "Whom this is about",
+            Self::Data => "What we keep",
+            Self::Use => "What it is used for",
+            Self::Never => "What we do not do",
+            Self::Cookies => "Cookies",
+            Self::Sharing => "Who else handles it",
+            Self::Keeping => "How long it is kept",
+            Self::Security => "How it is protected",
+            Self::Rights => "What you can ask for",
+            Self::Children => "Children",
+            Self::Changes => "When this policy changes",
+        }
+    }
+}
+
+/// How a promise stands in this version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// The program does it.
+    Holds(String),
+    /// The program does otherwise, for a reason that the text names.
+    Differs(String),
+    /// The program does not do it yet.
+    NotYet(String),
+}
+
+impl Says {
+    /// What is said, and how it stands in one word.
+    pub fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::Holds(text) => ("holds", text),
+            Self::Differs(text) => ("differs", text),
+            Self::NotYet(text) => ("not offered yet", text),
+        }
+    }
+}
+
+/// One statement of the policy, and the promises that it answers.
+pub struct Clause {
+    /// The promises.
+    pub ids: &'static [&'static str],
+    /// Where it stands.
+    pub section: Section,
+    /// Whether profiles say it too that did not promise it.
+    pub everywhere: bool,
+    /// What it says under these facts.
+    pub says: fn(&Facts) -> Says,
+}
+
+impl Clause {
+    const fn new(ids: &'static [&'static str], section: Section, says: fn(&Facts) -> Says) -> Self {
+        Self {
+            ids,
+            section,
+            everywhere: false,
+            says,
+        }
+    }
+
+    /// What one profile promised, everybody gets.
+    const fn everywhere(self) -> Self {
+        Self {
+            everywhere: true,
+            ..self
+        }
+    }
+
+    /// Whether the policy of a profile has it.
+    pub fn is_of(&self, profile: Profile) -> bool {
+        self.everywhere || self.ids.iter().any(|id| profile_of(id) == Some(profile))
+    }
+}
+
+/// Every clause, in the order of the sections' files.
+pub fn all() -> impl Iterator<Item = &'static Clause> {
+    [
+        data::CLAUSES,
+        limits::CLAUSES,
+        sharing::CLAUSES,
+        keeping::CLAUSES,
+        rights::CLAUSES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Holds when a deployment has the route, and is not offered yet otherwise.
+fn with_route(facts: &Facts, route: &str, holds: &str, not_yet: &str) -> Says {
+    if facts.has(route) {
+        Says::Holds(holds.to_owned())
+    } else {
+        Says::NotYet(not_yet.to_owned())
+    }
+}
+
+fn holds(text: impl Into<String>) -> Says {
+    Says::Holds(text.into())
+}
+
+fn differs(text: impl Into<String>) -> Says {
+    Says::Differs(text.into())
+}
+
+fn not_yet(text: impl Into<String>) -> Says {
+    Says::NotYet(text.into())
+}

@@ -1,0 +1,180 @@
+//! Whom it is about, what is kept, and what it serves.
+
+use shared::domain::policy::{Module, NameRule};
+use shared::store::registry;
+
+use super::{Clause, Section, differs, holds, not_yet, with_route};
+
+/// A sentence on live calls stands until there is a route that starts one.
+const CALLS: &str = "POST /v1/calls";
+
+/// Whether the program has counters of tries.
+fn counts_tries() -> bool {
+    registry::declaration("Counter").is_some()
+}
+
+pub(super) const CLAUSES: &[Clause] = &[
+    Clause::new(&["CALL-01"], Section::Reach, |f| {
+        with_route(
+            f,
+            CALLS,
+            "The service connects a team with its users by live video, and keeps no more than that needs.",
+            "Live video between a team and its users is what this profile is for. Calls themselves are not part of this version; what exists are accounts, workspaces and apps.",
+        )
+    }),
+    Clause::new(&["CALL-02"], Section::Reach, |_| {
+        holds("This policy is for our customers and their teams, for whose accounts we decide what is kept, and for our customers' users, whose data we keep on a customer's behalf and by its instructions. It makes no difference where you or we are.")
+    }).everywhere(),
+    Clause::new(&["CHAT-01"], Section::Reach, |_| {
+        holds("Data serve to run the team's inbox, to tell it what is new, to answer visitors and to keep accounts safe. There is no other purpose: the program knows a closed list of purposes, and every stored field names one of them.")
+    }).everywhere(),
+    Clause::new(&["CALL-03"], Section::Data, |f| {
+        with_route(
+            f,
+            CALLS,
+            "Calls carry video, screen and sound between the people in them.",
+            "Live video, screen sharing and calls inside an app.",
+        )
+    }),
+    Clause::new(&["CALL-04", "CALL-21"], Section::Data, |_| {
+        holds("We keep the fields that are listed in the data map beside this policy, and nothing beside them. A field without a stated category, purpose and end cannot be built into the program, and a request with a field that we do not know is refused.")
+    }).everywhere(),
+    Clause::new(&["CALL-09", "FLOW-02", "CHAT-02"], Section::Data, |f| match f.policy.profile.member_name() {
+        NameRule::Required => holds("Of an account we keep its mail address. In a workspace a member has a name as well, so that colleagues know who answered. Both serve to set the account up, to sign in and to work together."),
+        NameRule::Forbidden => holds("Of an account we keep its mail address, and of a workspace its name. Names of members are not asked for, and are refused if they are sent."),
+    }),
+    Clause::new(&["CALL-10"], Section::Data, |_| {
+        holds("Of an organisation we keep the name of its workspace. It is encrypted like a person's, because the name of a one-person business is one. Postal address, register number and the like are not asked for.")
+    }).everywhere(),
+    Clause::new(&["CALL-11"], Section::Data, |_| {
+        holds("Each app has an identifier, and a public key that belongs to exactly one workspace and works only from the pages or the mobile app it was made for.")
+    }).everywhere(),
+    Clause::new(&["CALL-13"], Section::Data, |f| {
+        with_route(f, CALLS, "Whoever joins a call needs no account.", "Joining a call without an account.")
+    }),
+    Clause::new(&["CALL-14"], Section::Data, |f| {
+        with_route(
+            f,
+            CALLS,
+            "While a call lasts we handle its session, roles and technical data; the network address is never stored.",
+            "The data of a call: its session, roles and device. Network addresses will not be among them in any form.",
+        )
+    }),
+    Clause::new(&["FLOW-03"], Section::Data, |f| {
+        with_route(
+            f,
+            "PATCH /v1/account",
+            "The preferences of an account (language, time zone, appearance and which mails it wants) are kept with the account, not in the browser.",
+            "Preferences of an account, such as language and appearance.",
+        )
+    }).everywhere(),
+    Clause::new(&["FLOW-04"], Section::Data, |f| {
+        with_route(
+            f,
+            "POST /v1/workspaces/{workspace}/flows",
+            "Flows are kept with the workspace, not with conversations: they stay until they are removed.",
+            "Building flows. When it comes, flows will be kept with the workspace until they are removed, and not for the days of a conversation: a flow that vanished after them would be of no use.",
+        )
+    }),
+    Clause::new(&["FLOW-05", "CHAT-03"], Section::Data, |_| {
+        holds("Of a conversation we keep the messages of both sides, the team's internal notes, who wrote when, and how the thread stands (open or closed, whom it is assigned to, labels, how far each side has read). Messages and notes are stored encrypted.")
+    }),
+    Clause::new(&["FLOW-06"], Section::Data, |f| {
+        with_route(
+            f,
+            "POST /v1/workspaces/{workspace}/flows",
+            "How somebody went through a flow is kept with the conversation, and as long.",
+            "Recording how somebody went through a flow.",
+        )
+    }),
+    Clause::new(&["FLOW-07"], Section::Data, |f| {
+        with_route(
+            f,
+            "POST /v1/workspaces/{workspace}/flows",
+            "Values that a flow asked for are stored encrypted, with the conversation, and as long.",
+            "Values that a flow asks people for.",
+        )
+    }),
+    Clause::new(&["FLOW-08"], Section::Data, |_| {
+        differs("You may expect counts of flows and conversations. They differ, because this version counts nothing about use, neither of a person nor of a workspace, except for what a request needs at the moment.")
+    }),
+    Clause::new(&["FLOW-09"], Section::Data, |f| {
+        holds(format!(
+            "We measure how fast requests are answered and how many fail. Log lines name a route, a status and a duration; no person, no address, no text. They are kept for {} days.",
+            f.deployment.log_days
+        ))
+    }).everywhere(),
+    Clause::new(&["FLOW-10"], Section::Data, |_| {
+        holds("Of the device we keep two words at most, the family of the browser and of the system, such as \"Firefox\" and \"Android\", to tell you where somebody signed in. The text that a browser sends about itself is not stored.")
+    }).everywhere(),
+    Clause::new(&["FLOW-11"], Section::Data, |_| {
+        let counted = if counts_tries() {
+            " To limit abuse, a hash of it under a secret of the day is counted for a short time."
+        } else {
+            ""
+        };
+        differs(format!("You may expect that we note network addresses and regions. We do not, because nothing needs them: the network address is seen while a request is answered and is never stored, not even shortened, and no place is derived from it.{counted}"))
+    }).everywhere(),
+    Clause::new(&["CHAT-04"], Section::Data, |_| {
+        not_yet("Files and pictures in conversations. A message is text.")
+    }),
+    Clause::new(&["CHAT-24"], Section::Data, |_| not_yet("Pictures of members or visitors.")),
+    Clause::new(&["CHAT-05"], Section::Data, |_| {
+        holds("We keep who is a member of which workspace and in which role, and opaque ids that tie sessions, contacts and conversations together.")
+    }).everywhere(),
+    Clause::new(&["CHAT-06"], Section::Data, |_| {
+        not_yet("Notifications to devices. No push tokens are collected.")
+    }),
+    Clause::new(&["CHAT-07"], Section::Data, |f| {
+        let text = "We keep what the inbox works with: status, assignment, labels, drafts, and who of the team is connected at the moment. It is the present state, not a history of what people did all day; presence ends with the connection.";
+        if f.policy.has(Module::Conversations) { holds(text) } else { not_yet("An inbox.") }
+    }),
+    Clause::new(&["CHAT-09"], Section::Data, |_| {
+        holds("Of a visit we keep the path of the page without its parameters, the name of the site that led there, language and time zone, if the page tells us. With it the team sees where a question comes from. Earlier conversations of the same visitor are shown to the team as long as they are kept.")
+    }),
+    Clause::new(&["CALL-15", "CALL-22"], Section::Use, |f| {
+        with_route(
+            f,
+            CALLS,
+            "Data of a call serve to set it up and to watch its quality.",
+            "Setting calls up and watching their quality.",
+        )
+    }),
+    Clause::new(&["CALL-23", "CHAT-13"], Section::Use, |_| {
+        holds("Measurements and logs without personal data serve to keep the service running and to find faults. Nothing that people wrote is used to improve the product.")
+    }).everywhere(),
+    Clause::new(&["FLOW-16"], Section::Use, |_| {
+        holds("Data serve to provide the service and to keep it running. Improving it rests on measurements that name nobody.")
+    }),
+    Clause::new(&["FLOW-19"], Section::Use, |_| {
+        differs("You may expect that figures about your use serve to improve the product. They do not, because this version collects none.")
+    }),
+    Clause::new(&["FLOW-20"], Section::Use, |_| {
+        if counts_tries() {
+            holds("Against abuse, sign-ins, codes and mails are counted per network and per account for a short time. The counters hold keyed hashes, no addresses.")
+        } else {
+            not_yet("Limits per network against abuse. What exists are bounds on the tries of a code and on the mails of an invitation.")
+        }
+    }),
+    Clause::new(&["CHAT-08"], Section::Use, |_| {
+        holds("Accounts, sessions and roles serve to sign people in and to keep one workspace's data from another's.")
+    }).everywhere(),
+    Clause::new(&["FLOW-18", "CHAT-11"], Section::Use, |_| {
+        holds("Mail from us is about your account and nothing else: codes, invitations, and notices of changes to what you sign in with. When an address changes, the old one hears of it too.")
+    }).everywhere(),
+    Clause::new(&["CHAT-10"], Section::Use, |f| {
+        with_route(
+            f,
+            "POST /v1/auth/password/forgot",
+            "Whoever forgot a password gets a mail with a link that works once. The answer is the same whether or not an address has an account.",
+            "Mails to reset a password.",
+        )
+    }),
+    Clause::new(&["CHAT-12"], Section::Use, |_| not_yet("Notifications on phones.")),
+    Clause::new(&["CALL-24"], Section::Use, |_| {
+        not_yet("A support desk inside the service. What you write to the contact address is handled outside of this program.")
+    }),
+    Clause::new(&["CALL-25", "FLOW-17"], Section::Use, |_| {
+        not_yet("Plans and invoices. No data serve billing.")
+    }),
+];

@@ -1,0 +1,114 @@
+//! How long data are kept, and how they are protected.
+
+use shared::domain::policy::{Module, Profile};
+use shared::domain::retention::{CONVERSATION_DAYS, Class, erasure_days};
+
+use super::{Clause, Section, differs, holds, not_yet};
+use crate::policy::facts::words;
+
+pub(super) const CLAUSES: &[Clause] = &[
+    Clause::new(&["FLOW-31"], Section::Keeping, |_| {
+        holds("Everything has an end that is decided when it is stored. The table below lists each kind of data and its end; from then on nothing shows it any more, and soon after it is deleted.")
+    }).everywhere(),
+    Clause::new(&["CALL-27", "FLOW-32"], Section::Keeping, |f| {
+        holds(format!(
+            "Data of an account are kept {}, those of a workspace {}. An invitation that nobody accepts ends after {}.",
+            f.life(Class::Account),
+            f.life(Class::Workspace),
+            f.life(Class::Invitation)
+        ))
+    }).everywhere(),
+    Clause::new(&["FLOW-33"], Section::Keeping, |f| {
+        holds(format!(
+            "Conversations are kept for {}: each message for {} from the moment it was sent, and the thread itself as long after its last activity. A busy thread loses its old messages all the same.",
+            f.life(Class::Conversation),
+            f.life(Class::Conversation)
+        ))
+    }),
+    Clause::new(&["CHAT-18"], Section::Keeping, |f| {
+        holds(format!(
+            "Conversations are kept as long as answering and looking back need them, and no longer than {} unless the workspace sets another number: each message counted from when it was sent, the thread from its last activity. \"As long as needed\" is a number here, so that it can be held against us.",
+            f.life(Class::Conversation)
+        ))
+    }),
+    Clause::new(&["FLOW-34"], Section::Keeping, |f| {
+        let text = format!(
+            "Owners and admins can set between {} and {} days. Fewer days hold at once, for everything; more days hold only for what is written afterwards, so that nobody's message is kept longer than was said when it was written.",
+            CONVERSATION_DAYS.start(),
+            CONVERSATION_DAYS.end()
+        );
+        if f.policy.has(Module::Conversations) { holds(text) } else { not_yet("Settings of how long something is kept.") }
+    }).everywhere(),
+    Clause::new(&["CALL-16"], Section::Keeping, |_| {
+        not_yet("Data about calls, and the request of a customer to delete them.")
+    }),
+    Clause::new(&["CALL-26"], Section::Keeping, |_| {
+        not_yet("Support threads, and their end. Mail to the contact address lies in the operator's mailbox, outside of this program and of this table.")
+    }),
+    Clause::new(&["FLOW-35"], Section::Keeping, |_| {
+        differs("You may expect that billing records are kept for years. There are none, because nothing is billed in this version.")
+    }),
+    Clause::new(&["FLOW-36"], Section::Keeping, |_| {
+        differs("You may expect that figures about use are made anonymous after a year. Nothing is made anonymous, because none are collected.")
+    }),
+    Clause::new(&["CALL-28"], Section::Keeping, |f| {
+        if f.has("DELETE /v1/account") {
+            not_yet("Removing a closed account by itself. Closing it shuts it at once and ends every session; its data are removed by hand until the part that erases by itself is built. No invoices exist that the law would make us keep.")
+        } else {
+            not_yet("Closing an account. Until it is built, ask the operator.")
+        }
+    }),
+    Clause::new(&["FLOW-38"], Section::Keeping, |f| {
+        let (data, keys) = f.deployment.backups();
+        not_yet(format!(
+            "Deleting an account with everything that belongs to it, gone within {} days at the latest: {} days to change your mind, {} to carry it out, {} until no copy can be read. What that rests on works today for every conversation that ends or is deleted: its key is deleted with it, and backups of the keys reach back {keys} days only, so that what backups of the data still hold for up to {data} days cannot be read any more. A single message that is deleted or changed while its thread lives stays readable in backups until they have rolled.",
+            erasure_days::WORST,
+            erasure_days::UNDO,
+            erasure_days::EXECUTE,
+            erasure_days::WORST - erasure_days::UNDO - erasure_days::EXECUTE,
+        ))
+    }).everywhere(),
+    Clause::new(&["CHAT-20"], Section::Keeping, |f| {
+        let (data, keys) = f.deployment.backups();
+        let failures = f.deployment.failure_days;
+        holds(format!(
+            "After a deletion little is left for a while: backups ({data} days of ciphertext, {keys} days of keys), logs without names ({} days), positions of failed work ({failures} days), and for {} a mark that says only that something is gone.",
+            f.deployment.log_days,
+            f.life(Class::Tombstone)
+        ))
+    }).everywhere(),
+    Clause::new(&["CHAT-23"], Section::Keeping, |f| {
+        holds(format!(
+            "What waits to be mailed to you is kept for {} at most and holds ids, not text. How far somebody has read goes with the conversation.",
+            f.life(Class::Notice)
+        ))
+    }).everywhere(),
+    Clause::new(&["FLOW-27", "FLOW-28"], Section::Keeping, |f| {
+        let (data, keys) = f.deployment.backups();
+        holds(format!(
+            "The database can be restored to any second of the last {data} days, which is more than a backup a day; the table of keys to any second of the last {keys} days. There are no other backups."
+        ))
+    }).everywhere(),
+    Clause::new(&["FLOW-23"], Section::Security, |_| {
+        holds("What people wrote, their names and their addresses are encrypted in the database, each conversation, contact and account under a key of its own; those keys are wrapped by a key of the workspace, and that by AWS KMS. Tables and logs are encrypted once more as a whole.")
+    }).everywhere(),
+    Clause::new(&["FLOW-24"], Section::Security, |_| {
+        holds("Everything travels encrypted (TLS): between you and the service, and between its parts.")
+    }).everywhere(),
+    Clause::new(&["FLOW-25"], Section::Security, |_| {
+        holds("What a member may do follows from a role (owner, admin, agent, viewer, billing), and nothing is allowed that a role does not name. Viewers see names and addresses of visitors masked. A changed role or an ended session holds with the next request.")
+    }).everywhere(),
+    Clause::new(&["FLOW-26"], Section::Security, |f| match f.policy.profile {
+        Profile::Flows => holds("Every member signs in with a second factor, a code of an authenticator app. It cannot be switched off in this profile."),
+        Profile::Calls | Profile::Inbox => holds("Members can add a second factor, a code of an authenticator app, and then no sign-in goes without it."),
+    }).everywhere(),
+    Clause::new(&["FLOW-29"], Section::Security, |_| {
+        not_yet("Scans for known weaknesses of the parts we build on, with a dated report. What runs with every change are tests of the rules of this policy, of the permissions of every part, and a search of the stored files for plain text.")
+    }),
+    Clause::new(&["FLOW-30"], Section::Security, |f| {
+        differs(format!(
+            "You may expect a promise of 99.9 % availability. We make none, because availability is measured in operation and not in a text. The service runs on parts of AWS that span several data centres, alarms tell us of failures, and the deletion of what is over is watched: it runs every {}, and silence is an alarm.",
+            words(f.deployment.sweep)
+        ))
+    }),
+];

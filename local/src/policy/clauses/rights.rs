@@ -1,0 +1,121 @@
+//! What people can ask for, young people, and changes of the policy.
+
+use shared::domain::retention::{Class, erasure_days};
+
+use super::{Clause, Section, differs, holds, not_yet, with_route};
+
+/// The route of requests about one's data.
+const REQUESTS: &str = "POST /v1/privacy/requests";
+const BY_HAND: &str =
+    "Until it is built, write to the contact address; the operator sees to it by hand.";
+
+pub(super) const CLAUSES: &[Clause] = &[
+    Clause::new(&["CALL-36"], Section::Rights, |_| {
+        holds("These rights are for everybody, wherever you live. The program does not ask where that is.")
+    }).everywhere(),
+    Clause::new(&["CHAT-21"], Section::Rights, |_| {
+        holds("If you chatted with a company, that company decides about your data: ask it first. Its team can show, correct and delete what is kept. If you have an account with us, ask us.")
+    }).everywhere(),
+    Clause::new(&["CALL-29", "FLOW-48"], Section::Rights, |f| {
+        if f.has(REQUESTS) {
+            holds("You can ask for a copy of everything that is kept about you.")
+        } else {
+            not_yet(format!("A copy of everything that is kept about you, on request. Today members and visitors can read their conversations, profile and sessions through the service. {BY_HAND}"))
+        }
+    }).everywhere(),
+    Clause::new(&["CALL-30", "FLOW-49"], Section::Rights, |_| {
+        holds("What is wrong can be corrected: a team corrects name, address and language of a visitor, and the old values are overwritten. Writers can edit a message for a short while after it was sent; a message that needs correction later can be blacked out or deleted.")
+    }).everywhere(),
+    Clause::new(&["CALL-31", "FLOW-50"], Section::Rights, |f| {
+        let contact = "DELETE /v1/workspaces/{workspace}/contacts/{contact}";
+        let scope = if f.has(contact) {
+            "a visitor with all conversations, a conversation, or a single message"
+        } else {
+            "a conversation, or a single message"
+        };
+        holds(format!(
+            "What is kept can be deleted: owners and admins delete {scope}. What was deleted is gone from every view at once; a deleted conversation takes its key along, so that backups of it cannot be read."
+        ))
+    }).everywhere(),
+    Clause::new(&["FLOW-37"], Section::Rights, |f| {
+        with_route(
+            f,
+            "DELETE /v1/account",
+            &format!(
+                "You can close your account yourself, with a fresh proof that it is you. For {} days you can change your mind.",
+                erasure_days::UNDO
+            ),
+            "Closing your account in its settings.",
+        )
+    }).everywhere(),
+    Clause::new(&["CALL-32", "FLOW-51"], Section::Rights, |f| {
+        if f.has(REQUESTS) {
+            holds("You can take your data along, as JSON.")
+        } else {
+            not_yet(format!("An export of all your data as one JSON archive. Conversations can be read in JSON through the programming interface. {BY_HAND}"))
+        }
+    }).everywhere(),
+    Clause::new(&["CALL-33", "FLOW-54"], Section::Rights, |_| {
+        not_yet("Objecting to single purposes. No purpose exists that you could object to without ending the service: there are no statistics and no marketing.")
+    }).everywhere(),
+    Clause::new(&["CALL-34", "FLOW-53"], Section::Rights, |_| {
+        not_yet("Restricting the use of your data while a question about them is open.")
+    }).everywhere(),
+    Clause::new(&["FLOW-52"], Section::Rights, |_| {
+        differs("You may expect a way out of marketing mail. There is none, because there is no such mail: the program can send codes, invitations and notices about your account, and nothing else.")
+    }).everywhere(),
+    Clause::new(&["CALL-35"], Section::Rights, |f| {
+        with_route(
+            f,
+            REQUESTS,
+            "You can use your rights by mail. The sender of a mail is never trusted: before anything happens, a link goes to the address that we know.",
+            "Requests by mail that the program itself takes, confirms and follows. Mail to the contact address is read by people, who check that it is you before they act.",
+        )
+    }).everywhere(),
+    Clause::new(&["FLOW-55"], Section::Rights, |_| {
+        not_yet("Dates that the program watches for every request. The operator has a month by law (GDPR, Art. 12(3)) to answer you.")
+    }).everywhere(),
+    Clause::new(&["CHAT-22"], Section::Rights, |_| {
+        not_yet("Questions about privacy, taken and followed by the program. Write to the contact address.")
+    }),
+    Clause::new(&["CHAT-19"], Section::Rights, |_| {
+        holds("Owners can correct and delete in the product: messages, conversations, what is known of a visitor, invitations and members' roles. They need not ask us.")
+    }),
+    Clause::new(&["CALL-39"], Section::Rights, |f| {
+        with_route(
+            f,
+            "GET /.well-known/privacy.json",
+            "You can reach a person at the contact address, which programs find at /.well-known/privacy.json.",
+            "The contact address in a place where programs find it. People find it at the end of this policy, where the operator fills it in.",
+        )
+    }).everywhere(),
+    Clause::new(&["FLOW-60"], Section::Children, |f| {
+        with_route(
+            f,
+            "POST /v1/auth/login",
+            "Accounts are for adults: whoever signs up has to say so. We keep when it was said, and no date of birth.",
+            "Asking at sign-up whether somebody is of age. Accounts are meant for adults; no date of birth is kept.",
+        )
+    }).everywhere(),
+    Clause::new(&["FLOW-61"], Section::Children, |_| {
+        not_yet("A way to report that a child's data are here, which sets them aside at once. Write to the contact address; a team can delete a conversation at once.")
+    }).everywhere(),
+    Clause::new(&["FLOW-01"], Section::Changes, |_| {
+        holds("This policy is written by the program it describes, from the rules that run. It bears the day it is from, and a checksum of everything it says; another text without another day does not pass our checks.")
+    }).everywhere(),
+    Clause::new(&["CALL-38"], Section::Changes, |_| {
+        differs("You may expect that small changes come without a word. Here every change, however small, shows: it gets its own day and checksum in the list of versions below.")
+    }).everywhere(),
+    Clause::new(&["CALL-37", "FLOW-62"], Section::Changes, |_| {
+        not_yet("Mail to every owner before a change that matters takes effect. The present text with its day, and the days of the earlier ones, stand on this page.")
+    }).everywhere(),
+    Clause::new(&["FLOW-63"], Section::Changes, |_| {
+        not_yet("Writing down who has seen which version. Nobody's going on is taken for a yes.")
+    }),
+    Clause::new(&["CHAT-10"], Section::Security, |f| {
+        holds(format!(
+            "A code that we mail is good for {}, a few tries and one sign-in; it is computed, not stored.",
+            f.life(Class::Challenge)
+        ))
+    }).everywhere(),
+];

@@ -1,0 +1,33 @@
+//! Who else handles the data, and under which conditions.
+
+use super::{Clause, Section, differs, holds, not_yet};
+
+pub(super) const CLAUSES: &[Clause] = &[
+    Clause::new(&["FLOW-39", "FLOW-44", "CHAT-16"], Section::Sharing, |f| {
+        holds(format!(
+            "The service runs on Amazon Web Services, in the operator's own account. AWS handles the data for us, with these services: {}. No other company takes part. Stripe, Apple, Google and Expo are not used by this version.",
+            f.deployment.services.keys().copied().collect::<Vec<_>>().join(", ")
+        ))
+    }).everywhere(),
+    Clause::new(&["FLOW-22"], Section::Sharing, |_| {
+        holds("The database is Amazon DynamoDB, in the region that the operator chose.")
+    }).everywhere(),
+    Clause::new(&["FLOW-41"], Section::Sharing, |_| {
+        holds("Mail goes out through Amazon SES. A mail with a code contains the code and how long it is good for. Once a mail has been sent, the copy in your mailbox is yours, and we cannot take it back.")
+    }).everywhere(),
+    Clause::new(&["FLOW-43"], Section::Sharing, |_| {
+        differs("You may expect that data are shared where you agree. There is nothing to agree to, because the program shares with nobody but the services above.")
+    }),
+    Clause::new(&["FLOW-45", "FLOW-47", "CHAT-17"], Section::Sharing, |_| {
+        not_yet("A register of disclosures: that data are given away for a reason of a closed list only (law, terms, safety), with two approvals and a record. Until there is one, we answer a binding demand of an authority by hand, give no more than it demands, and tell you unless the law forbids it.")
+    }).everywhere(),
+    Clause::new(&["FLOW-21"], Section::Use, |_| {
+        holds("Where a legal claim needs it, an owner or an admin can put a single conversation on hold, with a reason and an end. It then outlives its days; what had been deleted before stays deleted, and what is released ends as if there had been no hold.")
+    }),
+    Clause::new(&["FLOW-46"], Section::Sharing, |_| {
+        not_yet("A tool to hand a workspace over with the business it belongs to. Should that happen, its owners would hear of it beforehand.")
+    }),
+    Clause::new(&["FLOW-59"], Section::Sharing, |_| {
+        holds("Data stay in the AWS region of the deployment: nothing in the program copies them to another. Support by AWS may take place from other countries; the data processing terms of AWS hold for it.")
+    }).everywhere(),
+];

@@ -1,0 +1,129 @@
+//! The policy for people.
+
+use shared::domain::policy::Profile;
+
+use super::annexes;
+use super::clauses::{self, Says, Section};
+use super::facts::Facts;
+use super::history::Version;
+use super::text::Block;
+
+/// The title of a profile's policy.
+pub const fn title(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Calls => "Privacy policy for live calls",
+        Profile::Flows => "Privacy policy for conversational flows",
+        Profile::Inbox => "Privacy policy for the team inbox",
+    }
+}
+
+/// What the product of a profile is, for the first sentence.
+const fn product(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Calls => "a service that companies build live calls into their apps with",
+        Profile::Flows => "a service that companies build conversations for their visitors with",
+        Profile::Inbox => {
+            "a service that companies answer the visitors of their sites and apps with"
+        }
+    }
+}
+
+/// The policy of a profile, without its date.
+pub fn policy(facts: &Facts) -> Vec<Block> {
+    let profile = facts.policy.profile;
+    let mut blocks = vec![
+        Block::Heading(1, title(profile).to_owned()),
+        Block::Text(format!(
+            "Sotto is {}. This policy says what the service keeps about people, why, for how long, who else handles it, and what you can ask for. It covers the service's profile \"{}\".",
+            product(profile),
+            profile.word()
+        )),
+        Block::Text(
+            "\"We\" are the company that operates this installation; it is named at the end. \"Customers\" are the companies that use it, \"members\" the people in their teams, and \"visitors\" the people who talk to them.".to_owned(),
+        ),
+    ];
+    let said: Vec<(Section, Says)> = clauses::all()
+        .filter(|clause| clause.is_of(profile))
+        .map(|clause| (clause.section, (clause.says)(facts)))
+        .collect();
+    for section in Section::ALL {
+        let holds: Vec<String> = said
+            .iter()
+            .filter_map(|(of, says)| match says {
+                Says::Holds(text) if *of == section => Some(text.clone()),
+                _ => None,
+            })
+            .collect();
+        if holds.is_empty() {
+            continue;
+        }
+        blocks.push(Block::Heading(2, section.title().to_owned()));
+        blocks.push(Block::List(holds));
+        match section {
+            Section::Sharing => blocks.push(annexes::services(facts)),
+            Section::Keeping => blocks.push(annexes::ends(facts)),
+            _ => {}
+        }
+    }
+    let rest = |pick: fn(&Says) -> Option<&String>| -> Vec<String> {
+        said.iter()
+            .filter_map(|(_, says)| pick(says).cloned())
+            .collect()
+    };
+    blocks.push(Block::Heading(
+        2,
+        "Where we differ from what you may expect".to_owned(),
+    ));
+    blocks.push(Block::List(rest(|says| match says {
+        Says::Differs(text) => Some(text),
+        _ => None,
+    })));
+    blocks.push(Block::Heading(
+        2,
+        "What this version does not offer yet".to_owned(),
+    ));
+    blocks.push(Block::Text(
+        "A policy should not promise what a program cannot do. The following is planned and is not here today:".to_owned(),
+    ));
+    blocks.push(Block::List(rest(|says| match says {
+        Says::NotYet(text) => Some(text),
+        _ => None,
+    })));
+    blocks.push(Block::Heading(2, "Who answers for this".to_owned()));
+    blocks.push(Block::Text(
+        "The company that operates this installation answers for it, and stands here with its name, its address and a person to write to about privacy:".to_owned(),
+    ));
+    blocks.push(Block::Table(
+        vec!["Operator".to_owned(), "Contact for privacy".to_owned()],
+        vec![vec![
+            "(name and address)".to_owned(),
+            "(mail address)".to_owned(),
+        ]],
+    ));
+    blocks
+}
+
+/// From when a document is, and its hash.
+pub fn dated(versions: &[Version]) -> Vec<Block> {
+    let line = |version: &Version| {
+        Block::Text(format!(
+            "Last updated {}. Checksum (SHA-256) {}.",
+            version.date, version.hash
+        ))
+    };
+    versions.last().map(line).into_iter().collect()
+}
+
+/// The versions before the present one, newest first.
+pub fn earlier(versions: &[Version]) -> Vec<Block> {
+    let rows: Vec<Vec<String>> = versions
+        .iter()
+        .rev()
+        .map(|version| vec![version.date.clone(), version.hash.clone()])
+        .collect();
+    vec![
+        Block::Heading(2, "Versions".to_owned()),
+        Block::Text("The checksum covers this policy and the documents beside it: records of processing, data map, subprocessors, cookies, retention and clauses.".to_owned()),
+        Block::Table(vec!["Date".to_owned(), "Checksum".to_owned()], rows),
+    ]
+}

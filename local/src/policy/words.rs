@@ -1,0 +1,64 @@
+//! What the closed words of the privacy declarations are called in plain language. A new word does
+//! not build until it has a name here.
+
+use shared::domain::personal::{Category, Erase, Purpose};
+use shared::domain::retention::Class;
+use shared::store::record::Form;
+
+pub const fn category(category: Category) -> &'static str {
+    match category {
+        Category::Contact => "address",
+        Category::Content => "what was written",
+        Category::Identifier => "recognises a person or device",
+        Category::Name => "name",
+        Category::Pseudonym => "opaque id, time, closed word or count",
+        Category::VisitContext => "page, language or time zone of a visit",
+    }
+}
+
+pub const fn purpose(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::AnswerVisitor => "hold conversations between visitors and a team",
+        Purpose::Authenticate => "sign people in and keep others out",
+        Purpose::RunWorkspace => "let a team work together",
+    }
+}
+
+pub const fn erase(erase: Erase) -> &'static str {
+    match erase {
+        Erase::Delete => "deleted, with its key",
+        Erase::Pseudonymise => "the reference becomes \"Former teammate\" and a number",
+    }
+}
+
+pub const fn form(form: Form) -> &'static str {
+    match form {
+        Form::Keyed => "keyed hash",
+        Form::Open => "in clear",
+        Form::Sealed => "encrypted",
+    }
+}
+
+/// What a retention class holds.
+pub const fn class(class: Class) -> &'static str {
+    match class {
+        Class::Account => "Account: address, proofs of sign-in, seats in workspaces",
+        Class::Challenge => "Mailed code that waits for its answer",
+        Class::Conversation => {
+            "Conversation: messages, notes, thread, what is known of the visitor"
+        }
+        Class::Dedupe => "Memory of a message's sending, so that a repeated one counts once",
+        Class::Idempotency => "Memory of a request, so that a repeated one counts once",
+        Class::Invitation => "Invitation that nobody has accepted",
+        Class::Job => "Progress of long work; after its last step",
+        Class::LoginSession => "Session of an account; after its last use",
+        Class::Notice => "Notice that waits for its mail",
+        Class::Operation => "Keys and marks of the deployment; about nobody",
+        Class::Root => "Keys and references that belong to another entry",
+        Class::Socket => "Live connection and what it listens to",
+        Class::Ticket => "Ticket that opens a live connection",
+        Class::Tombstone => "Mark that says only that something is gone",
+        Class::Visit => "Session of a visitor; after its last use",
+        Class::Workspace => "Workspace: name, settings, apps, memberships",
+    }
+}
