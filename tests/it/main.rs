@@ -28,6 +28,7 @@ mod permissions;
 mod policy;
 mod privacy_at_rest;
 mod problems;
+mod promises;
 mod realtime;
 mod refused;
 mod resilience;

@@ -1,0 +1,131 @@
+//! The table of `docs/promises.md`: a promise, its test or `pending`, and what that asserts or why.
+
+/// In the order of the promises. Only what was read and goes red counts as proven.
+pub const STANDS: &str = "
+CALL-01 | pending | calls are not part of this version
+CALL-02 | pending | the records of processing are rendered; nothing yet asserts both halves of Art. 30
+CALL-03 | pending | calls are not part of this version
+CALL-04 | tests/it/refused.rs::an_undecided_record_does_not_build_and_the_message_says_what_to_write | a field or record without a decision fails the build
+CALL-05 | pending | the pages that set the cookie are not part of this version
+CALL-06 | tests/it/policy.rs::no_page_for_anybody_sets_a_cookie_runs_a_script_or_loads_from_elsewhere | nobody who is not signed in gets a cookie on any route
+CALL-07 | tests/it/policy.rs::no_page_for_anybody_sets_a_cookie_runs_a_script_or_loads_from_elsewhere | no page holds a script or anything from another host, and its policy forbids both
+CALL-08 | pending | no test yet forbids a category of inferred data
+CALL-09 | tests/it/workspaces.rs::members_have_a_name_where_the_profile_asks_for_one_and_nowhere_else | a name is required of members in `calls`
+CALL-10 | tests/it/privacy_at_rest.rs::nothing_that_somebody_typed_lies_in_the_open_in_any_form | the workspace's name is sealed like a person's
+CALL-11 | pending | calls are not part of this version
+CALL-12 | pending | billing is not part of this version
+CALL-13 | pending | calls are not part of this version
+CALL-14 | pending | calls are not part of this version
+CALL-15 | pending | calls are not part of this version
+CALL-16 | pending | calls are not part of this version
+CALL-17 | pending | calls are not part of this version
+CALL-18 | pending | permissions are exact, but no test yet counts every outgoing connection
+CALL-19 | tests/it/auth.rs::the_mail_shows_the_code_alone_on_a_line_and_loads_nothing_from_anywhere | the mails of sign-up and sign-in load nothing from anywhere
+CALL-20 | pending | in `calls` no conversation can start; the signalling of calls is not part of this version
+CALL-21 | pending | the data map lists every field; no test yet shows that each is needed
+CALL-22 | pending | calls are not part of this version
+CALL-23 | tests/it/privacy_at_rest.rs::the_log_names_nobody_whatever_fails | nothing that somebody typed is in any log line, whichever call fails
+CALL-24 | pending | support threads are not part of this version
+CALL-25 | pending | billing is not part of this version
+CALL-26 | pending | support threads are not part of this version
+CALL-27 | pending | former members leave at once; that their data are gone within 30 days is not shown yet
+CALL-28 | pending | a closed account is shut and dated, and not yet erased by itself
+CALL-29 | pending | requests about one's data are not part of this version
+CALL-30 | pending | fields and messages can be corrected; the request and the search for old values everywhere are missing
+CALL-31 | pending | conversations and messages can be deleted; the erasure of a person is missing
+CALL-32 | pending | requests about one's data are not part of this version
+CALL-33 | pending | requests about one's data are not part of this version
+CALL-34 | pending | requests about one's data are not part of this version
+CALL-35 | pending | requests about one's data are not part of this version
+CALL-36 | pending | requests about one's data are not part of this version
+CALL-37 | pending | notices of changes are not part of this version
+CALL-38 | pending | every change has its date and hash; there are no classes of changes yet
+CALL-39 | pending | the contact address is not served yet
+FLOW-01 | tests/it/policy.rs::the_committed_policy_is_what_the_code_says | the committed files equal the rendering, and another text needs another date
+FLOW-02 | tests/it/workspaces.rs::members_have_a_name_where_the_profile_asks_for_one_and_nowhere_else | a name is refused in `flows`
+FLOW-03 | tests/it/account.rs::preferences_lie_on_the_account_and_change_one_by_one | preferences are kept with the account and read back from it
+FLOW-04 | pending | flows are not part of this version
+FLOW-05 | tests/it/privacy_at_rest.rs::nothing_that_somebody_typed_lies_in_the_open_in_any_form | messages are found by the team and nowhere in the database in clear
+FLOW-06 | pending | flows are not part of this version
+FLOW-07 | pending | flows are not part of this version
+FLOW-08 | pending | nothing is counted in this version
+FLOW-09 | tests/it/privacy_at_rest.rs::the_log_names_nobody_whatever_fails | errors say nothing of what was sent
+FLOW-10 | tests/it/visitors.rs::a_visitor_who_tells_nothing_has_no_context_and_no_address_of_the_network_is_kept | the text that a browser says of itself is stored nowhere
+FLOW-11 | tests/it/visitors.rs::a_visitor_who_tells_nothing_has_no_context_and_no_address_of_the_network_is_kept | no network address is stored, whatever header brings it
+FLOW-12 | pending | billing is not part of this version
+FLOW-13 | pending | billing is not part of this version
+FLOW-14 | pending | billing is not part of this version
+FLOW-15 | pending | billing is not part of this version
+FLOW-16 | pending | no purpose of improvement exists to object to
+FLOW-17 | pending | billing is not part of this version
+FLOW-18 | pending | notices of the second factor and of closing an account are sent; other alerts and classes of mail are missing
+FLOW-19 | pending | no analytics in this version
+FLOW-20 | pending | limits per network are not shown here yet
+FLOW-21 | pending | holds are proven in retention.rs; the register of disclosures is missing
+FLOW-22 | tests/it/policy.rs::the_policy_names_every_service_of_the_templates_and_a_new_one_must_be_explained | the policy names the database that the templates deploy
+FLOW-23 | tests/it/privacy_at_rest.rs::nothing_that_somebody_typed_lies_in_the_open_in_any_form | no word that was typed lies in the database in any of the searched forms
+FLOW-24 | pending | the edge and the SDK speak TLS; no assertion of the templates yet says so
+FLOW-25 | tests/it/permissions.rs::every_role_may_on_every_member_route_exactly_what_the_matrix_says | every role is tried on every member route of the template
+FLOW-26 | tests/it/second_factor.rs::a_flows_workspace_shows_nothing_to_a_session_without_a_second_factor | every route of a `flows` workspace refuses a session without a second factor
+FLOW-27 | pending | restoring to any second is asserted for both tables; the drill of a restore is missing
+FLOW-28 | tests/it/deployment.rs::both_tables_let_ttl_delete_and_only_the_data_table_has_a_stream_and_long_backups | the templates keep 30 days of backups of data and 7 of keys
+FLOW-29 | pending | scans for known weaknesses are not part of CI yet
+FLOW-30 | pending | alarms exist; no objective of availability is measured
+FLOW-31 | tests/it/refused.rs::an_undecided_record_does_not_build_and_the_message_says_what_to_write | a record without a retention class, and a write without an end, fail the build
+FLOW-32 | pending | no end while the account lives; its erasure is missing
+FLOW-33 | tests/it/expiry.rs::an_expired_conversation_is_gone_for_everybody_to_the_millisecond | a conversation is there a millisecond before 90 days and gone at 90 days
+FLOW-34 | tests/it/retention.rs::a_shorter_retention_holds_with_the_next_read_and_a_job_brings_it_to_what_is_stored | fewer days hold with the next read and reach what is stored
+FLOW-35 | pending | billing is not part of this version
+FLOW-36 | pending | no analytics in this version
+FLOW-37 | pending | an account is closed by its holder with seven days to change their mind; its erasure is missing
+FLOW-38 | pending | the sum of days is asserted at compile time; the erasure it counts on is missing
+FLOW-39 | tests/it/policy.rs::the_policy_names_every_service_of_the_templates_and_a_new_one_must_be_explained | a service in the templates that readers are not told of stops the rendering
+FLOW-40 | tests/it/policy.rs::no_page_for_anybody_sets_a_cookie_runs_a_script_or_loads_from_elsewhere | no page names a host of Google's
+FLOW-41 | tests/it/auth.rs::the_mail_shows_the_code_alone_on_a_line_and_loads_nothing_from_anywhere | a mail with a code has the code, once, and goes to its address alone
+FLOW-42 | pending | permissions are exact, but no test yet counts every outgoing connection
+FLOW-43 | pending | nothing is shared that could be agreed to
+FLOW-44 | pending | permissions are exact, but no test yet counts every outgoing connection
+FLOW-45 | pending | the register of disclosures is missing
+FLOW-46 | pending | the export of a whole workspace is missing
+FLOW-47 | pending | the register of disclosures is missing
+FLOW-48 | pending | requests about one's data are not part of this version
+FLOW-49 | pending | fields and messages can be corrected; the request and the search for old values everywhere are missing
+FLOW-50 | pending | conversations and messages can be deleted; the erasure of a person is missing
+FLOW-51 | pending | requests about one's data are not part of this version
+FLOW-52 | pending | there is no marketing mail to refuse
+FLOW-53 | pending | requests about one's data are not part of this version
+FLOW-54 | pending | requests about one's data are not part of this version
+FLOW-55 | pending | requests about one's data are not part of this version
+FLOW-56 | pending | the pages that set the cookie are not part of this version
+FLOW-57 | pending | one cookie at most; the pages that set it are not part of this version
+FLOW-58 | tests/it/conversations.rs::a_visitor_and_a_member_talk | a whole conversation by clients that keep no cookies
+FLOW-59 | pending | nothing copies data to another region; no assertion of the templates yet says so
+FLOW-60 | tests/it/passwords.rs::signing_up_asks_for_an_adult_and_for_a_password_that_is_hard_to_guess | signing up without the attestation is refused
+FLOW-61 | pending | reports about children are not part of this version
+FLOW-62 | pending | the policy is served with its dates; mail to owners is missing
+FLOW-63 | pending | acceptance is not written down yet
+CHAT-01 | tests/it/refused.rs::an_undecided_record_does_not_build_and_the_message_says_what_to_write | a personal field without one of the closed purposes fails the build
+CHAT-02 | tests/it/workspaces.rs::members_have_a_name_where_the_profile_asks_for_one_and_nowhere_else | a name is required of members in `inbox`
+CHAT-03 | tests/it/retention.rs::the_sweep_alone_leaves_no_row_no_key_and_no_edge_after_ninety_days_and_a_second | a conversation leaves no row, no key and no edge
+CHAT-04 | pending | attachments are not part of this version
+CHAT-05 | pending | ids in logs and after an erasure are not shown yet
+CHAT-06 | pending | push is not part of this version
+CHAT-07 | pending | state and presence are tested; that no history is left is not shown yet
+CHAT-08 | tests/it/tenancy.rs::another_tenants_ids_are_answered_like_ids_that_nobody_has | on every route a foreign id is answered like one that nobody has
+CHAT-09 | tests/it/visitors.rs::of_addresses_only_the_path_and_the_host_are_kept | of a page only the path, of a referrer only the host is kept
+CHAT-10 | pending | resetting a password is not part of this version
+CHAT-11 | tests/it/notices.rs::every_notice_reaches_the_address_of_its_account_in_text_and_html_without_remote_content | every kind of notice reaches the account's address
+CHAT-12 | pending | push is not part of this version
+CHAT-13 | pending | the log is proven under CALL-23; limits per network are not shown here yet
+CHAT-14 | pending | permissions are exact, but no test yet counts every outgoing connection
+CHAT-15 | pending | no test yet counts every outgoing connection
+CHAT-16 | tests/it/policy.rs::the_policy_names_every_service_of_the_templates_and_a_new_one_must_be_explained | the list of providers is that of the templates
+CHAT-17 | pending | the register of disclosures is missing
+CHAT-18 | pending | the number of days is asserted in retention.rs; the notice before the end is missing
+CHAT-19 | pending | corrections and deletions of messages and conversations are tested; contacts and files are missing
+CHAT-20 | pending | backups and logs are bounded; the audit log is missing
+CHAT-21 | pending | requests about one's data are not part of this version
+CHAT-22 | pending | requests about one's data are not part of this version
+CHAT-23 | pending | notices by mail end after a day; notifications in the product are missing
+CHAT-24 | pending | pictures are not part of this version
+";
