@@ -7,15 +7,27 @@ use harness::routes::{Actor, Ids, Route, routes};
 use harness::{Answer, Client, Harness, Member, Visitor};
 use serde_json::Value;
 
-/// Routes for anybody. A line is added in review only.
+/// Routes for anybody. A line is added in review only. Pages say themselves who is signed in, and take
+/// no form from elsewhere (test `pages`).
 const PUBLIC: &[&str] = &[
     "GET /.well-known/jwks.json",
+    "GET /accept",
+    "GET /account",
+    "GET /confirm",
     "GET /docs",
     "GET /health",
     "GET /openapi.json",
     "GET /policy/{profile}",
+    "GET /sign-in",
+    "GET /sign-up",
+    "GET /verify",
     "GET /version",
     "POST /v1/account/undo-deletion",
+    "POST /accept",
+    "POST /account",
+    "POST /confirm",
+    "POST /sign-in",
+    "POST /sign-up",
     "POST /v1/auth/login",
     "POST /v1/auth/otp",
     "POST /v1/auth/otp/verify",
@@ -23,6 +35,7 @@ const PUBLIC: &[&str] = &[
     "POST /v1/auth/second-factor",
     "POST /v1/auth/signup",
     "POST /v1/widget/sessions",
+    "POST /verify",
 ];
 
 /// Routes that programs with an API key may call. A line is added in review only.

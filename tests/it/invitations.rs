@@ -85,7 +85,7 @@ async fn the_mail_of_an_invitation_leads_to_us_alone_and_names_nobody() {
     };
     let html = mail.html.as_deref().expect("an HTML part");
     let token = harness.mail_token("bob@example.com").await;
-    let link = format!("{}/accept#token={token}", harness.stack.api);
+    let link = format!("{}/accept?token={token}", harness.stack.api);
     assert!(
         mail.text.lines().any(|line| line == link) && html.contains(&format!("href=\"{link}\""))
     );

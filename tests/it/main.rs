@@ -23,6 +23,7 @@ mod layers;
 mod members;
 mod messages;
 mod notices;
+mod pages;
 mod passwords;
 mod permissions;
 mod policy;

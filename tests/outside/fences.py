@@ -11,8 +11,6 @@ What a real account may do differently is said in infra/README.md.
 """
 
 import argparse
-import base64
-import hmac
 import http.client
 import json
 import sys
@@ -29,7 +27,8 @@ from live_tour import (
     at, tour_of_a_forgotten_contact, tour_of_retention, tour_of_the_desk, tour_of_the_sockets,
     tour_of_the_sweep,
 )
-from program import Program, ask, identity_token, mailed, mails
+from pages_tour import tour_of_the_pages
+from program import Program, ask, identity_token, mailed, mails, totp
 
 # The embedded services want to see a signature and do not check it.
 SIGNED = {
@@ -137,9 +136,12 @@ class Api:
         answer = self.functions[self.template.routes[route]].invoke(event)
         if "statusCode" not in answer:
             return 502, {"content-type": "application/json"}, json.dumps(answer).encode()
-        if answer["statusCode"] < 300 or route == "$default":
+        # A form of a page leads on.
+        if answer["statusCode"] < 400 or route == "$default":
             self.answered.add(route)
-        headers = answer.get("headers") or {}
+        headers = dict(answer.get("headers") or {})
+        if answer.get("cookies"):
+            headers["set-cookie"], = answer["cookies"]
         return answer["statusCode"], headers, (answer.get("body") or "").encode()
 
     def __call__(self, method, path, body=None, token=None, headers=None, expect=(200, 201, 202, 204)):
@@ -159,14 +161,6 @@ def sign_in(api, mailbox, address, path):
     answer = {"challenge_id": challenge["challenge_id"], "code": wrong}
     api("POST", "/v1/auth/otp/verify", answer, expect=401)
     return api("POST", "/v1/auth/otp/verify", {**answer, "code": code})
-
-
-def totp(secret, step):
-    """RFC 6238: the code of a step of thirty seconds."""
-    digest = hmac.digest(base64.b32decode(secret), step.to_bytes(8), "sha1")
-    offset = digest[-1] & 15
-    number = int.from_bytes(digest[offset:offset + 4]) & 0x7FFFFFFF
-    return f"{number % 10**6:06}"
 
 
 def tour_of_the_second_factor(api, mailbox):
@@ -432,6 +426,7 @@ def main():
                 tour_of_the_account(api, ready["api"])
                 visitor, contact, conversation = tour_of_a_conversation(api, token, workspace, app)
                 tour_of_a_known_visitor(api, workspace, app)
+                tour_of_the_pages(api, ready["api"], workspace, token)
                 member = api("GET", workspace, token=token)["member_id"]
                 tour_of_the_desk(api, token, workspace, contact, member)
                 tour_of_keys(api, token, workspace, contact, conversation)

@@ -97,6 +97,14 @@ def identity_token(secret, claims):
     return f"{signed.decode()}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
 
 
+def totp(secret, step):
+    """RFC 6238: the code of a step of thirty seconds."""
+    digest = hmac.digest(base64.b32decode(secret), step.to_bytes(8), "sha1")
+    offset = digest[-1] & 15
+    number = int.from_bytes(digest[offset:offset + 4]) & 0x7FFFFFFF
+    return f"{number % 10**6:06}"
+
+
 class Program:
     """One run of the program. Everything it prints is appended to `output`, a file."""
 

@@ -160,6 +160,9 @@ impl Client {
             text,
             body,
         };
+        // The product has one cookie, and only pages set it (CALL-05, CALL-06).
+        let cookie = answer.header("set-cookie");
+        assert_eq!(cookie, "", "{what} sets a cookie");
         let kept = contract::check(&name, path, &sent, &answer);
         kept.unwrap_or_else(|fault| panic!("{what} breaks the contract: {fault}"));
         answer

@@ -21,6 +21,7 @@
 //! attempt, and the SDK makes up to three.
 
 mod authenticator;
+mod browser;
 mod client;
 pub mod contract;
 mod items;
@@ -33,6 +34,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 pub use authenticator::Authenticators;
+pub use browser::Browser;
 pub use client::{Answer, Client, text};
 pub use local::faults::{Fault, Faults, Kind};
 use local::mail::Mail;
@@ -81,6 +83,11 @@ impl Harness {
         Anonymous {
             client: self.client.clone(),
         }
+    }
+
+    /// A browser that has never been here.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.stack.api)
     }
 
     /// The present time.

@@ -71,6 +71,13 @@ impl<'de> Deserialize<'de> for MailedCode {
     }
 }
 
+impl CodeAsked {
+    /// Which code is meant.
+    pub const fn challenge(&self) -> ChallengeId {
+        self.challenge_id
+    }
+}
+
 /// What a code is for, and whether it goes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {

@@ -20,6 +20,7 @@
 //! | `refresh` | `POST /v1/auth/refresh` |
 //! | `log_out` | `POST /v1/auth/logout` |
 //! | `jwks` | `GET /.well-known/jwks.json` |
+//! | `pages` | the pages for browsers |
 //!
 //! What they share: `challenge` (a mailed code, asked for and answered), `factor` (a code of the
 //! second factor, and what an answer does), `owner` (whose an address
@@ -44,6 +45,7 @@ mod log_in;
 mod log_out;
 mod make_recovery_codes;
 mod owner;
+mod pages;
 mod password;
 mod platform;
 mod refresh;
@@ -57,6 +59,12 @@ mod step_up;
 mod tokens;
 mod undo_deletion;
 mod verify_code;
+mod visit;
+
+use pages::{
+    open_account, send_account, send_confirm, send_sign_in, send_sign_up, send_verify,
+    show_confirm, show_sign_in, show_sign_up, show_verify,
+};
 
 /// The routes of this function.
 pub fn routes() -> shared::http::Routes {
@@ -78,6 +86,16 @@ pub fn routes() -> shared::http::Routes {
         enrol_totp,
         confirm_totp,
         remove_totp,
-        make_recovery_codes
+        make_recovery_codes,
+        show_sign_in,
+        send_sign_in,
+        show_sign_up,
+        send_sign_up,
+        show_verify,
+        send_verify,
+        show_confirm,
+        send_confirm,
+        open_account,
+        send_account,
     ]
 }

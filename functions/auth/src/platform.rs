@@ -68,6 +68,12 @@ impl Platform {
             Proof::Fresh => app.proved(token, wanted).await?,
             Proof::Any => app.signed_in(token, wanted).await?,
         };
+        Self::around(app, signed_in).await
+    }
+
+    /// What somebody signed in had read along; the key of the tenant among it, where it was not
+    /// remembered.
+    pub async fn around(app: &App, signed_in: SignedIn) -> Result<(LoginSession, Self), Problem> {
         let SignedIn {
             session,
             now,
@@ -75,7 +81,10 @@ impl Platform {
             fetched,
             ..
         } = signed_in;
-        let tenant_key = app.store.unwrap_tenant_key(tenant, &fetched, now).await?;
+        let tenant_key = app
+            .store
+            .unwrap_tenant_key(TenantId::Platform, &fetched, now)
+            .await?;
         let read = Self {
             tenant_key,
             now,

@@ -54,9 +54,14 @@ pub async fn handle(
     State(app): State<App>,
     Json(body): Json<ProveSecondFactor>,
 ) -> Result<Tokens, Problem> {
-    let signer = signer::of(&app, app.clock.now()).await?;
+    prove(&app, body.challenge_id, &body.code).await
+}
+
+/// Signs in with the second factor, for whoever asks.
+pub async fn prove(app: &App, id: ChallengeId, code: &FactorCode) -> Result<Tokens, Problem> {
+    let signer = signer::of(app, app.clock.now()).await?;
     for _ in 0..ATTEMPTS {
-        if let Some(tokens) = attempt(&app, signer, &body).await? {
+        if let Some(tokens) = attempt(app, signer, id, code).await? {
             return Ok(tokens);
         }
     }
@@ -71,10 +76,11 @@ const fn invalid() -> Problem {
 async fn attempt(
     app: &App,
     signer: &Signer,
-    body: &ProveSecondFactor,
+    challenge: ChallengeId,
+    code: &FactorCode,
 ) -> Result<Option<Tokens>, Problem> {
     let now = app.clock.now();
-    let at_step = keys::second_step(body.challenge_id);
+    let at_step = keys::second_step(challenge);
     let read = Platform::read(app, vec![at_step.clone()], now).await?;
     let step = read.open::<SecondStep>(&at_step)?.ok_or_else(invalid)?;
     if step.tries_left == 0 {
@@ -88,7 +94,7 @@ async fn attempt(
         .filter(|factor| factor.is_active())
         .ok_or_else(invalid)?;
     let mut transaction = Transaction::new(now);
-    let presented = body.code.presented(&read.tenant_key, id);
+    let presented = code.presented(&read.tenant_key, id);
     let (next, tokens) = match factor::judge(&found, &presented, now) {
         Verdict::Wait(until) => return Err(factor::wait(until, now)),
         Verdict::Wrong(next) => {
@@ -100,7 +106,7 @@ async fn attempt(
         Verdict::Right(next) => {
             transaction.check_live(keys::account(id));
             transaction.consume_version(at_step, step.rev);
-            factor::tell_of_recovery(&mut transaction, &body.code, id, now)?;
+            factor::tell_of_recovery(&mut transaction, code, id, now)?;
             let proved = Some(now);
             let tokens =
                 tokens::begin_session(app, signer, &mut transaction, &account, proved, now)?;

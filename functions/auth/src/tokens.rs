@@ -16,7 +16,7 @@ use shared::{
         retention::{CHALLENGE_LIFETIME, SESSION_ABSOLUTE, SESSION_IDLE},
         token::{self, Secret},
     },
-    http::{Json, Problem},
+    http::{Json, Problem, page::cookie::REFRESH_PREFIX as PREFIX},
     store::{
         StoreError, Stored, Transaction, Unsealed,
         account::{Account, LoginSession},
@@ -27,9 +27,6 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::challenge::TRIES;
-
-/// What a refresh token opens with.
-const PREFIX: &str = "rt";
 
 /// The tokens of a login session (RFC 6749, 5.1).
 #[derive(Serialize, ToSchema)]
@@ -75,6 +72,13 @@ pub enum SignInReply {
 pub struct Halfway {
     /// What is asked for.
     second_factor: SecondFactorAsked,
+}
+
+impl Halfway {
+    /// Which sign-in waits.
+    pub const fn challenge(&self) -> ChallengeId {
+        self.second_factor.challenge_id
+    }
 }
 
 /// What proves the second factor, and until when.
@@ -134,6 +138,13 @@ impl Tokens {
                 email: account.email.reveal().to_owned(),
             },
         })
+    }
+}
+
+impl Tokens {
+    /// The refresh token, for a browser's cookie.
+    pub fn refresh_token(&self) -> &str {
+        &self.refresh_token
     }
 }
 

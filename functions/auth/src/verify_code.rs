@@ -56,9 +56,14 @@ pub async fn handle(
     State(app): State<App>,
     Json(body): Json<VerifyCode>,
 ) -> Result<SignInReply, Problem> {
+    verify(&app, body.challenge_id, &body.code).await
+}
+
+/// Signs in with the answer to a challenge, for whoever asks.
+pub async fn verify(app: &App, id: ChallengeId, code: &MailedCode) -> Result<SignInReply, Problem> {
     let now = app.clock.now();
-    let signer = signer::of(&app, now).await?;
-    let Some(mut pending) = Pending::read(&app, body.challenge_id, now).await? else {
+    let signer = signer::of(app, now).await?;
+    let Some(mut pending) = Pending::read(app, id, now).await? else {
         return Err(invalid());
     };
     for _ in 0..ATTEMPTS {
@@ -66,8 +71,8 @@ pub async fn handle(
             return Err(invalid());
         }
         let mut transaction = Transaction::new(now);
-        let admitted = if pending.is_answered_by(body.code.digits()) {
-            admit(&app, signer, &pending, &mut transaction).await?
+        let admitted = if pending.is_answered_by(code.digits()) {
+            admit(app, signer, &pending, &mut transaction).await?
         } else {
             Err(invalid())
         };

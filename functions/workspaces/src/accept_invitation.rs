@@ -8,7 +8,7 @@ use serde::Deserialize;
 use shared::{
     app::App,
     domain::{
-        InvitationId, Policy, TenantId, WorkspaceId,
+        AccountId, InvitationId, Policy, TenantId, WorkspaceId,
         policy::Lens,
         text::{Email, Name},
         token::Secret,
@@ -19,6 +19,7 @@ use shared::{
         account::{Account, Seat},
         keys,
         membership::Invitation,
+        workspace::Workspace,
     },
 };
 use utoipa::ToSchema;
@@ -55,45 +56,88 @@ pub async fn handle(
     token: AccessToken,
     Json(body): Json<AcceptInvitation>,
 ) -> Result<Json<WorkspaceView>, Problem> {
-    let signed_in = app.signed_in(&token, account_wanted(&token)).await?;
-    let email = own_email(&app, &signed_in).await?;
+    let signed_in = app
+        .signed_in(&token, account_wanted(token.account()))
+        .await?;
+    accept(&app, &signed_in, &body.token, body.name)
+        .await
+        .map(Json)
+}
+
+/// An invitation that whoever is signed in may accept, and the workspace that it leads to.
+pub struct Opened {
+    /// The workspace as it was entered.
+    pub entry: Entry,
+    /// The workspace itself.
+    pub found: Workspace,
+    invitation: Invitation,
+}
+
+/// Opens the invitation of a mailed link for whoever is signed in.
+///
+/// # Errors
+/// 404 when there is none for their address, 409 when they are a member already.
+pub async fn open(app: &App, signed_in: &SignedIn, token: &str) -> Result<Opened, Problem> {
+    let email = own_email(app, signed_in).await?;
     let account = signed_in.account;
-    let named = Invitation::read_link_token(&body.token).ok_or_else(Problem::not_found)?;
-    let entry = app.enter(named.0, wanted(named.0, named.1, &token)).await?;
+    let named = Invitation::read_link_token(token).ok_or_else(Problem::not_found)?;
+    let entry = app
+        .enter(named.0, wanted(named.0, named.1, account))
+        .await?;
     let workspace = entry.workspace;
-    let invitation = open(&entry, named, &email)?;
+    let invitation = invitation_of(&entry, named, &email)?;
     if entry
         .open::<Seat>(&keys::seat(account, workspace))?
         .is_some()
     {
         return Err(Problem::new(Code::AlreadyMember));
     }
-    check_name(entry.policy.profile, body.name.as_ref(), "#/name")?;
     let found = workspace::open(entry.fetched(), &entry.tenant_key, workspace, entry.lens())?;
-    let found = found.ok_or_else(Problem::not_found)?;
+    Ok(Opened {
+        found: found.ok_or_else(Problem::not_found)?,
+        entry,
+        invitation,
+    })
+}
 
+/// Makes whoever is signed in a member.
+///
+/// # Errors
+/// As [`open`], and 422 for a name that the profile does not want, or lacks.
+pub async fn accept(
+    app: &App,
+    signed_in: &SignedIn,
+    token: &str,
+    name: Option<Name>,
+) -> Result<WorkspaceView, Problem> {
+    let Opened {
+        entry,
+        found,
+        invitation,
+    } = open(app, signed_in, token).await?;
+    check_name(entry.policy.profile, name.as_ref(), "#/name")?;
     let joining = Joining {
-        account,
-        workspace,
+        account: signed_in.account,
+        workspace: entry.workspace,
         tenant_key: &entry.tenant_key,
         policy: &entry.policy,
         role: invitation.role,
-        name: body.name,
+        name,
         now: entry.now,
     };
     let mut transaction = Transaction::new(entry.now);
-    let place = keys::invitation(workspace, invitation.id);
+    let place = keys::invitation(entry.workspace, invitation.id);
     transaction.consume(keys::data_key(&RootRef::of(&place)));
     transaction.consume(place);
-    transaction.check_live(keys::policy(workspace));
+    transaction.check_live(keys::policy(entry.workspace));
     let (member, at_seat) = joining.place(&mut transaction)?;
     match app.store.commit(transaction).await {
-        Ok(()) => Ok(Json(WorkspaceView::new(
+        Ok(()) => Ok(WorkspaceView::new(
             &found,
             &entry.policy,
             member,
             invitation.role,
-        ))),
+        )),
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(refusal)) if refusal.failed(at_seat) => {
             Err(Problem::new(Code::AlreadyMember))
@@ -103,8 +147,8 @@ pub async fn handle(
 }
 
 /// What telling the address of whoever is signed in takes.
-fn account_wanted(token: &AccessToken) -> Vec<Key> {
-    let head = keys::account(token.account());
+pub fn account_wanted(account: AccountId) -> Vec<Key> {
+    let head = keys::account(account);
     let key = keys::data_key(&RootRef::of(&head));
     vec![head, key, keys::tenant_key(TenantId::Platform)]
 }
@@ -135,10 +179,10 @@ async fn own_email(app: &App, signed_in: &SignedIn) -> Result<Email, Problem> {
 }
 
 /// What accepting reads of the workspace: the invitation, its key, the name, a seat already there.
-fn wanted(workspace: WorkspaceId, invitation: InvitationId, token: &AccessToken) -> Vec<Key> {
+fn wanted(workspace: WorkspaceId, invitation: InvitationId, account: AccountId) -> Vec<Key> {
     let place = keys::invitation(workspace, invitation);
     let key = keys::data_key(&RootRef::of(&place));
-    let seat = keys::seat(token.account(), workspace);
+    let seat = keys::seat(account, workspace);
     workspace::wanted(workspace)
         .into_iter()
         .chain([place, key, seat])
@@ -146,7 +190,7 @@ fn wanted(workspace: WorkspaceId, invitation: InvitationId, token: &AccessToken)
 }
 
 /// The invitation, if it is there, its secret was brought, and it went to this address.
-fn open(
+fn invitation_of(
     entry: &Entry,
     (_, id, secret): (WorkspaceId, InvitationId, Secret),
     email: &Email,

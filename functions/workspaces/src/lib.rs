@@ -19,6 +19,7 @@
 //! | `delete_invitation` | `DELETE /v1/workspaces/{workspace}/invitations/{invitation}` |
 //! | `delete_account` | `DELETE /v1/account`: it may own workspaces |
 //! | `accept_invitation` | `POST /v1/invitations/accept` |
+//! | `show_accept`, `send_accept` | the page `/accept`, where the mailed link leads |
 //! | `create_app` | `POST /v1/workspaces/{workspace}/apps` |
 //! | `list_apps` | `GET /v1/workspaces/{workspace}/apps` |
 //! | `change_app` | `PATCH /v1/workspaces/{workspace}/apps/{app}` |
@@ -63,7 +64,9 @@ mod remove_member;
 mod resend_invitation;
 mod retention;
 mod rotate_key;
+mod send_accept;
 mod show;
+mod show_accept;
 mod show_job;
 mod show_retention;
 mod transfer_ownership;
@@ -90,6 +93,8 @@ pub fn routes() -> shared::http::Routes {
         delete_invitation,
         delete_account,
         accept_invitation,
+        show_accept,
+        send_accept,
         create_app,
         list_apps,
         change_app,

@@ -83,6 +83,13 @@ impl WorkspaceView {
     }
 }
 
+impl WorkspaceView {
+    /// Its name, for a page.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 /// What reading a workspace's name takes: its head and the key that its name is sealed with.
 pub fn wanted(workspace: WorkspaceId) -> [Key; 2] {
     let head = keys::workspace(workspace);

@@ -296,9 +296,20 @@ impl App {
         token: &AccessToken,
         keys: Vec<Key>,
     ) -> Result<SignedIn, Problem> {
+        self.signed_in_by((token.account(), token.session()), keys)
+            .await
+    }
+
+    /// As [`App::signed_in`], for a session that something else than an access token names; the
+    /// caller checks the proof against it.
+    pub(super) async fn signed_in_by(
+        &self,
+        (account, session): (AccountId, SessionId),
+        keys: Vec<Key>,
+    ) -> Result<SignedIn, Problem> {
         let now = self.clock.now();
         let policy = Policy::platform();
-        let at_session = keys::session(token.0.sub, token.0.sid);
+        let at_session = keys::session(account, session);
         let mut wanted = keys;
         wanted.push(at_session.clone());
         let fetched = self.store.batch(wanted).await?;
@@ -313,7 +324,7 @@ impl App {
             )?
             .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
         Ok(SignedIn {
-            account: token.0.sub,
+            account,
             session,
             now,
             policy,

@@ -34,21 +34,10 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let is_json = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split(';').next())
-            .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"));
-        if !is_json {
+        if !is_of_type(&request, "application/json") {
             return Err(Problem::new(Code::MediaType));
         }
-        let body = Limited::new(request.into_body(), MAX_BODY_BYTES)
-            .collect()
-            .await
-            .map_err(|_| Problem::new(Code::BodyTooLarge))?
-            .to_bytes();
-        parse(&body).map(Self)
+        parse(&whole(request).await?).map(Self)
     }
 }
 
@@ -169,21 +158,40 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
-        let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
-        serde_path_to_error::deserialize(pairs)
-            .map(Self)
-            .map_err(|error| {
-                let name = error.path().to_string();
-                let safe =
-                    name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-                let pointer = if safe && name != "." {
-                    format!("?{name}")
-                } else {
-                    "?".to_owned()
-                };
-                field_problem(pointer, &error.into_inner().to_string())
-            })
+        pairs(query.as_bytes(), "?").map(Self)
     }
+}
+
+/// Parses `name=value&…`, of a query or of a form. Pointers open with `mark`.
+pub(super) fn pairs<T: DeserializeOwned>(text: &[u8], mark: &str) -> Result<T, Problem> {
+    let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text));
+    serde_path_to_error::deserialize(pairs).map_err(|error| {
+        let name = error.path().to_string();
+        let safe = name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let pointer = match safe && name != "." {
+            true => format!("{mark}{name}"),
+            false => mark.to_owned(),
+        };
+        field_problem(pointer, &error.into_inner().to_string())
+    })
+}
+
+/// The whole body of a request, if it is no larger than we read.
+pub(super) async fn whole(request: Request) -> Result<bytes::Bytes, Problem> {
+    let body = Limited::new(request.into_body(), MAX_BODY_BYTES);
+    let collected = body.collect().await;
+    Ok(collected
+        .map_err(|_| Problem::new(Code::BodyTooLarge))?
+        .to_bytes())
+}
+
+/// Whether the body says that it is of this type.
+pub(super) fn is_of_type(request: &Request, essence: &str) -> bool {
+    let header = request.headers().get(header::CONTENT_TYPE);
+    let own = header
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next());
+    own.is_some_and(|value| value.trim().eq_ignore_ascii_case(essence))
 }
 
 /// Reads a field of a change that was given: an absent one stays `None` by `#[serde(default)]`.

@@ -6,6 +6,7 @@ pub mod cursor;
 mod device;
 pub mod idempotent;
 pub mod json;
+pub mod page;
 pub mod problem;
 pub mod revision;
 pub mod routes;

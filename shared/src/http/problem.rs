@@ -62,6 +62,8 @@ codes! {
     AccountClosing = 403, "account_closing", "This account is to be deleted; undo that first";
     /// The account has one already.
     SecondFactorExists = 409, "second_factor_exists", "This account has a second factor already";
+    /// A form of ours was sent from somebody else's page.
+    CrossSite = 403, "cross_site", "This form may be sent from our own pages only";
     /// The app may not be used from there.
     OriginRefused = 403, "origin_refused", "The app may not be used from here";
     /// The team blocked this visitor.

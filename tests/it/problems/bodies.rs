@@ -319,10 +319,11 @@ async fn with_field(world: &World, route: &Route, field: &str, value: &Value) ->
     send(world, route, JSON, body.as_bytes()).await
 }
 
+/// The forms of pages are looked at by the test `pages`.
 fn taking_a_body() -> impl Iterator<Item = Route> {
     routes()
         .into_iter()
-        .filter(|route| !route.operation()["requestBody"].is_null())
+        .filter(|route| route.operation()["requestBody"]["content"][JSON].is_object())
 }
 
 /// The fields of a route's body, and their schemas without the reference.

@@ -20,7 +20,11 @@ async fn every_query_parameter_is_known_and_within_its_bounds() {
         .with("workspace", &world.workspace.id)
         .with("contact", &world.visitor.contact_id)
         .with("conversation", &world.conversation.id);
-    for route in routes() {
+    // Pages say themselves what a link to them may bring.
+    for route in routes()
+        .into_iter()
+        .filter(|route| route.path.starts_with("/v1/"))
+    {
         let parameters = query_parameters(&route);
         if parameters.is_empty() {
             continue;

@@ -1,0 +1,62 @@
+//! `POST /account`: what the buttons of the account's page do.
+
+use axum::{extract::State, response::Response};
+use serde::Deserialize;
+use shared::{
+    app::App,
+    http::{
+        Problem,
+        page::{Form, Page, Reader, Refusals, SessionCookie},
+    },
+    store::keys,
+    words,
+};
+use utoipa::ToSchema;
+
+words! {
+    /// What a button of the account's page does.
+    pub enum Act {
+        /// Ends this session.
+        SignOut = "sign_out",
+    }
+}
+
+/// A button of the page.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountForm {
+    /// What to do.
+    act: Act,
+}
+
+/// Press a button of the account's page.
+#[utoipa::path(
+    post,
+    path = "/account",
+    operation_id = "send_account",
+    request_body(content = AccountForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 303, description = "It is done."), Refusals),
+    security(()),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    reader: Reader,
+    cookie: SessionCookie,
+    Form(form): Form<AccountForm>,
+) -> Response {
+    reader.answer(act(&app, &cookie, form).await)
+}
+
+async fn act(app: &App, cookie: &SessionCookie, form: AccountForm) -> Result<Page, Problem> {
+    let signed_in = app.browsing(cookie, Vec::new()).await?;
+    match form.act {
+        Act::SignOut => {
+            if let Some(signed_in) = signed_in {
+                let session = keys::session(signed_in.account, signed_in.session.id);
+                app.store.delete(session).await?;
+            }
+            // Without a session that is as good as done.
+            Ok(Page::to("/sign-in?signed_out=1")?.signing_out())
+        }
+    }
+}

@@ -1,0 +1,569 @@
+//! The pages: what a browser without scripts can do, what a link alone cannot, and the one cookie.
+
+use harness::routes::routes;
+use harness::{Answer, Browser, Harness, Member};
+use serde_json::json;
+
+const ADA: &str = "ada@example.com";
+
+/// Where an answer leads.
+fn leads(answer: &Answer) -> &str {
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    answer.header("location")
+}
+
+/// The pages with forms, and what their forms send.
+const FORMS: [(&str, &[(&str, &str)]); 6] = [
+    ("/sign-in", &[("email", ADA)]),
+    ("/sign-up", &[("email", ADA), ("adult", "true")]),
+    (
+        "/verify",
+        &[
+            ("challenge", "chl_01kf0a1b2c3d4e5f6g7h8j9k0m"),
+            ("code", "12345678"),
+        ],
+    ),
+    (
+        "/confirm",
+        &[
+            ("challenge", "chl_01kf0a1b2c3d4e5f6g7h8j9k0m"),
+            ("code", "123456"),
+        ],
+    ),
+    ("/account", &[("act", "sign_out")]),
+    ("/accept", &[("token", "iv_x.y"), ("name", "Ada")]),
+];
+
+/// What the form of a page sends for a mailed code.
+fn asking<'a>(page: &str, email: &'a str) -> Vec<(&'static str, &'a str)> {
+    match page {
+        "/sign-up" => vec![("email", email), ("adult", "true")],
+        _ => vec![("email", email)],
+    }
+}
+
+/// A browser in which somebody is signed in, by a mailed code.
+async fn signed_in(harness: &Harness, page: &str, email: &str) -> Browser {
+    let mut browser = harness.browser();
+    let answer = browser.submit(page, &asking(page, email), 303).await;
+    finish(harness, &mut browser, leads(&answer), email).await;
+    browser
+}
+
+/// Types the mailed code into the page that `path` leads to; says where that leads.
+async fn finish(harness: &Harness, browser: &mut Browser, path: &str, email: &str) -> String {
+    let page = browser.open(path, 200).await;
+    assert_eq!(browser.cookie, None, "a cookie before anybody is signed in");
+    let code = harness.mail_code(email).await;
+    let mut fields = hidden(&page);
+    fields.push(("code".to_owned(), code));
+    let fields: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(n, v)| (n.as_str(), v.as_str()))
+        .collect();
+    let answer = browser.submit("/verify", &fields, 303).await;
+    assert!(browser.cookie.is_some(), "signing in sets the cookie");
+    leads(&answer).to_owned()
+}
+
+/// The hidden fields of a page's form.
+fn hidden(page: &Answer) -> Vec<(String, String)> {
+    let inputs = page.text.split("<input type=\"hidden\" name=\"").skip(1);
+    inputs
+        .map(|rest| {
+            let (name, rest) = rest.split_once("\" value=\"").expect("a value");
+            let (value, _) = rest.split_once('"').expect("its end");
+            (name.to_owned(), value.to_owned())
+        })
+        .collect()
+}
+
+async fn items(harness: &Harness) -> Vec<String> {
+    let mut items = harness.items().await;
+    items.sort();
+    items
+}
+
+/// CALL-05
+#[tokio::test]
+async fn a_mailed_code_signs_a_browser_in_until_it_signs_out() {
+    let harness = Harness::start().await;
+    let mut browser = signed_in(&harness, "/sign-up", ADA).await;
+    for _ in 0..2 {
+        let page = browser.open("/account", 200).await;
+        assert!(page.text.contains(ADA), "{}", page.text);
+    }
+    let held = browser.cookie.clone();
+    let answer = browser
+        .submit("/account", &[("act", "sign_out")], 303)
+        .await;
+    assert_eq!(leads(&answer), "/sign-in?signed_out=1");
+    assert_eq!(browser.cookie, None, "signing out clears the cookie");
+    let page = browser.open("/sign-in?signed_out=1", 200).await;
+    assert!(page.text.contains("signed out"), "{}", page.text);
+    // Not only forgotten by the browser: whoever kept a copy is out as well.
+    browser.cookie = held;
+    assert_eq!(leads(&browser.open("/account", 303).await), "/sign-in");
+
+    let mut again = signed_in(&harness, "/sign-in", ADA).await;
+    again.open("/account", 200).await;
+}
+
+#[tokio::test]
+async fn a_session_that_is_over_is_over_for_the_browser_at_once() {
+    let harness = Harness::start().await;
+    harness.sign_up(ADA).await;
+    let mut browser = signed_in(&harness, "/sign-in", ADA).await;
+    let cookie = browser.cookie.clone().expect("a cookie");
+    // The same session, elsewhere: its renewal takes the place of what the cookie holds.
+    let renewed = harness
+        .anonymous()
+        .post("/v1/auth/refresh", json!({ "refresh_token": cookie }), 200)
+        .await;
+    assert!(renewed["access_token"].is_string());
+    browser.open("/account", 303).await;
+
+    let mut browser = signed_in(&harness, "/sign-in", ADA).await;
+    browser.open("/account", 200).await;
+    harness.advance(std::time::Duration::from_secs(31 * 24 * 3600));
+    browser.open("/account", 303).await;
+}
+
+#[tokio::test]
+async fn what_is_no_cookie_of_ours_signs_nobody_in() {
+    let harness = Harness::start().await;
+    harness.sign_up(ADA).await;
+    let browser = signed_in(&harness, "/sign-in", ADA).await;
+    let cookie = browser.cookie.clone().expect("a cookie");
+    let (place, secret) = cookie.split_once('.').expect("place and secret");
+    let turned = if secret.starts_with('A') { "B" } else { "A" };
+    let forged = format!("{place}.{turned}{}", &secret[1..]);
+    for other in ["", "x", place, &forged, &cookie.replace("rt_", "vt_")] {
+        let mut browser = browser.clone();
+        browser.cookie = Some(other.to_owned());
+        assert_eq!(leads(&browser.open("/account", 303).await), "/sign-in");
+    }
+    // The right one twice: which of them a page planted is not known.
+    let mut twice = browser.with_header("cookie", &format!("__Host-sid={forged}"));
+    twice.open("/account", 303).await;
+    let mut good = browser.clone();
+    good.open("/account", 200).await;
+}
+
+#[tokio::test]
+async fn opening_a_page_changes_nothing_and_sets_no_cookie() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up(ADA).await;
+    let token = invite(&harness, &owner, "bob@example.com").await;
+    let before = items(&harness).await;
+    let mails = harness.stack.mailbox.list().len();
+    let mut browser = harness.browser();
+    for path in [
+        "/sign-in".to_owned(),
+        "/sign-up".to_owned(),
+        format!("/sign-up?invitation={token}"),
+        "/verify?challenge=chl_01kf0a1b2c3d4e5f6g7h8j9k0m".to_owned(),
+        "/confirm?challenge=chl_01kf0a1b2c3d4e5f6g7h8j9k0m".to_owned(),
+        format!("/accept?token={token}"),
+    ] {
+        for _ in 0..2 {
+            let page = browser.open(&path, 200).await;
+            assert_eq!(page.header("set-cookie"), "", "{path}");
+        }
+    }
+    browser.open("/account", 303).await;
+    assert_eq!(items(&harness).await, before);
+    harness.drain().await;
+    assert_eq!(harness.stack.mailbox.list().len(), mails);
+}
+
+#[tokio::test]
+async fn every_page_shuts_out_scripts_frames_caches_and_other_hosts() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up(ADA).await;
+    let token = invite(&harness, &owner, "bob@example.com").await;
+    let mut browser = signed_in(&harness, "/sign-in", ADA).await;
+    let pages = [
+        ("/sign-in".to_owned(), 200),
+        ("/sign-up".to_owned(), 200),
+        (
+            "/verify?challenge=chl_01kf0a1b2c3d4e5f6g7h8j9k0m".to_owned(),
+            200,
+        ),
+        (
+            "/confirm?challenge=chl_01kf0a1b2c3d4e5f6g7h8j9k0m".to_owned(),
+            200,
+        ),
+        ("/account".to_owned(), 200),
+        (format!("/accept?token={token}"), 404),
+        ("/verify".to_owned(), 422),
+        ("/sign-in?x=1".to_owned(), 400),
+    ];
+    let asked: Vec<&str> = pages
+        .iter()
+        .filter_map(|(path, _)| path.split('?').next())
+        .collect();
+    for route in routes() {
+        let page = route.path.split('/').count() == 2
+            && route.operation()["responses"]["404"]["content"]["text/html"].is_object();
+        assert!(
+            !page || asked.contains(&route.path.as_str()),
+            "ask for {} here",
+            route.path
+        );
+    }
+    for (path, status) in pages {
+        let page = browser.open(&path, status).await;
+        let policy = page.header("content-security-policy");
+        for part in [
+            "default-src 'none'",
+            "frame-ancestors 'none'",
+            "form-action 'self'",
+        ] {
+            assert!(policy.contains(part), "{path}: {policy}");
+        }
+        for (name, value) in [
+            ("cache-control", "no-store"),
+            ("referrer-policy", "no-referrer"),
+            ("x-content-type-options", "nosniff"),
+            ("content-type", "text/html; charset=utf-8"),
+            ("content-language", "en"),
+        ] {
+            assert_eq!(page.header(name), value, "{path}");
+        }
+        for word in [
+            "<script",
+            "javascript:",
+            " on",
+            "http://",
+            "https://",
+            "src=",
+        ] {
+            // Words may begin with these letters; attributes do so within a tag.
+            let tags = page
+                .text
+                .split('<')
+                .skip(1)
+                .filter_map(|rest| rest.split('>').next());
+            let found = tags
+                .filter(|tag| !tag.starts_with("style"))
+                .any(|tag| format!("<{tag}").contains(word));
+            assert!(!found, "{path} has {word}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_form_from_another_site_is_refused_and_changes_nothing() {
+    let harness = Harness::start().await;
+    harness.sign_up(ADA).await;
+    let browser = signed_in(&harness, "/sign-in", ADA).await;
+    let before = items(&harness).await;
+    let foreign = [
+        [
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "https://evil.example"),
+        ],
+        [("sec-fetch-site", "same-site"), ("origin", "null")],
+        [("sec-fetch-site", "none"), ("origin", "null")],
+        [
+            ("sec-fetch-site", "same-origin"),
+            ("origin", "https://evil.example"),
+        ],
+        [
+            ("sec-fetch-site", "cross-site"),
+            ("origin", &harness.stack.api),
+        ],
+    ];
+    for (path, fields) in FORMS {
+        for headers in &foreign {
+            let mut browser = browser.clone();
+            for (name, value) in headers {
+                browser = browser.with_header(name, value);
+            }
+            let page = browser.submit(path, fields, 403).await;
+            assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+            assert_eq!(page.header("set-cookie"), "", "{path}");
+        }
+    }
+    assert_eq!(items(&harness).await, before);
+    let mut browser = browser.clone();
+    browser.open("/account", 200).await;
+    // A browser that does not say where from, but whose origin is ours, is taken.
+    let program = harness
+        .anonymous()
+        .with_header("content-type", "application/x-www-form-urlencoded");
+    let form = format!("email={}", "ada%40example.com");
+    let bare = program
+        .send_raw(
+            harness::method("POST"),
+            "/sign-in",
+            form.clone().into_bytes(),
+        )
+        .await;
+    assert_eq!(
+        (bare.status, bare.body["code"].as_str()),
+        (403, Some("cross_site"))
+    );
+}
+
+#[tokio::test]
+async fn a_form_is_a_form_with_its_own_fields() {
+    let harness = Harness::start().await;
+    let before = items(&harness).await;
+    let large = "a".repeat(1024 * 1024);
+    for (path, fields) in FORMS {
+        let mut browser = harness.browser();
+        let mut more = fields.to_vec();
+        more.push(("role", "owner"));
+        browser.submit(path, &more, 400).await;
+        let twice: Vec<_> = fields.iter().chain(fields).copied().collect();
+        browser.submit(path, &twice, 422).await;
+        browser.submit(path, &[], 422).await;
+        browser.submit(path, &[(fields[0].0, &large)], 413).await;
+        let mut json = browser.with_header("content-type", "application/json");
+        json.submit(path, fields, 415).await;
+    }
+    assert_eq!(items(&harness).await, before);
+}
+
+#[tokio::test]
+async fn a_wrong_code_shows_the_form_again_and_five_are_looked_at() {
+    let harness = Harness::start().await;
+    harness.sign_up(ADA).await;
+    let mut browser = harness.browser();
+    let answer = browser.submit("/sign-in", &[("email", ADA)], 303).await;
+    let page = browser.open(leads(&answer), 200).await;
+    let code = harness.mail_code(ADA).await;
+    let challenge = hidden(&page)[0].1.clone();
+    let wrong = if code == "00000000" {
+        "00000001"
+    } else {
+        "00000000"
+    };
+    for text in ["", "1234", "abcdefgh", "<b>"] {
+        let fields = [("challenge", challenge.as_str()), ("code", text)];
+        let page = browser.submit("/verify", &fields, 401).await;
+        assert!(!page.text.contains("<b>"), "{}", page.text);
+    }
+    for _ in 0..5 {
+        let fields = [("challenge", challenge.as_str()), ("code", wrong)];
+        let page = browser.submit("/verify", &fields, 401).await;
+        assert!(page.text.contains("role=\"alert\""), "{}", page.text);
+        assert_eq!(hidden(&page)[0].1, challenge, "the form is there again");
+    }
+    let fields = [("challenge", challenge.as_str()), ("code", code.as_str())];
+    browser.submit("/verify", &fields, 401).await;
+    assert_eq!(browser.cookie, None);
+}
+
+#[tokio::test]
+async fn blanks_in_a_code_do_not_matter() {
+    let harness = Harness::start().await;
+    harness.sign_up(ADA).await;
+    let mut browser = harness.browser();
+    let answer = browser.submit("/sign-in", &[("email", ADA)], 303).await;
+    let page = browser.open(leads(&answer), 200).await;
+    let code = harness.mail_code(ADA).await;
+    let spaced = format!(" {} {} ", &code[..4], &code[4..]);
+    let challenge = hidden(&page)[0].1.clone();
+    let fields = [("challenge", challenge.as_str()), ("code", &spaced)];
+    browser.submit("/verify", &fields, 303).await;
+    browser.open("/account", 200).await;
+}
+
+#[tokio::test]
+async fn the_page_does_not_tell_whether_an_address_has_an_account() {
+    let harness = Harness::start().await;
+    harness.sign_up(ADA).await;
+    let mut answers = Vec::new();
+    for page in ["/sign-in", "/sign-up"] {
+        for email in [ADA, "nobody@example.com"] {
+            let mut browser = harness.browser();
+            harness.app_of("auth").meter.take();
+            let answer = browser.submit(page, &asking(page, email), 303).await;
+            let calls = harness.app_of("auth").meter.take().operations().join(" ");
+            let path = leads(&answer)
+                .split('=')
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            answers.push((page, path, leads(&answer).len(), answer.text.len(), calls));
+        }
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[2], answers[3]);
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_shows_the_form_again_and_is_no_markup() {
+    let harness = Harness::start().await;
+    let before = items(&harness).await;
+    for page in ["/sign-in", "/sign-up"] {
+        for email in [
+            "ada",
+            "ada@example.com\r\nBcc: eve@example.com",
+            "\u{430}da@example.com",
+            "\"><script>alert(1)</script>@x",
+        ] {
+            let mut browser = harness.browser();
+            let answer = browser.submit(page, &asking(page, email), 422).await;
+            assert!(answer.text.contains("role=\"alert\""), "{}", answer.text);
+            assert!(!answer.text.contains("<script"), "{}", answer.text);
+        }
+    }
+    assert_eq!(items(&harness).await, before);
+}
+
+#[tokio::test]
+async fn a_password_signs_a_browser_in_and_a_wrong_one_tells_nothing() {
+    const PASSWORD: &str = "vexing umbrella 9";
+    let harness = Harness::start().await;
+    let mut browser = harness.browser();
+    let weak = [("email", ADA), ("adult", "true"), ("password", "password")];
+    let page = browser.submit("/sign-up", &weak, 422).await;
+    assert!(!page.text.contains("value=\"password\""), "{}", page.text);
+    let minor = [("email", ADA), ("password", PASSWORD)];
+    browser.submit("/sign-up", &minor, 422).await;
+    let fields = [("email", ADA), ("adult", "true"), ("password", PASSWORD)];
+    let answer = browser.submit("/sign-up", &fields, 303).await;
+    finish(&harness, &mut browser, leads(&answer), ADA).await;
+
+    let mut browser = harness.browser();
+    let mut pages = Vec::new();
+    for (email, password) in [(ADA, "vexing umbrella 8"), ("eve@example.com", PASSWORD)] {
+        let fields = [("email", email), ("password", password)];
+        let page = browser.submit("/sign-in", &fields, 401).await;
+        assert!(!page.text.contains(password), "{}", page.text);
+        pages.push(page.text.replace(email, ""));
+    }
+    assert_eq!(pages[0], pages[1]);
+    let fields = [("email", ADA), ("password", PASSWORD)];
+    let answer = browser.submit("/sign-in", &fields, 303).await;
+    assert_eq!(leads(&answer), "/account");
+    browser.open("/account", 200).await;
+    // The second button mails a code, whatever stands in the field.
+    let fields = [("email", ADA), ("password", "x"), ("act", "mail_code")];
+    let answer = harness.browser().submit("/sign-in", &fields, 303).await;
+    assert!(leads(&answer).starts_with("/verify?"), "{}", leads(&answer));
+}
+
+/// FLOW-26
+#[tokio::test]
+async fn a_second_factor_comes_between_the_mailed_code_and_the_cookie() {
+    let harness = Harness::start().await;
+    let recovery = harness.sign_up(ADA).await.enrol().await;
+    for code in [harness.authenticators.code(ADA), recovery[0].clone()] {
+        let mut browser = harness.browser();
+        let answer = browser.submit("/sign-in", &[("email", ADA)], 303).await;
+        let page = browser.open(leads(&answer), 200).await;
+        let mailed = harness.mail_code(ADA).await;
+        let challenge = hidden(&page)[0].1.clone();
+        let fields = [("challenge", challenge.as_str()), ("code", &mailed)];
+        let answer = browser.submit("/verify", &fields, 303).await;
+        assert_eq!(browser.cookie, None, "a cookie for half a sign-in");
+        assert!(leads(&answer).starts_with("/confirm?challenge="));
+        let page = browser.open(leads(&answer), 200).await;
+        let challenge = hidden(&page)[0].1.clone();
+        for wrong in ["000000", "abc", ""] {
+            let fields = [("challenge", challenge.as_str()), ("code", wrong)];
+            browser.submit("/confirm", &fields, 401).await;
+        }
+        let spaced = format!(" {code} ");
+        let fields = [("challenge", challenge.as_str()), ("code", &spaced)];
+        let answer = browser.submit("/confirm", &fields, 303).await;
+        assert_eq!(leads(&answer), "/account");
+        browser.open("/account", 200).await;
+        // Used.
+        browser.cookie = None;
+        browser.submit("/confirm", &fields, 401).await;
+        assert_eq!(browser.cookie, None);
+    }
+}
+
+async fn invite(harness: &Harness, owner: &Member, email: &str) -> String {
+    let workspace = owner.workspace("inbox").await;
+    let path = format!("{}/invitations", workspace.path);
+    owner
+        .post(&path, json!({ "email": email, "role": "agent" }), 202)
+        .await;
+    harness.mail_token(email).await
+}
+
+/// CHAT-08
+#[tokio::test]
+async fn the_link_of_an_invitation_leads_a_new_account_into_the_workspace() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up(ADA).await;
+    let token = invite(&harness, &owner, "bob@example.com").await;
+    let mail = harness
+        .mails("bob@example.com")
+        .await
+        .pop()
+        .expect("a mail");
+    let link = format!("{}/accept?token={token}", harness.stack.api);
+    assert!(mail.text.contains(&link), "{}", mail.text);
+
+    let mut browser = harness.browser();
+    let path = format!("/accept?token={token}");
+    let page = browser.open(&path, 200).await;
+    assert!(
+        !page.text.contains("Test"),
+        "the name before the address is proved"
+    );
+    let up = format!("/sign-up?invitation={token}");
+    assert!(page.text.contains(&up), "{}", page.text);
+    let page = browser.open(&up, 200).await;
+    let kept = hidden(&page);
+    let fields = [
+        ("email", "bob@example.com"),
+        ("invitation", kept[0].1.as_str()),
+        ("adult", "true"),
+    ];
+    let answer = browser.submit("/sign-up", &fields, 303).await;
+    let led = finish(&harness, &mut browser, leads(&answer), "bob@example.com").await;
+    assert_eq!(led, path);
+    let page = browser.open(&path, 200).await;
+    assert!(page.text.contains("Test"), "{}", page.text);
+    browser.submit("/accept", &[("token", &token)], 422).await;
+    let long = "a".repeat(101);
+    browser
+        .submit("/accept", &[("token", &token), ("name", &long)], 422)
+        .await;
+    let fields = [("token", token.as_str()), ("name", "Bob")];
+    let page = browser.submit("/accept", &fields, 200).await;
+    assert!(page.text.contains("Test"), "{}", page.text);
+    let bob = harness.sign_in("bob@example.com").await;
+    let list = bob.get("/v1/workspaces", 200).await;
+    assert_eq!(list["data"][0]["role"], "agent");
+    // Good once.
+    browser.submit("/accept", &fields, 404).await;
+    browser.open(&path, 404).await;
+}
+
+#[tokio::test]
+async fn an_invitation_is_accepted_by_nobody_but_the_invited_address() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up(ADA).await;
+    let token = invite(&harness, &owner, "bob@example.com").await;
+    let fields = [("token", token.as_str()), ("name", "Eve")];
+    let before = items(&harness).await;
+    let mut nobody = harness.browser();
+    assert_eq!(
+        leads(&nobody.submit("/accept", &fields, 303).await),
+        "/sign-in"
+    );
+    assert_eq!(items(&harness).await, before);
+    let mut eve = signed_in(&harness, "/sign-up", "eve@example.com").await;
+    let page = eve.open(&format!("/accept?token={token}"), 404).await;
+    assert!(!page.text.contains("Test"), "{}", page.text);
+    eve.submit("/accept", &fields, 404).await;
+    for other in ["", "x", "iv_x.y", "\"><script>"] {
+        let page = eve.submit("/accept", &[("token", other)], 404).await;
+        assert!(!page.text.contains("<script"), "{}", page.text);
+    }
+    // Over after fourteen days.
+    harness.advance(std::time::Duration::from_secs(14 * 24 * 3600 + 1));
+    let mut bob = signed_in(&harness, "/sign-up", "bob@example.com").await;
+    bob.submit("/accept", &fields, 404).await;
+}
