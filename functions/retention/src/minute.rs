@@ -58,8 +58,11 @@ async fn settle(app: &App, head: &Key, now: Timestamp) -> Result<Option<&'static
     let Some(tenant @ shared::domain::TenantId::Workspace(workspace)) = root.tenant() else {
         return Ok(None);
     };
-    let mut wanted = vec![head.clone(), keys::data_key(&root), keys::policy(workspace)];
-    wanted.push(keys::tenant_key(tenant));
+    let mut wanted = vec![head.clone(), keys::policy(workspace)];
+    // A line of the transcript is sealed; nothing of a contact is written any more.
+    if !keys::is_contact(head) {
+        wanted.extend([keys::data_key(&root), keys::tenant_key(tenant)]);
+    }
     let fetched = app.store.batch(wanted).await?;
     let platform = Policy::platform();
     let lens = Lens {
