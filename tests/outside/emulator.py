@@ -90,7 +90,8 @@ class Emulated:
                 **environment,
                 "AWS_LAMBDA_FUNCTION_NAME": function,
                 "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
-                "AWS_LAMBDA_FUNCTION_TIMEOUT": "10",
+                # Generous: the wires are slow where other builds keep the machine busy.
+                "AWS_LAMBDA_FUNCTION_TIMEOUT": "60",
             },
             stdout=log, stderr=log, start_new_session=True,
         )
@@ -103,7 +104,7 @@ class Emulated:
             while True:
                 try:
                     request = urllib.request.Request(self._url, data=payload)
-                    with urllib.request.urlopen(request, timeout=60) as answer:
+                    with urllib.request.urlopen(request, timeout=90) as answer:
                         return json.loads(answer.read())
                 except (urllib.error.URLError, ConnectionError):
                     if time.monotonic() > deadline:
