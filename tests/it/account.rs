@@ -344,3 +344,16 @@ async fn of_two_owners_who_leave_at_once_one_stays() {
     let left = [&a, &b].into_iter().filter(|answer| answer.status == 202);
     assert_eq!(left.count(), 1, "{} {}", a.text, b.text);
 }
+
+/// FLOW-37.
+#[tokio::test]
+async fn who_deletes_their_workspace_may_delete_their_account_at_once() {
+    let harness = Harness::start().await;
+    let ada = harness.sign_up(ADA).await;
+    let workspace = ada.workspace("inbox").await;
+    ada.refused(Method::DELETE, ACCOUNT, None, 409, "last_owner")
+        .await;
+    ada.delete(&workspace.path, 202).await;
+    ada.delete(ACCOUNT, 202).await;
+    is_signed_out(&ada).await;
+}

@@ -139,7 +139,9 @@ async fn give_up(app: &App, seat: Seat, transaction: &mut Transaction) -> Result
     let entry = match app.enter(seat.workspace, Vec::new()).await {
         Ok(entry) => entry,
         // A workspace that is going needs no owner.
-        Err(problem) if problem.code() == Code::NotFound => return Ok(()),
+        Err(problem) if matches!(problem.code(), Code::NotFound | Code::WorkspaceClosing) => {
+            return Ok(());
+        }
         Err(problem) => return Err(problem),
     };
     let other = find_owner(app, &entry, seat.member).await?;
