@@ -32,7 +32,7 @@ CALL-27 | pending | former members leave at once; that their data are gone withi
 CALL-28 | pending | a closed account is shut and dated, and not yet erased by itself
 CALL-29 | pending | requests about one's data are not part of this version
 CALL-30 | pending | fields and messages can be corrected; the request and the search for old values everywhere are missing
-CALL-31 | pending | conversations and messages can be deleted; the erasure of a person is missing
+CALL-31 | pending | a team deletes visitors, conversations and messages; the request and the erasure of an account are missing
 CALL-32 | pending | requests about one's data are not part of this version
 CALL-33 | pending | requests about one's data are not part of this version
 CALL-34 | pending | requests about one's data are not part of this version
@@ -90,7 +90,7 @@ FLOW-46 | pending | the export of a whole workspace is missing
 FLOW-47 | pending | the register of disclosures is missing
 FLOW-48 | pending | requests about one's data are not part of this version
 FLOW-49 | pending | fields and messages can be corrected; the request and the search for old values everywhere are missing
-FLOW-50 | pending | conversations and messages can be deleted; the erasure of a person is missing
+FLOW-50 | pending | a team deletes visitors, conversations and messages; the request and the erasure of an account are missing
 FLOW-51 | pending | requests about one's data are not part of this version
 FLOW-52 | pending | there is no marketing mail to refuse
 FLOW-53 | pending | requests about one's data are not part of this version
@@ -122,7 +122,7 @@ CHAT-15 | pending | no test yet counts every outgoing connection
 CHAT-16 | tests/it/policy.rs::the_policy_names_every_service_of_the_templates_and_a_new_one_must_be_explained | the list of providers is that of the templates
 CHAT-17 | pending | the register of disclosures is missing
 CHAT-18 | pending | the number of days is asserted in retention.rs; the notice before the end is missing
-CHAT-19 | pending | corrections and deletions of messages and conversations are tested; contacts and files are missing
+CHAT-19 | pending | corrections and deletions of messages, conversations and contacts are tested one by one; the whole matrix of an owner is not shown yet
 CHAT-20 | pending | backups and logs are bounded; the audit log is missing
 CHAT-21 | pending | requests about one's data are not part of this version
 CHAT-22 | pending | requests about one's data are not part of this version
