@@ -6,7 +6,7 @@ CALL-01 | pending | calls are not part of this version
 CALL-02 | pending | the records of processing are rendered; nothing yet asserts both halves of Art. 30
 CALL-03 | pending | calls are not part of this version
 CALL-04 | tests/it/refused.rs::an_undecided_record_does_not_build_and_the_message_says_what_to_write | a field or record without a decision fails the build
-CALL-05 | pending | the pages that set the cookie are not part of this version
+CALL-05 | tests/it/pages.rs::a_mailed_code_signs_a_browser_in_until_it_signs_out | signing in on a page sets the one cookie, signing out takes it away and ends the session
 CALL-06 | tests/it/policy.rs::no_page_for_anybody_sets_a_cookie_runs_a_script_or_loads_from_elsewhere | nobody who is not signed in gets a cookie on any route
 CALL-07 | tests/it/policy.rs::no_page_for_anybody_sets_a_cookie_runs_a_script_or_loads_from_elsewhere | no page holds a script or anything from another host, and its policy forbids both
 CALL-08 | pending | no test yet forbids a category of inferred data
@@ -96,8 +96,8 @@ FLOW-52 | pending | there is no marketing mail to refuse
 FLOW-53 | pending | requests about one's data are not part of this version
 FLOW-54 | pending | requests about one's data are not part of this version
 FLOW-55 | pending | requests about one's data are not part of this version
-FLOW-56 | pending | the pages that set the cookie are not part of this version
-FLOW-57 | pending | one cookie at most; the pages that set it are not part of this version
+FLOW-56 | tests/it/pages.rs::a_mailed_code_signs_a_browser_in_until_it_signs_out | the cookie keeps a browser signed in over reloads, and nothing else does
+FLOW-57 | pending | no cookie but the session's exists; the three other kinds are told as not used
 FLOW-58 | tests/it/conversations.rs::a_visitor_and_a_member_talk | a whole conversation by clients that keep no cookies
 FLOW-59 | pending | nothing copies data to another region; no assertion of the templates yet says so
 FLOW-60 | tests/it/passwords.rs::signing_up_asks_for_an_adult_and_for_a_password_that_is_hard_to_guess | signing up without the attestation is refused
