@@ -31,6 +31,8 @@ const PUBLIC: &[&str] = &[
     "POST /v1/auth/login",
     "POST /v1/auth/otp",
     "POST /v1/auth/otp/verify",
+    "POST /v1/auth/password/forgot",
+    "POST /v1/auth/password/reset",
     "POST /v1/auth/refresh",
     "POST /v1/auth/second-factor",
     "POST /v1/auth/signup",

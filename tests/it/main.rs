@@ -32,6 +32,7 @@ mod problems;
 mod promises;
 mod realtime;
 mod refused;
+mod resets;
 mod resilience;
 mod retention;
 mod second_factor;

@@ -18,7 +18,7 @@ use search::{Haystack, forms, hashes, planted};
 use serde_json::{Value, json};
 
 /// Text fields in which people write or are named: a word goes in through each.
-const SEALED: [&str; 29] = [
+const SEALED: [&str; 30] = [
     "PATCH /v1/workspaces/{workspace} #/locale",
     "PATCH /v1/workspaces/{workspace} #/name",
     "PATCH /v1/workspaces/{workspace} #/time_zone",
@@ -32,6 +32,7 @@ const SEALED: [&str; 29] = [
     "POST /v1/account/address #/email",
     "POST /v1/auth/login #/email",
     "POST /v1/auth/otp #/email",
+    "POST /v1/auth/password/forgot #/email",
     "POST /v1/auth/signup #/email",
     "POST /v1/invitations/accept #/name",
     "POST /v1/widget/conversations #/first_message/text",
@@ -62,7 +63,8 @@ const OPEN: [&str; 7] = [
 ];
 
 /// What is brought back to us as we gave it out: secrets, of which a hash is stored.
-const TOKENS: [&str; 4] = [
+const TOKENS: [&str; 5] = [
+    "POST /v1/auth/password/reset #/token",
     "POST /v1/auth/refresh #/refresh_token",
     "POST /v1/invitations/accept #/token",
     "POST /v1/widget/sessions #/app_key",

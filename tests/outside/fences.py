@@ -223,7 +223,18 @@ def tour_of_the_team(api, mailbox):
     challenge = api("POST", "/v1/auth/signup", wish)
     code = mailed(mailbox, "eve@fence.example", r"^(\d{8})$")
     api("POST", "/v1/auth/otp/verify", {"challenge_id": challenge["challenge_id"], "code": code})
-    api("POST", "/v1/auth/login", {"email": "eve@fence.example", "password": password})
+    api("POST", "/v1/auth/password/forgot", {"email": "eve@fence.example"})
+    reset = {"token": mailed(mailbox, "eve@fence.example", r"^(rs_\S+)$"), "password": password}
+    api("POST", "/v1/auth/password/reset", reset)
+    eve = api("POST", "/v1/auth/login", {"email": "eve@fence.example", "password": password})["access_token"]
+    change = {"current_password": password, "password": "another umbrella 10"}
+    api("POST", "/v1/auth/password/change", change, eve)
+    again = {"email": "eve@fence.example", "password": change["password"]}
+    api("POST", "/v1/auth/login", again)
+    sessions = api("GET", "/v1/auth/sessions", token=eve)["data"]
+    other = next(session for session in sessions if not session["current"])
+    api("DELETE", f"/v1/auth/sessions/{other['id']}", token=eve)
+    api("DELETE", "/v1/auth/sessions", token=eve)
     first = owner["refresh_token"]
     for _ in range(3):
         owner = api("POST", "/v1/auth/refresh", {"refresh_token": owner["refresh_token"]})

@@ -7,7 +7,8 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::Value;
 use shared::domain::{
-    ApiKeyId, AppId, ContactId, ConversationId, InvitationId, JobId, MemberId, WorkspaceId,
+    ApiKeyId, AppId, ContactId, ConversationId, InvitationId, JobId, MemberId, SessionId,
+    WorkspaceId,
 };
 
 use crate::{START, contract, method, template};
@@ -117,6 +118,7 @@ impl Ids {
             ("member", MemberId::new(at).to_string()),
             ("profile", "inbox".to_owned()),
             ("seq", "2".to_owned()),
+            ("session", SessionId::new(at).to_string()),
             ("workspace", WorkspaceId::new(at).to_string()),
         ]))
     }

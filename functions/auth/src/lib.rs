@@ -18,6 +18,12 @@
 //! | `change_address` | `POST /v1/account/address/confirm` |
 //! | `undo_deletion` | `POST /v1/account/undo-deletion` |
 //! | `refresh` | `POST /v1/auth/refresh` |
+//! | `forgot_password` | `POST /v1/auth/password/forgot` |
+//! | `reset_password` | `POST /v1/auth/password/reset` |
+//! | `change_password` | `POST /v1/auth/password/change` |
+//! | `list_sessions` | `GET /v1/auth/sessions` |
+//! | `end_session` | `DELETE /v1/auth/sessions/{session}` |
+//! | `end_other_sessions` | `DELETE /v1/auth/sessions` |
 //! | `log_out` | `POST /v1/auth/logout` |
 //! | `jwks` | `GET /.well-known/jwks.json` |
 //! | `pages` | the pages for browsers |
@@ -36,11 +42,16 @@ mod ask_address;
 mod challenge;
 mod change_account;
 mod change_address;
+mod change_password;
 mod common_passwords;
 mod confirm_totp;
+mod end_other_sessions;
+mod end_session;
 mod enrol_totp;
 mod factor;
+mod forgot_password;
 mod jwks;
+mod list_sessions;
 mod log_in;
 mod log_out;
 mod make_recovery_codes;
@@ -51,6 +62,7 @@ mod platform;
 mod refresh;
 mod remove_totp;
 mod request_code;
+mod reset_password;
 mod second_step;
 mod show_account;
 mod sign_up;
@@ -73,6 +85,12 @@ pub fn routes() -> shared::http::Routes {
         request_code,
         verify_code,
         log_in,
+        forgot_password,
+        reset_password,
+        change_password,
+        list_sessions,
+        end_session,
+        end_other_sessions,
         second_step,
         step_up,
         refresh,

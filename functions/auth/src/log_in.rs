@@ -8,7 +8,9 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     app::App,
-    domain::{AccountId, Policy, TenantId, Timestamp, text::Email},
+    domain::{
+        AccountId, Policy, TenantId, Timestamp, device::Device, password::PasswordHash, text::Email,
+    },
     http::{Code, Json, Problem, Problems},
     store::{
         CommitError, DataKey, Stored, Transaction, account::Account, keys, password::Password,
@@ -49,13 +51,19 @@ pub struct LogIn {
 )]
 pub async fn handle(
     State(app): State<App>,
+    device: Device,
     Json(body): Json<LogIn>,
 ) -> Result<SignInReply, Problem> {
-    log_in(&app, &body.email, &body.password).await
+    log_in(&app, &body.email, &body.password, device).await
 }
 
 /// Signs in with a password, for whoever asks.
-pub async fn log_in(app: &App, email: &Email, typed: &Typed) -> Result<SignInReply, Problem> {
+pub async fn log_in(
+    app: &App,
+    email: &Email,
+    typed: &Typed,
+    device: Device,
+) -> Result<SignInReply, Problem> {
     let now = app.clock.now();
     let signer = signer::of(app, now).await?;
     let tenant_key = app.store.tenant_key(TenantId::Platform, now).await?;
@@ -93,6 +101,7 @@ pub async fn log_in(app: &App, email: &Email, typed: &Typed) -> Result<SignInRep
         &mut transaction,
         &account,
         factor.as_ref(),
+        device,
         now,
     )?;
     match app.store.commit(transaction).await {
@@ -116,6 +125,40 @@ pub struct Found {
     pub password: Option<Password>,
     /// Its second factor, if one was asked for.
     pub factor: Option<SecondFactor>,
+}
+
+impl Found {
+    /// The fewest characters of a new password.
+    pub fn fewest(&self) -> usize {
+        let second = self.factor.as_ref().is_some_and(SecondFactor::is_active);
+        if second {
+            password::MIN_WITH_SECOND_FACTOR
+        } else {
+            password::MIN_ALONE
+        }
+    }
+
+    /// Sets the password, on the version of it that was read.
+    pub fn set_password(
+        &self,
+        transaction: &mut Transaction,
+        hash: PasswordHash,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
+        let rev = self.password.as_ref().map_or(1, |old| old.rev);
+        let next = Password {
+            account: self.account.id,
+            hash,
+            changed_at: now,
+            rev,
+        };
+        match &self.password {
+            Some(_) => transaction.replace(&Stored::next(next, policy), &self.key)?,
+            None => transaction.create(&Stored::new(next, policy), &self.key)?,
+        };
+        Ok(())
+    }
 }
 
 /// What is read of an account for its password.

@@ -22,7 +22,6 @@ use crate::common_passwords::{self, Context};
 /// The fewest characters where the password is all there is (NIST SP 800-63B-4, 3.1.1.2).
 pub const MIN_ALONE: usize = 15;
 /// The fewest characters where a second factor is asked for, too.
-#[allow(dead_code, reason = "asked for where a password is changed")]
 pub const MIN_WITH_SECOND_FACTOR: usize = 8;
 /// The most characters.
 const MAX: usize = 256;
@@ -54,6 +53,10 @@ impl Typed {
         // What could be longer by its bytes alone is not worth normalising.
         let short = text.len() <= MAX * 4;
         let composed = Zeroizing::new(text.chars().take(MAX * 4).nfc().collect::<String>());
+        // As RFC 8265 (4.2) has it for passwords: no keyboard types one.
+        if composed.chars().any(char::is_control) {
+            return Err(Fault::new("bad_character", "no control characters"));
+        }
         match composed.chars().count() {
             0 => Err(Fault::new("empty", "at least one character")),
             count if count <= MAX && short => Ok(Self(composed)),
@@ -205,6 +208,7 @@ mod tests {
     fn what_is_empty_or_longer_than_256_characters_is_no_password() {
         let code = |text: &str| Typed::parse(text).err().map(|fault| fault.code);
         assert_eq!(code("").as_deref(), Some("empty"));
+        assert_eq!(code("a\0b").as_deref(), Some("bad_character"));
         assert_eq!(code(&"\u{1f511}".repeat(256)), None);
         assert_eq!(code(&"a".repeat(257)).as_deref(), Some("too_long"));
         assert_eq!(

@@ -163,6 +163,8 @@ mod tests {
             idle_from: START,
             proved_at: Some(START),
             second_factor_at: None,
+            browser: None,
+            system: None,
             rev: 1,
         };
         for next in 1..=generation {

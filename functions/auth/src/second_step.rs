@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     app::{App, tokens::Signer},
-    domain::ChallengeId,
+    domain::{ChallengeId, device::Device},
     http::{Code, Json, Problem, Problems},
     store::{
         CommitError, StoreError, Stored, Transaction, Unsealed, keys, second_factor::SecondStep,
@@ -52,16 +52,22 @@ pub struct ProveSecondFactor {
 )]
 pub async fn handle(
     State(app): State<App>,
+    device: Device,
     Json(body): Json<ProveSecondFactor>,
 ) -> Result<Tokens, Problem> {
-    prove(&app, body.challenge_id, &body.code).await
+    prove(&app, body.challenge_id, &body.code, device).await
 }
 
 /// Signs in with the second factor, for whoever asks.
-pub async fn prove(app: &App, id: ChallengeId, code: &FactorCode) -> Result<Tokens, Problem> {
+pub async fn prove(
+    app: &App,
+    id: ChallengeId,
+    code: &FactorCode,
+    device: Device,
+) -> Result<Tokens, Problem> {
     let signer = signer::of(app, app.clock.now()).await?;
     for _ in 0..ATTEMPTS {
-        if let Some(tokens) = attempt(app, signer, id, code).await? {
+        if let Some(tokens) = attempt(app, signer, id, code, device).await? {
             return Ok(tokens);
         }
     }
@@ -78,6 +84,7 @@ async fn attempt(
     signer: &Signer,
     challenge: ChallengeId,
     code: &FactorCode,
+    device: Device,
 ) -> Result<Option<Tokens>, Problem> {
     let now = app.clock.now();
     let at_step = keys::second_step(challenge);
@@ -108,8 +115,15 @@ async fn attempt(
             transaction.consume_version(at_step, step.rev);
             factor::tell_of_recovery(&mut transaction, code, id, now)?;
             let proved = Some(now);
-            let tokens =
-                tokens::begin_session(app, signer, &mut transaction, &account, proved, now)?;
+            let tokens = tokens::begin_session(
+                app,
+                signer,
+                &mut transaction,
+                &account,
+                proved,
+                device,
+                now,
+            )?;
             (next, Some(tokens))
         }
     };

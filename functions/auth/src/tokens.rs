@@ -13,6 +13,7 @@ use shared::{
     },
     domain::{
         AccountId, ChallengeId, Policy, SessionId, Timestamp,
+        device::Device,
         retention::{CHALLENGE_LIFETIME, SESSION_ABSOLUTE, SESSION_IDLE},
         token::{self, Secret},
     },
@@ -179,6 +180,7 @@ pub fn sign_in(
     transaction: &mut Transaction,
     account: &Account,
     factor: Option<&SecondFactor>,
+    device: Device,
     now: Timestamp,
 ) -> Result<SignInReply, Problem> {
     if factor.is_some_and(SecondFactor::is_active) {
@@ -197,7 +199,7 @@ pub fn sign_in(
         transaction.create(&Stored::new(step, &Policy::platform()), &Unsealed)?;
         return Ok(SignInReply::Halfway(Halfway { second_factor }));
     }
-    let tokens = begin_session(app, signer, transaction, account, None, now)?;
+    let tokens = begin_session(app, signer, transaction, account, None, device, now)?;
     Ok(SignInReply::SignedIn(Box::new(tokens)))
 }
 
@@ -209,6 +211,7 @@ pub fn begin_session(
     transaction: &mut Transaction,
     account: &Account,
     second_factor_at: Option<Timestamp>,
+    device: Device,
     now: Timestamp,
 ) -> Result<Tokens, Problem> {
     let secret = Secret::generate().ok_or(StoreError::Random)?;
@@ -222,6 +225,8 @@ pub fn begin_session(
         idle_from: idle_from(now, now),
         proved_at: Some(now),
         second_factor_at,
+        browser: Some(device.browser),
+        system: Some(device.system),
         rev: 1,
     };
     let tokens = Tokens::new(app, signer, account, session.id, &secret, now)?;

@@ -11,7 +11,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     app::{App, tokens::Signer},
-    domain::ChallengeId,
+    domain::{ChallengeId, device::Device},
     http::{Code, Json, Problem, Problems},
     store::{CommitError, StoreError, Transaction, account::ChallengePurpose, keys},
 };
@@ -54,13 +54,19 @@ pub struct VerifyCode {
 )]
 pub async fn handle(
     State(app): State<App>,
+    device: Device,
     Json(body): Json<VerifyCode>,
 ) -> Result<SignInReply, Problem> {
-    verify(&app, body.challenge_id, &body.code).await
+    verify(&app, body.challenge_id, &body.code, device).await
 }
 
 /// Signs in with the answer to a challenge, for whoever asks.
-pub async fn verify(app: &App, id: ChallengeId, code: &MailedCode) -> Result<SignInReply, Problem> {
+pub async fn verify(
+    app: &App,
+    id: ChallengeId,
+    code: &MailedCode,
+    device: Device,
+) -> Result<SignInReply, Problem> {
     let now = app.clock.now();
     let signer = signer::of(app, now).await?;
     let Some(mut pending) = Pending::read(app, id, now).await? else {
@@ -72,7 +78,7 @@ pub async fn verify(app: &App, id: ChallengeId, code: &MailedCode) -> Result<Sig
         }
         let mut transaction = Transaction::new(now);
         let admitted = if pending.is_answered_by(code.digits()) {
-            admit(app, signer, &pending, &mut transaction).await?
+            admit(app, signer, &pending, device, &mut transaction).await?
         } else {
             Err(invalid())
         };
@@ -103,6 +109,7 @@ async fn admit(
     app: &App,
     signer: &Signer,
     pending: &Pending,
+    device: Device,
     transaction: &mut Transaction,
 ) -> Result<Result<SignInReply, Problem>, Problem> {
     let Pending {
@@ -128,5 +135,14 @@ async fn admit(
         Owner::Leaving => return Ok(Err(Problem::new(Code::AccountClosing))),
         Owner::Nobody => return Ok(Err(invalid())),
     };
-    tokens::sign_in(app, signer, transaction, &account, factor.as_ref(), *now).map(Ok)
+    tokens::sign_in(
+        app,
+        signer,
+        transaction,
+        &account,
+        factor.as_ref(),
+        device,
+        *now,
+    )
+    .map(Ok)
 }

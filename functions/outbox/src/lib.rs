@@ -5,6 +5,7 @@
 //! | `mail_code` | a code was asked for | the mail with the code |
 //! | `mail_invitation` | somebody was invited, or again | the mail with the link |
 //! | `mail_notice` | something about an account changed | the mail that says so |
+//! | `mail_reset` | somebody forgot their password | the mail with the link |
 //! | `nudge` | a conversation changed | those who listen to it hear so |
 //! | `close_sockets` | a login session or a seat went | the sockets that rest on it are closed |
 //! | `remove_root` | the head of a root went, deleted by us or by TTL | its key and its edge go |
@@ -20,6 +21,7 @@ mod letter;
 mod mail_code;
 mod mail_invitation;
 mod mail_notice;
+mod mail_reset;
 mod nudge;
 mod remove_root;
 
@@ -33,6 +35,7 @@ use shared::{
         account::{Account, Challenge, LoginSession, Seat},
         membership::Invitation,
         notice::Notice,
+        password::ResetLink,
     },
 };
 
@@ -80,6 +83,7 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
                 mail_invitation::send(app, item).await
             }
             Some(kind) if kind == Notice::DECLARATION.name => mail_notice::send(app, item).await,
+            Some(kind) if kind == ResetLink::DECLARATION.name => mail_reset::send(app, item).await,
             _ => Ok(()),
         },
         (Change::Modify, Some(new), Some(old))

@@ -76,6 +76,7 @@ mod tests {
             "Conversation",
             "Invitation",
             "Membership",
+            "ResetLink",
             "Workspace",
         ];
         assert_eq!(roots, expected);

@@ -157,6 +157,8 @@ ids! {
     MessageId = "msg";
     /// Something that an account is told by mail.
     NoticeId = "ntc";
+    /// A mailed link that sets a new password.
+    ResetId = "rst";
     /// A login session of an account.
     SessionId = "ses";
     /// What opens one socket, once.

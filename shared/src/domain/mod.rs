@@ -17,7 +17,7 @@ pub mod words;
 
 pub use id::{
     AccountId, ApiKeyId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, JobId,
-    MemberId, MessageId, NoticeId, SessionId, TenantId, TicketId, VisitId, WorkspaceId,
+    MemberId, MessageId, NoticeId, ResetId, SessionId, TenantId, TicketId, VisitId, WorkspaceId,
 };
 pub use permission::{Permission, Role, Visibility};
 pub use policy::{Policy, Profile};

@@ -28,6 +28,8 @@ pub const INVITATION_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60)
 
 /// How long a notice waits for its mail.
 pub const NOTICE_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a mailed link sets a new password.
+pub const RESET_LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// How long a ticket opens a socket (README section 4).
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(60);
 /// How long what belongs to a socket lives: its two hours, and ten minutes for what is on its way.
@@ -57,6 +59,8 @@ pub enum Class {
     Notice,
     /// Data of the deployment itself, about nobody.
     Operation,
+    /// A mailed link that sets a new password: 30 minutes.
+    Reset,
     /// With its root: keys, fences and edges, taken along when the root's head goes.
     Root,
     /// A socket and what it listens to: 2 hours and 10 minutes.
@@ -74,7 +78,7 @@ pub enum Class {
 impl Class {
     /// Whether the end of a root of this class moves with its use; otherwise it is fixed at birth.
     pub const fn rolls(self) -> bool {
-        !matches!(self, Self::Challenge | Self::Invitation)
+        !matches!(self, Self::Challenge | Self::Invitation | Self::Reset)
     }
 }
 
@@ -118,6 +122,7 @@ const fn life(class: Class, content: Duration) -> Life {
         Class::LoginSession => Life::For(SESSION_IDLE),
         Class::Invitation => Life::For(INVITATION_LIFETIME),
         Class::Notice => Life::For(NOTICE_LIFETIME),
+        Class::Reset => Life::For(RESET_LIFETIME),
         Class::Socket => Life::For(SOCKET_LIFETIME),
         Class::Ticket => Life::For(TICKET_LIFETIME),
         Class::Idempotency => Life::For(IDEMPOTENCY_LIFETIME),
@@ -205,7 +210,7 @@ mod tests {
     use super::*;
     use crate::domain::policy::Profile;
 
-    const CLASSES: [Class; 16] = [
+    const CLASSES: [Class; 17] = [
         Class::Account,
         Class::Challenge,
         Class::Conversation,
@@ -216,6 +221,7 @@ mod tests {
         Class::LoginSession,
         Class::Notice,
         Class::Operation,
+        Class::Reset,
         Class::Root,
         Class::Socket,
         Class::Ticket,
@@ -385,6 +391,7 @@ mod tests {
                 (Class::LoginSession, Some(14 * day)),
                 (Class::Notice, Some(day)),
                 (Class::Operation, None),
+                (Class::Reset, Some(30)),
                 (Class::Root, None),
                 (Class::Socket, Some(130)),
                 (Class::Ticket, Some(1)),

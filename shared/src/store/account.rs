@@ -15,7 +15,11 @@ use super::{
 use crate::{
     domain::{
         AccountId, ChallengeId, MemberId, Role, SessionId, Timestamp, Visibility, WorkspaceId,
-        password::PasswordHash, retention::erasure_days, text::Email, token::SecretHash,
+        device::{Browser, System},
+        password::PasswordHash,
+        retention::erasure_days,
+        text::Email,
+        token::SecretHash,
     },
     words,
 };
@@ -181,6 +185,12 @@ pub struct LoginSession {
     /// When a second factor was proved; absent while the first one is all there is.
     #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
     pub second_factor_at: Option<Timestamp>,
+    /// From which browser; absent in what was written before that was noted.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub browser: Option<Browser>,
+    /// On which system.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub system: Option<System>,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
@@ -282,6 +292,8 @@ mod tests {
             idle_from: now,
             proved_at: Some(now),
             second_factor_at: None,
+            browser: None,
+            system: None,
             rev: 1,
         };
         let after = |ms| Timestamp::from_ms(now.ms() + ms);

@@ -7,6 +7,7 @@
 //! | address of an account | data | `ADDRESS#platform#<keyed hash>` | `HEAD` |
 //! | login session | data | `SESSION#platform#<account>` | `<session>` |
 //! | mailed code | data | `CHALLENGE#platform#<challenge>` | `HEAD` |
+//! | link that sets a password | data | `RESET#platform#<link>` | `HEAD` |
 //! | notice to an account | data | `NOTICE#platform#<account>` | `<notice>` |
 //! | sign-in that waits for the second factor | data | `CHALLENGE#platform#<challenge>` | `STEP` |
 //! | place of an account in a workspace | data | `SEAT#platform#<account>` | `<workspace>` |
@@ -54,7 +55,8 @@ use super::{
 };
 use crate::domain::{
     AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, JobId, MemberId,
-    NoticeId, SessionId, TenantId, TicketId, Timestamp, VisitId, WorkspaceId, words::Symbol,
+    NoticeId, ResetId, SessionId, TenantId, TicketId, Timestamp, VisitId, WorkspaceId,
+    words::Symbol,
 };
 
 /// One of the two tables.
@@ -157,6 +159,11 @@ pub fn sessions(account: AccountId) -> String {
 /// A mailed code.
 pub fn challenge(id: ChallengeId) -> Key {
     head(format!("CHALLENGE#platform#{id}"))
+}
+
+/// A link that sets a new password.
+pub fn reset(id: ResetId) -> Key {
+    head(format!("RESET#platform#{id}"))
 }
 
 /// What an account is told by mail.

@@ -16,7 +16,7 @@ use super::{
     membership::{Invitation, Membership},
     message::{Dedupe, Message},
     notice::Notice,
-    password::Password,
+    password::{Password, ResetLink},
     preferences::Preferences,
     record::{Declaration, Record},
     second_factor::{SecondFactor, SecondStep},
@@ -70,6 +70,7 @@ registry! {
     Profile
     PublicKeys
     ReadMark
+    ResetLink
     Seat
     SecondFactor
     SecondStep

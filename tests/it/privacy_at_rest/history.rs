@@ -83,6 +83,11 @@ impl History {
         let nobody = canaries.address(field("POST /v1/auth/login #/email"));
         let login = json!({ "email": nobody, "password": "vexing umbrella 9" });
         harness.anonymous().post("/v1/auth/login", login, 401).await;
+        let nobody = canaries.address(field("POST /v1/auth/password/forgot #/email"));
+        harness
+            .anonymous()
+            .post("/v1/auth/password/forgot", json!({ "email": nobody }), 202)
+            .await;
         let locale = canaries.language(field("PATCH /v1/account #/preferences/locale"));
         let zone = canaries.word(field("PATCH /v1/account #/preferences/time_zone"));
         let preferences = json!({ "preferences": { "locale": locale, "time_zone": zone } });

@@ -5,7 +5,7 @@ use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
     app::App,
-    domain::ChallengeId,
+    domain::{ChallengeId, device::Device},
     http::{
         Code, Problem,
         page::{Form, Page, Reader, Refusals},
@@ -45,12 +45,18 @@ pub struct ConfirmForm {
 pub async fn handle(
     State(app): State<App>,
     reader: Reader,
+    device: Device,
     Form(form): Form<ConfirmForm>,
 ) -> Response {
-    reader.answer(act(&app, &reader, form).await)
+    reader.answer(act(&app, &reader, device, form).await)
 }
 
-async fn act(app: &App, reader: &Reader, form: ConfirmForm) -> Result<Page, Problem> {
+async fn act(
+    app: &App,
+    reader: &Reader,
+    device: Device,
+    form: ConfirmForm,
+) -> Result<Page, Problem> {
     let words = reader.words;
     let again = |wrong, code| {
         let form = show_confirm::Form {
@@ -64,7 +70,7 @@ async fn act(app: &App, reader: &Reader, form: ConfirmForm) -> Result<Page, Prob
     let Some(code) = FactorCode::parse(&typed) else {
         return Ok(again(words.factor_wrong, Code::CodeInvalid));
     };
-    match second_step::prove(app, form.challenge, &code).await {
+    match second_step::prove(app, form.challenge, &code, device).await {
         Ok(tokens) => {
             Page::to(&form.invitation.after_sign_in())?.signing_in(tokens.refresh_token())
         }

@@ -5,7 +5,7 @@ use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
     app::App,
-    domain::text::Email,
+    domain::{device::Device, text::Email},
     http::{
         Code, Problem,
         page::{Form, Page, Reader, Refusals},
@@ -55,12 +55,18 @@ pub struct SignInForm {
 pub async fn handle(
     State(app): State<App>,
     reader: Reader,
+    device: Device,
     Form(form): Form<SignInForm>,
 ) -> Response {
-    reader.answer(act(&app, &reader, form).await)
+    reader.answer(act(&app, &reader, device, form).await)
 }
 
-async fn act(app: &App, reader: &Reader, form: SignInForm) -> Result<Page, Problem> {
+async fn act(
+    app: &App,
+    reader: &Reader,
+    device: Device,
+    form: SignInForm,
+) -> Result<Page, Problem> {
     let words = reader.words;
     let again = |wrong, code| {
         let form = show_sign_in::Form {
@@ -82,7 +88,7 @@ async fn act(app: &App, reader: &Reader, form: SignInForm) -> Result<Page, Probl
     let Ok(typed) = Typed::parse(&form.password) else {
         return Ok(again(words.credentials_wrong, Code::CredentialsWrong));
     };
-    match log_in::log_in(app, &email, &typed).await {
+    match log_in::log_in(app, &email, &typed, device).await {
         Ok(reply) => admitted(reply, &form.invitation),
         Err(problem) if problem.code() == Code::CredentialsWrong => {
             Ok(again(words.credentials_wrong, Code::CredentialsWrong))

@@ -5,7 +5,7 @@ use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
     app::App,
-    domain::ChallengeId,
+    domain::{ChallengeId, device::Device},
     http::{
         Code, Problem,
         page::{Form, Page, Reader, Refusals},
@@ -45,12 +45,18 @@ pub struct VerifyForm {
 pub async fn handle(
     State(app): State<App>,
     reader: Reader,
+    device: Device,
     Form(form): Form<VerifyForm>,
 ) -> Response {
-    reader.answer(act(&app, &reader, form).await)
+    reader.answer(act(&app, &reader, device, form).await)
 }
 
-async fn act(app: &App, reader: &Reader, form: VerifyForm) -> Result<Page, Problem> {
+async fn act(
+    app: &App,
+    reader: &Reader,
+    device: Device,
+    form: VerifyForm,
+) -> Result<Page, Problem> {
     let again = || {
         let form = show_verify::Form {
             challenge: form.challenge,
@@ -63,7 +69,7 @@ async fn act(app: &App, reader: &Reader, form: VerifyForm) -> Result<Page, Probl
     let Some(code) = MailedCode::parse(typed) else {
         return Ok(again());
     };
-    match verify_code::verify(app, form.challenge, &code).await {
+    match verify_code::verify(app, form.challenge, &code, device).await {
         Ok(reply) => admitted(reply, &form.invitation),
         Err(problem) if problem.code() == Code::CodeInvalid => Ok(again()),
         Err(problem) => Err(problem),
