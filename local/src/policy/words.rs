@@ -53,6 +53,7 @@ pub const fn class(class: Class) -> &'static str {
         Class::Job => "Progress of long work; after its last step",
         Class::LoginSession => "Session of an account; after its last use",
         Class::Notice => "Notice that waits for its mail",
+        Class::Reset => "Mailed link that sets a new password",
         Class::Operation => "Keys and marks of the deployment; about nobody",
         Class::Root => "Keys and references that belong to another entry",
         Class::Socket => "Live connection and what it listens to",
