@@ -20,6 +20,7 @@ mod inbox;
 mod invitations;
 mod isolation;
 mod layers;
+mod limits;
 mod members;
 mod messages;
 mod notices;

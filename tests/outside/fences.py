@@ -396,7 +396,7 @@ def tour_of_the_outbox(api, function, filters, ready, token, workspace):
     sent = len(mails(ready["api"])) - old
     assert sent >= 2, f"{sent} mails for a code and an invitation"
     left = {item["pk"]["S"].split("#")[0] for item in items(ready, "KeysTable")}
-    assert left == {"TENANT", "SIGNING"}, f"keys are left of {left}"
+    assert left == {"SALT", "TENANT", "SIGNING"}, f"keys are left of {left}"
     left = [item["pk"]["S"] for item in items(ready, "DataTable") if item["pk"]["S"].startswith("SUBJECT#")]
     assert not left, f"{len(left)} rows of subjects are left"
     print(f"  the outbox heard {len(heard)} of {len(stream)} records")

@@ -7,9 +7,9 @@
 use axum::extract::State;
 use serde::Deserialize;
 use shared::{
-    app::App,
+    app::{App, limit::Act},
     domain::{AccountId, Policy, TenantId, Timestamp, text::Email},
-    http::{Code, Json, Problem, Problems},
+    http::{Allowance, Caller, Code, Json, Problem, Problems},
     store::{
         CommitError, DataKey, Stored, Transaction, account::Account, keys, password::Password,
         second_factor::SecondFactor,
@@ -49,13 +49,30 @@ pub struct LogIn {
 )]
 pub async fn handle(
     State(app): State<App>,
+    caller: Caller,
     Json(body): Json<LogIn>,
-) -> Result<SignInReply, Problem> {
-    log_in(&app, &body.email, &body.password).await
+) -> Result<(Allowance, SignInReply), Problem> {
+    let allowed = admit(&app, &caller, &body.email).await?;
+    let reply = log_in(&app, &allowed, &body.email, &body.password).await?;
+    Ok((allowed, reply))
 }
 
-/// Signs in with a password, for whoever asks.
-pub async fn log_in(app: &App, email: &Email, typed: &Typed) -> Result<SignInReply, Problem> {
+/// Counts that somebody tries a password.
+///
+/// # Errors
+/// 429 when it is too often. From another network it may still go on: nobody locks out a stranger.
+pub async fn admit(app: &App, caller: &Caller, email: &Email) -> Result<Allowance, Problem> {
+    app.admit(caller, Act::LogIn, &email.identity()).await
+}
+
+/// Signs in with a password, for whoever asks and has been counted: [`admit`].
+pub async fn log_in(
+    app: &App,
+    allowed: &Allowance,
+    email: &Email,
+    typed: &Typed,
+) -> Result<SignInReply, Problem> {
+    debug_assert_eq!(allowed.act(), Act::LogIn);
     let now = app.clock.now();
     let signer = signer::of(app, now).await?;
     let tenant_key = app.store.tenant_key(TenantId::Platform, now).await?;

@@ -6,9 +6,9 @@
 use axum::extract::State;
 use serde::Deserialize;
 use shared::{
-    app::{App, tokens::Signer},
+    app::{App, limit::Act, tokens::Signer},
     domain::ChallengeId,
-    http::{Code, Json, Problem, Problems},
+    http::{Allowance, Caller, Code, Json, Problem, Problems},
     store::{
         CommitError, StoreError, Stored, Transaction, Unsealed, keys, second_factor::SecondStep,
     },
@@ -52,13 +52,22 @@ pub struct ProveSecondFactor {
 )]
 pub async fn handle(
     State(app): State<App>,
+    caller: Caller,
     Json(body): Json<ProveSecondFactor>,
-) -> Result<Tokens, Problem> {
-    prove(&app, body.challenge_id, &body.code).await
+) -> Result<(Allowance, Tokens), Problem> {
+    let allowed = app.admit(&caller, Act::SecondFactor, "").await?;
+    let tokens = prove(&app, &allowed, body.challenge_id, &body.code).await?;
+    Ok((allowed, tokens))
 }
 
 /// Signs in with the second factor, for whoever asks.
-pub async fn prove(app: &App, id: ChallengeId, code: &FactorCode) -> Result<Tokens, Problem> {
+pub async fn prove(
+    app: &App,
+    allowed: &Allowance,
+    id: ChallengeId,
+    code: &FactorCode,
+) -> Result<Tokens, Problem> {
+    debug_assert_eq!(allowed.act(), Act::SecondFactor);
     let signer = signer::of(app, app.clock.now()).await?;
     for _ in 0..ATTEMPTS {
         if let Some(tokens) = attempt(app, signer, id, code).await? {

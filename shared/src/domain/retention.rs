@@ -28,6 +28,10 @@ pub const INVITATION_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60)
 
 /// How long a notice waits for its mail.
 pub const NOTICE_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a count of a limit lives after its window began: as long as the longest window.
+pub const COUNTER_LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// How long the salt of a day's counts lives: the day, and the hour of its last counts.
+pub const SALT_LIFETIME: Duration = Duration::from_secs(25 * 60 * 60);
 /// How long a ticket opens a socket (README section 4).
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(60);
 /// How long what belongs to a socket lives: its two hours, and ten minutes for what is on its way.
@@ -43,6 +47,8 @@ pub enum Class {
     /// Conversation content: its own creation, or the last activity of a head, plus the days of
     /// the workspace (FLOW-33, CHAT-18).
     Conversation,
+    /// A count of a limit: an hour.
+    Counter,
     /// The memory of a client's message id: 7 days, and never longer than the content itself.
     Dedupe,
     /// The memory of an idempotency key: 24 hours.
@@ -59,6 +65,8 @@ pub enum Class {
     Operation,
     /// With its root: keys, fences and edges, taken along when the root's head goes.
     Root,
+    /// The random numbers that counts of a day are hashed with: 25 hours.
+    Salt,
     /// A socket and what it listens to: 2 hours and 10 minutes.
     Socket,
     /// What opens one socket: 60 seconds.
@@ -118,6 +126,8 @@ const fn life(class: Class, content: Duration) -> Life {
         Class::LoginSession => Life::For(SESSION_IDLE),
         Class::Invitation => Life::For(INVITATION_LIFETIME),
         Class::Notice => Life::For(NOTICE_LIFETIME),
+        Class::Counter => Life::For(COUNTER_LIFETIME),
+        Class::Salt => Life::For(SALT_LIFETIME),
         Class::Socket => Life::For(SOCKET_LIFETIME),
         Class::Ticket => Life::For(TICKET_LIFETIME),
         Class::Idempotency => Life::For(IDEMPOTENCY_LIFETIME),
@@ -205,10 +215,11 @@ mod tests {
     use super::*;
     use crate::domain::policy::Profile;
 
-    const CLASSES: [Class; 16] = [
+    const CLASSES: [Class; 18] = [
         Class::Account,
         Class::Challenge,
         Class::Conversation,
+        Class::Counter,
         Class::Dedupe,
         Class::Idempotency,
         Class::Invitation,
@@ -217,6 +228,7 @@ mod tests {
         Class::Notice,
         Class::Operation,
         Class::Root,
+        Class::Salt,
         Class::Socket,
         Class::Ticket,
         Class::Tombstone,
@@ -378,6 +390,7 @@ mod tests {
                 (Class::Account, None),
                 (Class::Challenge, Some(10)),
                 (Class::Conversation, Some(content * day)),
+                (Class::Counter, Some(60)),
                 (Class::Dedupe, Some(dedupe * day)),
                 (Class::Idempotency, Some(day)),
                 (Class::Invitation, Some(14 * day)),
@@ -386,6 +399,7 @@ mod tests {
                 (Class::Notice, Some(day)),
                 (Class::Operation, None),
                 (Class::Root, None),
+                (Class::Salt, Some(25 * 60)),
                 (Class::Socket, Some(130)),
                 (Class::Ticket, Some(1)),
                 (Class::Tombstone, Some(7 * day)),

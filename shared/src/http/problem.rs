@@ -11,7 +11,15 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{app::MailError, domain::text::Fault, store::StoreError};
+use super::limit::refusal_headers;
+use crate::{
+    app::{
+        MailError,
+        limit::{Act, Standing},
+    },
+    domain::text::Fault,
+    store::StoreError,
+};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $status:literal, $code:literal, $title:literal;)+) => {
@@ -139,6 +147,7 @@ pub struct Problem {
     detail: Option<Cow<'static, str>>,
     errors: Vec<FieldError>,
     cause: Option<String>,
+    pub(super) limited: Option<(Act, Standing)>,
 }
 
 /// A problem on the wire (RFC 9457).
@@ -179,6 +188,7 @@ impl Problem {
             detail: None,
             errors: Vec::new(),
             cause: None,
+            limited: None,
         }
     }
 
@@ -266,7 +276,7 @@ impl IntoResponse for Problem {
             status,
             detail: self.detail,
             code: self.code.word(),
-            retryable: self.code == Code::Unavailable,
+            retryable: matches!(self.code, Code::Unavailable | Code::RateLimited),
             errors: self.errors,
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -285,6 +295,9 @@ impl IntoResponse for Problem {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             _ => {}
+        }
+        if let Some((act, standing)) = self.limited {
+            refusal_headers(headers, act, standing);
         }
         let no_sniff = (
             HeaderName::from_static("x-content-type-options"),

@@ -9,6 +9,7 @@ use super::{
     app::App,
     contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext},
     conversation::{Conversation, ReadMark, Tombstone, UnsentDraft},
+    counter::{Counter, SaltRow},
     hold::HoldNote,
     idempotency::Idempotency,
     job::{Job, OpenJob, SweepMark},
@@ -50,6 +51,7 @@ registry! {
     Challenge
     Contact
     Conversation
+    Counter
     DataKeyRow
     Dedupe
     Edge
@@ -70,6 +72,7 @@ registry! {
     Profile
     PublicKeys
     ReadMark
+    SaltRow
     Seat
     SecondFactor
     SecondStep
