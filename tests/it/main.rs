@@ -24,6 +24,7 @@ mod limits;
 mod members;
 mod messages;
 mod notices;
+mod operator;
 mod pages;
 mod passwords;
 mod permissions;

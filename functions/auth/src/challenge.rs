@@ -11,7 +11,7 @@ use shared::{
         retention::CHALLENGE_LIFETIME,
         text::{Email, Fault},
     },
-    http::{Allowance, Caller, Problem},
+    http::{Allowance, Client, Problem},
     store::{
         CommitError, DataKey, Refusal, RootRef, Slot, StoreError, Stored, TenantKey, Transaction,
         account::{Challenge, ChallengePurpose},
@@ -102,8 +102,8 @@ pub struct Brought {
 ///
 /// # Errors
 /// 429 when it is too often.
-pub async fn admit(app: &App, caller: &Caller, email: &Email) -> Result<Allowance, Problem> {
-    app.admit(caller, Act::AskForCode, &email.identity()).await
+pub async fn admit(app: &App, client: &Client, email: &Email) -> Result<Allowance, Problem> {
+    app.admit(client, Act::AskForCode, &email.identity()).await
 }
 
 /// Makes a challenge for an address; `plan` decides by whether the address has an account.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use shared::{
     app::{App, limit::Act},
     domain::{AccountId, Policy, TenantId, Timestamp, text::Email},
-    http::{Allowance, Caller, Code, Json, Problem, Problems},
+    http::{Allowance, Client, Code, Json, Problem, Problems},
     store::{
         CommitError, DataKey, Stored, Transaction, account::Account, keys, password::Password,
         second_factor::SecondFactor,
@@ -49,10 +49,10 @@ pub struct LogIn {
 )]
 pub async fn handle(
     State(app): State<App>,
-    caller: Caller,
+    client: Client,
     Json(body): Json<LogIn>,
 ) -> Result<(Allowance, SignInReply), Problem> {
-    let allowed = admit(&app, &caller, &body.email).await?;
+    let allowed = admit(&app, &client, &body.email).await?;
     let reply = log_in(&app, &allowed, &body.email, &body.password).await?;
     Ok((allowed, reply))
 }
@@ -61,8 +61,8 @@ pub async fn handle(
 ///
 /// # Errors
 /// 429 when it is too often. From another network it may still go on: nobody locks out a stranger.
-pub async fn admit(app: &App, caller: &Caller, email: &Email) -> Result<Allowance, Problem> {
-    app.admit(caller, Act::LogIn, &email.identity()).await
+pub async fn admit(app: &App, client: &Client, email: &Email) -> Result<Allowance, Problem> {
+    app.admit(client, Act::LogIn, &email.identity()).await
 }
 
 /// Signs in with a password, for whoever asks and has been counted: [`admit`].

@@ -5,7 +5,7 @@
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use shared::{
     app::App,
-    http::{Caller, Json, Problem, Problems},
+    http::{Client, Json, Problem, Problems},
     store::account::ChallengePurpose,
 };
 
@@ -25,10 +25,10 @@ use crate::challenge::{self, AskForCode, CodeAsked, Plan};
 )]
 pub async fn handle(
     State(app): State<App>,
-    caller: Caller,
+    client: Client,
     Json(body): Json<AskForCode>,
 ) -> Result<impl IntoResponse, Problem> {
-    let allowed = challenge::admit(&app, &caller, &body.email).await?;
+    let allowed = challenge::admit(&app, &client, &body.email).await?;
     let asked = challenge::ask(&app, &allowed, body.email, plan).await?;
     Ok((StatusCode::ACCEPTED, allowed, Json(asked)))
 }

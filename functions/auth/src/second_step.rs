@@ -8,7 +8,7 @@ use serde::Deserialize;
 use shared::{
     app::{App, limit::Act, tokens::Signer},
     domain::ChallengeId,
-    http::{Allowance, Caller, Code, Json, Problem, Problems},
+    http::{Allowance, Client, Code, Json, Problem, Problems},
     store::{
         CommitError, StoreError, Stored, Transaction, Unsealed, keys, second_factor::SecondStep,
     },
@@ -52,10 +52,10 @@ pub struct ProveSecondFactor {
 )]
 pub async fn handle(
     State(app): State<App>,
-    caller: Caller,
+    client: Client,
     Json(body): Json<ProveSecondFactor>,
 ) -> Result<(Allowance, Tokens), Problem> {
-    let allowed = app.admit(&caller, Act::SecondFactor, "").await?;
+    let allowed = app.admit(&client, Act::SecondFactor, "").await?;
     let tokens = prove(&app, &allowed, body.challenge_id, &body.code).await?;
     Ok((allowed, tokens))
 }

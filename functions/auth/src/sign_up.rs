@@ -13,7 +13,7 @@ use shared::{
         TenantId,
         text::{Email, Fault},
     },
-    http::{Allowance, Caller, Json, Problem, Problems},
+    http::{Allowance, Client, Json, Problem, Problems},
     store::account::ChallengePurpose,
 };
 use utoipa::ToSchema;
@@ -66,10 +66,10 @@ impl<'de> Deserialize<'de> for OfAge {
 )]
 pub async fn handle(
     State(app): State<App>,
-    caller: Caller,
+    client: Client,
     Json(body): Json<SignUp>,
 ) -> Result<impl IntoResponse, Problem> {
-    let allowed = challenge::admit(&app, &caller, &body.email).await?;
+    let allowed = challenge::admit(&app, &client, &body.email).await?;
     let typed = body.password.as_ref();
     let asked = sign_up(&app, &allowed, body.email, body.adult, typed).await?;
     Ok((StatusCode::ACCEPTED, allowed, Json(asked)))

@@ -7,7 +7,7 @@
 use axum::{extract, http::StatusCode};
 use shared::{
     app::{App, limit::Act},
-    http::{Allowance, Caller, Code, Json, Problem, Problems},
+    http::{Allowance, Client, Code, Json, Problem, Problems},
     store::{
         CommitError, StoreError, Stored, Transaction,
         account::Account,
@@ -41,10 +41,10 @@ const ATTEMPTS: u64 = TRIES + 3;
 )]
 pub async fn handle(
     extract::State(app): extract::State<App>,
-    caller: Caller,
+    client: Client,
     Json(body): Json<VerifyCode>,
 ) -> Result<(StatusCode, Allowance, ()), Problem> {
-    let allowed = app.admit(&caller, Act::AnswerCode, "").await?;
+    let allowed = app.admit(&client, Act::AnswerCode, "").await?;
     for _ in 0..ATTEMPTS {
         if attempt(&app, &body).await? {
             return Ok((StatusCode::NO_CONTENT, allowed, ()));

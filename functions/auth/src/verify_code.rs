@@ -12,7 +12,7 @@ use serde::Deserialize;
 use shared::{
     app::{App, limit::Act, tokens::Signer},
     domain::ChallengeId,
-    http::{Allowance, Caller, Code, Json, Problem, Problems},
+    http::{Allowance, Client, Code, Json, Problem, Problems},
     store::{CommitError, StoreError, Transaction, account::ChallengePurpose, keys},
 };
 use utoipa::ToSchema;
@@ -54,10 +54,10 @@ pub struct VerifyCode {
 )]
 pub async fn handle(
     State(app): State<App>,
-    caller: Caller,
+    client: Client,
     Json(body): Json<VerifyCode>,
 ) -> Result<(Allowance, SignInReply), Problem> {
-    let allowed = app.admit(&caller, Act::AnswerCode, "").await?;
+    let allowed = app.admit(&client, Act::AnswerCode, "").await?;
     let reply = verify(&app, &allowed, body.challenge_id, &body.code).await?;
     Ok((allowed, reply))
 }

@@ -14,7 +14,7 @@ use shared::{
     app::{App, limit::Act},
     domain::{ContactId, Timestamp, VisitId, policy::Module},
     http::{
-        Allowance, Caller, Code, Json, Problem, Problems, VisitorToken,
+        Allowance, Client, Code, Json, Problem, Problems, VisitorToken,
         actor::{Entry, RESUME_PREFIX},
     },
     store::{
@@ -90,7 +90,7 @@ pub struct SessionVisitor {
 )]
 pub async fn handle(
     State(app): State<App>,
-    caller: Caller,
+    client: Client,
     headers: HeaderMap,
     Json(body): Json<StartSession>,
 ) -> Result<(StatusCode, Allowance, Json<WidgetSession>), Problem> {
@@ -102,7 +102,7 @@ pub async fn handle(
     } = body;
     let key = Stock::read_public_key(&app_key).ok_or_else(Problem::not_found)?;
     let (workspace, id) = (key.workspace, key.app);
-    let allowed = app.admit(&caller, Act::StartVisit, &id.to_string()).await?;
+    let allowed = app.admit(&client, Act::StartVisit, &id.to_string()).await?;
     let resume = resume_token.as_deref().filter(|_| identity_token.is_none());
     let resume = resume.map(|text| {
         VisitorToken::parse(RESUME_PREFIX, text).filter(|(token, _)| token.workspace == workspace)

@@ -9,7 +9,7 @@ use shared::{
     app::{App, limit::Act},
     domain::{InvitationId, Permission, Role, TenantId, WorkspaceId, text::Email},
     http::{
-        AccessToken, Allowance, Caller, Code, IdempotencyKey, Json, Member, Path, Problem,
+        AccessToken, Allowance, Client, Code, IdempotencyKey, Json, Member, Path, Problem,
         Problems, idempotent::Ask,
     },
     store::{
@@ -48,7 +48,7 @@ pub struct Invite {
 )]
 pub async fn handle(
     State(app): State<App>,
-    caller: Caller,
+    client: Client,
     token: AccessToken,
     Path(workspace): Path<WorkspaceId>,
     idempotency: IdempotencyKey,
@@ -60,7 +60,7 @@ pub async fn handle(
         .await?;
     invitation::check_grant(&member, body.role)?;
     let place = workspace.to_string();
-    let allowed = app.admit(&caller, Act::Invite, &place).await?;
+    let allowed = app.admit(&client, Act::Invite, &place).await?;
     let entry = &member.entry;
     if invitation::is_member(&app, entry, &body.email).await? {
         return Err(Problem::new(Code::AlreadyMember));

@@ -7,7 +7,7 @@ use shared::{
     app::{App, limit::Act},
     domain::{InvitationId, Permission, WorkspaceId},
     http::{
-        AccessToken, Allowance, Caller, Code, IdempotencyKey, Json, Path, Problem, Problems,
+        AccessToken, Allowance, Client, Code, IdempotencyKey, Json, Path, Problem, Problems,
         idempotent::Ask,
     },
     store::{
@@ -40,7 +40,7 @@ const RACES: u32 = 3;
 )]
 pub async fn handle(
     State(app): State<App>,
-    caller: Caller,
+    client: Client,
     token: AccessToken,
     Path((workspace, id)): Path<(WorkspaceId, InvitationId)>,
     idempotency: IdempotencyKey,
@@ -50,7 +50,7 @@ pub async fn handle(
         .member(&token, workspace, Permission::MembersManage, wanted.clone())
         .await?;
     let place = workspace.to_string();
-    let allowed = app.admit(&caller, Act::Invite, &place).await?;
+    let allowed = app.admit(&client, Act::Invite, &place).await?;
     let entry = &member.entry;
     let content = id.to_string();
     let ask = Ask {

@@ -20,6 +20,8 @@ pub struct Config {
     pub websocket_url: String,
     /// `ORIGIN_SECRET`: what our CloudFront sends with every request, if there is one before the API.
     pub origin_secret: Option<String>,
+    /// `OPERATOR_EMAIL`: whose account is the operator's; nobody's without it.
+    pub operator_email: Option<String>,
     /// `AWS_REGION`, set by Lambda.
     pub region: String,
     /// The credentials of the function's role, set by Lambda, fixed for its environment's life.
@@ -68,7 +70,7 @@ pub fn log_level() -> tracing::Level {
 
 impl Config {
     /// The variables that `template.yaml` must set, in its words.
-    pub const VARIABLES: [&'static str; 7] = [
+    pub const VARIABLES: [&'static str; 8] = [
         "DATA_TABLE",
         "KEYS_TABLE",
         "KMS_KEY_ID",
@@ -76,6 +78,7 @@ impl Config {
         "MAIL_FROM",
         "WEBSOCKET_URL",
         "ORIGIN_SECRET",
+        "OPERATOR_EMAIL",
     ];
 
     /// From the process's own environment.
@@ -103,6 +106,7 @@ impl Config {
             mail_from: required("MAIL_FROM")?,
             websocket_url: required("WEBSOCKET_URL")?,
             origin_secret: optional("ORIGIN_SECRET"),
+            operator_email: optional("OPERATOR_EMAIL"),
             region: required("AWS_REGION")?,
             credentials: Credentials {
                 access_key_id: required("AWS_ACCESS_KEY_ID")?,

@@ -19,9 +19,9 @@ use crate::app::{
 
 /// Where a request comes from, as far as limits care; only in memory.
 #[derive(Clone, Debug)]
-pub struct Caller(Option<Network>);
+pub struct Client(Option<Network>);
 
-impl FromRequestParts<App> for Caller {
+impl FromRequestParts<App> for Client {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
@@ -72,11 +72,11 @@ impl App {
     /// 429 `rate_limited`; 503 when it cannot be counted.
     pub async fn admit(
         &self,
-        caller: &Caller,
+        client: &Client,
         act: Act,
         subject: &str,
     ) -> Result<Allowance, Problem> {
-        match self.try_act(act, caller.0.as_ref(), subject).await? {
+        match self.try_act(act, client.0.as_ref(), subject).await? {
             Verdict::Go(standing) => Ok(Allowance(act, standing)),
             Verdict::Stop(standing) => Err(Problem::limited(act, standing)),
         }

@@ -18,7 +18,7 @@ pub use caller::{Caller, Credential};
 pub use cursor::{Page, PageInfo, Paging};
 pub use idempotent::IdempotencyKey;
 pub use json::{Json, Path, Query};
-pub use limit::{Allowance, Caller};
+pub use limit::{Allowance, Client};
 pub use problem::{Code, FieldError, Problem, Problems};
 pub use revision::{IfMatch, Versioned};
 pub use routes::Routes;

@@ -72,6 +72,8 @@ codes! {
     SecondFactorExists = 409, "second_factor_exists", "This account has a second factor already";
     /// A form of ours was sent from somebody else's page.
     CrossSite = 403, "cross_site", "This form may be sent from our own pages only";
+    /// The operator suspended the workspace: it may be read and nothing else.
+    WorkspaceSuspended = 403, "workspace_suspended", "This workspace is suspended";
     /// The app may not be used from there.
     OriginRefused = 403, "origin_refused", "The app may not be used from here";
     /// The team blocked this visitor.
