@@ -4,10 +4,10 @@
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
-    app::App,
+    app::{App, limit::Act},
     domain::ChallengeId,
     http::{
-        Code, Problem,
+        Client, Code, Problem,
         page::{Form, Page, Reader, Refusals},
     },
 };
@@ -44,13 +44,19 @@ pub struct ConfirmForm {
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     reader: Reader,
     Form(form): Form<ConfirmForm>,
 ) -> Response {
-    reader.answer(act(&app, &reader, form).await)
+    reader.answer(act(&app, &client, &reader, form).await)
 }
 
-async fn act(app: &App, reader: &Reader, form: ConfirmForm) -> Result<Page, Problem> {
+async fn act(
+    app: &App,
+    client: &Client,
+    reader: &Reader,
+    form: ConfirmForm,
+) -> Result<Page, Problem> {
     let words = reader.words;
     let again = |wrong, code| {
         let form = show_confirm::Form {
@@ -64,7 +70,8 @@ async fn act(app: &App, reader: &Reader, form: ConfirmForm) -> Result<Page, Prob
     let Some(code) = FactorCode::parse(&typed) else {
         return Ok(again(words.factor_wrong, Code::CodeInvalid));
     };
-    match second_step::prove(app, form.challenge, &code).await {
+    let allowed = app.admit(client, Act::SecondFactor, "").await?;
+    match second_step::prove(app, &allowed, form.challenge, &code).await {
         Ok(tokens) => {
             Page::to(&form.invitation.after_sign_in())?.signing_in(tokens.refresh_token())
         }

@@ -4,10 +4,10 @@
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
-    app::App,
+    app::{App, limit::Act},
     domain::ChallengeId,
     http::{
-        Code, Problem,
+        Client, Code, Problem,
         page::{Form, Page, Reader, Refusals},
     },
 };
@@ -44,13 +44,19 @@ pub struct VerifyForm {
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     reader: Reader,
     Form(form): Form<VerifyForm>,
 ) -> Response {
-    reader.answer(act(&app, &reader, form).await)
+    reader.answer(act(&app, &client, &reader, form).await)
 }
 
-async fn act(app: &App, reader: &Reader, form: VerifyForm) -> Result<Page, Problem> {
+async fn act(
+    app: &App,
+    client: &Client,
+    reader: &Reader,
+    form: VerifyForm,
+) -> Result<Page, Problem> {
     let again = || {
         let form = show_verify::Form {
             challenge: form.challenge,
@@ -63,7 +69,8 @@ async fn act(app: &App, reader: &Reader, form: VerifyForm) -> Result<Page, Probl
     let Some(code) = MailedCode::parse(typed) else {
         return Ok(again());
     };
-    match verify_code::verify(app, form.challenge, &code).await {
+    let allowed = app.admit(client, Act::AnswerCode, "").await?;
+    match verify_code::verify(app, &allowed, form.challenge, &code).await {
         Ok(reply) => admitted(reply, &form.invitation),
         Err(problem) if problem.code() == Code::CodeInvalid => Ok(again()),
         Err(problem) => Err(problem),
