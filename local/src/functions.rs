@@ -17,6 +17,8 @@ use crate::wires::Wires;
 use crate::{ACCOUNT, REGION, template};
 
 const MAIL_FROM: &str = "sotto@example.com";
+/// The owner of the demo workspace.
+const OPERATOR_EMAIL: &str = "demo@example.com";
 
 /// What a crate of `functions/` has to offer.
 enum Code {
@@ -34,6 +36,7 @@ fn linked(folder: &str) -> Option<Code> {
         "conversations" => Code::Http(conversations::routes),
         "messages" => Code::Http(messages::routes),
         "realtime" => Code::Live(realtime::routes),
+        "operator" => Code::Http(operator::routes),
         "visitors" => Code::Http(visitors::routes),
         "workspaces" => Code::Http(workspaces::routes),
         "outbox" => Code::Stream,
@@ -49,6 +52,7 @@ pub fn all_routes() -> BTreeMap<&'static str, Routes> {
         "contract",
         "conversations",
         "messages",
+        "operator",
         "realtime",
         "visitors",
         "workspaces",
@@ -280,6 +284,7 @@ fn environment(
         ("ISSUER", api),
         ("MAIL_FROM", MAIL_FROM),
         ("WEBSOCKET_URL", &sockets),
+        ("OPERATOR_EMAIL", OPERATOR_EMAIL),
         ("AWS_LAMBDA_FUNCTION_NAME", &function.id),
     ];
     let aws = aws_environment(wires);

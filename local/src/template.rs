@@ -16,8 +16,8 @@ use crate::{ACCOUNT, REGION};
 pub const FILE_NAME: &str = "template.yaml";
 
 /// The environment variables that this stack sets instead of the template: only a deployment
-/// knows its public address and its verified sender.
-pub const REPLACED: [&str; 3] = ["ISSUER", "MAIL_FROM", "WEBSOCKET_URL"];
+/// knows its public address, its verified sender and its operator.
+pub const REPLACED: [&str; 4] = ["ISSUER", "MAIL_FROM", "OPERATOR_EMAIL", "WEBSOCKET_URL"];
 
 /// What the embedded stack takes from a template and the stacks nested in it.
 #[derive(Clone, Debug)]

@@ -163,6 +163,8 @@ def tour_of_the_sweep(retention, table, data, keys):
     # The program has an outbox of its own, which takes the keys of what has just gone.
     time.sleep(2)
     for item in keys:
+        if item["pk"]["S"].startswith("SALT#"):
+            item = {**item, "exp": {"N": past}}
         table("PutItem", "KeysTable", Item=item)
     report = retention.invoke({"task": "sweep", "scheduled_at": at(0)})
     assert report["deleted_items"] > 50, report

@@ -9,9 +9,28 @@ use crate::Harness;
 const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=test/20260115/us-east-1/dynamodb/aws4_request, \
                              SignedHeaders=host, Signature=0";
 
+/// What the keys of counts, and of their salt, open with.
+const COUNTS: [&str; 2] = ["\"COUNTER#", "\"SALT#"];
+
 impl Harness {
-    /// Every item of every table, in DynamoDB's JSON.
+    /// The counts of limits, in DynamoDB's JSON.
+    pub async fn counts(&self) -> Vec<String> {
+        let all = self.all_items().await;
+        let counts = all.into_iter().filter(|item| item.contains(COUNTS[0]));
+        counts.collect()
+    }
+
+    /// Every item of every table, in DynamoDB's JSON. Without the counts of limits, which change with
+    /// every try.
     pub async fn items(&self) -> Vec<String> {
+        let all = self.all_items().await;
+        let others = all
+            .into_iter()
+            .filter(|item| !COUNTS.iter().any(|kind| item.contains(kind)));
+        others.collect()
+    }
+
+    async fn all_items(&self) -> Vec<String> {
         let mut items = Vec::new();
         let tables = self.dynamodb("ListTables", json!({})).await;
         for table in tables["TableNames"].as_array().expect("tables") {

@@ -6,7 +6,7 @@
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use shared::{
     app::App,
-    http::{AccessToken, Json, Problem, Problems},
+    http::{AccessToken, Client, Json, Problem, Problems},
 };
 
 use crate::challenge::{self, AskForCode, CodeAsked};
@@ -25,9 +25,12 @@ use crate::challenge::{self, AskForCode, CodeAsked};
 pub async fn handle(
     State(app): State<App>,
     token: AccessToken,
+    client: Client,
     Json(body): Json<AskForCode>,
 ) -> Result<impl IntoResponse, Problem> {
     let signed_in = app.proved(&token, Vec::new()).await?;
-    let asked = challenge::ask_for_address(&app, body.email, signed_in.account).await?;
-    Ok((StatusCode::ACCEPTED, Json(asked)))
+    let allowed = challenge::admit(&app, &client, &body.email).await?;
+    let account = signed_in.account;
+    let asked = challenge::ask_for_address(&app, &allowed, body.email, account).await?;
+    Ok((StatusCode::ACCEPTED, allowed, Json(asked)))
 }

@@ -3,7 +3,7 @@
 use aws_lc_rs::constant_time;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use shared::{
-    app::App,
+    app::{App, limit::Act},
     domain::{
         AccountId, ChallengeId, TenantId, Timestamp,
         password::PasswordHash,
@@ -11,7 +11,7 @@ use shared::{
         retention::CHALLENGE_LIFETIME,
         text::{Email, Fault},
     },
-    http::Problem,
+    http::{Allowance, Client, Problem},
     store::{
         CommitError, DataKey, Refusal, RootRef, Slot, StoreError, Stored, TenantKey, Transaction,
         account::{Challenge, ChallengePurpose},
@@ -98,14 +98,28 @@ pub struct Brought {
     pub password: Option<PasswordHash>,
 }
 
+/// Counts that somebody asks for a code.
+///
+/// # Errors
+/// 429 when it is too often.
+pub async fn admit(app: &App, client: &Client, email: &Email) -> Result<Allowance, Problem> {
+    app.admit(client, Act::AskForCode, &email.identity()).await
+}
+
 /// Makes a challenge for an address; `plan` decides by whether the address has an account.
-pub async fn ask(app: &App, email: Email, plan: fn(bool) -> Plan) -> Result<CodeAsked, Problem> {
-    ask_with(app, email, plan, Brought::default()).await
+pub async fn ask(
+    app: &App,
+    allowed: &Allowance,
+    email: Email,
+    plan: fn(bool) -> Plan,
+) -> Result<CodeAsked, Problem> {
+    ask_with(app, allowed, email, plan, Brought::default()).await
 }
 
 /// The same, for an account that wants the address. One that belongs to somebody gets no mail.
 pub async fn ask_for_address(
     app: &App,
+    allowed: &Allowance,
     email: Email,
     account: AccountId,
 ) -> Result<CodeAsked, Problem> {
@@ -117,19 +131,22 @@ pub async fn ask_for_address(
         account: Some(account),
         ..Brought::default()
     };
-    ask_with(app, email, plan, brought).await
+    ask_with(app, allowed, email, plan, brought).await
 }
 
 /// The same, for who brings something along.
 ///
-/// Both answers cost the same calls: one read for the address, one transaction. While the key of
+/// Who asks has been counted before: [`admit`]. Both answers cost the same calls: one read for the
+/// address, one transaction. While the key of
 /// the tenant is not remembered, one more read and one call to KMS come before them.
 pub async fn ask_with(
     app: &App,
+    allowed: &Allowance,
     email: Email,
     plan: fn(bool) -> Plan,
     brought: Brought,
 ) -> Result<CodeAsked, Problem> {
+    debug_assert_eq!(allowed.act(), Act::AskForCode);
     let now = app.clock.now();
     let tenant_key = app.store.tenant_key(TenantId::Platform, now).await?;
     let owned = owner::of_address(app, &tenant_key, &email, now)

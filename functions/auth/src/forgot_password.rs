@@ -5,9 +5,9 @@
 
 use axum::{extract::State, http::StatusCode};
 use shared::{
-    app::App,
+    app::{App, limit::Act},
     domain::{Policy, ResetId, TenantId, text::Email},
-    http::{Json, Problem, Problems},
+    http::{Allowance, Client, Json, Problem, Problems},
     store::{CommitError, StoreError, Stored, Transaction, keys, password::ResetLink},
 };
 
@@ -27,14 +27,18 @@ use crate::{challenge::AskForCode, owner};
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     Json(body): Json<AskForCode>,
-) -> Result<StatusCode, Problem> {
-    forget(&app, body.email).await?;
-    Ok(StatusCode::ACCEPTED)
+) -> Result<(Allowance, StatusCode), Problem> {
+    let allowed = forget(&app, &client, body.email).await?;
+    Ok((allowed, StatusCode::ACCEPTED))
 }
 
-/// Asks for a link, for whoever asks.
-pub async fn forget(app: &App, email: Email) -> Result<(), Problem> {
+/// Asks for a link, for whoever asks, and counts that they did.
+pub async fn forget(app: &App, client: &Client, email: Email) -> Result<Allowance, Problem> {
+    let allowed = app
+        .admit(client, Act::ForgetPassword, &email.identity())
+        .await?;
     let now = app.clock.now();
     let tenant_key = app.store.tenant_key(TenantId::Platform, now).await?;
     let owned = owner::of_address(app, &tenant_key, &email, now).await?;
@@ -51,7 +55,7 @@ pub async fn forget(app: &App, email: Email) -> Result<(), Problem> {
     let stored = Stored::new(link, &Policy::platform());
     transaction.create_root(&stored, &data_key.key, &data_key)?;
     match app.store.commit(transaction).await {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(allowed),
         Err(CommitError::Store(error)) => Err(error.into()),
         // The id is new.
         Err(CommitError::Refused(_)) => Err(StoreError::Conflict.into()),

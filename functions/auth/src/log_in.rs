@@ -7,11 +7,11 @@
 use axum::extract::State;
 use serde::Deserialize;
 use shared::{
-    app::App,
+    app::{App, limit::Act},
     domain::{
         AccountId, Policy, TenantId, Timestamp, device::Device, password::PasswordHash, text::Email,
     },
-    http::{Code, Json, Problem, Problems},
+    http::{Allowance, Client, Code, Json, Problem, Problems},
     store::{
         CommitError, DataKey, Stored, Transaction, account::Account, keys, password::Password,
         second_factor::SecondFactor,
@@ -51,19 +51,32 @@ pub struct LogIn {
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     device: Device,
     Json(body): Json<LogIn>,
-) -> Result<SignInReply, Problem> {
-    log_in(&app, &body.email, &body.password, device).await
+) -> Result<(Allowance, SignInReply), Problem> {
+    let allowed = admit(&app, &client, &body.email).await?;
+    let reply = log_in(&app, &allowed, &body.email, &body.password, device).await?;
+    Ok((allowed, reply))
 }
 
-/// Signs in with a password, for whoever asks.
+/// Counts that somebody tries a password.
+///
+/// # Errors
+/// 429 when it is too often. From another network it may still go on: nobody locks out a stranger.
+pub async fn admit(app: &App, client: &Client, email: &Email) -> Result<Allowance, Problem> {
+    app.admit(client, Act::LogIn, &email.identity()).await
+}
+
+/// Signs in with a password, for whoever asks and has been counted: [`admit`].
 pub async fn log_in(
     app: &App,
+    allowed: &Allowance,
     email: &Email,
     typed: &Typed,
     device: Device,
 ) -> Result<SignInReply, Problem> {
+    debug_assert_eq!(allowed.act(), Act::LogIn);
     let now = app.clock.now();
     let signer = signer::of(app, now).await?;
     let tenant_key = app.store.tenant_key(TenantId::Platform, now).await?;

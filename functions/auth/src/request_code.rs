@@ -5,7 +5,7 @@
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use shared::{
     app::App,
-    http::{Json, Problem, Problems},
+    http::{Client, Json, Problem, Problems},
     store::account::ChallengePurpose,
 };
 
@@ -25,10 +25,12 @@ use crate::challenge::{self, AskForCode, CodeAsked, Plan};
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     Json(body): Json<AskForCode>,
 ) -> Result<impl IntoResponse, Problem> {
-    let asked = challenge::ask(&app, body.email, plan).await?;
-    Ok((StatusCode::ACCEPTED, Json(asked)))
+    let allowed = challenge::admit(&app, &client, &body.email).await?;
+    let asked = challenge::ask(&app, &allowed, body.email, plan).await?;
+    Ok((StatusCode::ACCEPTED, allowed, Json(asked)))
 }
 
 /// What the code is for.

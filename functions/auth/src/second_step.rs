@@ -6,9 +6,9 @@
 use axum::extract::State;
 use serde::Deserialize;
 use shared::{
-    app::{App, tokens::Signer},
+    app::{App, limit::Act, tokens::Signer},
     domain::{ChallengeId, device::Device},
-    http::{Code, Json, Problem, Problems},
+    http::{Allowance, Client, Code, Json, Problem, Problems},
     store::{
         CommitError, StoreError, Stored, Transaction, Unsealed, keys, second_factor::SecondStep,
     },
@@ -52,19 +52,24 @@ pub struct ProveSecondFactor {
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     device: Device,
     Json(body): Json<ProveSecondFactor>,
-) -> Result<Tokens, Problem> {
-    prove(&app, body.challenge_id, &body.code, device).await
+) -> Result<(Allowance, Tokens), Problem> {
+    let allowed = app.admit(&client, Act::SecondFactor, "").await?;
+    let tokens = prove(&app, &allowed, body.challenge_id, &body.code, device).await?;
+    Ok((allowed, tokens))
 }
 
 /// Signs in with the second factor, for whoever asks.
 pub async fn prove(
     app: &App,
+    allowed: &Allowance,
     id: ChallengeId,
     code: &FactorCode,
     device: Device,
 ) -> Result<Tokens, Problem> {
+    debug_assert_eq!(allowed.act(), Act::SecondFactor);
     let signer = signer::of(app, app.clock.now()).await?;
     for _ in 0..ATTEMPTS {
         if let Some(tokens) = attempt(app, signer, id, code, device).await? {

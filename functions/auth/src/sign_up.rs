@@ -13,7 +13,7 @@ use shared::{
         TenantId,
         text::{Email, Fault},
     },
-    http::{Json, Problem, Problems},
+    http::{Allowance, Client, Json, Problem, Problems},
     store::account::ChallengePurpose,
 };
 use utoipa::ToSchema;
@@ -66,15 +66,19 @@ impl<'de> Deserialize<'de> for OfAge {
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     Json(body): Json<SignUp>,
 ) -> Result<impl IntoResponse, Problem> {
-    let asked = sign_up(&app, body.email, body.adult, body.password.as_ref()).await?;
-    Ok((StatusCode::ACCEPTED, Json(asked)))
+    let allowed = challenge::admit(&app, &client, &body.email).await?;
+    let typed = body.password.as_ref();
+    let asked = sign_up(&app, &allowed, body.email, body.adult, typed).await?;
+    Ok((StatusCode::ACCEPTED, allowed, Json(asked)))
 }
 
 /// Asks for the code that makes an account, for whoever asks.
 pub async fn sign_up(
     app: &App,
+    allowed: &Allowance,
     email: Email,
     _: OfAge,
     typed: Option<&Typed>,
@@ -93,7 +97,7 @@ pub async fn sign_up(
         password,
         ..Brought::default()
     };
-    challenge::ask_with(app, email, plan, brought).await
+    challenge::ask_with(app, allowed, email, plan, brought).await
 }
 
 const fn plan(has_account: bool) -> Plan {

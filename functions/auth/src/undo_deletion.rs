@@ -6,8 +6,8 @@
 
 use axum::{extract, http::StatusCode};
 use shared::{
-    app::App,
-    http::{Code, Json, Problem, Problems},
+    app::{App, limit::Act},
+    http::{Allowance, Client, Code, Json, Problem, Problems},
     store::{
         CommitError, StoreError, Stored, Transaction,
         account::Account,
@@ -41,11 +41,13 @@ const ATTEMPTS: u64 = TRIES + 3;
 )]
 pub async fn handle(
     extract::State(app): extract::State<App>,
+    client: Client,
     Json(body): Json<VerifyCode>,
-) -> Result<StatusCode, Problem> {
+) -> Result<(StatusCode, Allowance, ()), Problem> {
+    let allowed = app.admit(&client, Act::AnswerCode, "").await?;
     for _ in 0..ATTEMPTS {
         if attempt(&app, &body).await? {
-            return Ok(StatusCode::NO_CONTENT);
+            return Ok((StatusCode::NO_CONTENT, allowed, ()));
         }
     }
     Err(StoreError::Conflict.into())

@@ -10,9 +10,9 @@
 use axum::extract::State;
 use serde::Deserialize;
 use shared::{
-    app::{App, tokens::Signer},
+    app::{App, limit::Act, tokens::Signer},
     domain::{ChallengeId, device::Device},
-    http::{Code, Json, Problem, Problems},
+    http::{Allowance, Client, Code, Json, Problem, Problems},
     store::{CommitError, StoreError, Transaction, account::ChallengePurpose, keys},
 };
 use utoipa::ToSchema;
@@ -54,19 +54,24 @@ pub struct VerifyCode {
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     device: Device,
     Json(body): Json<VerifyCode>,
-) -> Result<SignInReply, Problem> {
-    verify(&app, body.challenge_id, &body.code, device).await
+) -> Result<(Allowance, SignInReply), Problem> {
+    let allowed = app.admit(&client, Act::AnswerCode, "").await?;
+    let reply = verify(&app, &allowed, body.challenge_id, &body.code, device).await?;
+    Ok((allowed, reply))
 }
 
 /// Signs in with the answer to a challenge, for whoever asks.
 pub async fn verify(
     app: &App,
+    allowed: &Allowance,
     id: ChallengeId,
     code: &MailedCode,
     device: Device,
 ) -> Result<SignInReply, Problem> {
+    debug_assert_eq!(allowed.act(), Act::AnswerCode);
     let now = app.clock.now();
     let signer = signer::of(app, now).await?;
     let Some(mut pending) = Pending::read(app, id, now).await? else {

@@ -11,10 +11,10 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use shared::{
-    app::App,
+    app::{App, limit::Act},
     domain::{ContactId, Timestamp, VisitId, policy::Module},
     http::{
-        Code, Json, Problem, Problems, VisitorToken,
+        Allowance, Client, Code, Json, Problem, Problems, VisitorToken,
         actor::{Entry, RESUME_PREFIX},
     },
     store::{
@@ -90,9 +90,10 @@ pub struct SessionVisitor {
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     headers: HeaderMap,
     Json(body): Json<StartSession>,
-) -> Result<(StatusCode, Json<WidgetSession>), Problem> {
+) -> Result<(StatusCode, Allowance, Json<WidgetSession>), Problem> {
     let StartSession {
         app_key,
         identity_token,
@@ -101,6 +102,7 @@ pub async fn handle(
     } = body;
     let key = Stock::read_public_key(&app_key).ok_or_else(Problem::not_found)?;
     let (workspace, id) = (key.workspace, key.app);
+    let allowed = app.admit(&client, Act::StartVisit, &id.to_string()).await?;
     let resume = resume_token.as_deref().filter(|_| identity_token.is_none());
     let resume = resume.map(|text| {
         VisitorToken::parse(RESUME_PREFIX, text).filter(|(token, _)| token.workspace == workspace)
@@ -132,7 +134,7 @@ pub async fn handle(
         }
         (None, None) => arriving.unknown().await?,
     };
-    Ok((StatusCode::CREATED, Json(session)))
+    Ok((StatusCode::CREATED, allowed, Json(session)))
 }
 
 /// Refuses callers from elsewhere than the app says.

@@ -147,6 +147,8 @@ fn place(
         modules: policy.modules.clone(),
         second_factor_required: None,
         closes_at: None,
+        suspended_at: None,
+        suspended_for: None,
         conversation_days: policy.conversation_days,
         retention_steps: None,
         retention_changed_at: None,

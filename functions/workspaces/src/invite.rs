@@ -6,10 +6,11 @@
 use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use shared::{
-    app::App,
+    app::{App, limit::Act},
     domain::{InvitationId, Permission, Role, TenantId, WorkspaceId, text::Email},
     http::{
-        AccessToken, Code, IdempotencyKey, Json, Member, Path, Problem, Problems, idempotent::Ask,
+        AccessToken, Allowance, Client, Code, IdempotencyKey, Json, Member, Path, Problem,
+        Problems, idempotent::Ask,
     },
     store::{
         CommitError, Stored, Transaction, keys,
@@ -47,16 +48,19 @@ pub struct Invite {
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     token: AccessToken,
     Path(workspace): Path<WorkspaceId>,
     idempotency: IdempotencyKey,
     Json(body): Json<Invite>,
-) -> Result<(StatusCode, Json<InvitationView>), Problem> {
+) -> Result<(StatusCode, Allowance, Json<InvitationView>), Problem> {
     let wanted = vec![keys::tenant_key(TenantId::Platform)];
     let member = app
         .member(&token, workspace, Permission::MembersManage, wanted)
         .await?;
     invitation::check_grant(&member, body.role)?;
+    let place = workspace.to_string();
+    let allowed = app.admit(&client, Act::Invite, &place).await?;
     let entry = &member.entry;
     if invitation::is_member(&app, entry, &body.email).await? {
         return Err(Problem::new(Code::AlreadyMember));
@@ -98,7 +102,7 @@ pub async fn handle(
             again(&app, &member, made.ok_or_else(Problem::not_found)?).await?
         }
     };
-    Ok((StatusCode::ACCEPTED, Json(view)))
+    Ok((StatusCode::ACCEPTED, allowed, Json(view)))
 }
 
 /// The invitation that an earlier request made; 404 when it has been accepted meanwhile.

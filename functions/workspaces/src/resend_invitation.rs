@@ -4,9 +4,12 @@
 
 use axum::{extract::State, http::StatusCode};
 use shared::{
-    app::App,
+    app::{App, limit::Act},
     domain::{InvitationId, Permission, WorkspaceId},
-    http::{AccessToken, Code, IdempotencyKey, Json, Path, Problem, Problems, idempotent::Ask},
+    http::{
+        AccessToken, Allowance, Client, Code, IdempotencyKey, Json, Path, Problem, Problems,
+        idempotent::Ask,
+    },
     store::{
         CommitError, Stored, Transaction,
         membership::{Delivery, Invitation},
@@ -37,14 +40,17 @@ const RACES: u32 = 3;
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     token: AccessToken,
     Path((workspace, id)): Path<(WorkspaceId, InvitationId)>,
     idempotency: IdempotencyKey,
-) -> Result<(StatusCode, Json<InvitationView>), Problem> {
+) -> Result<(StatusCode, Allowance, Json<InvitationView>), Problem> {
     let wanted = invitation::wanted(workspace, id).to_vec();
     let member = app
         .member(&token, workspace, Permission::MembersManage, wanted.clone())
         .await?;
+    let place = workspace.to_string();
+    let allowed = app.admit(&client, Act::Invite, &place).await?;
     let entry = &member.entry;
     let content = id.to_string();
     let ask = Ask {
@@ -62,7 +68,7 @@ pub async fn handle(
         invitation::check_grant(&member, found.role)?;
         let view = |found: &Invitation| {
             let view = InvitationView::new(found, entry, member.role);
-            (StatusCode::ACCEPTED, Json(view))
+            (StatusCode::ACCEPTED, allowed.clone(), Json(view))
         };
         let mails = found.mails.unwrap_or(1) + 1;
         let again = Invitation {

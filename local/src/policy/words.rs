@@ -47,6 +47,9 @@ pub const fn class(class: Class) -> &'static str {
         Class::Conversation => {
             "Conversation: messages, notes, thread, what is known of the visitor"
         }
+        Class::Counter => {
+            "Count of tries, against abuse, under a hash whose salt is thrown away after a day"
+        }
         Class::Dedupe => "Memory of a message's sending, so that a repeated one counts once",
         Class::Idempotency => "Memory of a request, so that a repeated one counts once",
         Class::Invitation => "Invitation that nobody has accepted",
@@ -56,6 +59,7 @@ pub const fn class(class: Class) -> &'static str {
         Class::Reset => "Mailed link that sets a new password",
         Class::Operation => "Keys and marks of the deployment; about nobody",
         Class::Root => "Keys and references that belong to another entry",
+        Class::Salt => "Random numbers of a day, which counts are hashed with; about nobody",
         Class::Socket => "Live connection and what it listens to",
         Class::Ticket => "Ticket that opens a live connection",
         Class::Tombstone => "Mark that says only that something is gone",

@@ -18,6 +18,10 @@ pub struct Config {
     /// `WEBSOCKET_URL`: the address of the WebSocket API with its stage, as `https`; sockets open
     /// there, and frames are posted there.
     pub websocket_url: String,
+    /// `ORIGIN_SECRET`: what our CloudFront sends with every request, if there is one before the API.
+    pub origin_secret: Option<String>,
+    /// `OPERATOR_EMAIL`: whose account is the operator's; nobody's without it.
+    pub operator_email: Option<String>,
     /// `AWS_REGION`, set by Lambda.
     pub region: String,
     /// The credentials of the function's role, set by Lambda, fixed for its environment's life.
@@ -66,13 +70,15 @@ pub fn log_level() -> tracing::Level {
 
 impl Config {
     /// The variables that `template.yaml` must set, in its words.
-    pub const VARIABLES: [&'static str; 6] = [
+    pub const VARIABLES: [&'static str; 8] = [
         "DATA_TABLE",
         "KEYS_TABLE",
         "KMS_KEY_ID",
         "ISSUER",
         "MAIL_FROM",
         "WEBSOCKET_URL",
+        "ORIGIN_SECRET",
+        "OPERATOR_EMAIL",
     ];
 
     /// From the process's own environment.
@@ -99,6 +105,8 @@ impl Config {
             issuer: required("ISSUER")?,
             mail_from: required("MAIL_FROM")?,
             websocket_url: required("WEBSOCKET_URL")?,
+            origin_secret: optional("ORIGIN_SECRET"),
+            operator_email: optional("OPERATOR_EMAIL"),
             region: required("AWS_REGION")?,
             credentials: Credentials {
                 access_key_id: required("AWS_ACCESS_KEY_ID")?,

@@ -4,6 +4,7 @@
 pub mod clients;
 pub mod clock;
 pub mod config;
+pub mod limit;
 pub mod mail;
 pub mod nudge;
 pub mod tokens;
@@ -33,6 +34,8 @@ pub struct Parts {
     pub store: Store,
     /// Mail out.
     pub mailer: Mailer,
+    /// What counts of limits are hashed with, once it has been read.
+    pub limits: limit::Remembered,
     /// Frames to open sockets.
     pub connections: Connections,
     /// What was called, and what it cost.
@@ -76,6 +79,7 @@ impl App {
             store,
             mailer,
             connections,
+            limits: limit::Remembered::default(),
             meter,
             verifier,
             signer,

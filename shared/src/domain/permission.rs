@@ -66,6 +66,21 @@ crate::words! {
     }
 }
 
+impl Permission {
+    /// Whether it only looks: that is left of a workspace that is suspended.
+    pub const fn only_reads(self) -> bool {
+        matches!(
+            self,
+            Self::AppsRead
+                | Self::ContactsRead
+                | Self::ConversationsRead
+                | Self::MembersRead
+                | Self::PersonalDataRead
+                | Self::WorkspaceRead
+        )
+    }
+}
+
 impl Role {
     /// Whether the role may do it. Every pair that is not listed is denied.
     pub const fn may(self, permission: Permission) -> bool {

@@ -41,6 +41,22 @@ crate::words! {
     }
 }
 
+crate::words! {
+    /// Why the operator suspended a workspace.
+    pub enum SuspensionReason {
+        /// It was used against others.
+        Abuse = "abuse",
+        /// A law or an authority asks for it.
+        Legal = "legal",
+        /// It is not paid for.
+        Payment = "payment",
+        /// Its owner asked for it.
+        Request = "request",
+        /// Somebody may have broken into it.
+        Security = "security",
+    }
+}
+
 /// Whether a profile asks for the name of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameRule {
@@ -109,6 +125,8 @@ pub struct Policy {
     pub second_factor_required: bool,
     /// When the workspace will be erased, if its owner ended it: until then nothing opens it.
     pub closes_at: Option<Timestamp>,
+    /// Whether the operator suspended it: members may read, visitors stay outside.
+    pub suspended: bool,
     /// How long a message, and a thread after its last activity, is kept, in days.
     pub conversation_days: u32,
     /// Fewer days that still hold for what is older than a lengthening, oldest step first.
@@ -171,6 +189,7 @@ impl Policy {
             modules: profile.modules().to_vec(),
             second_factor_required: profile.second_factor_required(),
             closes_at: None,
+            suspended: false,
             conversation_days: profile.conversation_days(),
             steps: Vec::new(),
             version: 1,

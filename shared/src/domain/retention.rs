@@ -30,6 +30,10 @@ pub const INVITATION_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60)
 pub const NOTICE_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a mailed link sets a new password.
 pub const RESET_LIFETIME: Duration = Duration::from_secs(30 * 60);
+/// How long a count of a limit lives after its window began: as long as the longest window.
+pub const COUNTER_LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// How long the salt of a day's counts lives: the day, and the hour of its last counts.
+pub const SALT_LIFETIME: Duration = Duration::from_secs(25 * 60 * 60);
 /// How long a ticket opens a socket (README section 4).
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(60);
 /// How long what belongs to a socket lives: its two hours, and ten minutes for what is on its way.
@@ -45,6 +49,8 @@ pub enum Class {
     /// Conversation content: its own creation, or the last activity of a head, plus the days of
     /// the workspace (FLOW-33, CHAT-18).
     Conversation,
+    /// A count of a limit: an hour.
+    Counter,
     /// The memory of a client's message id: 7 days, and never longer than the content itself.
     Dedupe,
     /// The memory of an idempotency key: 24 hours.
@@ -63,6 +69,8 @@ pub enum Class {
     Reset,
     /// With its root: keys, fences and edges, taken along when the root's head goes.
     Root,
+    /// The random numbers that counts of a day are hashed with: 25 hours.
+    Salt,
     /// A socket and what it listens to: 2 hours and 10 minutes.
     Socket,
     /// What opens one socket: 60 seconds.
@@ -123,6 +131,8 @@ const fn life(class: Class, content: Duration) -> Life {
         Class::Invitation => Life::For(INVITATION_LIFETIME),
         Class::Notice => Life::For(NOTICE_LIFETIME),
         Class::Reset => Life::For(RESET_LIFETIME),
+        Class::Counter => Life::For(COUNTER_LIFETIME),
+        Class::Salt => Life::For(SALT_LIFETIME),
         Class::Socket => Life::For(SOCKET_LIFETIME),
         Class::Ticket => Life::For(TICKET_LIFETIME),
         Class::Idempotency => Life::For(IDEMPOTENCY_LIFETIME),
@@ -210,10 +220,11 @@ mod tests {
     use super::*;
     use crate::domain::policy::Profile;
 
-    const CLASSES: [Class; 17] = [
+    const CLASSES: [Class; 19] = [
         Class::Account,
         Class::Challenge,
         Class::Conversation,
+        Class::Counter,
         Class::Dedupe,
         Class::Idempotency,
         Class::Invitation,
@@ -223,6 +234,7 @@ mod tests {
         Class::Operation,
         Class::Reset,
         Class::Root,
+        Class::Salt,
         Class::Socket,
         Class::Ticket,
         Class::Tombstone,
@@ -384,6 +396,7 @@ mod tests {
                 (Class::Account, None),
                 (Class::Challenge, Some(10)),
                 (Class::Conversation, Some(content * day)),
+                (Class::Counter, Some(60)),
                 (Class::Dedupe, Some(dedupe * day)),
                 (Class::Idempotency, Some(day)),
                 (Class::Invitation, Some(14 * day)),
@@ -393,6 +406,7 @@ mod tests {
                 (Class::Operation, None),
                 (Class::Reset, Some(30)),
                 (Class::Root, None),
+                (Class::Salt, Some(25 * 60)),
                 (Class::Socket, Some(130)),
                 (Class::Ticket, Some(1)),
                 (Class::Tombstone, Some(7 * day)),

@@ -429,6 +429,9 @@ impl App {
         if !seat.role.may(permission) {
             return Err(Problem::new(Code::Forbidden));
         }
+        if !permission.only_reads() {
+            in_use(&policy)?;
+        }
         let entry = self.entry_of_any(workspace, fetched, now).await?;
         let visibility = seat.visibility.unwrap_or(Visibility::All);
         Ok(Member {
@@ -499,6 +502,7 @@ impl App {
             .get::<Contact>(&at_contact, &Unsealed, lens)?
             .filter(|contact| contact.state == State::Live)
             .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
+        in_use(&policy)?;
         let entry = self.entry(workspace, fetched, now).await?;
         Ok(Visitor {
             id: contact.id,
@@ -556,7 +560,9 @@ impl App {
     pub async fn enter(&self, workspace: WorkspaceId, keys: Vec<Key>) -> Result<Entry, Problem> {
         let now = self.clock.now();
         let fetched = self.entry_batch(workspace, keys, now).await?;
-        self.entry(workspace, fetched, now).await
+        let entry = self.entry(workspace, fetched, now).await?;
+        in_use(&entry.policy)?;
+        Ok(entry)
     }
 }
 
@@ -574,6 +580,15 @@ fn refuse_closing(policy: &Policy) -> Result<(), Problem> {
     match policy.closes_at {
         Some(_) => Err(Problem::new(Code::WorkspaceClosing)),
         None => Ok(()),
+    }
+}
+
+/// Refuses what a suspended workspace does not do.
+pub(super) fn in_use(policy: &Policy) -> Result<(), Problem> {
+    if policy.suspended {
+        Err(Problem::new(Code::WorkspaceSuspended))
+    } else {
+        Ok(())
     }
 }
 

@@ -138,6 +138,9 @@ impl App {
             return Err(Problem::new(Code::Forbidden));
         }
         let entry = self.entry(workspace, fetched, now).await?;
+        if !permission.only_reads() {
+            super::actor::in_use(&entry.policy)?;
+        }
         self.note_use(&key, now).await;
         let sight = Sight {
             visibility: Visibility::All,

@@ -11,7 +11,15 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{app::MailError, domain::text::Fault, store::StoreError};
+use super::limit::refusal_headers;
+use crate::{
+    app::{
+        MailError,
+        limit::{Act, Standing},
+    },
+    domain::text::Fault,
+    store::StoreError,
+};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $status:literal, $code:literal, $title:literal;)+) => {
@@ -64,6 +72,8 @@ codes! {
     SecondFactorExists = 409, "second_factor_exists", "This account has a second factor already";
     /// A form of ours was sent from somebody else's page.
     CrossSite = 403, "cross_site", "This form may be sent from our own pages only";
+    /// The operator suspended the workspace: it may be read and nothing else.
+    WorkspaceSuspended = 403, "workspace_suspended", "This workspace is suspended";
     /// The app may not be used from there.
     OriginRefused = 403, "origin_refused", "The app may not be used from here";
     /// The team blocked this visitor.
@@ -139,6 +149,7 @@ pub struct Problem {
     detail: Option<Cow<'static, str>>,
     errors: Vec<FieldError>,
     cause: Option<String>,
+    pub(super) limited: Option<(Act, Standing)>,
 }
 
 /// A problem on the wire (RFC 9457).
@@ -179,6 +190,7 @@ impl Problem {
             detail: None,
             errors: Vec::new(),
             cause: None,
+            limited: None,
         }
     }
 
@@ -266,7 +278,7 @@ impl IntoResponse for Problem {
             status,
             detail: self.detail,
             code: self.code.word(),
-            retryable: self.code == Code::Unavailable,
+            retryable: matches!(self.code, Code::Unavailable | Code::RateLimited),
             errors: self.errors,
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -285,6 +297,9 @@ impl IntoResponse for Problem {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             _ => {}
+        }
+        if let Some((act, standing)) = self.limited {
+            refusal_headers(headers, act, standing);
         }
         let no_sniff = (
             HeaderName::from_static("x-content-type-options"),

@@ -21,6 +21,7 @@
 //! | key of the API | data | `APIKEY#<ws>` | `<keyed hash>` |
 //! | job, and the list of those that are not done | data | `JOB#<ws>`, `JOBS#platform` | `<job>` |
 //! | how far the sweep has got | data | `SWEEP#platform` | `<table>#<segment>` |
+//! | count of a limit | data | `COUNTER#platform#<keyed hash>` | `COUNT` |
 //! | idempotency key | data | `IDEMPOTENCY#<tenant>#<principal>` | `<keyed hash>` |
 //! | contact, what it told of itself, where it is | data | `CONTACT#<ws>#<contact>` | `HEAD`, `PROFILE`, `CONTEXT` |
 //! | external id of a contact | data | `EXTERNAL#<ws>#<keyed hash>` | `HEAD` |
@@ -35,6 +36,7 @@
 //! | who listens to a topic | data | `TOPIC#<ws>#<topic>` | `<who>#<connection>` |
 //! | key of a tenant | keys | `TENANT#<tenant>` | `KEY` |
 //! | key of a root | keys | the root's partition key | `KEY` |
+//! | salt of a day, for counts | keys | `SALT#platform#<day>` | `KEY` |
 //! | private signing key | keys | `SIGNING#platform` | `KEY` |
 //!
 //! The kind stands first so that IAM's `dynamodb:LeadingKeys` can fence each function; the tenant
@@ -293,6 +295,11 @@ pub fn open_job(job: JobId) -> Key {
 /// The partition of all jobs that are not done, oldest first.
 pub fn open_jobs() -> String {
     "JOBS#platform".to_owned()
+}
+
+/// A count. Not a head: nothing hears of its end.
+pub fn counter(of: KeyedHash) -> Key {
+    data(format!("COUNTER#platform#{of}"), "COUNT")
 }
 
 /// How far the sweep has got in one segment of a table.
@@ -592,6 +599,15 @@ pub fn data_key(root: &RootRef) -> Key {
 /// The key of a root, as its own row names it.
 pub fn root_key(root: RootRef) -> Key {
     data_key(&root)
+}
+
+/// The salt of the day that begins at `since`.
+pub fn salt(since: Timestamp) -> Key {
+    Key {
+        table: Table::Keys,
+        pk: format!("SALT#platform#{:015}", since.ms()),
+        sk: "KEY".to_owned(),
+    }
 }
 
 /// The private signing key of access tokens; only `auth` may read it.

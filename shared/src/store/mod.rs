@@ -23,6 +23,7 @@ pub mod api_key;
 pub mod app;
 pub mod contact;
 pub mod conversation;
+pub mod counter;
 pub mod db;
 pub mod erasing;
 pub mod field;

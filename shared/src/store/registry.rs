@@ -9,6 +9,7 @@ use super::{
     app::App,
     contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext},
     conversation::{Conversation, ReadMark, Tombstone, UnsentDraft},
+    counter::{Counter, SaltRow},
     hold::HoldNote,
     idempotency::Idempotency,
     job::{Job, OpenJob, SweepMark},
@@ -50,6 +51,7 @@ registry! {
     Challenge
     Contact
     Conversation
+    Counter
     DataKeyRow
     Dedupe
     Edge
@@ -71,6 +73,7 @@ registry! {
     PublicKeys
     ReadMark
     ResetLink
+    SaltRow
     Seat
     SecondFactor
     SecondStep

@@ -5,7 +5,7 @@ use shared_derive::Record;
 use super::subject::State;
 use crate::domain::{
     Timestamp, WorkspaceId,
-    policy::{Module, Policy, Profile, Step},
+    policy::{Module, Policy, Profile, Step, SuspensionReason},
     text::{Locale, Name, TimeZone},
 };
 
@@ -59,6 +59,12 @@ pub struct WorkspacePolicy {
     /// When it will be erased, if its owner ended it.
     #[non_personal(reason = "when a workspace ends")]
     pub closes_at: Option<Timestamp>,
+    /// Since when the operator has suspended it.
+    #[non_personal(reason = "the state of a workspace")]
+    pub suspended_at: Option<Timestamp>,
+    /// Why, as one of a few words.
+    #[non_personal(reason = "the state of a workspace")]
+    pub suspended_for: Option<SuspensionReason>,
     /// Days that conversations are kept.
     #[non_personal(reason = "a setting of the workspace")]
     pub conversation_days: u32,
@@ -88,6 +94,7 @@ impl WorkspacePolicy {
             second_factor_required: self.profile.second_factor_required()
                 || self.second_factor_required.unwrap_or(false),
             closes_at: self.closes_at,
+            suspended: self.suspended_at.is_some(),
             conversation_days: self.conversation_days,
             steps: self.retention_steps.clone().unwrap_or_default(),
             version: self.rev,

@@ -60,7 +60,7 @@ FLOW-16 | pending | no purpose of improvement exists to object to
 FLOW-17 | pending | billing is not part of this version
 FLOW-18 | pending | notices of the second factor and of closing an account are sent; other alerts and classes of mail are missing
 FLOW-19 | pending | no analytics in this version
-FLOW-20 | pending | limits per network are not shown here yet
+FLOW-20 | tests/it/limits.rs::a_network_is_stopped_its_neighbours_with_it_and_nobody_else | tries are counted per network and then refused, and nobody else is
 FLOW-21 | pending | holds are proven in retention.rs; the register of disclosures is missing
 FLOW-22 | tests/it/policy.rs::the_policy_names_every_service_of_the_templates_and_a_new_one_must_be_explained | the policy names the database that the templates deploy
 FLOW-23 | tests/it/privacy_at_rest.rs::nothing_that_somebody_typed_lies_in_the_open_in_any_form | no word that was typed lies in the database in any of the searched forms

@@ -4,10 +4,10 @@
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
-    app::App,
+    app::{App, limit::Act},
     domain::{ChallengeId, device::Device},
     http::{
-        Code, Problem,
+        Client, Code, Problem,
         page::{Form, Page, Reader, Refusals},
     },
 };
@@ -44,15 +44,17 @@ pub struct ConfirmForm {
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     reader: Reader,
     device: Device,
     Form(form): Form<ConfirmForm>,
 ) -> Response {
-    reader.answer(act(&app, &reader, device, form).await)
+    reader.answer(act(&app, &client, &reader, device, form).await)
 }
 
 async fn act(
     app: &App,
+    client: &Client,
     reader: &Reader,
     device: Device,
     form: ConfirmForm,
@@ -70,7 +72,8 @@ async fn act(
     let Some(code) = FactorCode::parse(&typed) else {
         return Ok(again(words.factor_wrong, Code::CodeInvalid));
     };
-    match second_step::prove(app, form.challenge, &code, device).await {
+    let allowed = app.admit(client, Act::SecondFactor, "").await?;
+    match second_step::prove(app, &allowed, form.challenge, &code, device).await {
         Ok(tokens) => {
             Page::to(&form.invitation.after_sign_in())?.signing_in(tokens.refresh_token())
         }

@@ -7,7 +7,7 @@ use shared::{
     app::App,
     domain::{device::Device, text::Email},
     http::{
-        Code, Problem,
+        Client, Code, Problem,
         page::{Form, Page, Reader, Refusals},
     },
     words,
@@ -54,15 +54,17 @@ pub struct SignInForm {
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     reader: Reader,
     device: Device,
     Form(form): Form<SignInForm>,
 ) -> Response {
-    reader.answer(act(&app, &reader, device, form).await)
+    reader.answer(act(&app, &client, &reader, device, form).await)
 }
 
 async fn act(
     app: &App,
+    client: &Client,
     reader: &Reader,
     device: Device,
     form: SignInForm,
@@ -81,14 +83,16 @@ async fn act(
         return Ok(again(words.email_wrong, Code::ValidationFailed));
     };
     if form.act.is_some() || form.password.is_empty() {
-        let asked = challenge::ask(app, email, request_code::plan).await?;
+        let allowed = challenge::admit(app, client, &email).await?;
+        let asked = challenge::ask(app, &allowed, email, request_code::plan).await?;
         let path = format!("/verify?challenge={}", asked.challenge());
         return Page::to(&form.invitation.keep(&path));
     }
     let Ok(typed) = Typed::parse(&form.password) else {
         return Ok(again(words.credentials_wrong, Code::CredentialsWrong));
     };
-    match log_in::log_in(app, &email, &typed, device).await {
+    let allowed = log_in::admit(app, client, &email).await?;
+    match log_in::log_in(app, &allowed, &email, &typed, device).await {
         Ok(reply) => admitted(reply, &form.invitation),
         Err(problem) if problem.code() == Code::CredentialsWrong => {
             Ok(again(words.credentials_wrong, Code::CredentialsWrong))

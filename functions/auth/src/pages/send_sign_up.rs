@@ -6,7 +6,7 @@ use shared::{
     app::App,
     domain::text::Email,
     http::{
-        Code, Problem,
+        Client, Code, Problem,
         page::{Form, Page, Reader, Refusals},
     },
 };
@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::{Invited, show_sign_up};
 use crate::{
+    challenge,
     password::Typed,
     sign_up::{self, OfAge},
 };
@@ -48,13 +49,19 @@ pub struct SignUpForm {
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     reader: Reader,
     Form(form): Form<SignUpForm>,
 ) -> Response {
-    reader.answer(act(&app, &reader, form).await)
+    reader.answer(act(&app, &client, &reader, form).await)
 }
 
-async fn act(app: &App, reader: &Reader, form: SignUpForm) -> Result<Page, Problem> {
+async fn act(
+    app: &App,
+    client: &Client,
+    reader: &Reader,
+    form: SignUpForm,
+) -> Result<Page, Problem> {
     let words = reader.words;
     let again = |wrong, code| {
         let form = show_sign_up::Form {
@@ -77,7 +84,8 @@ async fn act(app: &App, reader: &Reader, form: SignUpForm) -> Result<Page, Probl
             Err(_) => return again(words.password_weak, Code::PasswordWeak),
         },
     };
-    match sign_up::sign_up(app, email, OfAge, typed.as_ref()).await {
+    let allowed = challenge::admit(app, client, &email).await?;
+    match sign_up::sign_up(app, &allowed, email, OfAge, typed.as_ref()).await {
         Ok(asked) => {
             let path = format!("/verify?challenge={}", asked.challenge());
             Page::to(&form.invitation.keep(&path))

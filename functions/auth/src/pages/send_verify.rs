@@ -4,10 +4,10 @@
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
-    app::App,
+    app::{App, limit::Act},
     domain::{ChallengeId, device::Device},
     http::{
-        Code, Problem,
+        Client, Code, Problem,
         page::{Form, Page, Reader, Refusals},
     },
 };
@@ -44,15 +44,17 @@ pub struct VerifyForm {
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     reader: Reader,
     device: Device,
     Form(form): Form<VerifyForm>,
 ) -> Response {
-    reader.answer(act(&app, &reader, device, form).await)
+    reader.answer(act(&app, &client, &reader, device, form).await)
 }
 
 async fn act(
     app: &App,
+    client: &Client,
     reader: &Reader,
     device: Device,
     form: VerifyForm,
@@ -69,7 +71,8 @@ async fn act(
     let Some(code) = MailedCode::parse(typed) else {
         return Ok(again());
     };
-    match verify_code::verify(app, form.challenge, &code, device).await {
+    let allowed = app.admit(client, Act::AnswerCode, "").await?;
+    match verify_code::verify(app, &allowed, form.challenge, &code, device).await {
         Ok(reply) => admitted(reply, &form.invitation),
         Err(problem) if problem.code() == Code::CodeInvalid => Ok(again()),
         Err(problem) => Err(problem),

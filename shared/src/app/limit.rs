@@ -1,0 +1,319 @@
+//! How often what costs may be done: mails, guesses, new visitors. One table of numbers.
+//!
+//! A count is an item under a hash that forgets after a day whom it was about; the client's address
+//! is never written, not even shortened. When storage fails, so does the request: what is limited is
+//! what must not run unlimited.
+
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use super::App;
+use crate::{
+    domain::Timestamp,
+    store::{StoreError, counter},
+};
+
+/// What is limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Act {
+    /// Have a code mailed to an address.
+    AskForCode,
+    /// Answer a mailed code. Each code counts its own five tries besides.
+    AnswerCode,
+    /// Sign in with a password.
+    LogIn,
+    /// Have a link mailed that sets a new password.
+    ForgetPassword,
+    /// Answer with a second factor. Each challenge counts its own five tries besides, and each
+    /// factor its wrong answers in a row.
+    SecondFactor,
+    /// Invite somebody by mail.
+    Invite,
+    /// Begin a session of the widget.
+    StartVisit,
+}
+
+/// Whose counts a limit looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Per {
+    /// The client's network: the first 24 bits of an IPv4 address, 48 of an IPv6 one.
+    Network,
+    /// What the act is about: an address, an account, a workspace or an app.
+    Subject,
+    /// The two together, so that a stranger elsewhere locks nobody out.
+    SubjectAndNetwork,
+    /// All together.
+    Everybody,
+}
+
+/// So often in a window, counted for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Its name in `RateLimit-Policy`.
+    pub name: &'static str,
+    /// Counted for whom.
+    pub per: Per,
+    /// How often.
+    pub quota: u64,
+    /// In what time: windows begin at multiples of it. An hour at most, see
+    /// [`crate::domain::retention::COUNTER_LIFETIME`].
+    pub window: Duration,
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const QUARTER: Duration = Duration::from_secs(15 * 60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+const fn limit(name: &'static str, per: Per, quota: u64, window: Duration) -> Limit {
+    Limit {
+        name,
+        per,
+        quota,
+        window,
+    }
+}
+
+impl Act {
+    /// Every act.
+    pub const ALL: &'static [Self] = &[
+        Self::AskForCode,
+        Self::AnswerCode,
+        Self::LogIn,
+        Self::ForgetPassword,
+        Self::SecondFactor,
+        Self::Invite,
+        Self::StartVisit,
+    ];
+
+    /// The numbers (privacy.md C1: five codes an hour for an address). The narrower limit stands
+    /// first, so that who is stopped by it uses up nothing of the wider ones.
+    pub const fn limits(self) -> &'static [Limit] {
+        match self {
+            Self::AskForCode => {
+                const {
+                    &[
+                        limit("codes-network", Per::Network, 60, HOUR),
+                        limit("codes-address", Per::Subject, 5, HOUR),
+                        limit("codes-all", Per::Everybody, 20_000, HOUR),
+                    ]
+                }
+            }
+            Self::AnswerCode => {
+                const {
+                    &[
+                        limit("answers-network", Per::Network, 300, HOUR),
+                        limit("answers-all", Per::Everybody, 100_000, HOUR),
+                    ]
+                }
+            }
+            Self::LogIn => {
+                const {
+                    &[
+                        limit("logins-network", Per::Network, 100, QUARTER),
+                        limit("logins-here", Per::SubjectAndNetwork, 10, QUARTER),
+                        limit("logins-address", Per::Subject, 100, HOUR),
+                        limit("logins-all", Per::Everybody, 100_000, HOUR),
+                    ]
+                }
+            }
+            Self::ForgetPassword => {
+                const {
+                    &[
+                        limit("resets-network", Per::Network, 30, HOUR),
+                        limit("resets-address", Per::Subject, 3, HOUR),
+                        limit("resets-all", Per::Everybody, 10_000, HOUR),
+                    ]
+                }
+            }
+            Self::SecondFactor => const { &[limit("factors-network", Per::Network, 300, HOUR)] },
+            Self::Invite => {
+                const {
+                    &[
+                        limit("invitations-workspace", Per::Subject, 100, HOUR),
+                        limit("invitations-all", Per::Everybody, 20_000, HOUR),
+                    ]
+                }
+            }
+            Self::StartVisit => {
+                const {
+                    &[
+                        limit("visits-network", Per::Network, 120, MINUTE),
+                        limit("visits-app", Per::Subject, 3000, MINUTE),
+                    ]
+                }
+            }
+        }
+    }
+}
+
+/// Where a client is, as far as limits care. Never stored, never logged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Network(String);
+
+impl std::fmt::Debug for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Network(**)")
+    }
+}
+
+impl Network {
+    /// The network of an address; none for loopback, where there is only the embedded stack and
+    /// everybody is the same one.
+    pub fn of(address: IpAddr) -> Option<Self> {
+        match address {
+            _ if address.is_loopback() => None,
+            IpAddr::V4(v4) => {
+                let [a, b, c, _] = v4.octets();
+                Some(Self(format!("{a}.{b}.{c}.0/24")))
+            }
+            IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+                Some(v4) => Self::of(IpAddr::V4(v4)),
+                None => {
+                    let [a, b, c, ..] = v6.segments();
+                    let prefix = Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0);
+                    Some(Self(format!("{prefix}/48")))
+                }
+            },
+        }
+    }
+}
+
+/// Where somebody stands after a try: what `RateLimit` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Which limit.
+    pub limit: Limit,
+    /// How often more in this window.
+    pub remaining: u64,
+    /// Seconds until the next window; at least one.
+    pub reset_seconds: u64,
+}
+
+/// What the limits say to one try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may go on. The standing is that of the tightest limit of the caller's own: how near others
+    /// have brought an address to its limit is not told.
+    Go(Option<Standing>),
+    /// This limit has been reached.
+    Stop(Standing),
+}
+
+/// The salt of the day, once it has been read.
+#[derive(Default)]
+pub struct Remembered(Mutex<Option<counter::Salt>>);
+
+impl App {
+    /// Counts a try of `act` by somebody in `network`, about `subject`. One round trip for each
+    /// limit of the act; the first try of a day in an environment reads the salt before.
+    ///
+    /// # Errors
+    /// When storage fails: then it is not known, and the caller refuses.
+    pub async fn try_act(
+        &self,
+        act: Act,
+        network: Option<&Network>,
+        subject: &str,
+    ) -> Result<Verdict, StoreError> {
+        let now = self.clock.now();
+        let salt = self.salt(now).await?;
+        let mut tightest: Option<Standing> = None;
+        for limit in act.limits() {
+            let network = network.map(|network| network.0.as_str());
+            let whose = match (limit.per, network) {
+                (Per::Network | Per::SubjectAndNetwork, None) => continue,
+                (Per::Network, Some(network)) => [network, ""],
+                (Per::SubjectAndNetwork, Some(network)) => [network, subject],
+                (Per::Subject, _) => ["", subject],
+                (Per::Everybody, _) => ["", ""],
+            };
+            let since = counter::window_start(now, limit.window);
+            let window = since.ms().to_string();
+            let of = salt.hash(&[limit.name, &window, whose[0], whose[1]]);
+            let count = self.store.count_up(of, since).await?;
+            let standing = Standing::new(*limit, count, since, now);
+            if count > limit.quota {
+                return Ok(Verdict::Stop(standing));
+            }
+            let own = limit.per == Per::Network;
+            if own && tightest.is_none_or(|other| standing.remaining < other.remaining) {
+                tightest = Some(standing);
+            }
+        }
+        Ok(Verdict::Go(tightest))
+    }
+
+    async fn salt(&self, now: Timestamp) -> Result<counter::Salt, StoreError> {
+        let lock = || self.limits.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock().clone().filter(|salt| salt.is_of(now));
+        if let Some(salt) = known {
+            return Ok(salt);
+        }
+        let salt = self.store.salt(now).await?;
+        *lock() = Some(salt.clone());
+        Ok(salt)
+    }
+}
+
+impl Standing {
+    fn new(limit: Limit, count: u64, since: Timestamp, now: Timestamp) -> Self {
+        let left_ms = since.plus(limit.window).ms() - now.ms();
+        Self {
+            limit,
+            remaining: limit.quota.saturating_sub(count),
+            reset_seconds: u64::try_from(left_ms).unwrap_or(0).div_ceil(1000).max(1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::retention::COUNTER_LIFETIME;
+
+    #[test]
+    fn no_window_outlives_its_count_and_no_name_stands_twice() {
+        let mut names = Vec::new();
+        for act in Act::ALL {
+            for limit in act.limits() {
+                assert!(limit.window <= COUNTER_LIFETIME, "{}", limit.name);
+                assert!(limit.quota > 0 && !names.contains(&limit.name));
+                names.push(limit.name);
+            }
+        }
+    }
+
+    #[test]
+    fn what_mails_has_an_end_for_an_address_and_for_all_together() {
+        for act in [Act::AskForCode, Act::ForgetPassword, Act::Invite] {
+            for per in [Per::Subject, Per::Everybody] {
+                assert!(act.limits().iter().any(|limit| limit.per == per), "{act:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn neighbours_share_a_network_and_strangers_do_not() {
+        let of = |text: &str| Network::of(text.parse().expect("an address"));
+        assert_eq!(of("203.0.113.7"), of("203.0.113.250"));
+        assert_eq!(of("203.0.113.7"), of("::ffff:203.0.113.9"));
+        assert_ne!(of("203.0.113.7"), of("203.0.114.7"));
+        assert_eq!(of("2001:db8:1:2::3"), of("2001:db8:1:ffff::1"));
+        assert_ne!(of("2001:db8:1::"), of("2001:db8:2::"));
+        assert_eq!((of("127.0.0.1"), of("::1")), (None, None));
+        let shown = format!("{:?}", of("203.0.113.7"));
+        assert!(!shown.contains("203"), "{shown}");
+    }
+
+    #[test]
+    fn a_standing_counts_down_to_zero_and_to_the_next_window() {
+        let limit = limit("x", Per::Network, 2, HOUR);
+        let since = Timestamp::from_ms(0);
+        let at = |count, ms| Standing::new(limit, count, since, Timestamp::from_ms(ms));
+        assert_eq!((at(1, 0).remaining, at(1, 0).reset_seconds), (1, 3600));
+        assert_eq!((at(9, 1).remaining, at(9, 3_599_999).reset_seconds), (0, 1));
+    }
+}
