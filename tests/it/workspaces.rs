@@ -349,7 +349,8 @@ async fn a_deleted_workspace_opens_to_nobody_until_its_owner_undoes_it() {
                 Actor::Member => Client::clone(&owner),
                 Actor::Visitor => Client::clone(&visitor),
             };
-            if route.path.ends_with("/undo-deletion") {
+            // The operator's routes are for somebody else, and stay open to them.
+            if route.path.ends_with("/undo-deletion") || route.path.starts_with("/v1/operator") {
                 continue;
             }
             let body = route.body(&ids);
