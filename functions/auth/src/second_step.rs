@@ -1,7 +1,7 @@
 //! `POST /v1/auth/second-factor`: the second half of a sign-in.
 //!
-//! Two reads and one transaction, for a right code and for a wrong one. A challenge that is unknown,
-//! used up or too old looks like a wrong code.
+//! Two reads and one transaction, for a right code and for a wrong one; a right one looks at the
+//! other sessions, too. A challenge that is unknown, used up or too old looks like a wrong code.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -119,6 +119,7 @@ async fn attempt(
             transaction.check_live(keys::account(id));
             transaction.consume_version(at_step, step.rev);
             factor::tell_of_recovery(&mut transaction, code, id, now)?;
+            tokens::tell_of_device(app, &mut transaction, id, device, now).await?;
             let proved = Some(now);
             let tokens = tokens::begin_session(
                 app,

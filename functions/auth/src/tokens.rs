@@ -14,13 +14,17 @@ use shared::{
     domain::{
         AccountId, ChallengeId, Policy, SessionId, Timestamp,
         device::Device,
+        policy::Lens,
         retention::{CHALLENGE_LIFETIME, SESSION_ABSOLUTE, SESSION_IDLE},
         token::{self, Secret},
     },
     http::{Json, Problem, page::cookie::REFRESH_PREFIX as PREFIX},
     store::{
-        StoreError, Stored, Transaction, Unsealed,
+        Query, StoreError, Stored, Transaction, Unsealed,
         account::{Account, LoginSession},
+        keys,
+        notice::{Notice, NoticeKind},
+        record::read_item,
         second_factor::{SecondFactor, SecondStep},
     },
     words,
@@ -172,9 +176,12 @@ impl RefreshToken {
     }
 }
 
-/// Puts into the transaction what a right first factor brings: a session, or the wait for the
-/// second factor when the account has one.
-pub fn sign_in(
+/// How many sessions are looked at for one from the same device.
+const SESSIONS_COMPARED: u16 = 100;
+
+/// Puts into the transaction what a right first factor of an account that exists brings: a session,
+/// or the wait for the second factor when the account has one.
+pub async fn sign_in(
     app: &App,
     signer: &Signer,
     transaction: &mut Transaction,
@@ -199,8 +206,38 @@ pub fn sign_in(
         transaction.create(&Stored::new(step, &Policy::platform()), &Unsealed)?;
         return Ok(SignInReply::Halfway(Halfway { second_factor }));
     }
+    tell_of_device(app, transaction, account.id, device, now).await?;
     let tokens = begin_session(app, signer, transaction, account, None, device, now)?;
     Ok(SignInReply::SignedIn(Box::new(tokens)))
+}
+
+/// Puts a notice into the transaction of a sign-in, unless the account has a living session from the
+/// same browser and system. One query, and only once every factor is proved: what it costs tells a
+/// stranger nothing.
+pub async fn tell_of_device(
+    app: &App,
+    transaction: &mut Transaction,
+    account: AccountId,
+    device: Device,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let policy = Policy::platform();
+    let lens = Lens {
+        now,
+        policy: &policy,
+    };
+    let newest = Query::partition(keys::sessions(account))
+        .newest_first()
+        .limit(SESSIONS_COMPARED);
+    for item in app.store.query(newest).await? {
+        let session = read_item::<LoginSession>(&item, &Unsealed, lens)?;
+        if session.is_some_and(|session| session.is_from(device)) {
+            return Ok(());
+        }
+    }
+    let notice = Notice::new(account, NoticeKind::NewDevice, now).from_device(device);
+    transaction.notify(notice)?;
+    Ok(())
 }
 
 /// Begins a session of `account` in a transaction, and makes its tokens. It remembers when a second

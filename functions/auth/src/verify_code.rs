@@ -5,7 +5,7 @@
 //! and a right one counts once. Wrong, used up, expired, unknown and never mailed look alike.
 //!
 //! Round trips: one read and one transaction for a wrong answer; one read more for a new account,
-//! two more for an old one. After a refused transaction the rest of that again.
+//! three more for an old one (two where a second factor is next). After a refused transaction the rest of that again.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -134,7 +134,9 @@ async fn admit(
         }
         Owner::Nobody if row.purpose == ChallengePurpose::SignUp => {
             let account = owner::create(transaction, tenant_key, row, *now)?;
-            (account, None)
+            let tokens =
+                tokens::begin_session(app, signer, transaction, &account, None, device, *now)?;
+            return Ok(Ok(SignInReply::SignedIn(Box::new(tokens))));
         }
         // Whoever has the code owns the address, and may know.
         Owner::Leaving => return Ok(Err(Problem::new(Code::AccountClosing))),
@@ -149,5 +151,6 @@ async fn admit(
         device,
         *now,
     )
+    .await
     .map(Ok)
 }

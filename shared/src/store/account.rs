@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{
         AccountId, ChallengeId, MemberId, Role, SessionId, Timestamp, Visibility, WorkspaceId,
-        device::{Browser, System},
+        device::{Browser, Device, System},
         password::PasswordHash,
         retention::erasure_days,
         text::Email,
@@ -204,6 +204,11 @@ impl LoginSession {
     pub fn is_proved(&self, now: Timestamp) -> bool {
         self.proved_at
             .is_some_and(|at| now < at.plus(PROOF_LIFETIME))
+    }
+
+    /// Whether it began on such a device.
+    pub fn is_from(&self, device: Device) -> bool {
+        (self.browser, self.system) == (Some(device.browser), Some(device.system))
     }
 }
 

@@ -58,7 +58,7 @@ FLOW-14 | pending | billing is not part of this version
 FLOW-15 | pending | billing is not part of this version
 FLOW-16 | pending | no purpose of improvement exists to object to
 FLOW-17 | pending | billing is not part of this version
-FLOW-18 | pending | notices of the second factor and of closing an account are sent; other alerts and classes of mail are missing
+FLOW-18 | pending | notices of new devices, the second factor and of closing an account are sent; other alerts and classes of mail are missing
 FLOW-19 | pending | no analytics in this version
 FLOW-20 | tests/it/limits.rs::a_network_is_stopped_its_neighbours_with_it_and_nobody_else | tries are counted per network and then refused, and nobody else is
 FLOW-21 | pending | holds are proven in retention.rs; the register of disclosures is missing
