@@ -13,7 +13,7 @@ fn leads(answer: &Answer) -> &str {
 }
 
 /// The pages with forms, and what their forms send.
-const FORMS: [(&str, &[(&str, &str)]); 6] = [
+const FORMS: [(&str, &[(&str, &str)]); 8] = [
     ("/sign-in", &[("email", ADA)]),
     ("/sign-up", &[("email", ADA), ("adult", "true")]),
     (
@@ -31,6 +31,11 @@ const FORMS: [(&str, &[(&str, &str)]); 6] = [
         ],
     ),
     ("/account", &[("act", "sign_out")]),
+    ("/forgot", &[("email", ADA)]),
+    (
+        "/reset",
+        &[("token", "rs_x.y"), ("password", "vexing umbrella 9")],
+    ),
     ("/accept", &[("token", "iv_x.y"), ("name", "Ada")]),
 ];
 
@@ -155,15 +160,19 @@ async fn opening_a_page_changes_nothing_and_sets_no_cookie() {
     let harness = Harness::start().await;
     let owner = harness.sign_up(ADA).await;
     let token = invite(&harness, &owner, "bob@example.com").await;
+    let mut browser = harness.browser();
+    browser.submit("/forgot", &[("email", ADA)], 303).await;
+    let reset = harness.mail_token(ADA).await;
     let before = items(&harness).await;
     let mails = harness.stack.mailbox.list().len();
-    let mut browser = harness.browser();
     for path in [
         "/sign-in".to_owned(),
         "/sign-up".to_owned(),
         format!("/sign-up?invitation={token}"),
         "/verify?challenge=chl_01kf0a1b2c3d4e5f6g7h8j9k0m".to_owned(),
         "/confirm?challenge=chl_01kf0a1b2c3d4e5f6g7h8j9k0m".to_owned(),
+        "/forgot?asked=1".to_owned(),
+        format!("/reset?token={reset}"),
         format!("/accept?token={token}"),
     ] {
         for _ in 0..2 {
@@ -196,6 +205,8 @@ async fn every_page_shuts_out_scripts_frames_caches_and_other_hosts() {
         ),
         ("/account".to_owned(), 200),
         (format!("/accept?token={token}"), 404),
+        ("/forgot".to_owned(), 200),
+        ("/reset?token=rs_x.y".to_owned(), 200),
         ("/verify".to_owned(), 422),
         ("/sign-in?x=1".to_owned(), 400),
     ];
@@ -377,7 +388,7 @@ async fn the_page_does_not_tell_whether_an_address_has_an_account() {
     let harness = Harness::start().await;
     harness.sign_up(ADA).await;
     let mut answers = Vec::new();
-    for page in ["/sign-in", "/sign-up"] {
+    for page in ["/sign-in", "/sign-up", "/forgot"] {
         for email in [ADA, "nobody@example.com"] {
             let mut browser = harness.browser();
             harness.app_of("auth").meter.take();
@@ -393,13 +404,14 @@ async fn the_page_does_not_tell_whether_an_address_has_an_account() {
     }
     assert_eq!(answers[0], answers[1]);
     assert_eq!(answers[2], answers[3]);
+    assert_eq!(answers[4], answers[5]);
 }
 
 #[tokio::test]
 async fn an_address_that_is_none_shows_the_form_again_and_is_no_markup() {
     let harness = Harness::start().await;
     let before = items(&harness).await;
-    for page in ["/sign-in", "/sign-up"] {
+    for page in ["/sign-in", "/sign-up", "/forgot"] {
         for email in [
             "ada",
             "ada@example.com\r\nBcc: eve@example.com",
@@ -566,4 +578,97 @@ async fn an_invitation_is_accepted_by_nobody_but_the_invited_address() {
     harness.advance(std::time::Duration::from_secs(14 * 24 * 3600 + 1));
     let mut bob = signed_in(&harness, "/sign-up", "bob@example.com").await;
     bob.submit("/accept", &fields, 404).await;
+}
+
+#[tokio::test]
+async fn the_link_of_a_forgotten_password_sets_a_new_one_once_and_signs_everybody_out() {
+    const PASSWORD: &str = "vexing umbrella 9";
+    let harness = Harness::start().await;
+    harness.sign_up(ADA).await;
+    let mut held = signed_in(&harness, "/sign-in", ADA).await;
+    let mut browser = harness.browser();
+    let page = browser.open("/sign-in", 200).await;
+    assert!(page.text.contains("href=\"/forgot\""), "{}", page.text);
+    let answer = browser.submit("/forgot", &[("email", ADA)], 303).await;
+    let page = browser.open(leads(&answer), 200).await;
+    assert!(page.text.contains("role=\"status\""), "{}", page.text);
+    let mail = harness.mails(ADA).await.pop().expect("a mail");
+    let start = format!("{}/reset?token=", harness.stack.api);
+    let link = mail.text.lines().find(|line| line.starts_with(&start));
+    let path = &link.expect("a link")[harness.stack.api.len()..];
+    let page = browser.open(path, 200).await;
+    let token = hidden(&page)[0].1.clone();
+    // What is no password uses nothing up.
+    for weak in ["", "short", "Password123456789"] {
+        let fields = [("token", token.as_str()), ("password", weak)];
+        let page = browser.submit("/reset", &fields, 422).await;
+        assert_eq!(hidden(&page)[0].1, token, "the form is there again");
+    }
+    held.open("/account", 200).await;
+    let fields = [("token", token.as_str()), ("password", PASSWORD)];
+    let page = browser.submit("/reset", &fields, 200).await;
+    assert!(page.text.contains("href=\"/sign-in\""), "{}", page.text);
+    assert_eq!(browser.cookie, None, "a mailbox alone signs nobody in");
+    held.open("/account", 303).await;
+    // Used, and never mailed: one answer, and nothing of it is markup.
+    let mut told = Vec::new();
+    for bad in [token.as_str(), "", "rs_x.y", "\"><script>"] {
+        let fields = [("token", bad), ("password", "another umbrella 10")];
+        let page = browser.submit("/reset", &fields, 401).await;
+        assert!(page.text.contains("href=\"/forgot\""), "{}", page.text);
+        told.push(page.text);
+    }
+    assert!(told.iter().all(|text| *text == told[0]));
+    let page = browser.open("/reset?token=%22%3E%3Cscript%3E", 200).await;
+    assert!(!page.text.contains("<script"), "{}", page.text);
+    let fields = [("email", ADA), ("password", PASSWORD)];
+    browser.submit("/sign-in", &fields, 303).await;
+    browser.open("/account", 200).await;
+}
+
+#[tokio::test]
+async fn the_account_page_lists_where_somebody_is_signed_in_and_ends_one_of_their_own() {
+    const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    let harness = Harness::start().await;
+    let elsewhere = harness.sign_up(ADA).await;
+    let mut browser = harness.browser().with_header("user-agent", FIREFOX);
+    let answer = browser.submit("/sign-in", &[("email", ADA)], 303).await;
+    finish(&harness, &mut browser, leads(&answer), ADA).await;
+    let page = browser.open("/account", 200).await;
+    for part in ["Firefox on Linux", "(this one)", "2026-01-15"] {
+        assert!(page.text.contains(part), "{part}: {}", page.text);
+    }
+    let others = hidden(&page);
+    assert_eq!(others.len(), 1, "no button for this one");
+    let session = others[0].1.clone();
+    let end = [("act", "end_session"), ("session", session.as_str())];
+    // Somebody else's button does not reach it.
+    let mut eve = signed_in(&harness, "/sign-up", "eve@example.com").await;
+    eve.submit("/account", &end, 303).await;
+    elsewhere.get("/v1/account", 200).await;
+    browser.submit("/account", &end[..1], 422).await;
+    for bad in ["", "x", "acc_01kf0a1b2c3d4e5f6g7h8j9k0m"] {
+        let fields = [("act", "end_session"), ("session", bad)];
+        browser.submit("/account", &fields, 422).await;
+    }
+    let mut nobody = harness.browser();
+    let answer = nobody.submit("/account", &end, 303).await;
+    assert_eq!(leads(&answer), "/sign-in");
+    elsewhere.get("/v1/account", 200).await;
+    for _ in 0..2 {
+        // Over already is as good as ended.
+        let answer = browser.submit("/account", &end, 303).await;
+        assert_eq!(leads(&answer), "/account");
+    }
+    elsewhere
+        .refused(
+            harness::method("GET"),
+            "/v1/account",
+            None,
+            401,
+            "token_invalid",
+        )
+        .await;
+    let page = browser.open("/account", 200).await;
+    assert!(hidden(&page).is_empty(), "{}", page.text);
 }

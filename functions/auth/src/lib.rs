@@ -74,8 +74,8 @@ mod verify_code;
 mod visit;
 
 use pages::{
-    open_account, send_account, send_confirm, send_sign_in, send_sign_up, send_verify,
-    show_confirm, show_sign_in, show_sign_up, show_verify,
+    open_account, send_account, send_confirm, send_forgot, send_reset, send_sign_in, send_sign_up,
+    send_verify, show_confirm, show_forgot, show_reset, show_sign_in, show_sign_up, show_verify,
 };
 
 /// The routes of this function.
@@ -113,6 +113,10 @@ pub fn routes() -> shared::http::Routes {
         send_verify,
         show_confirm,
         send_confirm,
+        show_forgot,
+        send_forgot,
+        show_reset,
+        send_reset,
         open_account,
         send_account,
     ]

@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::{
     app::App,
     domain::{
-        SessionId, Timestamp,
+        AccountId, SessionId, Timestamp,
         device::{Browser, System},
         policy::Lens,
     },
@@ -47,18 +47,38 @@ pub struct SessionView {
 
 impl SessionView {
     fn of(session: &LoginSession, asking: SessionId) -> Self {
-        // Day and not hour: how somebody spends their day is nobody's business.
-        let used = session.rotated_at.to_string();
+        let last_used_on = last_used_on(session);
         Self {
             id: session.id,
             current: session.id == asking,
             browser: session.browser.unwrap_or(Browser::Other),
             system: session.system.unwrap_or(System::Other),
             started_at: session.started_at,
-            last_used_on: used.get(..10).unwrap_or(&used).to_owned(),
+            last_used_on,
             second_factor: session.second_factor_at.is_some(),
         }
     }
+}
+
+/// The day of a session's last use (UTC). Day and not hour: how somebody spends their day is nobody's
+/// business.
+pub fn last_used_on(session: &LoginSession) -> String {
+    let used = session.rotated_at.to_string();
+    used.get(..10).unwrap_or(&used).to_owned()
+}
+
+/// The sessions of an account, oldest first.
+pub async fn of(
+    app: &App,
+    account: AccountId,
+    lens: Lens<'_>,
+) -> Result<Vec<LoginSession>, Problem> {
+    let query = Query::partition(keys::sessions(account)).limit(AT_MOST);
+    let mut sessions = Vec::new();
+    for item in app.store.query(query).await? {
+        sessions.extend(read_item::<LoginSession>(&item, &Unsealed, lens)?);
+    }
+    Ok(sessions)
 }
 
 /// List the login sessions.
@@ -75,11 +95,10 @@ pub async fn handle(State(app): State<App>, token: AccessToken) -> Result<Json<S
         now: signed_in.now,
         policy: &signed_in.policy,
     };
-    let query = Query::partition(keys::sessions(signed_in.account)).limit(AT_MOST);
-    let mut data = Vec::new();
-    for item in app.store.query(query).await? {
-        let session = read_item::<LoginSession>(&item, &Unsealed, lens)?;
-        data.extend(session.map(|session| SessionView::of(&session, token.session())));
-    }
-    Ok(Json(Sessions { data }))
+    let sessions = of(&app, signed_in.account, lens).await?;
+    let data = sessions.iter();
+    let data = data.map(|session| SessionView::of(session, token.session()));
+    Ok(Json(Sessions {
+        data: data.collect(),
+    }))
 }

@@ -4,7 +4,10 @@ use shared::{
     app::App,
     domain::TenantId,
     http::{Problem, page::SessionCookie},
-    store::{account::Account, keys},
+    store::{
+        account::{Account, LoginSession},
+        keys,
+    },
 };
 
 use crate::{
@@ -12,9 +15,12 @@ use crate::{
     platform::{self, Platform},
 };
 
-/// Reads who is signed in, if somebody is. One round trip, and one call to KMS when the key of the
+/// Reads who is signed in, and by which session, if somebody is. One round trip, and one call to KMS when the key of the
 /// platform is not remembered.
-pub async fn of(app: &App, cookie: &SessionCookie) -> Result<Option<Account>, Problem> {
+pub async fn of(
+    app: &App,
+    cookie: &SessionCookie,
+) -> Result<Option<(Account, LoginSession)>, Problem> {
     let Some(id) = cookie.account() else {
         return Ok(None);
     };
@@ -23,6 +29,6 @@ pub async fn of(app: &App, cookie: &SessionCookie) -> Result<Option<Account>, Pr
     let Some(signed_in) = app.browsing(cookie, wanted).await? else {
         return Ok(None);
     };
-    let (_, read) = Platform::around(app, signed_in).await?;
-    owner::living(&read, id)
+    let (session, read) = Platform::around(app, signed_in).await?;
+    Ok(owner::living(&read, id)?.map(|account| (account, session)))
 }

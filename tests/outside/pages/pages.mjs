@@ -82,7 +82,7 @@ const elsewhere = `http://localhost:${server.address().port}`;
 const { page, context, cookies } = await arrive();
 
 // Everywhere in the product, before anybody signs in.
-for (const path of ["/", "/docs", "/openapi.json", "/health", "/mailbox", "/demo", "/sign-in", "/sign-up", "/account"]) {
+for (const path of ["/", "/docs", "/openapi.json", "/health", "/mailbox", "/demo", "/sign-in", "/sign-up", "/forgot", "/account"]) {
   await page.goto(api + path);
   assert.deepEqual(await cookies(), [], `a cookie at ${path}`);
 }
@@ -171,6 +171,42 @@ assert.deepEqual(await cookies(), []);
 await context.addCookies([{ ...cookie }]);
 await page.goto(`${api}/account`);
 assert.equal(new URL(page.url()).pathname, "/sign-in");
+
+// A forgotten password: the link of the mail, and signed in with the new one.
+const password = "vexing umbrella 9";
+await page.getByRole("link", { name: "Forgotten your password?" }).click();
+await page.getByLabel("Email address").fill("ada@pages.example");
+await page.getByRole("button", { name: "Mail me a link" }).click();
+await page.getByRole("status").waitFor();
+await picture(page, "forgot");
+await page.goto(await mailed("ada@pages.example", /^(http\S+\/reset\?\S+)$/m));
+await page.getByLabel("New password").fill("short");
+await page.getByRole("button", { name: "Set this password" }).click();
+await page.getByRole("alert").waitFor();
+await picture(page, "reset");
+await page.getByLabel("New password").fill(password);
+await page.getByRole("button", { name: "Set this password" }).click();
+await page.getByText("The new password is set").waitFor();
+await picture(page, "reset-done");
+assert.deepEqual(await cookies(), [COOKIE], "the copied cookie, and no other");
+await page.getByRole("link", { name: "Sign in" }).click();
+
+// Signed in twice, and one of them ends by a button of the other.
+const twice = await arrive();
+for (const each of [page, twice.page]) {
+  await each.goto(`${api}/sign-in`);
+  await each.getByLabel("Email address").fill("ada@pages.example");
+  await each.getByLabel("Password").fill(password);
+  await each.getByRole("button", { name: "Sign in", exact: true }).click();
+  await each.getByRole("heading", { name: "Where you are signed in" }).waitFor();
+}
+await picture(twice.page, "sessions");
+await twice.page.getByRole("button", { name: "End", exact: true }).click();
+await twice.page.getByText("(this one)").waitFor();
+assert.equal(await twice.page.getByRole("button", { name: "End", exact: true }).count(), 0);
+await page.goto(`${api}/account`);
+assert.equal(new URL(page.url()).pathname, "/sign-in");
+await twice.context.close();
 
 // Every page in the dark, narrow and wide.
 if (values.pictures) {

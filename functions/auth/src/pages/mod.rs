@@ -9,15 +9,21 @@
 //! | `show_sign_up`, `send_sign_up` | `GET`, `POST /sign-up` |
 //! | `show_verify`, `send_verify` | `GET`, `POST /verify` |
 //! | `show_confirm`, `send_confirm` | `GET`, `POST /confirm`: the second factor |
+//! | `show_forgot`, `send_forgot` | `GET`, `POST /forgot`: asks for a link by mail |
+//! | `show_reset`, `send_reset` | `GET`, `POST /reset`: where that link leads |
 //! | `open_account`, `send_account` | `GET`, `POST /account` |
 
 pub mod open_account;
 pub mod send_account;
 pub mod send_confirm;
+pub mod send_forgot;
+pub mod send_reset;
 pub mod send_sign_in;
 pub mod send_sign_up;
 pub mod send_verify;
 pub mod show_confirm;
+pub mod show_forgot;
+pub mod show_reset;
 pub mod show_sign_in;
 pub mod show_sign_up;
 pub mod show_verify;

@@ -4,6 +4,7 @@ use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
     app::App,
+    domain::SessionId,
     http::{
         Problem,
         page::{Form, Page, Reader, Refusals, SessionCookie},
@@ -16,6 +17,8 @@ use utoipa::ToSchema;
 words! {
     /// What a button of the account's page does.
     pub enum Act {
+        /// Ends the session that is named, wherever it is.
+        EndSession = "end_session",
         /// Ends this session.
         SignOut = "sign_out",
     }
@@ -27,6 +30,8 @@ words! {
 pub struct AccountForm {
     /// What to do.
     act: Act,
+    /// Which session to end: one of the same account.
+    session: Option<SessionId>,
 }
 
 /// Press a button of the account's page.
@@ -50,6 +55,18 @@ pub async fn handle(
 async fn act(app: &App, cookie: &SessionCookie, form: AccountForm) -> Result<Page, Problem> {
     let signed_in = app.browsing(cookie, Vec::new()).await?;
     match form.act {
+        Act::EndSession => {
+            let Some(signed_in) = signed_in else {
+                return Page::to("/sign-in");
+            };
+            let missing = || Problem::invalid("#/session", "required", "this field");
+            let session = form.session.ok_or_else(missing)?;
+            // Only among the account's own, and one that is over already is as good as ended.
+            app.store
+                .delete(keys::session(signed_in.account, session))
+                .await?;
+            Page::to("/account")
+        }
         Act::SignOut => {
             if let Some(signed_in) = signed_in {
                 let session = keys::session(signed_in.account, signed_in.session.id);

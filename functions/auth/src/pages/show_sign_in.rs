@@ -73,6 +73,7 @@ impl Form<'_> {
                 button { (words.sign_in) }
                 button.quiet name="act" value="mail_code" { (words.mail_code) }
             }
+            p { a href="/forgot" { (words.to_forgot) } }
             p { a href=(self.invitation.keep("/sign-up")) { (words.to_sign_up) } }
         };
         Page::new(words.sign_in, body)

@@ -1,7 +1,7 @@
 //! The pages in English.
 
 use super::words::Words;
-use crate::http::problem::Code;
+use crate::{domain::device::Device, http::problem::Code};
 
 /// English.
 pub const WORDS: Words = Words {
@@ -37,9 +37,26 @@ pub const WORDS: Words = Words {
     factor_wrong: "The code is wrong or was used. After five tries, begin again.",
     wait: "Too many tries. Wait a little, then try again.",
     begin_again: "Begin again",
+    to_forgot: "Forgotten your password?",
+    forgot: "Set a new password",
+    mail_link: "Mail me a link",
+    forgot_asked: "Look into your mail. If the address has an account, a link is on its way. It is \
+                   good once, for thirty minutes.",
+    reset: "Set a new password",
+    reset_password: "New password",
+    reset_hint: "At least 15 characters: a few words that do not belong together are good. Every \
+                 device is signed out.",
+    set_password: "Set this password",
+    reset_done: "The new password is set, and every device is signed out. Sign in with it.",
+    reset_gone: "The link is wrong, was used, or is too old.",
     account: "Your account",
     signed_in_as: "You are signed in as",
     sign_out: "Sign out",
+    sessions: "Where you are signed in",
+    device,
+    this_session: "this one",
+    last_used: "last used on",
+    end_session: "End",
     signed_out: "You have signed out.",
     accept: "You are invited to a team",
     accept_first: "Sign in with the address that the invitation went to, or make an account with \
@@ -55,6 +72,11 @@ pub const WORDS: Words = Words {
     accept_member: "You are a member of this team already.",
     to_account: "Your account",
 };
+
+fn device(device: Device) -> String {
+    let (browser, system) = device.spoken();
+    format!("{browser} on {system}")
+}
 
 const fn refusal(code: Code) -> (&'static str, &'static str) {
     match code {

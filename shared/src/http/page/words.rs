@@ -2,7 +2,7 @@
 //! that lacks a text does not compile.
 
 use super::english;
-use crate::http::problem::Code;
+use crate::{domain::device::Device, http::problem::Code};
 
 /// Every text of every page in one language.
 #[derive(Debug)]
@@ -63,12 +63,42 @@ pub struct Words {
     pub wait: &'static str,
     /// Leads back to the first factor.
     pub begin_again: &'static str,
+    /// Leads to the page for a forgotten password.
+    pub to_forgot: &'static str,
+    /// The heading of that page.
+    pub forgot: &'static str,
+    /// The button that mails a link.
+    pub mail_link: &'static str,
+    /// Where the link is, without saying whether there is one.
+    pub forgot_asked: &'static str,
+    /// The heading of the page where the link leads.
+    pub reset: &'static str,
+    /// The field for the password that takes the place of the old one.
+    pub reset_password: &'static str,
+    /// What it has to be, and what setting it does.
+    pub reset_hint: &'static str,
+    /// The button that sets it.
+    pub set_password: &'static str,
+    /// Says that it worked.
+    pub reset_done: &'static str,
+    /// The link is wrong, was used, or is too old.
+    pub reset_gone: &'static str,
     /// The heading of the account's page.
     pub account: &'static str,
     /// Stands before the address of whoever is signed in.
     pub signed_in_as: &'static str,
     /// The button that signs out.
     pub sign_out: &'static str,
+    /// The heading above the list of sessions.
+    pub sessions: &'static str,
+    /// A browser and its system.
+    pub device: fn(Device) -> String,
+    /// Marks the session that looks at the list.
+    pub this_session: &'static str,
+    /// Stands before the day of the last use.
+    pub last_used: &'static str,
+    /// The button that ends a session.
+    pub end_session: &'static str,
     /// Says that it worked.
     pub signed_out: &'static str,
     /// The heading of the page behind the link of an invitation.

@@ -1,0 +1,64 @@
+//! `GET /reset`: where the mailed link leads: the form that asks for a new password. Nothing is read
+//! and nothing used up: whether the link is good shows with the password.
+
+use axum::response::Response;
+use maud::html;
+use serde::Deserialize;
+use shared::http::page::{Page, Query, Reader, Refusals, Words};
+
+use super::wrong;
+
+/// What the link to the page brings.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arrival {
+    token: String,
+}
+
+/// Open the page that sets a new password.
+#[utoipa::path(
+    get,
+    path = "/reset",
+    operation_id = "show_reset",
+    params(("token" = String, Query, description = "The token of the mailed link.")),
+    responses(
+        (status = 200, description = "The page.", body = String, content_type = "text/html"),
+        Refusals,
+    ),
+    security(()),
+)]
+pub async fn handle(reader: Reader, Query(arrival): Query<Arrival>) -> Response {
+    let form = Form {
+        token: &arrival.token,
+        wrong: None,
+    };
+    reader.answer(Ok(form.page(reader.words)))
+}
+
+/// The form, for the first time or again.
+pub struct Form<'a> {
+    /// The token of the link.
+    pub token: &'a str,
+    /// What was wrong with the password.
+    pub wrong: Option<&'static str>,
+}
+
+impl Form<'_> {
+    /// The page with the form.
+    pub fn page(&self, words: &'static Words) -> Page {
+        let body = html! {
+            h1 { (words.reset) }
+            (wrong(self.wrong))
+            form method="post" action="/reset" {
+                label for="password" { (words.reset_password) }
+                input #password type="password" name="password" maxlength="256"
+                    autocomplete="new-password" aria-describedby="password-hint" required autofocus;
+                p #password-hint .hint { (words.reset_hint) }
+                input type="hidden" name="token" value=(self.token);
+                button { (words.set_password) }
+            }
+            p { a href="/sign-in" { (words.to_sign_in) } }
+        };
+        Page::new(words.reset, body)
+    }
+}
