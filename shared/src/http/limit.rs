@@ -134,7 +134,7 @@ impl Problem {
     /// Too often; `Retry-After` says until when.
     pub fn limited(act: Act, standing: Standing) -> Self {
         let mut problem = Self::new(Code::RateLimited);
-        problem.limited = Some((act, standing));
+        problem.limited = Some(Box::new((act, standing)));
         problem
     }
 }

@@ -149,7 +149,7 @@ pub struct Problem {
     detail: Option<Cow<'static, str>>,
     errors: Vec<FieldError>,
     cause: Option<String>,
-    pub(super) limited: Option<(Act, Standing)>,
+    pub(super) limited: Option<Box<(Act, Standing)>>,
 }
 
 /// A problem on the wire (RFC 9457).
@@ -298,7 +298,7 @@ impl IntoResponse for Problem {
             }
             _ => {}
         }
-        if let Some((act, standing)) = self.limited {
+        if let Some((act, standing)) = self.limited.map(|limited| *limited) {
             refusal_headers(headers, act, standing);
         }
         let no_sniff = (
