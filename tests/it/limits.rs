@@ -235,3 +235,33 @@ async fn guesses_at_a_password_are_stopped_where_they_come_from_and_lock_nobody_
     let elsewhere = call_from(&harness, "auth", path, "198.51.100.1", guess).await;
     assert_eq!(elsewhere["statusCode"], 401, "{elsewhere}");
 }
+
+#[tokio::test]
+async fn whoever_holds_a_session_cannot_try_passwords_at_leisure() {
+    let harness = Harness::start().await;
+    let ada = harness.sign_up("ada@example.com").await;
+    let set = json!({ "password": "vexing umbrella 9" });
+    ada.post("/v1/auth/password/change", set, 204).await;
+    let wrong = json!({ "password": "another umbrella" });
+    let tries = quota(Act::ProveAgain, Per::Subject) - 1;
+    for _ in 0..tries {
+        let answer = ada
+            .send(Method::POST, "/v1/auth/step-up", Some(wrong.clone()))
+            .await;
+        assert_eq!(answer.status, 401, "{}", answer.text);
+    }
+    let right = json!({ "password": "vexing umbrella 9" });
+    ada.refused(
+        Method::POST,
+        "/v1/auth/step-up",
+        Some(right),
+        429,
+        "rate_limited",
+    )
+    .await;
+    let change =
+        json!({ "current_password": "vexing umbrella 9", "password": "fresh umbrella 10" });
+    let path = "/v1/auth/password/change";
+    ada.refused(Method::POST, path, Some(change), 429, "rate_limited")
+        .await;
+}

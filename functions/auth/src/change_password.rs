@@ -6,8 +6,8 @@
 use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use shared::{
-    app::App,
-    http::{AccessToken, Code, Json, Problem, Problems},
+    app::{App, limit::Act},
+    http::{AccessToken, Allowance, Client, Code, Json, Problem, Problems},
     store::{
         CommitError, Transaction, keys,
         notice::{Notice, NoticeKind},
@@ -48,10 +48,12 @@ pub struct ChangePassword {
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     token: AccessToken,
     Json(body): Json<ChangePassword>,
-) -> Result<StatusCode, Problem> {
+) -> Result<(Allowance, StatusCode), Problem> {
     let id = token.account();
+    let allowed = app.admit(&client, Act::ProveAgain, &id.to_string()).await?;
     let (session, read) = Platform::of(&app, &token, log_in::wanted(id), Proof::Any).await?;
     let now = read.now;
     let gone = || Problem::new(Code::TokenInvalid);
@@ -82,5 +84,5 @@ pub async fn handle(
         Err(CommitError::Store(error)) => return Err(error.into()),
         Err(CommitError::Refused(_)) => return Err(Problem::new(Code::Conflict)),
     }
-    Ok(StatusCode::NO_CONTENT)
+    Ok((allowed, StatusCode::NO_CONTENT))
 }

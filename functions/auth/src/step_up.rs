@@ -7,9 +7,9 @@
 use axum::extract::State;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use shared::{
-    app::{App, tokens::Signer},
+    app::{App, limit::Act, tokens::Signer},
     domain::{AccountId, ChallengeId, Timestamp, text::Fault, token::Secret},
-    http::{AccessToken, Code, Json, Problem, Problems},
+    http::{AccessToken, Allowance, Client, Code, Json, Problem, Problems},
     store::{
         CommitError, DataKey, StoreError, Stored, Transaction, Unsealed,
         account::{Account, LoginSession},
@@ -81,13 +81,16 @@ impl<'de> Deserialize<'de> for ProofCode {
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     token: AccessToken,
     Json(body): Json<StepUp>,
-) -> Result<Tokens, Problem> {
+) -> Result<(Allowance, Tokens), Problem> {
+    let subject = token.account().to_string();
+    let allowed = app.admit(&client, Act::ProveAgain, &subject).await?;
     let signer = signer::of(&app, app.clock.now()).await?;
     for _ in 0..ATTEMPTS {
         if let Some(tokens) = attempt(&app, signer, &token, &body).await? {
-            return Ok(tokens);
+            return Ok((allowed, tokens));
         }
     }
     Err(StoreError::Conflict.into())

@@ -30,6 +30,8 @@ pub enum Act {
     /// Answer with a second factor. Each challenge counts its own five tries besides, and each
     /// factor its wrong answers in a row.
     SecondFactor,
+    /// Prove again who one is, being signed in: a stolen session must not try passwords at leisure.
+    ProveAgain,
     /// Invite somebody by mail.
     Invite,
     /// Begin a session of the widget.
@@ -84,6 +86,7 @@ impl Act {
         Self::LogIn,
         Self::ForgetPassword,
         Self::SecondFactor,
+        Self::ProveAgain,
         Self::Invite,
         Self::StartVisit,
     ];
@@ -129,6 +132,14 @@ impl Act {
                 }
             }
             Self::SecondFactor => const { &[limit("factors-network", Per::Network, 300, HOUR)] },
+            Self::ProveAgain => {
+                const {
+                    &[
+                        limit("proofs-network", Per::Network, 300, HOUR),
+                        limit("proofs-account", Per::Subject, 20, QUARTER),
+                    ]
+                }
+            }
             Self::Invite => {
                 const {
                     &[
