@@ -234,7 +234,8 @@ mod tests {
             refused("Password123456789", 15).as_deref(),
             Some("too_common")
         );
-        assert_eq!(refused("dragonfly", 8), None);
+        assert_eq!(refused("dragonfly", 8).as_deref(), Some("too_common"));
+        assert_eq!(refused("wry gnu hums", 8), None);
     }
 
     #[test]
