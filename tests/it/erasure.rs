@@ -10,6 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60 + 60);
 
 /// Somebody who is to be forgotten, and a neighbour who is not.
@@ -190,6 +191,44 @@ async fn a_conversation_on_hold_stays_until_it_is_released_and_the_contact_with_
     let job = |item: &&String| item.contains("\"S\":\"Job\"") || item.contains("\"S\":\"OpenJob\"");
     let others = left.iter().filter(|item| !job(item));
     assert_eq!(others.count(), 2, "{left:?}");
+}
+
+#[tokio::test]
+async fn a_hold_that_outlasts_the_retention_does_not_let_an_erasure_be_forgotten() {
+    let mut world = World::new().await;
+    let held = world.conversations[0].clone();
+    let until = world.harness.now().plus(WEEK);
+    let hold = json!({ "reason": "Complaint 17", "until": until });
+    world.owner.put(&world.at(&held, "/hold"), hold, 200).await;
+    let retention = format!("{}/retention", world.workspace.path);
+    let version = world.owner.send(Method::GET, &retention, None).await;
+    world
+        .owner
+        .with_header("if-match", version.header("etag"))
+        .patch(&retention, json!({ "conversation_days": 1 }), 200)
+        .await;
+    world.owner.delete(&world.contact(), 202).await;
+    for _ in 0..6 {
+        world.harness.advance(DAY / 2);
+        world.harness.run_schedule("minute").await;
+        world.harness.run_schedule("sweep").await;
+        world.harness.sweep_ttl().await;
+    }
+    world.owner = world.harness.sign_in("ada@example.com").await;
+    world.owner.get(&world.at(&held, ""), 200).await;
+    // What is said now would be kept for another day, were the erasure forgotten.
+    let said = message("Released");
+    world
+        .owner
+        .post(&world.at(&held, "/messages"), said, 201)
+        .await;
+    world.owner.delete(&world.at(&held, "/hold"), 202).await;
+    assert_eq!(world.erase().await["erased_contacts"], 1);
+    let held = world.at(&held, "");
+    world
+        .owner
+        .refused(Method::GET, &held, None, 404, "not_found")
+        .await;
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValu
 use shared_derive::Record;
 
 use super::{
-    db::{Store, StoreError, units},
+    db::{Store, StoreError},
     field::{Bytes, Field},
     keys,
     record::{Record, Stored},
@@ -177,10 +177,9 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
-        let capacity = answer.as_ref().ok();
-        let capacity = capacity.and_then(|answer| answer.consumed_capacity());
-        let written = capacity.map_or(0.0, |capacity| units(std::slice::from_ref(capacity)));
-        self.meter.end(begun, true, 0.0, written);
+        let consumed = answer.as_ref().ok();
+        let consumed = consumed.and_then(|answer| answer.consumed_capacity());
+        self.meter.end_write(begun, consumed);
         let answer = answer.map_err(|error| StoreError::dynamodb(&error))?;
         let count = answer.attributes().and_then(|item| item.get("count"));
         u64::read(count).ok_or(StoreError::Corrupt("a count that does not read"))

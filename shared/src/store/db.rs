@@ -570,12 +570,9 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
-        let written = answer
-            .as_ref()
-            .ok()
-            .and_then(|answer| answer.consumed_capacity())
-            .map_or(0.0, |capacity| units(std::slice::from_ref(capacity)));
-        self.meter.end(begun, true, 0.0, written);
+        let consumed = answer.as_ref().ok();
+        let consumed = consumed.and_then(|answer| answer.consumed_capacity());
+        self.meter.end_write(begun, consumed);
         answer
             .map(|_| ())
             .map_err(|error| StoreError::dynamodb(&error))

@@ -7,6 +7,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use aws_sdk_dynamodb::types::ConsumedCapacity;
+
 /// How many calls are remembered, so that nobody who never takes them pays for it.
 const REMEMBERED: usize = 256;
 
@@ -114,6 +116,12 @@ impl Meter {
             began,
             ended,
         });
+    }
+
+    /// Notes the end of one write that said what it consumed, or failed.
+    pub fn end_write(&self, begun: Begun, consumed: Option<&ConsumedCapacity>) {
+        let units = consumed.and_then(ConsumedCapacity::capacity_units);
+        self.end(begun, true, 0.0, units.unwrap_or(0.0));
     }
 
     /// What was counted since the last time, and begins anew.

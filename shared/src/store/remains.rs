@@ -4,7 +4,7 @@
 //! the filter hides for good.
 
 use aws_sdk_dynamodb::{
-    error::ProvideErrorMetadata,
+    error::{ProvideErrorMetadata, SdkError},
     types::{AttributeValue, ReturnConsumedCapacity},
 };
 
@@ -241,6 +241,19 @@ fn milliseconds(at: Timestamp) -> AttributeValue {
     AttributeValue::N(at.ms().to_string())
 }
 
+/// Whether the condition of a write held.
+fn held<T, E, R>(answer: Result<T, SdkError<E, R>>) -> Result<bool, StoreError>
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+    R: std::fmt::Debug,
+{
+    match answer {
+        Ok(_) => Ok(true),
+        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
+        Err(error) => Err(StoreError::dynamodb(&error)),
+    }
+}
+
 impl Store {
     /// Gives one page of a partition the ends that the policy says now: shorter ones after a
     /// shortened retention, longer ones under a hold. What has ended keeps its stamp.
@@ -299,17 +312,10 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
-        let capacity = answer
-            .as_ref()
-            .ok()
-            .and_then(|answer| answer.consumed_capacity());
-        let written = capacity.map_or(0.0, |capacity| units(std::slice::from_ref(capacity)));
-        self.meter.end(begun, true, 0.0, written);
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
-            Err(error) => Err(StoreError::dynamodb(&error)),
-        }
+        let consumed = answer.as_ref().ok();
+        let consumed = consumed.and_then(|answer| answer.consumed_capacity());
+        self.meter.end_write(begun, consumed);
+        held(answer)
     }
 
     /// How many messages of a conversation have their anchor after `low` and not after `high`, and
@@ -435,17 +441,10 @@ impl Store {
         };
         let begun = self.meter.begin("DeleteItem");
         let answer = request.send().await;
-        let capacity = answer
-            .as_ref()
-            .ok()
-            .and_then(|answer| answer.consumed_capacity());
-        let written = capacity.map_or(0.0, |capacity| units(std::slice::from_ref(capacity)));
-        self.meter.end(begun, true, 0.0, written);
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
-            Err(error) => Err(StoreError::dynamodb(&error)),
-        }
+        let consumed = answer.as_ref().ok();
+        let consumed = consumed.and_then(|answer| answer.consumed_capacity());
+        self.meter.end_write(begun, consumed);
+        held(answer)
     }
 
     /// Deletes what lies in a root's partition beside its head; tombstones stay for their week.

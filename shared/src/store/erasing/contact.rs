@@ -4,6 +4,8 @@
 //! its sessions are no good, and no conversation can be made for it. The rest follows from the edges,
 //! which are read strongly, so that nothing is overlooked; each step may be repeated.
 
+use std::time::Duration;
+
 use super::Ended;
 use crate::{
     domain::{TenantId, policy::Lens},
@@ -16,12 +18,14 @@ use crate::{
         remains::partitions_of_contact,
         seal::{KeyedHash, Unsealed},
         subject::{Edge, RootRef, State, Subject, SubjectId},
-        transaction::Transaction,
+        transaction::{CommitError, Transaction},
     },
 };
 
 /// How many conversations one call ends at most; the next one goes on.
 const CONVERSATIONS: u32 = 25;
+/// How long a contact that waits for a hold keeps its end: half of the shortest retention.
+const RENEWAL: Duration = Duration::from_secs(12 * 60 * 60);
 /// How many edges are read at once.
 const PAGE: u16 = 100;
 
@@ -64,6 +68,7 @@ impl Store {
         let place = keys::contact(head.workspace, head.id);
         let tenant = TenantId::Workspace(head.workspace);
         if !self.end_conversations(head, lens).await? {
+            self.outlive(head, lens).await?;
             return Ok(Ended::Partly);
         }
         let sessions = partitions_of_contact(&place);
@@ -77,6 +82,25 @@ impl Store {
             self.remove_root(item, lens.now).await?;
         }
         Ok(Ended::Whole)
+    }
+
+    /// Gives a contact that waits for a hold a new end, twice a day at most: if it ended before its
+    /// conversations, nobody would remember that they are to be erased.
+    async fn outlive(&self, head: &Contact, lens: Lens<'_>) -> Result<(), StoreError> {
+        if head.last_seen_at.plus(RENEWAL) > lens.now {
+            return Ok(());
+        }
+        let head = Contact {
+            last_seen_at: lens.now,
+            ..head.clone()
+        };
+        let mut transaction = Transaction::new(lens.now);
+        transaction.replace(&Stored::next(head, lens.policy), &Unsealed)?;
+        match self.commit(transaction).await {
+            // Another run has done it.
+            Ok(()) | Err(CommitError::Refused(_)) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error),
+        }
     }
 
     /// Ends what the edges of a contact lead to; false when something is left.
