@@ -348,6 +348,15 @@ async fn a_flows_workspace_shows_nothing_to_a_session_without_a_second_factor() 
         seen += 1;
     }
     assert!(seen > 20, "{seen} routes");
+    // Not even its name, in the list that says why.
+    let list = owner.get(WORKSPACES, 200).await;
+    assert_eq!(
+        (
+            &list["data"][0]["name"],
+            &list["data"][0]["second_factor_required"]
+        ),
+        (&Value::Null, &json!(true))
+    );
     // Confirming one is proving it; another session still has to.
     let old = harness.sign_in(ADA).await;
     owner.enrol().await;
@@ -359,8 +368,11 @@ async fn a_flows_workspace_shows_nothing_to_a_session_without_a_second_factor() 
     renewed
         .refused(Method::GET, &path, None, 403, "second_factor_required")
         .await;
+    let list = renewed.get(WORKSPACES, 200).await;
+    assert_eq!(list["data"][0]["name"], Value::Null);
     let new = harness.sign_in(ADA).await;
     new.get(&path, 200).await;
+    assert_eq!(new.get(WORKSPACES, 200).await["data"][0]["name"], "W");
     new.refresh().await.get(&path, 200).await;
     // A stranger is told no more than before.
     let (eve, _) = enrolled(&harness, "eve@example.com").await;

@@ -72,11 +72,21 @@ pub async fn handle(
         Some(last) => Some(list.cursor(last.workspace, now)?),
         None => None,
     };
-    Ok(Json(Page::new(views(&app, &seats, now).await?, next)))
+    let proved = signed_in.session.second_factor_at.is_some();
+    Ok(Json(Page::new(
+        views(&app, &seats, proved, now).await?,
+        next,
+    )))
 }
 
-/// The workspaces of these seats, in that order, without those that are being erased.
-async fn views(app: &App, seats: &[Seat], now: Timestamp) -> Result<Vec<WorkspaceView>, Problem> {
+/// The workspaces of these seats, in that order, without those that are being erased; from outside
+/// where a second factor is asked for and was not `proved`.
+async fn views(
+    app: &App,
+    seats: &[Seat],
+    proved: bool,
+    now: Timestamp,
+) -> Result<Vec<WorkspaceView>, Problem> {
     let platform = Policy::platform();
     let mut views = Vec::with_capacity(seats.len());
     for seats in seats.chunks(WORKSPACES_PER_BATCH) {
@@ -108,8 +118,10 @@ async fn views(app: &App, seats: &[Seat], now: Timestamp) -> Result<Vec<Workspac
             let tenant = seat.workspace.into();
             let tenant_key = app.store.unwrap_tenant_key(tenant, &fetched, now).await?;
             let found = workspace::open(&fetched, &tenant_key, seat.workspace, lens)?;
-            let view = |found| WorkspaceView::new(&found, &policy, seat.member, seat.role);
-            views.extend(found.map(view));
+            let Some(found) = found else { continue };
+            let view = WorkspaceView::new(&found, &policy, seat.member, seat.role);
+            let inside = proved || !policy.second_factor_required;
+            views.push(if inside { view } else { view.from_outside() });
         }
     }
     Ok(views)

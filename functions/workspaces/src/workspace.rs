@@ -16,9 +16,9 @@ use utoipa::ToSchema;
 pub struct WorkspaceView {
     /// Its id.
     id: WorkspaceId,
-    /// Its name.
+    /// Its name; `null` in a list, to a session without the second factor that it asks for.
     #[schema(example = "Example Ltd")]
-    name: String,
+    name: Option<String>,
     /// The language its members write in.
     #[schema(example = "en")]
     locale: Option<String>,
@@ -59,7 +59,7 @@ impl WorkspaceView {
     pub fn new(workspace: &Workspace, policy: &Policy, member: MemberId, role: Role) -> Self {
         Self {
             id: workspace.id,
-            name: workspace.name.reveal().to_owned(),
+            name: Some(workspace.name.reveal().to_owned()),
             locale: workspace
                 .locale
                 .as_ref()
@@ -86,7 +86,18 @@ impl WorkspaceView {
 impl WorkspaceView {
     /// Its name, for a page.
     pub fn name(&self) -> &str {
-        &self.name
+        self.name.as_deref().unwrap_or_default()
+    }
+
+    /// The same without what somebody wrote: enough to learn that a second factor is missing
+    /// (FLOW-26).
+    pub fn from_outside(self) -> Self {
+        Self {
+            name: None,
+            locale: None,
+            time_zone: None,
+            ..self
+        }
     }
 }
 

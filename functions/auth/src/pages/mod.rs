@@ -31,6 +31,7 @@ pub mod show_verify;
 use maud::{Markup, html};
 use serde::Deserialize;
 use shared::{
+    domain::ChallengeId,
     http::{Problem, page::Page},
     store::membership::Invitation,
 };
@@ -73,6 +74,15 @@ impl Invited {
             @if let Some(token) = &self.0 { input type="hidden" name="invitation" value=(token); }
         }
     }
+}
+
+/// What a link to a page that takes a code brings.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CodeLink {
+    challenge: ChallengeId,
+    #[serde(default)]
+    invitation: Invited,
 }
 
 /// Where a right first factor leads: on, with the cookie, or to the second one, without.

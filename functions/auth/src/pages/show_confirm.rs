@@ -3,22 +3,12 @@
 
 use axum::response::Response;
 use maud::html;
-use serde::Deserialize;
 use shared::{
     domain::ChallengeId,
     http::page::{Page, Query, Reader, Refusals, Words},
 };
 
-use super::{Invited, wrong};
-
-/// What the link to the page brings.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Arrival {
-    challenge: ChallengeId,
-    #[serde(default)]
-    invitation: Invited,
-}
+use super::{CodeLink, Invited, wrong};
 
 /// Open the page that takes a second factor.
 #[utoipa::path(
@@ -35,10 +25,10 @@ pub struct Arrival {
     ),
     security(()),
 )]
-pub async fn handle(reader: Reader, Query(arrival): Query<Arrival>) -> Response {
+pub async fn handle(reader: Reader, Query(link): Query<CodeLink>) -> Response {
     let form = Form {
-        challenge: arrival.challenge,
-        invitation: &arrival.invitation,
+        challenge: link.challenge,
+        invitation: &link.invitation,
         wrong: None,
     };
     reader.answer(Ok(form.page(reader.words)))
