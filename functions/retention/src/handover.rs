@@ -10,10 +10,11 @@ use shared::{
     store::{
         Item, Key, Query, RootRef, StoreError, Table, Unsealed,
         conversation::{Conversation, Status},
-        db::{Listed, key_of},
+        db::key_of,
         job::Mark,
         keys,
         message::Event,
+        query::Listed,
         subject::State,
         transcript::{Changed, Line, Step},
     },

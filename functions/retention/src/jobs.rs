@@ -17,9 +17,10 @@ use shared::{
     store::{
         CommitError, Item, Key, Query, StoreError, Stored, Table, Transaction, Unsealed,
         conversation::Conversation,
-        db::{Listed, key_of},
+        db::key_of,
         job::{Job, JobKind, JobState, Mark, OpenJob},
         keys::{self, HEAD},
+        query::Listed,
         record::read_item,
         remains,
         workspace::WorkspacePolicy,

@@ -14,8 +14,8 @@ use shared::{
     app::{App, limit::Act},
     domain::{ContactId, Timestamp, VisitId, policy::Module},
     http::{
-        Allowance, Client, Code, Json, Problem, Problems, VisitorToken,
-        actor::{Entry, RESUME_PREFIX},
+        Allowance, Client, Code, Json, Problem, Problems, VisitorToken, actor::Entry,
+        bearer::RESUME_PREFIX,
     },
     store::{
         CommitError, Fetched, Stored, Transaction, Unsealed,

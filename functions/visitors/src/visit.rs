@@ -12,7 +12,7 @@ use shared::{
         AppId, ContactId, Timestamp, VisitId, WorkspaceId,
         token::{self, Secret},
     },
-    http::actor::{RESUME_PREFIX, VISITOR_PREFIX},
+    http::bearer::{RESUME_PREFIX, VISITOR_PREFIX},
     store::{StoreError, TenantKey, contact::Visit, keyring::Use},
 };
 

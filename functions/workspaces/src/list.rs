@@ -121,7 +121,7 @@ async fn views(
             let Some(found) = found else { continue };
             let view = WorkspaceView::new(&found, &policy, seat.member, seat.role);
             let inside = proved || !policy.second_factor_required;
-            views.push(if inside { view } else { view.from_outside() });
+            views.push(if inside { view } else { view.without_words() });
         }
     }
     Ok(views)

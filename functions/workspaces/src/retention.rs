@@ -13,8 +13,9 @@ use shared::{
         Fetched, Item, Key, Query, Table, Unsealed,
         contact::Contact,
         conversation::Conversation,
-        db::{Listed, key_of},
+        db::key_of,
         keys::{self, HEAD},
+        query::Listed,
         workspace::WorkspacePolicy,
     },
 };

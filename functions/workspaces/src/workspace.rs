@@ -91,7 +91,7 @@ impl WorkspaceView {
 
     /// The same without what somebody wrote: enough to learn that a second factor is missing
     /// (FLOW-26).
-    pub fn from_outside(self) -> Self {
+    pub fn without_words(self) -> Self {
         Self {
             name: None,
             locale: None,

@@ -4,22 +4,16 @@
 //! decides (session, seat, policy) together with what the operation needs. So a revoked session, a
 //! changed role or a blocked visitor holds at the very next call, at no extra round trip.
 
-use axum::{
-    extract::FromRequestParts,
-    http::{header, request::Parts},
+use super::{
+    bearer::{AccessToken, VisitorToken},
+    problem::{Code, Problem},
 };
-
-use super::problem::{Code, Problem};
 use crate::{
-    app::{
-        App,
-        tokens::{Claims, TokenFault},
-    },
+    app::App,
     domain::{
         AccountId, ContactId, MemberId, Permission, Policy, Role, SessionId, TenantId, Timestamp,
         Visibility, VisitId, WorkspaceId,
         policy::{Lens, Module},
-        token::{self, Secret},
     },
     store::{
         DataKey, Fetched, Key, Record, SubjectId, TenantKey, Unsealed,
@@ -30,107 +24,6 @@ use crate::{
         workspace::WorkspacePolicy,
     },
 };
-
-/// What a widget's session token opens with.
-pub const VISITOR_PREFIX: &str = "vt";
-/// What a widget's resume token opens with.
-pub const RESUME_PREFIX: &str = "vr";
-
-pub(super) fn bearer(parts: &Parts) -> Result<&str, Problem> {
-    let value = parts
-        .headers
-        .get(header::AUTHORIZATION)
-        .ok_or_else(|| Problem::new(Code::Unauthenticated))?;
-    let (scheme, token) = value
-        .to_str()
-        .ok()
-        .and_then(|value| value.split_once(' '))
-        .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
-    if scheme.eq_ignore_ascii_case("bearer") {
-        Ok(token.trim())
-    } else {
-        Err(Problem::new(Code::TokenInvalid))
-    }
-}
-
-/// A member's access token whose signature is good. Nothing has been read yet.
-#[derive(Clone, Debug)]
-pub struct AccessToken(Claims);
-
-impl AccessToken {
-    /// The account that the token names.
-    pub const fn account(&self) -> AccountId {
-        self.0.sub
-    }
-
-    /// The login session that the token names.
-    pub const fn session(&self) -> SessionId {
-        self.0.sid
-    }
-}
-
-impl FromRequestParts<App> for AccessToken {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let token = bearer(parts)?;
-        let verified = app
-            .verifier
-            .verify(&app.store, &app.config.issuer, token, app.clock.now())
-            .await?;
-        match verified {
-            Ok(claims) => Ok(Self(claims)),
-            Err(TokenFault::Expired) => Err(Problem::new(Code::TokenExpired)),
-            Err(TokenFault::Invalid) => Err(Problem::new(Code::TokenInvalid)),
-        }
-    }
-}
-
-/// A visitor's session token that has the right shape. Nothing has been read yet.
-#[derive(Clone, Debug)]
-pub struct VisitorToken {
-    /// The workspace that the token names.
-    pub workspace: WorkspaceId,
-    /// The contact that the token names.
-    pub contact: ContactId,
-    visit: VisitId,
-    secret: Secret,
-}
-
-impl VisitorToken {
-    /// Reads a token of `prefix`.
-    pub fn parse(prefix: &str, text: &str) -> Option<(Self, VisitId)> {
-        let ([workspace, contact, visit], secret) = token::read::<3>(prefix, text)?;
-        let visit = VisitId::from_uuid(visit);
-        let token = Self {
-            workspace: WorkspaceId::from_uuid(workspace),
-            contact: ContactId::from_uuid(contact),
-            visit,
-            secret,
-        };
-        Some((token, visit))
-    }
-
-    /// The widget session that the token names.
-    pub const fn visit(&self) -> VisitId {
-        self.visit
-    }
-
-    /// The secret part.
-    pub const fn secret(&self) -> &Secret {
-        &self.secret
-    }
-}
-
-impl FromRequestParts<App> for VisitorToken {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
-        Self::parse(VISITOR_PREFIX, bearer(parts)?)
-            .map(|(token, _)| token)
-            .ok_or_else(|| Problem::new(Code::TokenInvalid))
-    }
-}
 
 /// Somebody signed in, outside of any workspace.
 #[derive(Debug)]
@@ -450,7 +343,7 @@ impl App {
     /// 401 when the session is over, or the contact is gone.
     pub async fn visitor(&self, token: &VisitorToken, keys: Vec<Key>) -> Result<Visitor, Problem> {
         let good = |visit: &Visit, now| {
-            if !visit.token.matches(&token.secret) {
+            if !visit.token.matches(token.secret()) {
                 return Err(Problem::new(Code::TokenInvalid));
             }
             if visit.token_ends_at <= now {
@@ -459,7 +352,7 @@ impl App {
                 Ok(())
             }
         };
-        self.visitor_if(token.workspace, (token.contact, token.visit), keys, good)
+        self.visitor_if(token.workspace, (token.contact, token.visit()), keys, good)
             .await
     }
 

@@ -7,7 +7,8 @@
 use axum::{extract::FromRequestParts, http::request::Parts};
 
 use super::{
-    actor::{AccessToken, Entry, Member, Sight, bearer},
+    actor::{Entry, Member, Sight},
+    bearer::{AccessToken, bearer},
     problem::{Code, Problem},
 };
 use crate::{

@@ -1,6 +1,7 @@
 //! The HTTP edge: the only layer that knows axum.
 
 pub mod actor;
+pub mod bearer;
 pub mod caller;
 pub mod cursor;
 mod device;
@@ -13,7 +14,8 @@ pub mod revision;
 pub mod routes;
 pub mod view;
 
-pub use actor::{AccessToken, Member, SignedIn, Visitor, VisitorToken};
+pub use actor::{Member, SignedIn, Visitor};
+pub use bearer::{AccessToken, VisitorToken};
 pub use caller::{Caller, Credential};
 pub use cursor::{Page, PageInfo, Paging};
 pub use idempotent::IdempotencyKey;

@@ -5,9 +5,10 @@ use std::time::Duration;
 use shared_derive::Record;
 
 use super::{
-    db::{Query, Store, StoreError, key_of},
+    db::{Store, StoreError, key_of},
     keyring::TenantKey,
     keys::{self, Table},
+    query::Query,
     seal::KeyedHash,
     subject::State,
     transaction::{CommitError, Transaction},

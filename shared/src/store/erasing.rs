@@ -9,9 +9,10 @@ mod contact;
 
 use super::{
     conversation::{Conversation, Tombstone},
-    db::{Query, Store, StoreError},
+    db::{Store, StoreError},
     keys::{self, Key, Table},
     message::RACES,
+    query::Query,
     record::{Stored, read_item},
     seal::Unsealed,
     subject::{RootRef, State, SubjectId},

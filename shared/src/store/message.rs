@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use super::{
     conversation::Conversation,
-    db::{Query, Store, StoreError},
+    db::{Store, StoreError},
     field::Field,
     keys,
+    query::Query,
     record::{Stored, read_item},
     seal::{DataKey, Unsealed},
     subject::{State, SubjectId},

@@ -38,6 +38,7 @@ pub mod meter;
 pub mod notice;
 pub mod password;
 pub mod preferences;
+pub mod query;
 pub mod record;
 pub mod registry;
 pub mod remains;
@@ -52,10 +53,11 @@ pub mod workspace;
 
 pub use aws_sdk_dynamodb::types::AttributeValue;
 
-pub use db::{Fetched, Query, Store, StoreError};
+pub use db::{Fetched, Store, StoreError};
 pub use field::{Field, Irreversible};
 pub use keyring::TenantKey;
 pub use keys::{IndexKey, Key, Table};
+pub use query::Query;
 pub use record::{
     Decision, Declaration, Door, FieldDeclaration, Form, Indexes, Item, Owner, Record, Stored,
 };

@@ -10,11 +10,12 @@ use aws_sdk_dynamodb::{
 
 use super::{
     conversation::{ReadMark, Tombstone, UnsentDraft},
-    db::{Fetched, Listed, Query, Store, StoreError, key_of, units},
+    db::{Fetched, Store, StoreError, key_of, units},
     field::Field,
     hold::HoldNote,
     keyring::DataKeyRow,
     keys::{self, HEAD, Key, Table},
+    query::{Listed, Query},
     record::{Decision, Declaration, Form, Item, Owner, Record, is_expired, stamp},
     registry,
     subject::{Edge, RootRef, Subject, SubjectId},

@@ -8,8 +8,9 @@
 use shared_derive::Record;
 
 use super::{
-    db::{Query, Store, StoreError},
+    db::{Store, StoreError},
     keys,
+    query::Query,
     record::{Stored, read_item},
     seal::Unsealed,
     subject::SubjectId,

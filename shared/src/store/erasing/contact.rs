@@ -12,8 +12,9 @@ use crate::{
     store::{
         contact::Contact,
         conversation::Conversation,
-        db::{Listed, Query, Store, StoreError, key_of},
+        db::{Store, StoreError, key_of},
         keys::{self, Key, Table},
+        query::{Listed, Query},
         record::Stored,
         remains::partitions_of_contact,
         seal::{KeyedHash, Unsealed},
