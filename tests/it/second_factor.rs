@@ -325,6 +325,24 @@ fn of_a_workspace() -> impl Iterator<Item = Route> {
     routes().into_iter().filter(inside)
 }
 
+/// The page of an invitation, to whoever has the address and no second factor.
+async fn page_names_no_team(harness: &Harness, token: &str) {
+    let mut browser = harness.browser();
+    let fields = [("email", "dan@example.com"), ("adult", "true")];
+    let answer = browser.submit("/sign-up", &fields, 303).await;
+    let (_, challenge) = answer.header("location").split_once('=').expect("an id");
+    let code = harness.mail_code("dan@example.com").await;
+    let fields = [("challenge", challenge), ("code", code.as_str())];
+    browser.submit("/verify", &fields, 303).await;
+    let page = browser.open(&format!("/accept?token={token}"), 200).await;
+    assert!(
+        page.text.contains("behind a second factor"),
+        "{}",
+        page.text
+    );
+    assert!(!page.text.contains(">W<"), "{}", page.text);
+}
+
 /// FLOW-26.
 #[tokio::test]
 async fn a_flows_workspace_shows_nothing_to_a_session_without_a_second_factor() {
@@ -374,9 +392,31 @@ async fn a_flows_workspace_shows_nothing_to_a_session_without_a_second_factor() 
     new.get(&path, 200).await;
     assert_eq!(new.get(WORKSPACES, 200).await["data"][0]["name"], "W");
     new.refresh().await.get(&path, 200).await;
+    // Whoever accepts an invitation without one joins, and reads no word of it either.
+    let invitations = format!("{path}/invitations");
+    for email in ["bob@example.com", "dan@example.com"] {
+        let body = json!({ "email": email, "role": "agent" });
+        new.post(&invitations, body, 202).await;
+    }
+    let body = json!({ "token": harness.mail_token("bob@example.com").await });
+    let bob = harness.sign_up("bob@example.com").await;
+    let joined = bob.post("/v1/invitations/accept", body, 200).await;
+    assert_eq!(
+        (&joined["id"], &joined["name"]),
+        (&json!(workspace), &Value::Null)
+    );
+    bob.refused(Method::GET, &path, None, 403, "second_factor_required")
+        .await;
+    let token = harness.mail_token("dan@example.com").await;
+    page_names_no_team(&harness, &token).await;
+    let dan = harness.sign_in("dan@example.com").await;
+    dan.enrol().await;
+    let body = json!({ "token": token });
+    let joined = dan.post("/v1/invitations/accept", body, 200).await;
+    assert_eq!(joined["name"], "W");
     // A stranger is told no more than before.
     let (eve, _) = enrolled(&harness, "eve@example.com").await;
-    for stranger in [eve, harness.sign_up("bob@example.com").await] {
+    for stranger in [eve, harness.sign_up("kim@example.com").await] {
         stranger
             .refused(Method::GET, &path, None, 404, "not_found")
             .await;

@@ -132,12 +132,10 @@ pub async fn accept(
     transaction.check_live(keys::policy(entry.workspace));
     let (member, at_seat) = joining.place(&mut transaction)?;
     match app.store.commit(transaction).await {
-        Ok(()) => Ok(WorkspaceView::new(
-            &found,
-            &entry.policy,
-            member,
-            invitation.role,
-        )),
+        Ok(()) => {
+            let view = WorkspaceView::new(&found, &entry.policy, member, invitation.role);
+            Ok(view.seen_in(&signed_in.session, &entry.policy))
+        }
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(refusal)) if refusal.failed(at_seat) => {
             Err(Problem::new(Code::AlreadyMember))

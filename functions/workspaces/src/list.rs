@@ -9,7 +9,11 @@ use shared::{
     domain::{Policy, TenantId, Timestamp, WorkspaceId, policy::Lens},
     http::{AccessToken, Json, Page, Paging, Problem, Problems, Query, cursor::List},
     store::{
-        self, Unsealed, account::Seat, keys, record::read_item, subject::State as Liveness,
+        self, Unsealed,
+        account::{LoginSession, Seat},
+        keys,
+        record::read_item,
+        subject::State as Liveness,
         workspace::WorkspacePolicy,
     },
 };
@@ -72,19 +76,18 @@ pub async fn handle(
         Some(last) => Some(list.cursor(last.workspace, now)?),
         None => None,
     };
-    let proved = signed_in.session.second_factor_at.is_some();
     Ok(Json(Page::new(
-        views(&app, &seats, proved, now).await?,
+        views(&app, &seats, &signed_in.session, now).await?,
         next,
     )))
 }
 
 /// The workspaces of these seats, in that order, without those that are being erased; from outside
-/// where a second factor is asked for and was not `proved`.
+/// where a second factor is asked for and the session did not prove it.
 async fn views(
     app: &App,
     seats: &[Seat],
-    proved: bool,
+    session: &LoginSession,
     now: Timestamp,
 ) -> Result<Vec<WorkspaceView>, Problem> {
     let platform = Policy::platform();
@@ -120,8 +123,7 @@ async fn views(
             let found = workspace::open(&fetched, &tenant_key, seat.workspace, lens)?;
             let Some(found) = found else { continue };
             let view = WorkspaceView::new(&found, &policy, seat.member, seat.role);
-            let inside = proved || !policy.second_factor_required;
-            views.push(if inside { view } else { view.without_words() });
+            views.push(view.seen_in(session, &policy));
         }
     }
     Ok(views)

@@ -74,7 +74,12 @@ async fn act(
         Ok(workspace) => {
             let body = html! {
                 h1 { (words.accept) }
-                p.done role="status" { (words.joined) " " strong { (workspace.name()) } }
+                p.done role="status" {
+                    @match workspace.name() {
+                        Some(name) => { (words.joined) " " strong { (name) } }
+                        None => { (words.joined_closed) }
+                    }
+                }
                 p { a href="/account" { (words.to_account) } }
             };
             Ok(Page::new(words.accept, body))
@@ -88,7 +93,7 @@ async fn act(
                         wrong: Some(words.name_wrong),
                     };
                     Ok(again
-                        .page(words, &opened)
+                        .page(words, &opened, &signed_in.session)
                         .because_of(Code::ValidationFailed))
                 }
                 Err(problem) => answered(words, problem),

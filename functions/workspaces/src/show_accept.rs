@@ -11,10 +11,13 @@ use shared::{
         Code, Problem,
         page::{Page, Query, Reader, Refusals, SessionCookie, Words},
     },
-    store::membership::Invitation,
+    store::{account::LoginSession, membership::Invitation},
 };
 
-use crate::accept_invitation::{self, Opened};
+use crate::{
+    accept_invitation::{self, Opened},
+    workspace::is_inside,
+};
 
 /// What the link brings.
 #[derive(Deserialize)]
@@ -65,7 +68,7 @@ async fn page(
             name: "",
             wrong: None,
         }
-        .page(words, &opened)),
+        .page(words, &opened, &signed_in.session)),
         Err(problem) => answered(words, problem),
     }
 }
@@ -114,13 +117,18 @@ pub struct Form<'a> {
 }
 
 impl Form<'_> {
-    /// The page with the form.
-    pub fn page(&self, words: &'static Words, opened: &Opened) -> Page {
+    /// The page with the form, which names the workspace where the session may know it.
+    pub fn page(&self, words: &'static Words, opened: &Opened, session: &LoginSession) -> Page {
+        let inside = is_inside(session, &opened.entry.policy);
         let asks_name = opened.entry.policy.profile.member_name() != NameRule::Forbidden;
         let body = html! {
             h1 { (words.accept) }
             @if let Some(wrong) = self.wrong { p.wrong role="alert" { (wrong) } }
-            p { (words.accept_to) " " strong { (opened.found.name.reveal()) } }
+            @if inside {
+                p { (words.accept_to) " " strong { (opened.found.name.reveal()) } }
+            } @else {
+                p { (words.accept_closed) }
+            }
             form method="post" action="/accept" {
                 @if asks_name {
                     label for="name" { (words.name) }

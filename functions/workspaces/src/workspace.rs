@@ -7,7 +7,7 @@ use shared::{
         policy::{Lens, Module},
     },
     http::Problem,
-    store::{Fetched, Key, RootRef, TenantKey, keys, workspace::Workspace},
+    store::{Fetched, Key, RootRef, TenantKey, account::LoginSession, keys, workspace::Workspace},
 };
 use utoipa::ToSchema;
 
@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 pub struct WorkspaceView {
     /// Its id.
     id: WorkspaceId,
-    /// Its name; `null` in a list, to a session without the second factor that it asks for.
+    /// Its name; `null` to a session without the second factor that it asks for.
     #[schema(example = "Example Ltd")]
     name: Option<String>,
     /// The language its members write in.
@@ -84,14 +84,17 @@ impl WorkspaceView {
 }
 
 impl WorkspaceView {
-    /// Its name, for a page.
-    pub fn name(&self) -> &str {
-        self.name.as_deref().unwrap_or_default()
+    /// Its name, for a page; none where it is not shown.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
-    /// The same without what somebody wrote: enough to learn that a second factor is missing
-    /// (FLOW-26).
-    pub fn without_words(self) -> Self {
+    /// The same as a session may see it: without what somebody wrote, where a second factor is
+    /// missing (FLOW-26). The rest is enough to learn that.
+    pub fn seen_in(self, session: &LoginSession, policy: &Policy) -> Self {
+        if is_inside(session, policy) {
+            return self;
+        }
         Self {
             name: None,
             locale: None,
@@ -99,6 +102,11 @@ impl WorkspaceView {
             ..self
         }
     }
+}
+
+/// Whether a session proved the factors that a workspace asks for (FLOW-26).
+pub const fn is_inside(session: &LoginSession, policy: &Policy) -> bool {
+    session.second_factor_at.is_some() || !policy.second_factor_required
 }
 
 /// What reading a workspace's name takes: its head and the key that its name is sealed with.

@@ -62,11 +62,14 @@ pub const WORDS: Words = Words {
     accept_first: "Sign in with the address that the invitation went to, or make an account with \
                    it. Then you can accept.",
     accept_to: "You are invited to",
+    accept_closed: "The team works behind a second factor. You can accept now; what is inside \
+                    shows once you have one.",
     name: "Your name",
     name_hint: "Your team and the people you write to see it.",
     name_wrong: "A name has 1 to 100 characters.",
     join: "Join",
     joined: "You are now a member of",
+    joined_closed: "You are now a member. Set up a second factor to come in.",
     accept_gone: "The invitation is over, or it went to another address than the one you are \
                   signed in with.",
     accept_member: "You are a member of this team already.",

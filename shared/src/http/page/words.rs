@@ -107,6 +107,8 @@ pub struct Words {
     pub accept_first: &'static str,
     /// Stands before the name of the workspace.
     pub accept_to: &'static str,
+    /// In place of that, where the name is shown with a second factor only.
+    pub accept_closed: &'static str,
     /// The field for the name that colleagues and visitors see.
     pub name: &'static str,
     /// Who sees the name.
@@ -117,6 +119,8 @@ pub struct Words {
     pub join: &'static str,
     /// Stands before the name of the workspace that was joined.
     pub joined: &'static str,
+    /// In place of that, where the name is shown with a second factor only.
+    pub joined_closed: &'static str,
     /// The invitation is over, or went to another address.
     pub accept_gone: &'static str,
     /// Whoever is invited is there already.
