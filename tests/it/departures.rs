@@ -1,6 +1,8 @@
 //! Members who go: out with the next call, their conversations with somebody else, nothing left of
 //! what was theirs.
 
+mod left;
+
 use harness::{Conversation, Fault, Harness, Kind, Member, Visitor, Workspace, text};
 use reqwest::Method;
 use serde_json::{Value, json};

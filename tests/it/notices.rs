@@ -1,5 +1,7 @@
 //! What an account is told by mail, because somebody else may have done it.
 
+mod team;
+
 use std::time::Duration;
 
 use harness::{Client, Harness, text};

@@ -70,6 +70,7 @@ pub async fn address_changed(app: &App, old: &Item, new: &Item) -> Result<(), Fa
             subject: "Your Sotto address was changed",
             what: "The address of your Sotto account was changed. Codes and notices go to the new \
                    address from now on.",
+            then: NOT_YOU,
         };
         app.mailer
             .send(write(to, says, None, at, &app.config.issuer))
@@ -82,6 +83,42 @@ pub async fn address_changed(app: &App, old: &Item, new: &Item) -> Result<(), Fa
 struct Says {
     subject: &'static str,
     what: &'static str,
+    /// What to do about it; a link to the account's page follows.
+    then: &'static str,
+}
+
+/// What to do about what somebody signed in to the account did.
+const NOT_YOU: &str = "It was you? Then there is nothing to do. If not, sign in here, end the \
+                       sessions that are not yours, and set a new password:";
+/// What to do about what somebody of the team did.
+const BY_A_COLLEAGUE: &str = "Somebody of the team did it, perhaps you. If it surprises you, ask \
+                              them. If nobody knows of it, look at your sessions here:";
+
+/// What to do about what the operator did.
+const BY_THE_OPERATOR: &str = "If it surprises you, ask whoever runs this Sotto. Your own account is \
+                               here:";
+
+/// What to do about what happened.
+const fn then(kind: NoticeKind) -> &'static str {
+    match kind {
+        NoticeKind::ApiKeyDeleted
+        | NoticeKind::ApiKeysLeft
+        | NoticeKind::MembershipEnded
+        | NoticeKind::RoleChanged
+        | NoticeKind::WorkspaceDeletionScheduled
+        | NoticeKind::WorkspaceDeletionUndone => BY_A_COLLEAGUE,
+        NoticeKind::BreakGlass => BY_THE_OPERATOR,
+        NoticeKind::AccountDeletionScheduled
+        | NoticeKind::AccountDeletionUndone
+        | NoticeKind::ApiKeyMade
+        | NoticeKind::NewDevice
+        | NoticeKind::PasswordChanged
+        | NoticeKind::PasswordReset
+        | NoticeKind::RecoveryCodeUsed
+        | NoticeKind::RecoveryCodesMade
+        | NoticeKind::SecondFactorAdded
+        | NoticeKind::SecondFactorRemoved => NOT_YOU,
+    }
 }
 
 const fn says(kind: NoticeKind) -> Says {
@@ -95,6 +132,17 @@ const fn says(kind: NoticeKind) -> Says {
             "Your Sotto account stays",
             "Your Sotto account is open again. It will not be deleted.",
         ),
+        NoticeKind::ApiKeyDeleted => (
+            "A Sotto API key was deleted",
+            "A key of the API was deleted in a workspace of yours. Programs that still use it are \
+             refused from now on.",
+        ),
+        NoticeKind::ApiKeysLeft => (
+            "A colleague has gone whose API keys still work",
+            "Somebody who is a member of your workspace no longer had made keys of the API there. \
+             They go on working, so that nothing breaks. Whoever made a key may have kept a copy: \
+             make new ones for the programs that need them, and delete the old ones.",
+        ),
         NoticeKind::ApiKeyMade => (
             "A Sotto API key was made",
             "A key of the API was made in a workspace of yours.",
@@ -103,6 +151,11 @@ const fn says(kind: NoticeKind) -> Says {
             "The operator of Sotto entered your workspace",
             "The operator of this deployment gave themselves access to a workspace of yours, for a \
              limited time. The reason stands in the workspace's audit list.",
+        ),
+        NoticeKind::MembershipEnded => (
+            "You are no longer a member of a Sotto workspace",
+            "Your membership of a workspace has ended. Its conversations are closed to you; your \
+             account and your other workspaces stay as they are.",
         ),
         NoticeKind::NewDevice => (
             "A new sign-in to your Sotto account",
@@ -128,6 +181,10 @@ const fn says(kind: NoticeKind) -> Says {
             "New recovery codes were made for your Sotto account. The old ones are no good any \
              more.",
         ),
+        NoticeKind::RoleChanged => (
+            "Your role in a Sotto workspace was changed",
+            "You may do other things in a workspace of yours than before.",
+        ),
         NoticeKind::SecondFactorAdded => (
             "Your Sotto account has a second factor",
             "A second factor was added to your Sotto account.",
@@ -136,8 +193,21 @@ const fn says(kind: NoticeKind) -> Says {
             "A second factor of your Sotto account was removed",
             "A second factor of your Sotto account was removed.",
         ),
+        NoticeKind::WorkspaceDeletionScheduled => (
+            "A Sotto workspace of yours will be deleted",
+            "A workspace that you own was closed. In seven days everything in it will be deleted. \
+             Until then any of its owners can undo that.",
+        ),
+        NoticeKind::WorkspaceDeletionUndone => (
+            "A Sotto workspace of yours stays",
+            "A workspace that you own is open again. It will not be deleted.",
+        ),
     };
-    Says { subject, what }
+    Says {
+        subject,
+        what,
+        then: then(kind),
+    }
 }
 
 fn mail(to: Email, notice: &Notice, issuer: &str) -> Mail {
@@ -146,7 +216,10 @@ fn mail(to: Email, notice: &Notice, issuer: &str) -> Mail {
             let (browser, system) = device.spoken();
             Some(format!("From: {browser}, on {system}."))
         }
-        (None, Some(workspace)) => Some(format!("Workspace: {workspace}.")),
+        (None, Some(workspace)) => Some(match notice.role {
+            Some(role) => format!("Workspace: {workspace}. Your role there: {}.", role.word()),
+            None => format!("Workspace: {workspace}."),
+        }),
         (None, None) => None,
     };
     write(to, says(notice.notice), about, notice.created_at, issuer)
@@ -161,13 +234,7 @@ fn write(to: Email, says: Says, about: Option<String>, at: Timestamp, issuer: &s
         Part::Says(&when),
     ];
     letter.extend(about.as_deref().map(Part::Says));
-    letter.extend([
-        Part::Says(
-            "It was you? Then there is nothing to do. If not, sign in here, end the sessions that \
-             are not yours, and set a new password:",
-        ),
-        Part::Leads(&link),
-    ]);
+    letter.extend([Part::Says(says.then), Part::Leads(&link)]);
     Mail {
         to,
         subject: says.subject,

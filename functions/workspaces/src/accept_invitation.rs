@@ -25,7 +25,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    member::{Joining, check_name},
+    member::{self, Joining, check_name},
     workspace::{self, WorkspaceView},
 };
 
@@ -71,6 +71,7 @@ pub struct Opened {
     /// The workspace itself.
     pub found: Workspace,
     invitation: Invitation,
+    inviter: Seat,
 }
 
 /// Opens the invitation of a mailed link for whoever is signed in.
@@ -93,11 +94,22 @@ pub async fn open(app: &App, signed_in: &SignedIn, token: &str) -> Result<Opened
         return Err(Problem::new(Code::AlreadyMember));
     }
     let found = workspace::open(entry.fetched(), &entry.tenant_key, workspace, entry.lens())?;
+    let inviter = inviter_of(app, &entry, &invitation).await?;
     Ok(Opened {
         found: found.ok_or_else(Problem::not_found)?,
         entry,
         invitation,
+        inviter,
     })
+}
+
+/// The seat of whoever invited, if they are still there and may still give the role: whoever was
+/// removed brings nobody in afterwards.
+async fn inviter_of(app: &App, entry: &Entry, invitation: &Invitation) -> Result<Seat, Problem> {
+    let mut found = member::colleagues(app, entry, &[invitation.invited_by]).await?;
+    let seat = found.pop().map(|inviter| inviter.seat);
+    seat.filter(|seat| seat.role.may_grant(invitation.role))
+        .ok_or_else(Problem::not_found)
 }
 
 /// Makes whoever is signed in a member.
@@ -114,6 +126,7 @@ pub async fn accept(
         entry,
         found,
         invitation,
+        inviter,
     } = open(app, signed_in, token).await?;
     check_name(entry.policy.profile, name.as_ref(), "#/name")?;
     let joining = Joining {
@@ -130,6 +143,8 @@ pub async fn accept(
     transaction.consume(keys::data_key(&RootRef::of(&place)));
     transaction.consume(place);
     transaction.check_live(keys::policy(entry.workspace));
+    let at_inviter = keys::seat(inviter.account, entry.workspace);
+    let by = transaction.check_unchanged(at_inviter, inviter.rev);
     let (member, at_seat) = joining.place(&mut transaction)?;
     match app.store.commit(transaction).await {
         Ok(()) => {
@@ -139,6 +154,9 @@ pub async fn accept(
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(refusal)) if refusal.failed(at_seat) => {
             Err(Problem::new(Code::AlreadyMember))
+        }
+        Err(CommitError::Refused(refusal)) if refusal.failed(by) => {
+            Err(Problem::new(Code::Conflict))
         }
         Err(CommitError::Refused(_)) => Err(Problem::not_found()),
     }

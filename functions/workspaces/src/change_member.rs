@@ -11,7 +11,10 @@ use shared::{
     domain::{MemberId, Permission, Policy, Role, Visibility, WorkspaceId, text::Name},
     http::{AccessToken, Code, IfMatch, Json, Path, Problem, Problems, Versioned, json::given},
     store::{
-        CommitError, DataKey, Stored, Transaction, Unsealed, account::Seat, membership::Membership,
+        CommitError, DataKey, Stored, Transaction, Unsealed,
+        account::Seat,
+        membership::Membership,
+        notice::{Notice, NoticeKind},
     },
 };
 use utoipa::ToSchema;
@@ -76,6 +79,7 @@ pub async fn handle(
         key,
     } = found.pop().ok_or_else(Problem::not_found)?;
     let role = body.role.unwrap_or(old.role);
+    let old_role = old.role;
     let visibility = body.visibility.or(old.visibility);
     if !own_name {
         ownership::check_grant(actor.role, old.role, role)?;
@@ -104,6 +108,10 @@ pub async fn handle(
     };
     let seat = Stored::next(seat, &Policy::platform());
     transaction.replace(&seat, &Unsealed)?;
+    if old_role != role {
+        let notice = Notice::new(seat.record().account, NoticeKind::RoleChanged, entry.now);
+        transaction.notify(notice.in_workspace(workspace).with_role(role))?;
+    }
     match app.store.commit(transaction).await {
         Ok(()) => Ok(reply(membership, seat.into_record(), key)),
         Err(CommitError::Store(error)) => Err(error.into()),

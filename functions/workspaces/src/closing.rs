@@ -4,15 +4,18 @@ use shared::{
     app::App,
     domain::{Timestamp, WorkspaceId},
     http::{Code, Member, Problem},
-    store::{CommitError, Stored, Transaction, Unsealed, workspace::WorkspacePolicy},
+    store::{
+        CommitError, Stored, Transaction, Unsealed, notice::NoticeKind, workspace::WorkspacePolicy,
+    },
 };
 
 use crate::{
-    retention,
+    ownership, retention,
     workspace::{self, WorkspaceView},
 };
 
-/// Writes when a workspace will be erased, or that it will not; the workspace as it is then.
+/// Writes when a workspace will be erased, or that it will not, and tells every owner; the workspace
+/// as it is then.
 pub async fn set(
     app: &App,
     member: &Member,
@@ -29,6 +32,11 @@ pub async fn set(
     let row = Stored::next(row, &entry.policy);
     let mut transaction = Transaction::new(entry.now);
     transaction.replace(&row, &Unsealed)?;
+    let notice = match closes_at {
+        Some(_) => NoticeKind::WorkspaceDeletionScheduled,
+        None => NoticeKind::WorkspaceDeletionUndone,
+    };
+    ownership::tell(&mut transaction, app, entry, notice).await?;
     match app.store.commit(transaction).await {
         Ok(()) => {
             let policy = row.record().policy();

@@ -3,17 +3,27 @@
 //! Seat and membership go in one transaction: the very next call is refused, and nobody assigns them
 //! anything any more. With the membership goes the key that the name is sealed with. A job hands over
 //! their conversations, and takes their read marks and drafts.
+//!
+//! What they set up for the team stays, and is told of: the keys of the API that they made go on
+//! working, because a shop must not stop when a colleague leaves, and every owner is mailed to
+//! replace them, because whoever made a key may have kept it. Their invitations are good for nothing
+//! from now on, until a colleague sends them again.
 
 use serde::{Deserialize, Serialize};
 use shared::{
     app::App,
-    domain::{JobId, MemberId, Permission, Role},
+    domain::{ApiKeyId, JobId, MemberId, Permission, Role},
     http::{Code, Member, Problem},
-    store::{CommitError, RootRef, Stored, Transaction, Unsealed, job::Job, keys},
+    store::{
+        CommitError, RootRef, Stored, Transaction, Unsealed,
+        job::Job,
+        keys,
+        notice::{Notice, NoticeKind},
+    },
 };
 use utoipa::ToSchema;
 
-use crate::{member, ownership};
+use crate::{api_key, member, ownership};
 
 /// Who gets the conversations.
 #[derive(Deserialize)]
@@ -27,6 +37,9 @@ pub struct Heir {
 pub struct DepartureView {
     /// The job that hands over their conversations.
     job_id: JobId,
+    /// The keys of the API that they made. They go on working; replace those that they may have
+    /// kept.
+    api_keys: Vec<ApiKeyId>,
 }
 
 /// Lets `target` go.
@@ -63,6 +76,11 @@ pub async fn depart(
     }
 
     let (workspace, seat) = (entry.workspace, &colleague.seat);
+    let there = api_key::all(app, entry, workspace).await?;
+    let theirs = there
+        .iter()
+        .filter(|key| key.made_by == target && key.is_good(entry.now));
+    let api_keys: Vec<ApiKeyId> = theirs.map(|key| key.id).collect();
     let mut transaction = Transaction::new(entry.now);
     if seat.role == Role::Owner {
         ownership::keep(&mut transaction, app, actor, target).await?;
@@ -74,8 +92,20 @@ pub async fn depart(
     let job = Job::handover(workspace, target, heir.reassign_to, entry.now);
     transaction.create(&Stored::new(job.clone(), &entry.policy), &Unsealed)?;
     transaction.create(&Stored::new(job.opened(), &entry.policy), &Unsealed)?;
+    let notice = Notice::new(seat.account, NoticeKind::MembershipEnded, entry.now);
+    transaction.notify(notice.in_workspace(workspace))?;
+    if !api_keys.is_empty() {
+        let owners = ownership::owners(app, entry).await?;
+        for owner in owners.iter().filter(|owner| owner.member != target) {
+            let notice = Notice::new(owner.account, NoticeKind::ApiKeysLeft, entry.now);
+            transaction.notify(notice.in_workspace(workspace))?;
+        }
+    }
     match app.store.commit(transaction).await {
-        Ok(()) => Ok(DepartureView { job_id: job.id }),
+        Ok(()) => Ok(DepartureView {
+            job_id: job.id,
+            api_keys,
+        }),
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
     }

@@ -22,11 +22,16 @@ use shared::{
 };
 use utoipa::ToSchema;
 
+use crate::member::{self, Colleague};
+
 words! {
     /// Where an invitation stands.
     pub enum InvitationState {
         /// Waiting to be accepted.
         Pending = "pending",
+        /// Good no longer: who invited has gone, or may not give this role any more. Whoever sends
+        /// it again makes it theirs.
+        Void = "void",
     }
 }
 
@@ -59,7 +64,12 @@ pub struct InvitationView {
 
 impl InvitationView {
     /// The view of an invitation for a member who is `reader`.
-    pub fn new(invitation: &Invitation, entry: &Entry, reader: Role) -> Self {
+    pub fn new(
+        invitation: &Invitation,
+        state: InvitationState,
+        entry: &Entry,
+        reader: Role,
+    ) -> Self {
         let expires_at = match expiry(Class::Invitation, &entry.policy, invitation.created_at) {
             Expiry::At(end) => Some(end),
             Expiry::With(_) => None,
@@ -67,7 +77,7 @@ impl InvitationView {
         let masked = !reader.may(Permission::PersonalDataRead);
         Self {
             id: invitation.id,
-            state: InvitationState::Pending,
+            state,
             email: (!masked).then(|| invitation.email.reveal().to_owned()),
             masked,
             role: invitation.role,
@@ -99,6 +109,28 @@ pub fn open(
     };
     let found = fetched.get::<Invitation>(&place, &key, entry.lens())?;
     Ok(found.map(|found| (found, key)))
+}
+
+/// Where invitations stand, each by its inviter: an invitation carries the authority of whoever
+/// made it, and no longer than they have it.
+pub fn state(invitation: &Invitation, inviters: &[Colleague]) -> InvitationState {
+    let by = |one: &&Colleague| one.membership.id == invitation.invited_by;
+    match inviters.iter().find(by) {
+        Some(inviter) if inviter.seat.role.may_grant(invitation.role) => InvitationState::Pending,
+        _ => InvitationState::Void,
+    }
+}
+
+/// Those who made these invitations, as far as they are members, each once.
+pub async fn inviters(
+    app: &App,
+    entry: &Entry,
+    invitations: &[Invitation],
+) -> Result<Vec<Colleague>, Problem> {
+    let mut ids: Vec<MemberId> = invitations.iter().map(|one| one.invited_by).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    member::colleagues(app, entry, &ids).await
 }
 
 /// Refuses whoever may not give the role of an invitation: they neither send it again nor take it

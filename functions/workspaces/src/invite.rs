@@ -19,7 +19,7 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::invitation::{self, InvitationView};
+use crate::invitation::{self, InvitationState, InvitationView};
 
 /// Somebody to invite.
 #[derive(Deserialize, ToSchema)]
@@ -95,7 +95,12 @@ pub async fn handle(
     transaction.check_live(keys::policy(workspace));
     let slot = idempotency.remember(&mut transaction, ask, id)?;
     let view = match app.store.commit(transaction).await {
-        Ok(()) => InvitationView::new(stored.record(), entry, member.role),
+        Ok(()) => InvitationView::new(
+            stored.record(),
+            InvitationState::Pending,
+            entry,
+            member.role,
+        ),
         Err(CommitError::Store(error)) => return Err(error.into()),
         Err(CommitError::Refused(refusal)) => {
             let made = IdempotencyKey::replayed::<InvitationId>(&refusal, slot, ask)?;
@@ -111,5 +116,10 @@ async fn again(app: &App, member: &Member, id: InvitationId) -> Result<Invitatio
     let wanted = invitation::wanted(entry.workspace, id).to_vec();
     let fetched = app.store.batch(wanted).await?;
     let found = invitation::open(&fetched, entry, id)?.ok_or_else(Problem::not_found)?;
-    Ok(InvitationView::new(&found.0, entry, member.role))
+    Ok(InvitationView::new(
+        &found.0,
+        InvitationState::Pending,
+        entry,
+        member.role,
+    ))
 }

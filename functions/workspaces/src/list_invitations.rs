@@ -16,7 +16,7 @@ const INVITATIONS_PER_BATCH: usize = store::db::BATCH_KEYS / 2;
 
 /// List invitations.
 ///
-/// Those that wait. Addresses are masked for who may not read personal data.
+/// Those that wait, and those whose inviter may not give the role any more. Addresses are masked for who may not read personal data.
 #[utoipa::path(
     get,
     path = "/v1/workspaces/{workspace}/invitations",
@@ -65,7 +65,7 @@ pub async fn handle(
         Some(last) => Some(list.cursor(last, entry.now)?),
         None => None,
     };
-    let mut views = Vec::with_capacity(ids.len());
+    let mut waiting = Vec::with_capacity(ids.len());
     for ids in ids.chunks(INVITATIONS_PER_BATCH) {
         let wanted = ids
             .iter()
@@ -74,8 +74,14 @@ pub async fn handle(
         let fetched = app.store.batch(wanted).await?;
         for id in ids {
             let found = invitation::open(&fetched, entry, *id)?;
-            views.extend(found.map(|(found, _)| InvitationView::new(&found, entry, member.role)));
+            waiting.extend(found.map(|(found, _)| found));
         }
     }
+    let inviters = invitation::inviters(&app, entry, &waiting).await?;
+    let view = |found| {
+        let state = invitation::state(found, &inviters);
+        InvitationView::new(found, state, entry, member.role)
+    };
+    let views = waiting.iter().map(view).collect();
     Ok(Json(Page::new(views, next)))
 }

@@ -5,7 +5,12 @@ use shared::{
     app::App,
     domain::{MemberId, Role},
     http::{Code, Member, Problem, actor::Entry},
-    store::{Transaction, account::Seat, keys},
+    store::{
+        Transaction,
+        account::Seat,
+        keys,
+        notice::{Notice, NoticeKind},
+    },
 };
 
 use crate::member;
@@ -72,6 +77,40 @@ pub async fn find_owner(
             return Ok(owner);
         }
     }
+}
+
+/// The owners of a workspace, oldest first: as many as one transaction has room to tell. A
+/// workspace with more owners than that tells the oldest ones.
+pub async fn owners(app: &App, entry: &Entry) -> Result<Vec<Seat>, Problem> {
+    const PAGE: u16 = 50;
+    const MOST_TOLD: usize = 50;
+    let mut owners = Vec::new();
+    let mut after = None;
+    loop {
+        let ids = member::ids(app, entry.workspace, after, PAGE).await?;
+        let colleagues = member::colleagues(app, entry, &ids).await?;
+        let seats = colleagues.into_iter().map(|colleague| colleague.seat);
+        owners.extend(seats.filter(|seat| seat.role == Role::Owner));
+        after = ids.last().copied();
+        if owners.len() >= MOST_TOLD || ids.len() < usize::from(PAGE) {
+            owners.truncate(MOST_TOLD);
+            return Ok(owners);
+        }
+    }
+}
+
+/// Tells every owner of a workspace what `transaction` does.
+pub async fn tell(
+    transaction: &mut Transaction,
+    app: &App,
+    entry: &Entry,
+    kind: NoticeKind,
+) -> Result<(), Problem> {
+    for owner in owners(app, entry).await? {
+        let notice = Notice::new(owner.account, kind, entry.now);
+        transaction.notify(notice.in_workspace(entry.workspace))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! `POST /v1/workspaces/{workspace}/invitations/{invitation}/resend`: the mail goes out once more.
 //!
 //! The link stays the same, and so does its end. `outbox` mails it because the count of mails grew.
+//! From now on it is an invitation of whoever sent it again, so that what a colleague who has gone
+//! began is not lost.
 
 use axum::{extract::State, http::StatusCode};
 use shared::{
@@ -16,7 +18,7 @@ use shared::{
     },
 };
 
-use crate::invitation::{self, InvitationView};
+use crate::invitation::{self, InvitationState, InvitationView};
 
 /// The most mails of one invitation: whoever did not get five does not get a sixth.
 const MOST_MAILS: u64 = 5;
@@ -25,7 +27,7 @@ const RACES: u32 = 3;
 
 /// Send an invitation again.
 ///
-/// At most five mails go out for one invitation.
+/// At most five mails go out for one invitation. It becomes an invitation of whoever sends it again.
 #[utoipa::path(
     post,
     path = "/v1/workspaces/{workspace}/invitations/{invitation}/resend",
@@ -67,13 +69,14 @@ pub async fn handle(
         let (found, key) = found.ok_or_else(Problem::not_found)?;
         invitation::check_grant(&member, found.role)?;
         let view = |found: &Invitation| {
-            let view = InvitationView::new(found, entry, member.role);
+            let view = InvitationView::new(found, InvitationState::Pending, entry, member.role);
             (StatusCode::ACCEPTED, allowed.clone(), Json(view))
         };
         let mails = found.mails.unwrap_or(1) + 1;
         let again = Invitation {
             delivery: Some(Delivery::Queued),
             mails: Some(mails),
+            invited_by: member.id,
             ..found.clone()
         };
         let stored = Stored::next(again, &entry.policy);

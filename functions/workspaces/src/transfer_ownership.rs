@@ -7,7 +7,12 @@ use shared::{
     app::App,
     domain::{MemberId, Permission, Policy, Role, WorkspaceId},
     http::{AccessToken, Code, Json, Path, Problem, Problems, Versioned},
-    store::{CommitError, Stored, Transaction, Unsealed, account::Seat, keys},
+    store::{
+        CommitError, Stored, Transaction, Unsealed,
+        account::Seat,
+        keys,
+        notice::{Notice, NoticeKind},
+    },
 };
 use utoipa::ToSchema;
 
@@ -65,6 +70,13 @@ pub async fn handle(
     let mut transaction = Transaction::new(entry.now);
     transaction.replace(&raised, &Unsealed)?;
     transaction.replace(&Stored::next(lowered, &Policy::platform()), &Unsealed)?;
+    for (account, role) in [
+        (raised.record().account, Role::Owner),
+        (actor.account, Role::Admin),
+    ] {
+        let notice = Notice::new(account, NoticeKind::RoleChanged, entry.now);
+        transaction.notify(notice.in_workspace(workspace).with_role(role))?;
+    }
     match app.store.commit(transaction).await {
         Ok(()) => {
             let seat = raised.into_record();

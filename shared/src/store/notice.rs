@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
-        AccountId, NoticeId, Policy, Timestamp, WorkspaceId,
+        AccountId, NoticeId, Policy, Role, Timestamp, WorkspaceId,
         device::{Browser, Device, System},
     },
     words,
@@ -27,10 +27,16 @@ words! {
         AccountDeletionScheduled = "account_deletion_scheduled",
         /// It is not, after all.
         AccountDeletionUndone = "account_deletion_undone",
+        /// A key of the API was deleted.
+        ApiKeyDeleted = "api_key_deleted",
         /// A key of the API was made.
         ApiKeyMade = "api_key_made",
+        /// Somebody who made keys of the API does not work here any more; the keys still do.
+        ApiKeysLeft = "api_keys_left",
         /// The operator entered a workspace of the account.
         BreakGlass = "break_glass",
+        /// The account is a member of a workspace no longer.
+        MembershipEnded = "membership_ended",
         /// A sign-in from a browser or a system that no session was from.
         NewDevice = "new_device",
         /// The password was changed by somebody signed in.
@@ -41,10 +47,16 @@ words! {
         RecoveryCodeUsed = "recovery_code_used",
         /// New recovery codes were made; the old ones are no good any more.
         RecoveryCodesMade = "recovery_codes_made",
+        /// Somebody gave the account another role.
+        RoleChanged = "role_changed",
         /// A second factor was added.
         SecondFactorAdded = "second_factor_added",
         /// A second factor was removed.
         SecondFactorRemoved = "second_factor_removed",
+        /// A workspace that the account owns is to be deleted.
+        WorkspaceDeletionScheduled = "workspace_deletion_scheduled",
+        /// It is not, after all.
+        WorkspaceDeletionUndone = "workspace_deletion_undone",
     }
 }
 
@@ -67,6 +79,9 @@ pub struct Notice {
     /// In which workspace, where it happened in one.
     #[non_personal(reason = "the id of a workspace")]
     pub workspace: Option<WorkspaceId>,
+    /// The role that the account has there now, where that is what happened.
+    #[non_personal(reason = "a role of the workspace")]
+    pub role: Option<Role>,
     /// From which browser, where that is what happened.
     #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
     pub browser: Option<Browser>,
@@ -86,6 +101,7 @@ impl Notice {
             account,
             notice,
             workspace: None,
+            role: None,
             browser: None,
             system: None,
             created_at: now,
@@ -96,6 +112,14 @@ impl Notice {
     pub fn in_workspace(self, workspace: WorkspaceId) -> Self {
         Self {
             workspace: Some(workspace),
+            ..self
+        }
+    }
+
+    /// The same, of what the account may do there now.
+    pub fn with_role(self, role: Role) -> Self {
+        Self {
+            role: Some(role),
             ..self
         }
     }
