@@ -214,6 +214,7 @@ impl Functions {
         clock: &Clock,
         client: &SharedHttpClient,
     ) -> Result<Self, String> {
+        let egress = crate::egress::door();
         let mut functions = Self {
             by_id: BTreeMap::new(),
             by_folder: BTreeMap::new(),
@@ -229,7 +230,7 @@ impl Functions {
             let variables = environment(template, declared, wires, api);
             let config =
                 Config::from_vars(&variables).map_err(|error| format!("{place}: {error}"))?;
-            let app = App::new(config, clock.clone(), client.clone());
+            let app = App::new(config, clock.clone(), client.clone(), egress.clone());
             let entry = match code {
                 Code::Http(routes) => Entry::Http(routes().router(app.clone())),
                 Code::Live(routes) => Entry::Live(routes().router(app.clone()), Arc::default()),

@@ -19,6 +19,7 @@
 //! | [`policy`] | the privacy policy, from the code |
 
 pub mod data;
+pub mod egress;
 pub mod event;
 pub mod faults;
 pub mod folder;

@@ -13,7 +13,7 @@ use local::seed::{Demo, random_uuid};
 use local::stack::{Stack, StackOptions, Storage};
 use local::template::Template;
 use serde_json::{Value, json};
-use shared::app::{App, Clock, Config, clients};
+use shared::app::{App, Clock, Config, Egress, clients};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -145,7 +145,7 @@ async fn run(serve: Serve) -> Result<(), String> {
 
 async fn init() -> Result<(), String> {
     let config = Config::from_env().map_err(|error| error.to_string())?;
-    let app = App::new(config, Clock::system(), clients::https());
+    let app = App::new(config, Clock::system(), clients::https(), Egress::public());
     app.store
         .provision(app.clock.now())
         .await

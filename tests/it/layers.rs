@@ -56,6 +56,64 @@ fn no_layer_of_shared_imports_upward_or_names_a_crate_of_another() {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
+/// What makes a connection, and the files of deployed code that may name it. Everything else that
+/// leaves goes through one of them: AWS through its clients, the rest through the egress door.
+const CONNECTIONS: [(&str, &[&str]); 6] = [
+    (
+        "aws_smithy_http_client",
+        &["shared/src/app/clients.rs", "shared/src/app/egress.rs"],
+    ),
+    ("hyper", &[]),
+    ("reqwest", &[]),
+    ("TcpStream", &[]),
+    ("UdpSocket", &[]),
+    // Plain HTTP, and a door with another connector: the embedded stack only.
+    ("build_http", &[]),
+];
+
+/// Where a door with another connector than that of a deployment may be made.
+const OTHER_DOORS: [&str; 2] = ["local/src/egress.rs", "shared/src/app/egress.rs"];
+
+/// CALL-18, FLOW-44 and CHAT-14: what leaves is named by the list that the policy is rendered from.
+#[test]
+fn deployed_code_connects_to_aws_and_through_the_egress_door_and_in_no_other_way() {
+    let mut faults = Vec::new();
+    for room in ["functions", "shared/src"] {
+        for file in files(&repository().join(room), "rs") {
+            let name = relative(&file, repository());
+            faults.extend(connections_of(&name, &read(&file)));
+        }
+    }
+    for file in files(&repository().join("local/src"), "rs") {
+        let name = relative(&file, repository());
+        faults.extend(other_doors_of(&name, &read(&file)));
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+    let planted = "let c = aws_smithy_http_client::Builder::new();";
+    assert!(!connections_of("functions/auth/src/lib.rs", planted).is_empty());
+    let planted = "fn f() { Connector::builder().build_http(); }";
+    assert!(!connections_of("shared/src/app/egress.rs", planted).is_empty());
+    let planted = "let door = Egress::over(connector, admits);";
+    assert!(!connections_of("functions/oidc/src/lib.rs", planted).is_empty());
+}
+
+fn connections_of(file: &str, source: &str) -> Vec<String> {
+    let code = code_only(source);
+    let tokens = tokens(&code);
+    let made = CONNECTIONS
+        .iter()
+        .filter(|(name, files)| names(&tokens, name) && !files.contains(&file))
+        .map(|(name, _)| format!("{file} names {name}: go through the egress door"));
+    made.chain(other_doors_of(file, source)).collect()
+}
+
+fn other_doors_of(file: &str, source: &str) -> Vec<String> {
+    let code = code_only(source);
+    let other = code.contains("Egress::over") && !OTHER_DOORS.contains(&file);
+    let fault = || format!("{file} makes a door of its own");
+    other.then(fault).into_iter().collect()
+}
+
 #[test]
 fn shared_has_no_other_rooms_than_its_layers() {
     let mut rooms: Vec<String> = fs::read_dir(repository().join("shared/src"))

@@ -9,6 +9,7 @@ pub use records::records;
 use std::collections::BTreeSet;
 
 use shared::domain::policy::Module;
+use shared::domain::recipient::{ChosenBy, Recipient};
 use shared::domain::retention::{
     Class, DATA_PITR_DAYS, SESSION_ABSOLUTE, SESSION_IDLE, erasure_days,
 };
@@ -98,7 +99,21 @@ pub fn subprocessors(facts: &Facts) -> Vec<Block> {
         services(facts),
         paragraph("Companies that modules to come would add. They receive nothing today:"),
         Block::Table(row(["Company", "For", "Module", "Today"]), rows.collect()),
+        heading(2, "Recipients that a customer chooses"),
+        paragraph(
+            "What the program connects to because the owner of a workspace told it to: the customer's own recipients, under the customer's instruction (GDPR Art. 28(3)(a)), and no subprocessors of ours. One door in the program makes every connection that does not go to AWS, and it knows no kind of recipient but these.",
+        ),
+        chosen_recipients(),
     ]
+}
+
+/// What the egress door may send to because a customer says so.
+fn chosen_recipients() -> Block {
+    let chosen = Recipient::ALL
+        .iter()
+        .filter(|one| one.chosen_by() == ChosenBy::Customer);
+    let rows = chosen.map(|one| row([one.name(), one.gets()]));
+    Block::Table(row(["Recipient", "What for"]), rows.collect())
 }
 
 /// Which cookies there are.

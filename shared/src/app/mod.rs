@@ -4,6 +4,7 @@
 pub mod clients;
 pub mod clock;
 pub mod config;
+pub mod egress;
 pub mod limit;
 pub mod mail;
 pub mod nudge;
@@ -15,6 +16,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 pub use clock::Clock;
 pub use config::{Config, ConfigError};
+pub use egress::Egress;
 pub use mail::{Mail, MailError, Mailer};
 pub use nudge::Connections;
 
@@ -38,6 +40,8 @@ pub struct Parts {
     pub limits: limit::Remembered,
     /// Frames to open sockets.
     pub connections: Connections,
+    /// The door for everything else that leaves.
+    pub egress: Egress,
     /// What was called, and what it cost.
     pub meter: Meter,
     /// The keys that access tokens are checked with.
@@ -55,8 +59,8 @@ impl Deref for App {
 }
 
 impl App {
-    /// An app over `config`, whose calls go through `http`.
-    pub fn new(config: Config, clock: Clock, http: SharedHttpClient) -> Self {
+    /// An app over `config`, whose calls to AWS go through `http`, and all others through `egress`.
+    pub fn new(config: Config, clock: Clock, http: SharedHttpClient, egress: Egress) -> Self {
         let meter = Meter::default();
         let names = Names {
             data_table: config.data_table.clone(),
@@ -79,6 +83,7 @@ impl App {
             store,
             mailer,
             connections,
+            egress: egress.counting_with(meter.clone()),
             limits: limit::Remembered::default(),
             meter,
             verifier,

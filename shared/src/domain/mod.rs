@@ -9,6 +9,7 @@ pub mod password;
 pub mod permission;
 pub mod personal;
 pub mod policy;
+pub mod recipient;
 pub mod retention;
 pub mod text;
 pub mod time;

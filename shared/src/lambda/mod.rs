@@ -10,7 +10,7 @@ pub use schedule::schedule;
 pub use socket::live;
 pub use stream::stream;
 
-use crate::app::{App, Clock, Config, clients, config::log_level};
+use crate::app::{App, Clock, Config, Egress, clients, config::log_level};
 
 /// The subscriber of a bootstrap: JSON lines of the level that the template sets. Filters by target
 /// would bring a regex engine into every binary.
@@ -33,6 +33,7 @@ fn app() -> Result<App, lambda_runtime::Error> {
         Config::from_env()?,
         Clock::system(),
         clients::https(),
+        Egress::public(),
     ))
 }
 

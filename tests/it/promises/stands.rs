@@ -19,7 +19,7 @@ CALL-14 | pending | calls are not part of this version
 CALL-15 | pending | calls are not part of this version
 CALL-16 | pending | calls are not part of this version
 CALL-17 | pending | calls are not part of this version
-CALL-18 | pending | permissions are exact, but no test yet counts every outgoing connection
+CALL-18 | tests/it/layers.rs::deployed_code_connects_to_aws_and_through_the_egress_door_and_in_no_other_way | no deployed code makes a connection but the clients of AWS and the egress door, whose closed list of recipients is rendered
 CALL-19 | tests/it/auth.rs::the_mail_shows_the_code_alone_on_a_line_and_loads_nothing_from_anywhere | the mails of sign-up and sign-in load nothing from anywhere
 CALL-20 | pending | in `calls` no conversation can start; the signalling of calls is not part of this version
 CALL-21 | pending | the data map lists every field; no test yet shows that each is needed
@@ -84,7 +84,7 @@ FLOW-40 | tests/it/policy.rs::no_page_for_anybody_sets_a_cookie_runs_a_script_or
 FLOW-41 | tests/it/auth.rs::the_mail_shows_the_code_alone_on_a_line_and_loads_nothing_from_anywhere | a mail with a code has the code, once, and goes to its address alone
 FLOW-42 | pending | permissions are exact, but no test yet counts every outgoing connection
 FLOW-43 | pending | nothing is shared that could be agreed to
-FLOW-44 | pending | permissions are exact, but no test yet counts every outgoing connection
+FLOW-44 | tests/it/layers.rs::deployed_code_connects_to_aws_and_through_the_egress_door_and_in_no_other_way | no deployed code makes a connection but the clients of AWS and the egress door, whose closed list of recipients is rendered
 FLOW-45 | pending | the register of disclosures is missing
 FLOW-46 | pending | the export of a whole workspace is missing
 FLOW-47 | pending | the register of disclosures is missing
@@ -117,7 +117,7 @@ CHAT-10 | pending | links that reset a password are mailed; that unknown address
 CHAT-11 | tests/it/notices.rs::every_notice_reaches_the_address_of_its_account_in_text_and_html_without_remote_content | every kind of notice reaches the account's address
 CHAT-12 | pending | push is not part of this version
 CHAT-13 | pending | the log is proven under CALL-23; limits per network are not shown here yet
-CHAT-14 | pending | permissions are exact, but no test yet counts every outgoing connection
+CHAT-14 | tests/it/layers.rs::deployed_code_connects_to_aws_and_through_the_egress_door_and_in_no_other_way | no deployed code makes a connection but the clients of AWS and the egress door, whose closed list of recipients is rendered
 CHAT-15 | pending | no test yet counts every outgoing connection
 CHAT-16 | tests/it/policy.rs::the_policy_names_every_service_of_the_templates_and_a_new_one_must_be_explained | the list of providers is that of the templates
 CHAT-17 | pending | the register of disclosures is missing

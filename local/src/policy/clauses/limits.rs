@@ -9,7 +9,7 @@ const PAGES: &str = "POST /sign-in";
 
 pub(super) const CLAUSES: &[Clause] = &[
     Clause::new(&["CALL-18", "FLOW-42", "CHAT-14"], Section::Never, |_| {
-        holds("We do not sell, rent or trade data. The program has no connection to anybody who could buy: it speaks to the AWS services listed below and to nothing else.")
+        holds("We do not sell, rent or trade data. The program has no connection to anybody who could buy: it speaks to the AWS services listed below, to what the owner of a workspace chose (the sign-in service of the team), and to nothing else.")
     }),
     Clause::new(&["CALL-19", "CHAT-15"], Section::Never, |_| {
         holds("There is no advertising and nothing that serves it. Our mails load no pictures and wrap no links, so that nobody learns whether you read them.")
