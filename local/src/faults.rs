@@ -136,6 +136,8 @@ pub enum Service {
     Mail,
     /// The WebSocket API's connections.
     Sockets,
+    /// S3.
+    Objects,
 }
 
 impl Call {
@@ -153,6 +155,10 @@ impl Call {
                     _ => "GetConnection",
                 };
                 (Service::Sockets, operation)
+            }
+            // Of the services without a target, S3 alone has the hash of the body signed as a header.
+            None if request.headers().contains_key("x-amz-content-sha256") => {
+                (Service::Objects, object_operation(request))
             }
             None => (Service::Mail, "SendEmail"),
         };
@@ -241,13 +247,48 @@ impl Call {
         Some((sent, answer_field, json!({ last.as_str(): withheld })))
     }
 
+    /// An error in the words of its service: XML for S3, JSON for all others.
+    fn answer(
+        &self,
+        status: u16,
+        exception: &'static str,
+        message: &str,
+    ) -> Result<HttpResponse, ConnectorError> {
+        if self.service != Service::Objects {
+            let body = json!({ "__type": exception, "message": message });
+            return answer(status, exception, &body);
+        }
+        let status =
+            StatusCode::try_from(status).map_err(|error| ConnectorError::user(error.into()))?;
+        let body = format!("<Error><Code>{exception}</Code><Message>{message}</Message></Error>");
+        let mut response = HttpResponse::new(status, SdkBody::from(body));
+        response
+            .headers_mut()
+            .insert("content-type", "application/xml");
+        Ok(response)
+    }
+
     fn throttled(&self) -> (u16, &'static str) {
         match self.service {
             Service::Data => (400, "ProvisionedThroughputExceededException"),
             Service::Kms => (400, "ThrottlingException"),
             Service::Mail => (429, "TooManyRequestsException"),
             Service::Sockets => (429, "LimitExceededException"),
+            Service::Objects => (503, "SlowDown"),
         }
+    }
+}
+
+/// What a request to S3 asks for: the method and the query say so.
+fn object_operation(request: &HttpRequest) -> &'static str {
+    let query = request.uri().split_once('?').map_or("", |(_, query)| query);
+    let lists = query.split('&').any(|part| part.starts_with("versions"));
+    match request.method() {
+        "PUT" => "PutObject",
+        "DELETE" => "DeleteObject",
+        "HEAD" => "HeadObject",
+        _ if lists => "ListObjectVersions",
+        _ => "GetObject",
     }
 }
 
@@ -385,19 +426,14 @@ impl HttpConnector for FaultyConnector {
         match kind {
             Kind::Throttle => {
                 let (status, exception) = call.throttled();
-                ready(answer(
-                    status,
-                    exception,
-                    &json!({ "__type": exception, "message": "Rate exceeded" }),
-                ))
+                ready(call.answer(status, exception, "Rate exceeded"))
             }
             Kind::ServerError => {
-                let exception = "InternalServerError";
-                ready(answer(
-                    500,
-                    exception,
-                    &json!({ "__type": exception, "message": "planned" }),
-                ))
+                let exception = match call.service {
+                    Service::Objects => "InternalError",
+                    _ => "InternalServerError",
+                };
+                ready(call.answer(500, exception, "planned"))
             }
             Kind::TimeoutBefore => ready(Err(timeout())),
             Kind::TimeoutAfter => {

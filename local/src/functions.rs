@@ -297,10 +297,11 @@ fn environment(
 }
 
 /// The variables that lead any AWS SDK to the wires of this process.
-pub fn aws_environment(wires: &Wires) -> [(&'static str, String); 7] {
+pub fn aws_environment(wires: &Wires) -> [(&'static str, String); 8] {
     [
         ("AWS_ENDPOINT_URL_DYNAMODB", wires.dynamodb.clone()),
         ("AWS_ENDPOINT_URL_KMS", wires.kms.clone()),
+        ("AWS_ENDPOINT_URL_S3", wires.objects.clone()),
         ("AWS_ENDPOINT_URL_SESV2", wires.mail.clone()),
         ("AWS_REGION", REGION.to_owned()),
         // Any credentials do: the wires want a signature and do not check it.

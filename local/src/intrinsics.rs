@@ -211,6 +211,8 @@ impl Scope {
             "AWS::DynamoDB::Table" if !resource["Properties"]["TableName"].is_null() => {
                 self.resolve(&resource["Properties"]["TableName"])
             }
+            // Names on S3 are lower case.
+            "AWS::S3::Bucket" => Ok(name.to_ascii_lowercase().into()),
             _ => Ok(name.into()),
         }
     }
@@ -240,6 +242,7 @@ impl Scope {
         Ok(match (kind, attribute) {
             ("AWS::DynamoDB::Table", "Arn") => table_arn(&physical),
             ("AWS::DynamoDB::Table", "StreamArn") => stream_arn(&physical),
+            ("AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::{physical}"),
             ("AWS::KMS::Key", "Arn") => format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{physical}"),
             // Nothing in this process has such an attribute; who reads it sees where it is from.
             _ => format!("local:{name}.{attribute}"),

@@ -6,7 +6,7 @@
 //! | room | holds |
 //! |---|---|
 //! | [`template`], [`intrinsics`] | the template, and CloudFormation's functions in it |
-//! | [`data`], [`kms`], [`mail`], [`wires`] | DynamoDB, KMS and SES v2, and the thread they share |
+//! | [`data`], [`kms`], [`mail`], [`objects`], [`wires`] | DynamoDB, KMS, SES v2 and S3, and the thread they share |
 //! | [`folder`] | the data folder |
 //! | [`faults`] | what goes wrong on demand between the SDK and the services |
 //! | [`functions`] | the function crates, called as Lambda calls them |
@@ -28,6 +28,7 @@ pub mod gateway;
 pub mod intrinsics;
 pub mod kms;
 pub mod mail;
+pub mod objects;
 pub mod openapi;
 pub mod pages;
 pub mod policy;

@@ -216,6 +216,7 @@ async fn summary(stack: &Stack, demo: Option<&Demo>) -> Value {
         "dynamodb": stack.wires.dynamodb,
         "kms": stack.wires.kms,
         "ses": stack.wires.mail,
+        "s3": stack.wires.objects,
         "demo": null,
     });
     if let Some(demo) = demo {

@@ -23,6 +23,7 @@ use crate::functions::{Failure, Function, Functions};
 use crate::gateway::Gateway;
 use crate::kms::Kms;
 use crate::mail::Mailbox;
+use crate::objects::Objects;
 use crate::pages::{self, Desk};
 use crate::sockets::Sockets;
 use crate::streams::{Drained, Pump};
@@ -110,6 +111,8 @@ pub struct Stack {
     pub faults: Faults,
     /// The caught mail.
     pub mailbox: Mailbox,
+    /// The objects of every bucket.
+    pub objects: Objects,
     /// What the demo pages know.
     pub desk: Desk,
     /// The data folder, if there is one.
@@ -139,10 +142,10 @@ impl Stack {
             Some(listener) => format!("http://{}", listener.local_addr()?),
             None => String::new(),
         };
-        let (folder, data, kms) = open_storage(&options, &template)?;
+        let (folder, data, kms, objects) = open_storage(&options, &template)?;
         data.prepare(&template.tables)?;
         let mailbox = Mailbox::new(options.clock.clone());
-        let wires = Wires::start(&data, kms, mailbox.clone())?;
+        let wires = Wires::start(&data, kms, mailbox.clone(), objects.clone())?;
         let (stop, stopped) = watch::channel(false);
         let mut stack = Self {
             desk: Desk::new(&api, mailbox.clone()),
@@ -151,6 +154,7 @@ impl Stack {
             clock: options.clock,
             faults: Faults::default(),
             mailbox,
+            objects,
             folder,
             template,
             data,
@@ -214,6 +218,14 @@ impl Stack {
             sum.given_up += drained.given_up;
         }
         Ok(sum)
+    }
+
+    /// Does what the lifecycle rules of the buckets say; says how many versions of objects went.
+    ///
+    /// # Errors
+    /// When a file cannot be deleted.
+    pub fn sweep_objects(&self) -> io::Result<usize> {
+        self.objects.sweep()
     }
 
     /// Deletes every item whose TTL has passed; says how many.
@@ -346,10 +358,13 @@ impl Stack {
                 }
             });
         }
-        let data = self.data.clone();
+        let (data, objects) = (self.data.clone(), self.objects.clone());
         self.in_background(async move {
             loop {
                 tokio::time::sleep(SWEEP_EVERY).await;
+                if let Err(error) = objects.sweep() {
+                    tracing::error!(%error, "old versions could not be deleted");
+                }
                 if let Err(error) = sweep(data.clone()).await {
                     tracing::error!(%error, "expired items could not be deleted");
                 }
@@ -380,22 +395,25 @@ impl Stack {
     }
 }
 
-type Opened = (Option<Arc<DataFolder>>, Data, Kms);
+type Opened = (Option<Arc<DataFolder>>, Data, Kms, Objects);
 
 fn open_storage(options: &StackOptions, template: &Template) -> Result<Opened, StackError> {
     let keys = template.keys.clone();
+    let (buckets, clock) = (template.buckets.clone(), options.clock.clone());
     match &options.storage {
         Storage::Ephemeral => Ok((
             None,
             Data::ephemeral(&options.clock)?,
             Kms::ephemeral(keys)?,
+            Objects::ephemeral(buckets, clock),
         )),
         Storage::Folder(path) => {
             let folder = DataFolder::open(path)?;
             // The key before the data: data without its key would be a damaged folder.
             let kms = Kms::open(&folder, keys, Data::exists(&folder))?;
             let data = Data::open(&folder)?;
-            Ok((Some(Arc::new(folder)), data, kms))
+            let objects = Objects::open(&folder, buckets, clock)?;
+            Ok((Some(Arc::new(folder)), data, kms, objects))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The wires of the embedded AWS services: DynamoDB, KMS and SES v2 on loopback.
+//! The wires of the embedded AWS services: DynamoDB, KMS, SES v2 and S3 on loopback.
 //!
 //! They run on a thread of their own. The database blocks whatever thread it runs on, for
 //! milliseconds when it waits for the disk, and the gateway must not wait with it.
@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::data::Data;
 use crate::kms::Kms;
 use crate::mail::Mailbox;
+use crate::objects::Objects;
 
 /// How long requests in flight may take to end when the stack stops.
 const GRACE: Duration = Duration::from_secs(2);
@@ -26,20 +27,23 @@ pub struct Wires {
     pub kms: String,
     /// Base URL of the SES v2 service.
     pub mail: String,
+    /// Base URL of the S3 service; buckets are the first part of the path.
+    pub objects: String,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Wires {
-    /// Starts the three services on free ports.
+    /// Starts the four services on free ports.
     ///
     /// # Errors
     /// When the system gives no port or no thread.
-    pub fn start(data: &Data, kms: Kms, mailbox: Mailbox) -> io::Result<Self> {
+    pub fn start(data: &Data, kms: Kms, mailbox: Mailbox, objects: Objects) -> io::Result<Self> {
         let (stop, stopped) = watch::channel(false);
         let (data_listener, dynamodb) = listen()?;
         let (kms_listener, kms_url) = listen()?;
         let (mail_listener, mail) = listen()?;
+        let (objects_listener, objects_url) = listen()?;
         let database = data.database().clone();
         let thread = std::thread::Builder::new()
             .name("wires".into())
@@ -60,10 +64,13 @@ impl Wires {
                                 async { data.await.map_err(io::Error::other) },
                                 serve(kms_listener, kms.router(), stopped.clone()),
                                 serve(mail_listener, mailbox.router(), stopped.clone()),
+                                serve(objects_listener, objects.router(), stopped.clone()),
                             )
                         };
                         tokio::select! {
-                            (data, kms, mail) = all => data.and(kms).and(mail),
+                            (data, kms, mail, objects) = all => {
+                                data.and(kms).and(mail).and(objects)
+                            },
                             () = grace_over(stopped.clone()) => Ok(()),
                         }
                     })
@@ -76,6 +83,7 @@ impl Wires {
             dynamodb,
             kms: kms_url,
             mail,
+            objects: objects_url,
             stop,
             thread: Some(thread),
         })
@@ -139,7 +147,8 @@ mod tests {
     fn start(mailbox: Mailbox) -> Wires {
         let data = Data::ephemeral(&Clock::system()).expect("memory");
         let kms = Kms::ephemeral(vec![KEY.into()]).expect("a key");
-        Wires::start(&data, kms, mailbox).expect("ports")
+        let objects = Objects::ephemeral(Vec::new(), Clock::system());
+        Wires::start(&data, kms, mailbox, objects).expect("ports")
     }
 
     macro_rules! client {

@@ -134,6 +134,59 @@ fn no_copy_outlives_what_the_sum_of_all_copies_counts() {
         let most = u64::from(erasure_days::DEAD_LETTERS) * SECONDS_OF_A_DAY;
         assert!(seconds <= most, "{name}: {seconds} seconds");
     }
+    let buckets = resources("AWS::S3::Bucket");
+    assert_eq!(buckets.len(), 1, "another bucket is another copy");
+    for (name, bucket) in buckets {
+        assert_eq!(
+            bucket["VersioningConfiguration"]["Status"], "Enabled",
+            "{name}"
+        );
+        let closed = bucket["PublicAccessBlockConfiguration"].as_object();
+        let closed = closed.expect("a block on public access");
+        assert!(
+            closed.len() == 4 && closed.values().all(|is| *is == true),
+            "{name}"
+        );
+        let sealed = &bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0];
+        let sealed = &sealed["ServerSideEncryptionByDefault"];
+        assert_eq!(sealed["SSEAlgorithm"], "aws:kms", "{name}");
+        assert!(
+            !sealed["KMSMasterKeyID"].is_null(),
+            "{name} is not encrypted with our key"
+        );
+        assert!(
+            bucket["ObjectLockEnabled"].is_null(),
+            "a lock forbids erasure"
+        );
+        assert!(
+            bucket["ReplicationConfiguration"].is_null(),
+            "a replica is a copy that erasure_days does not count"
+        );
+        let rules = bucket["LifecycleConfiguration"]["Rules"].as_array();
+        let all = rules
+            .into_iter()
+            .flatten()
+            .find(|rule| rule["Prefix"].is_null());
+        let all = all.expect("a rule for every file");
+        assert_eq!(
+            all["NoncurrentVersionExpiration"]["NoncurrentDays"],
+            json!(erasure_days::OLD_VERSIONS),
+            "{name}"
+        );
+        assert_eq!(
+            all["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"], 1,
+            "{name}"
+        );
+    }
+    let policies = resources("AWS::S3::BucketPolicy");
+    let denied = &policies[0].1["PolicyDocument"]["Statement"][0];
+    assert_eq!(
+        (
+            &denied["Effect"],
+            &denied["Condition"]["Bool"]["aws:SecureTransport"]
+        ),
+        (&json!("Deny"), &json!("false"))
+    );
     for kind in [
         "AWS::Backup::BackupPlan",
         "AWS::DynamoDB::GlobalTable",
@@ -418,6 +471,15 @@ fn faults_of_statement(statement: &Value, actions: &[String]) -> Vec<String> {
     let resource = statement["Resource"]
         .to_string()
         .replace("/@connections/*\"", "\"");
+    // Files of one kind, whose names begin with it.
+    let resource = ["exports", "ledger", "links"]
+        .iter()
+        .fold(resource, |text, kind| {
+            text.replace(
+                &format!("${{Data.Outputs.SealedBucketArn}}/{kind}/*\""),
+                "\"",
+            )
+        });
     if statement["Resource"].is_null() || resource.contains('*') {
         faults.push(format!("{resource} is more than one resource"));
     }

@@ -10,10 +10,11 @@ use harness::repository;
 const LAYERS: [&str; 5] = ["domain", "store", "app", "http", "lambda"];
 
 /// Crates that stand for a seam to the outside, and the layers of `shared` that may name them.
-const SEAMS: [(&str, &[&str]); 7] = [
+const SEAMS: [(&str, &[&str]); 8] = [
     ("aws_sdk_apigatewaymanagement", &["app"]),
     ("aws_sdk_dynamodb", &["store"]),
     ("aws_sdk_kms", &["store"]),
+    ("aws_sdk_s3", &["store"]),
     ("aws_sdk_sesv2", &["app"]),
     ("axum", &["http", "lambda"]),
     ("lambda_http", &["http", "lambda"]),
@@ -24,7 +25,7 @@ const SEAMS: [(&str, &[&str]); 7] = [
 const FOR_FUNCTIONS: [&str; 1] = ["axum"];
 
 /// What is allowed besides, with its reason.
-const EXCEPTIONS: [(&str, &str, &str); 2] = [
+const EXCEPTIONS: [(&str, &str, &str); 3] = [
     (
         "app/clients.rs",
         "aws_sdk_dynamodb",
@@ -34,6 +35,11 @@ const EXCEPTIONS: [(&str, &str, &str); 2] = [
         "app/clients.rs",
         "aws_sdk_kms",
         "makes the client that `store` is given",
+    ),
+    (
+        "app/clients.rs",
+        "aws_sdk_s3",
+        "makes the settings that `store` is given",
     ),
 ];
 

@@ -15,6 +15,7 @@ mod deployment;
 mod erasure;
 mod events;
 mod expiry;
+mod files;
 mod identity;
 mod inbox;
 mod invitations;

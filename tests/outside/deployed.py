@@ -11,6 +11,7 @@ import re
 import threading
 import time
 import urllib.parse
+from functools import partial
 
 from samcli.yamlhelper import yaml_parse
 
@@ -22,6 +23,7 @@ RESOURCES = {
     "Data.Outputs.KeysTableArn": "keys",
     "Data.Outputs.KmsKeyArn": "kms",
     "Data.Outputs.DataStreamArn": "stream",
+    "Data.Outputs.SealedBucketArn": "sealed",
 }
 
 
@@ -43,6 +45,11 @@ def resource_name(value):
     for output, name in RESOURCES.items():
         text = text.replace(f"${{{output}}}", name)
     return text
+
+
+def any_fits(names, resource):
+    """Whether a resource is one of these; the names of files may end in a star."""
+    return any(resource == name or (name != "*" and fnmatch.fnmatchcase(resource, name)) for name in names)
 
 
 class Role:
@@ -77,7 +84,7 @@ class Role:
         for statement in self.statements:
             if statement["Effect"] != "Allow" or action not in as_list(statement["Action"]):
                 continue
-            if resource not in map(resource_name, as_list(statement["Resource"])):
+            if not any_fits(list(map(resource_name, as_list(statement["Resource"]))), resource):
                 continue
             if self._holds(statement.get("Condition", {}), keys, context):
                 return True
@@ -92,6 +99,8 @@ class Role:
                     holds = wanted == ["false"] and bool(have)
                 elif operator == "ForAllValues:StringLike":
                     holds = all(any(fnmatch.fnmatchcase(h, w) for w in wanted) for h in have)
+                elif operator == "StringLike":
+                    holds = bool(have) and all(any(fnmatch.fnmatchcase(h, w) for w in wanted) for h in have)
                 elif operator == "StringEquals":
                     holds = bool(have) and all(h in wanted for h in have)
                 else:
@@ -110,7 +119,8 @@ class Role:
                 continue
             actions = as_list(statement["Action"])
             resources = [resource_name(resource) for resource in as_list(statement["Resource"])]
-            used = {(a, k) for a, r, k in self.used if a in actions and r in resources}
+            fits = partial(any_fits, resources)
+            used = {(a, k) for a, r, k in self.used if a in actions and fits(r)}
             place = f"{self.function}: {statement['Sid']}"
             yield from (f"{place} {a}" for a in actions if a not in {action for action, _ in used})
             terms = statement.get("Condition", {}).get("ForAllValues:StringLike", {})

@@ -50,6 +50,7 @@ def variables(ready):
         ISSUER=ready["api"],
         AWS_ENDPOINT_URL_DYNAMODB=ready["dynamodb"],
         AWS_ENDPOINT_URL_KMS=ready["kms"],
+        AWS_ENDPOINT_URL_S3=ready["s3"],
         AWS_ENDPOINT_URL_SESV2=ready["ses"],
         AWS_REGION="us-east-1",
         AWS_ACCESS_KEY_ID="embedded",

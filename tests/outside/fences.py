@@ -38,11 +38,11 @@ SIGNED = {
 }
 
 
-def forward(base, method, path, headers, body):
+def forward(base, method, path, headers, body, host=None):
     url = urllib.parse.urlsplit(base)
     connection = http.client.HTTPConnection(url.hostname, url.port, timeout=30)
     try:
-        connection.request(method, path, body=body, headers={**headers, "host": url.netloc})
+        connection.request(method, path, body=body, headers={**headers, "host": host or url.netloc})
         response = connection.getresponse()
         return response.status, dict(response.getheaders()), response.read()
     finally:
@@ -104,6 +104,23 @@ def fenced(role, ready, names):
             return refusal()
         return forward(ready["ses"], method, path, headers, body)
 
+    def s3(method, path, headers, body):
+        # Signed for this wire's own address, which therefore goes along.
+        place = urllib.parse.urlsplit(path)
+        _, bucket, *name = urllib.parse.unquote(place.path).split("/", 2)
+        query = urllib.parse.parse_qs(place.query, keep_blank_values=True)
+        file, context = f"{names[bucket]}/{name[0]}" if name and name[0] else names[bucket], {}
+        actions = {"PUT": "PutObject", "GET": "GetObject", "HEAD": "GetObject", "DELETE": "DeleteObject"}
+        action = actions[method]
+        if "versions" in query:
+            action, context = "ListBucketVersions", {"s3:prefix": query.get("prefix", [])}
+        elif "versionId" in query:
+            action = "DeleteObjectVersion"
+        if not role.check(f"s3:{action}", file, context=context):
+            body = b"<Error><Code>AccessDenied</Code><Message>outside of the fence</Message></Error>"
+            return 403, {"content-type": "application/xml"}, body
+        return forward(ready["s3"], method, path, headers, body, host=headers["host"])
+
     def sockets(method, path, headers, body):
         if not role.check("execute-api:ManageConnections", f"{method} @connections"):
             return 403, {}, b""
@@ -117,6 +134,7 @@ def fenced(role, ready, names):
         "WEBSOCKET_URL": Server(sockets).url,
         "AWS_ENDPOINT_URL_DYNAMODB": Server(dynamodb).url,
         "AWS_ENDPOINT_URL_KMS": Server(kms).url,
+        "AWS_ENDPOINT_URL_S3": Server(s3).url,
         "AWS_ENDPOINT_URL_SESV2": Server(ses).url,
     }
 
@@ -461,7 +479,7 @@ def main():
         ready, log_path = program.ready, Path(folder) / "log"
         own = variables(ready)
         template = Template({"MailFrom": own["MAIL_FROM"]})
-        names = {own["DATA_TABLE"]: "data", own["KEYS_TABLE"]: "keys"}
+        names = {own["DATA_TABLE"]: "data", own["KEYS_TABLE"]: "keys", own["SEALED_BUCKET"]: "sealed"}
         with open(log_path, "wb") as log:
             try:
                 for name in FUNCTIONS:

@@ -13,6 +13,7 @@ use super::*;
 use crate::data::Data;
 use crate::kms::Kms;
 use crate::mail::Mailbox;
+use crate::objects::Objects;
 use crate::template::Table;
 use crate::wires::Wires;
 
@@ -37,7 +38,8 @@ impl Bench {
         .expect("a table");
         data.prepare(&[table]).expect("the table");
         let kms = Kms::ephemeral(Vec::new()).expect("a key");
-        let wires = Wires::start(&data, kms, Mailbox::new(clock)).expect("ports");
+        let objects = Objects::ephemeral(Vec::new(), clock.clone());
+        let wires = Wires::start(&data, kms, Mailbox::new(clock), objects).expect("ports");
         let faults = Faults::default();
         let retry = RetryConfig::standard()
             .with_max_attempts(attempts)

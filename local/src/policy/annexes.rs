@@ -156,6 +156,10 @@ pub fn retention(facts: &Facts) -> Vec<Block> {
             &days(DATA_PITR_DAYS),
         ]),
         row(["Backups of the keys", &days(erasure_days::KEYS_PITR)]),
+        row([
+            "Old versions of files (ciphertext without its key)",
+            &days(erasure_days::OLD_VERSIONS),
+        ]),
         row(["Logs, which name nobody", &days(erasure_days::LOGS)]),
         row([
             "Positions of failed work",

@@ -39,7 +39,7 @@ pub struct Deployment {
 }
 
 /// What a type of resource means to a reader; `None` where it adds nothing to what others say.
-const MEANINGS: [(&str, Option<(&str, &str)>); 16] = [
+const MEANINGS: [(&str, Option<(&str, &str)>); 18] = [
     ("AWS::CloudWatch::Alarm", None),
     (
         "AWS::DynamoDB::Table",
@@ -59,6 +59,14 @@ const MEANINGS: [(&str, Option<(&str, &str)>); 16] = [
             "technical logs and measurements that name nobody",
         )),
     ),
+    (
+        "AWS::S3::Bucket",
+        Some((
+            "Amazon S3",
+            "keeps files: exports, sealed under keys of their own, and the record of erasures",
+        )),
+    ),
+    ("AWS::S3::BucketPolicy", None),
     (
         "AWS::SQS::Queue",
         Some((

@@ -62,18 +62,20 @@ macro_rules! settings {
         if let Some(url) = &$url {
             builder = builder.endpoint_url(url);
         }
-        $service::Client::from_conf(builder.build())
+        builder
     }};
 }
 
 /// A client of DynamoDB.
 pub fn dynamodb(config: &Config, http: SharedHttpClient) -> aws_sdk_dynamodb::Client {
-    settings!(aws_sdk_dynamodb, config, http, config.dynamodb_url)
+    aws_sdk_dynamodb::Client::from_conf(
+        settings!(aws_sdk_dynamodb, config, http, config.dynamodb_url).build(),
+    )
 }
 
 /// A client of KMS.
 pub fn kms(config: &Config, http: SharedHttpClient) -> aws_sdk_kms::Client {
-    settings!(aws_sdk_kms, config, http, config.kms_url)
+    aws_sdk_kms::Client::from_conf(settings!(aws_sdk_kms, config, http, config.kms_url).build())
 }
 
 /// A client of a WebSocket API's connections.
@@ -82,10 +84,18 @@ pub fn connections(
     http: SharedHttpClient,
 ) -> aws_sdk_apigatewaymanagement::Client {
     let url = Some(config.websocket_url.clone());
-    settings!(aws_sdk_apigatewaymanagement, config, http, url)
+    let settings = settings!(aws_sdk_apigatewaymanagement, config, http, url);
+    aws_sdk_apigatewaymanagement::Client::from_conf(settings.build())
+}
+
+/// The settings of a client of S3, which is made on first use.
+pub fn s3(config: &Config, http: SharedHttpClient) -> aws_sdk_s3::Config {
+    settings!(aws_sdk_s3, config, http, config.s3_url)
+        .force_path_style(config.s3_url.is_some())
+        .build()
 }
 
 /// A client of SES v2.
 pub fn ses(config: &Config, http: SharedHttpClient) -> aws_sdk_sesv2::Client {
-    settings!(aws_sdk_sesv2, config, http, config.ses_url)
+    aws_sdk_sesv2::Client::from_conf(settings!(aws_sdk_sesv2, config, http, config.ses_url).build())
 }

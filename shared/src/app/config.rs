@@ -9,6 +9,8 @@ pub struct Config {
     pub data_table: String,
     /// `KEYS_TABLE`.
     pub keys_table: String,
+    /// `SEALED_BUCKET`: where files lie.
+    pub sealed_bucket: String,
     /// `KMS_KEY_ID`: the key that wraps the keys of tenants.
     pub kms_key_id: String,
     /// `ISSUER`: the public address of the API, which tokens name as their issuer.
@@ -30,6 +32,8 @@ pub struct Config {
     pub dynamodb_url: Option<String>,
     /// `AWS_ENDPOINT_URL_KMS`.
     pub kms_url: Option<String>,
+    /// `AWS_ENDPOINT_URL_S3`; buckets are then the first part of the path.
+    pub s3_url: Option<String>,
     /// `AWS_ENDPOINT_URL_SESV2`.
     pub ses_url: Option<String>,
 }
@@ -70,9 +74,10 @@ pub fn log_level() -> tracing::Level {
 
 impl Config {
     /// The variables that `template.yaml` must set, in its words.
-    pub const VARIABLES: [&'static str; 8] = [
+    pub const VARIABLES: [&'static str; 9] = [
         "DATA_TABLE",
         "KEYS_TABLE",
+        "SEALED_BUCKET",
         "KMS_KEY_ID",
         "ISSUER",
         "MAIL_FROM",
@@ -101,6 +106,7 @@ impl Config {
         Ok(Self {
             data_table: required("DATA_TABLE")?,
             keys_table: required("KEYS_TABLE")?,
+            sealed_bucket: required("SEALED_BUCKET")?,
             kms_key_id: required("KMS_KEY_ID")?,
             issuer: required("ISSUER")?,
             mail_from: required("MAIL_FROM")?,
@@ -115,6 +121,7 @@ impl Config {
             },
             dynamodb_url: optional("AWS_ENDPOINT_URL_DYNAMODB"),
             kms_url: optional("AWS_ENDPOINT_URL_KMS"),
+            s3_url: optional("AWS_ENDPOINT_URL_S3"),
             ses_url: optional("AWS_ENDPOINT_URL_SESV2"),
         })
     }

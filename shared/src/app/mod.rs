@@ -20,7 +20,7 @@ pub use egress::Egress;
 pub use mail::{Mail, MailError, Mailer};
 pub use nudge::Connections;
 
-use crate::store::{Store, db::Names, meter::Meter};
+use crate::store::{Store, db::Names, meter::Meter, objects::Objects};
 
 /// Everything a handler may touch. Cheap to clone.
 #[derive(Clone)]
@@ -67,10 +67,16 @@ impl App {
             keys_table: config.keys_table.clone(),
             kms_key_id: config.kms_key_id.clone(),
         };
+        let objects = Objects::new(
+            clients::s3(&config, http.clone()),
+            config.sealed_bucket.clone(),
+            meter.clone(),
+        );
         let store = Store::new(
             clients::dynamodb(&config, http.clone()),
             clients::kms(&config, http.clone()),
             names,
+            objects,
             meter.clone(),
         );
         let mailer = Mailer::new(&config, http.clone(), meter.clone());

@@ -147,6 +147,8 @@ ids! {
     ContactId = "ctc";
     /// A thread between a contact and a team.
     ConversationId = "cnv";
+    /// A copy of somebody's data, made for them.
+    ExportId = "exp";
     /// An invitation into a workspace.
     InvitationId = "inv";
     /// A piece of work that goes on after its answer.

@@ -196,8 +196,15 @@ pub mod erasure_days {
     pub const DEAD_LETTERS: u32 = 14;
     /// The table stream.
     pub const STREAM: u32 = 1;
+    /// Versions of files that are not the current one.
+    pub const OLD_VERSIONS: u32 = 7;
     /// The longest of what runs in parallel, after the undo and the execution.
-    pub const WORST: u32 = UNDO + EXECUTE + max(KEYS_PITR, max(LOGS, max(DEAD_LETTERS, STREAM)));
+    pub const WORST: u32 = UNDO
+        + EXECUTE
+        + max(
+            KEYS_PITR,
+            max(LOGS, max(DEAD_LETTERS, max(STREAM, OLD_VERSIONS))),
+        );
 
     const fn max(a: u32, b: u32) -> u32 {
         if a > b { a } else { b }

@@ -20,6 +20,7 @@ use super::{
     keyring::{DataKeyRow, Keyring, TenantKey, TenantKeyRow},
     keys::{self, Key, Table},
     meter::Meter,
+    objects::Objects,
     query::{Listed, Query, Source},
     record::{Item, Record, read_item},
     seal::{DataKey, Unsealed},
@@ -82,6 +83,14 @@ impl StoreError {
         Self::of_call("KMS", error)
     }
 
+    pub(super) fn s3<E, R>(error: &SdkError<E, R>) -> Self
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+        R: std::fmt::Debug,
+    {
+        Self::of_call("S3", error)
+    }
+
     pub(super) fn dynamodb<E, R>(error: &SdkError<E, R>) -> Self
     where
         E: std::error::Error + ProvideErrorMetadata + 'static,
@@ -109,7 +118,10 @@ impl StoreError {
                 .collect(),
         };
         let for_good = [
+            "AccessDenied",
             "AccessDeniedException",
+            "BadDigest",
+            "NoSuchBucket",
             "ValidationException",
             "ResourceNotFoundException",
             "UnrecognizedClientException",
@@ -131,6 +143,7 @@ pub struct Store {
     data_table: String,
     keys_table: String,
     keyring: Keyring,
+    objects: Objects,
     pub(super) meter: Meter,
 }
 
@@ -192,6 +205,7 @@ impl Store {
         client: aws_sdk_dynamodb::Client,
         kms: aws_sdk_kms::Client,
         names: Names,
+        objects: Objects,
         meter: Meter,
     ) -> Self {
         let Names {
@@ -205,6 +219,7 @@ impl Store {
             data_table,
             keys_table,
             keyring,
+            objects,
             meter,
         }
     }
@@ -212,6 +227,11 @@ impl Store {
     /// The keys of tenants.
     pub const fn keyring(&self) -> &Keyring {
         &self.keyring
+    }
+
+    /// Files.
+    pub const fn objects(&self) -> &Objects {
+        &self.objects
     }
 
     pub(super) fn table(&self, table: Table) -> String {

@@ -46,6 +46,8 @@
 //! Indexes: `changes` lists conversations by last change; `lists` lists queues of conversations, and
 //! the rest; `due` lists what waits for a time: `DUE#<shard>`, `<due at, 15 digits>#<partition key>`.
 
+mod files;
+
 use uuid::Uuid;
 
 use super::{
@@ -59,6 +61,9 @@ use crate::domain::{
     AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, JobId, MemberId,
     NoticeId, ResetId, SessionId, TenantId, TicketId, Timestamp, VisitId, WorkspaceId,
     words::Symbol,
+};
+pub use files::{
+    export_part, export_parts, ledger, ledger_entry, linked_file, linked_files, linked_files_of,
 };
 
 /// One of the two tables.

@@ -13,6 +13,7 @@
 //! | `seal`, `keyring` | sealing under the key of a root, the key of a tenant, KMS |
 //! | `subject` | subjects, their fence and their edges |
 //! | `db`, `transaction`, `meter` | the calls to DynamoDB, and their count |
+//! | `objects` | files, in S3 |
 //! | `erasing` | the end of a conversation that somebody deleted |
 //! | `transcript` | how a thread grows: messages, lines of the system, changes of its head |
 //! | `remains` | what ends, physically: new stamps, and removal |
@@ -36,6 +37,7 @@ pub mod membership;
 pub mod message;
 pub mod meter;
 pub mod notice;
+pub mod objects;
 pub mod password;
 pub mod preferences;
 pub mod query;
@@ -57,6 +59,7 @@ pub use db::{Fetched, Store, StoreError};
 pub use field::{Field, Irreversible};
 pub use keyring::TenantKey;
 pub use keys::{IndexKey, Key, Table};
+pub use objects::{ObjectKey, ObjectPrefix, Objects};
 pub use query::Query;
 pub use record::{
     Decision, Declaration, Door, FieldDeclaration, Form, Indexes, Item, Owner, Record, Stored,

@@ -1,0 +1,338 @@
+//! Files: the bucket `sealed`, and the one door to it.
+//!
+//! What is about a person lies there sealed under the key of its root, bound to its own name, as a
+//! field is in a table. Deleting means every version: a delete marker would leave the file where it
+//! is, and nobody here ever makes one.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_sdk_s3::{error::ProvideErrorMetadata, presigning::PresigningConfig};
+use data_encoding::BASE64;
+
+use super::{db::StoreError, meter::Meter, seal::DataKey};
+use crate::domain::Timestamp;
+
+/// How long a link to a file is good for.
+pub const LINK: Duration = Duration::from_secs(5 * 60);
+/// The layout of what is sealed; another one would take another number.
+const LAYOUT: u32 = 1;
+
+/// The name of a file. Made in `store/keys.rs` only, of ids that tell nothing about anybody.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ObjectKey(String);
+
+impl ObjectKey {
+    /// The file with this name; the first part says what kind of file it is.
+    pub(super) const fn new(name: String) -> Self {
+        Self(name)
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn place(&self) -> String {
+        format!("objects|{}|{LAYOUT}", self.0)
+    }
+}
+
+/// The beginning of the names of files that belong together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectPrefix(String);
+
+impl ObjectPrefix {
+    /// All files whose names begin so. It ends where a part of a name ends.
+    pub(super) const fn new(beginning: String) -> Self {
+        Self(beginning)
+    }
+}
+
+/// A version of a file, as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectVersion {
+    /// The file.
+    pub key: ObjectKey,
+    /// The version; only S3 knows what is in the text.
+    pub version: String,
+    /// When it was made.
+    pub at: Timestamp,
+    /// What it is.
+    pub standing: Standing,
+}
+
+/// What a version of a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// What the name leads to.
+    Current,
+    /// What was there before.
+    Old,
+    /// A marker that says that there is nothing any more.
+    Marker,
+}
+
+/// Whether a file was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// It was.
+    New,
+    /// One of this name is there; it was left alone.
+    Before,
+}
+
+/// The bucket `sealed`.
+#[derive(Clone)]
+pub struct Objects {
+    config: aws_sdk_s3::Config,
+    bucket: String,
+    meter: Meter,
+    // Built on first use: most functions never see a file.
+    client: Arc<OnceLock<aws_sdk_s3::Client>>,
+}
+
+impl fmt::Debug for Objects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Objects({})", self.bucket)
+    }
+}
+
+impl Objects {
+    /// The bucket of this name.
+    pub fn new(config: aws_sdk_s3::Config, bucket: String, meter: Meter) -> Self {
+        Self {
+            config,
+            bucket,
+            meter,
+            client: Arc::default(),
+        }
+    }
+
+    fn client(&self) -> &aws_sdk_s3::Client {
+        self.client
+            .get_or_init(|| aws_sdk_s3::Client::from_conf(self.config.clone()))
+    }
+
+    /// Keeps a file sealed under `seal`. What was there becomes an old version.
+    ///
+    /// # Errors
+    /// When S3 did not take it; doing it again is safe.
+    pub async fn put(
+        &self,
+        key: &ObjectKey,
+        seal: &DataKey,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        let sealed = seal.seal(&key.place(), bytes)?;
+        let sent = self.send(key, sealed, "application/octet-stream", None);
+        sent.await.map(|_| ())
+    }
+
+    /// Keeps a file as it is: for what tells nothing about anybody, and for the copies that links
+    /// lead to.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub async fn put_open(
+        &self,
+        key: &ObjectKey,
+        bytes: Vec<u8>,
+        content_type: &'static str,
+    ) -> Result<(), StoreError> {
+        let sent = self.send(key, bytes, content_type, None);
+        sent.await.map(|_| ())
+    }
+
+    /// As [`Self::put_open`], unless a file of this name is there already. Whoever asks again after
+    /// a lost answer hears [`Made::Before`] of their own file.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub async fn create_open(
+        &self,
+        key: &ObjectKey,
+        bytes: Vec<u8>,
+        content_type: &'static str,
+    ) -> Result<Made, StoreError> {
+        self.send(key, bytes, content_type, Some("*")).await
+    }
+
+    async fn send(
+        &self,
+        key: &ObjectKey,
+        bytes: Vec<u8>,
+        content_type: &'static str,
+        only_new: Option<&'static str>,
+    ) -> Result<Made, StoreError> {
+        let begun = self.meter.begin("PutObject");
+        let answer = self
+            .client()
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .content_type(content_type)
+            .checksum_sha256(BASE64.encode(digest(&SHA256, &bytes).as_ref()))
+            .set_if_none_match(only_new.map(str::to_owned))
+            .body(bytes.into())
+            .send()
+            .await;
+        self.meter.end(begun, true, 0.0, 0.0);
+        match answer {
+            Ok(_) => Ok(Made::New),
+            Err(error) if error.code() == Some("PreconditionFailed") => Ok(Made::Before),
+            Err(error) => Err(StoreError::s3(&error)),
+        }
+    }
+
+    /// A file that was sealed under `seal`, if it is there.
+    ///
+    /// # Errors
+    /// Also when it does not open.
+    pub async fn get(
+        &self,
+        key: &ObjectKey,
+        seal: &DataKey,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.get_open(key).await? {
+            None => Ok(None),
+            Some(sealed) => seal.open(&key.place(), &sealed).map(Some),
+        }
+    }
+
+    /// A file as it lies there, if it is.
+    ///
+    /// # Errors
+    /// When S3 did not give it.
+    pub async fn get_open(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
+        let begun = self.meter.begin("GetObject");
+        let request = self.client().get_object();
+        let answer = request.bucket(&self.bucket).key(key.as_str()).send().await;
+        let read = match answer {
+            Ok(object) => match object.body.collect().await {
+                Ok(body) => Ok(Some(body.to_vec())),
+                Err(_) => Err(StoreError::Unavailable {
+                    service: "S3",
+                    cause: "a body that was cut off".to_owned(),
+                }),
+            },
+            Err(error) if error.code() == Some("NoSuchKey") => Ok(None),
+            Err(error) => Err(StoreError::s3(&error)),
+        };
+        self.meter.end(begun, true, 0.0, 0.0);
+        read
+    }
+
+    /// Every version of every file under a prefix, the newest of each name first.
+    ///
+    /// # Errors
+    /// When S3 did not list them.
+    pub async fn versions(&self, prefix: &ObjectPrefix) -> Result<Vec<ObjectVersion>, StoreError> {
+        let mut found = Vec::new();
+        let (mut key_marker, mut version_marker) = (None, None);
+        loop {
+            let begun = self.meter.begin("ListObjectVersions");
+            let answer = self
+                .client()
+                .list_object_versions()
+                .bucket(&self.bucket)
+                .prefix(&prefix.0)
+                .set_key_marker(key_marker)
+                .set_version_id_marker(version_marker)
+                .send()
+                .await;
+            self.meter.end(begun, true, 0.0, 0.0);
+            let page = answer.map_err(|error| StoreError::s3(&error))?;
+            let mut add = |key: Option<&str>, version: Option<&str>, at_ms, standing| {
+                if let (Some(key), Some(version)) = (key, version) {
+                    found.push(ObjectVersion {
+                        key: ObjectKey(key.to_owned()),
+                        version: version.to_owned(),
+                        at: Timestamp::from_ms(at_ms),
+                        standing,
+                    });
+                }
+            };
+            let ms = |time: Option<&aws_sdk_s3::primitives::DateTime>| {
+                time.and_then(|time| time.to_millis().ok()).unwrap_or(0)
+            };
+            for version in page.versions() {
+                let standing = match version.is_latest() {
+                    Some(true) => Standing::Current,
+                    _ => Standing::Old,
+                };
+                let at = ms(version.last_modified());
+                add(version.key(), version.version_id(), at, standing);
+            }
+            for marker in page.delete_markers() {
+                let at = ms(marker.last_modified());
+                add(marker.key(), marker.version_id(), at, Standing::Marker);
+            }
+            if page.is_truncated() != Some(true) {
+                found.sort_by(|a, b| a.key.cmp(&b.key).then(b.at.cmp(&a.at)));
+                return Ok(found);
+            }
+            key_marker = page.next_key_marker().map(str::to_owned);
+            version_marker = page.next_version_id_marker().map(str::to_owned);
+        }
+    }
+
+    /// Deletes one version of a file for good. What is not there was deleted before.
+    ///
+    /// # Errors
+    /// When S3 did not do it.
+    pub async fn delete_version(&self, version: &ObjectVersion) -> Result<(), StoreError> {
+        let begun = self.meter.begin("DeleteObject");
+        let answer = self
+            .client()
+            .delete_object()
+            .bucket(&self.bucket)
+            .key(version.key.as_str())
+            .version_id(&version.version)
+            .send()
+            .await;
+        self.meter.end(begun, true, 0.0, 0.0);
+        answer.map(|_| ()).map_err(|error| StoreError::s3(&error))
+    }
+
+    /// Deletes every version of every file under a prefix; says how many there were.
+    ///
+    /// # Errors
+    /// When S3 did not do all of it; doing it again is safe.
+    pub async fn erase(&self, prefix: &ObjectPrefix) -> Result<u64, StoreError> {
+        let mut erased = 0;
+        for version in self.versions(prefix).await? {
+            self.delete_version(&version).await?;
+            erased += 1;
+        }
+        Ok(erased)
+    }
+
+    /// A link to a file, good for [`LINK`], that a browser keeps under `file_name` instead of
+    /// showing it. Made here, without asking S3.
+    ///
+    /// # Errors
+    /// When a part of it cannot be signed.
+    pub async fn link(&self, key: &ObjectKey, file_name: &str) -> Result<String, StoreError> {
+        let refused = |cause: String| StoreError::Refused {
+            service: "S3",
+            cause,
+        };
+        let until = PresigningConfig::expires_in(LINK).map_err(|e| refused(e.to_string()))?;
+        let signed = self
+            .client()
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .response_content_disposition(format!("attachment; filename=\"{file_name}\""))
+            .presigned(until)
+            .await;
+        // The cause may quote the link.
+        let signed = signed.map_err(|_| refused("a link that could not be signed".to_owned()))?;
+        Ok(signed.uri().to_owned())
+    }
+}
