@@ -296,9 +296,13 @@ fn object_operation(request: &HttpRequest) -> &'static str {
 #[derive(Clone, Default)]
 pub struct Faults(Arc<Mutex<Plan>>);
 
+/// Whether a deletion of the item with this key, in DynamoDB's JSON, is ignored.
+type Ignores = dyn Fn(&Value) -> bool + Send + Sync;
+
 #[derive(Default)]
 struct Plan {
     faults: Vec<Fault>,
+    ignores: Option<Arc<Ignores>>,
     attempts: BTreeMap<String, usize>,
     spent: usize,
 }
@@ -307,6 +311,12 @@ impl Faults {
     /// Adds a fault. Of two that could take an attempt, the earlier one takes it.
     pub fn plan(&self, fault: Fault) {
         self.lock().faults.push(fault);
+    }
+
+    /// Acknowledges the deletions of some items and does not carry them out: an eraser that is
+    /// switched off, for tests that must then find what is left.
+    pub fn ignore_deletions(&self, of: impl Fn(&Value) -> bool + Send + Sync + 'static) {
+        self.lock().ignores = Some(Arc::new(of));
     }
 
     /// How many attempts of an operation were made since the stack started or [`Self::reset`].
@@ -357,6 +367,39 @@ impl Faults {
             plan.faults.remove(taken);
         }
         Some(kind)
+    }
+
+    /// What is left of a request without the deletions that are ignored; none when all of it is left.
+    fn without_ignored(&self, call: &Call) -> Option<Value> {
+        let ignores = self.lock().ignores.clone()?;
+        let is_ignored = |deletion: &Value| ignores(&deletion["Key"]);
+        let mut sent = call.body.clone();
+        let (before, after) = match call.operation.as_str() {
+            "DeleteItem" if is_ignored(&sent) => return Some(Value::Null),
+            "TransactWriteItems" => {
+                let entries = sent["TransactItems"].as_array_mut()?;
+                let before = entries.len();
+                entries.retain(|entry| !is_ignored(&entry["Delete"]));
+                (before, entries.len())
+            }
+            "BatchWriteItem" => {
+                let tables = sent["RequestItems"].as_object_mut()?;
+                let (mut before, mut after) = (0, 0);
+                for entries in tables.values_mut().filter_map(Value::as_array_mut) {
+                    before += entries.len();
+                    entries.retain(|entry| !is_ignored(&entry["DeleteRequest"]));
+                    after += entries.len();
+                }
+                tables.retain(|_, entries| entries.as_array().is_some_and(|list| !list.is_empty()));
+                (before, after)
+            }
+            _ => return None,
+        };
+        match after {
+            0 => Some(Value::Null),
+            _ if after == before => None,
+            _ => Some(sent),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Plan> {
@@ -421,6 +464,11 @@ impl HttpConnector for FaultyConnector {
     fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
         let call = Call::of(&request);
         let Some(kind) = self.faults.next(&call) else {
+            match self.faults.without_ignored(&call) {
+                None => {}
+                Some(Value::Null) => return ready(acknowledged()),
+                Some(rest) => replace_body(&mut request, &rest),
+            }
             return self.connector.call(request);
         };
         match kind {
@@ -471,14 +519,24 @@ fn timeout() -> ConnectorError {
     ConnectorError::timeout("a planned fault: the answer does not come".into())
 }
 
+fn acknowledged() -> Result<HttpResponse, ConnectorError> {
+    let mut response = HttpResponse::new(status_of(200)?, SdkBody::from("{}"));
+    response
+        .headers_mut()
+        .insert("content-type", "application/x-amz-json-1.0");
+    Ok(response)
+}
+
+fn status_of(status: u16) -> Result<StatusCode, ConnectorError> {
+    StatusCode::try_from(status).map_err(|error| ConnectorError::user(error.into()))
+}
+
 fn answer(
     status: u16,
     exception: &'static str,
     body: &Value,
 ) -> Result<HttpResponse, ConnectorError> {
-    let status =
-        StatusCode::try_from(status).map_err(|error| ConnectorError::user(error.into()))?;
-    let mut response = HttpResponse::new(status, SdkBody::from(body.to_string()));
+    let mut response = HttpResponse::new(status_of(status)?, SdkBody::from(body.to_string()));
     response
         .headers_mut()
         .insert("content-type", "application/x-amz-json-1.0");

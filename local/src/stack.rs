@@ -228,6 +228,18 @@ impl Stack {
         self.objects.sweep()
     }
 
+    /// Delivers what the table streams still hold a second time; says how many records.
+    ///
+    /// # Errors
+    /// When a stream cannot be read.
+    pub async fn redeliver(&self) -> Result<usize, DataError> {
+        let mut sum = 0;
+        for pump in &self.pumps {
+            sum += pump.redeliver().await?;
+        }
+        Ok(sum)
+    }
+
     /// Deletes every item whose TTL has passed; says how many.
     ///
     /// # Errors

@@ -116,6 +116,31 @@ impl Pump {
         }
     }
 
+    /// Delivers once more what the stream still holds and the function has taken, in its order, as
+    /// Lambda may: it promises at least once. The position does not move.
+    ///
+    /// # Errors
+    /// When the stream cannot be read.
+    pub async fn redeliver(&self) -> Result<usize, DataError> {
+        let passed = self.0.passed.lock().await;
+        let (mut taken, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.read(after.clone()).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(sequence_number(last).to_owned());
+            taken.extend(page);
+        }
+        taken.retain(|record| {
+            passed
+                .as_deref()
+                .is_some_and(|last| sequence_number(record) <= last)
+        });
+        for batch in taken.chunks(self.0.source.batch_size.max(1)) {
+            self.invoke(batch).await;
+        }
+        Ok(taken.len())
+    }
+
     /// Delivers for as long as the stack runs.
     pub async fn run(self) {
         loop {

@@ -40,6 +40,7 @@ mod resilience;
 mod retention;
 mod second_factor;
 mod sessions;
+mod simulation;
 mod sync;
 mod tenancy;
 mod tokens;

@@ -219,17 +219,34 @@ impl Harness {
 
     /// A visitor whose session request says more: an identity token, a context.
     pub async fn visitor_with(&self, app: &WidgetApp, more: Value) -> Visitor {
+        let answer = self.try_session(app, more).await;
+        assert_eq!(answer.status, 201, "no session: {}", answer.text);
+        self.visitor_of(&answer.body)
+    }
+
+    /// The same, where the session may be refused.
+    pub async fn try_visitor(&self, app: &WidgetApp, more: Value) -> Option<Visitor> {
+        let answer = self.try_session(app, more).await;
+        (answer.status == 201).then(|| self.visitor_of(&answer.body))
+    }
+
+    async fn try_session(&self, app: &WidgetApp, more: Value) -> Answer {
         let mut body = json!({ "app_key": app.key });
         if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
             body.extend(more);
         }
         let page = self.client.with_header("origin", ORIGIN);
-        let answer = page.post("/v1/widget/sessions", body, 201).await;
+        page.send(Method::POST, "/v1/widget/sessions", Some(body))
+            .await
+    }
+
+    fn visitor_of(&self, answer: &Value) -> Visitor {
+        let page = self.client.with_header("origin", ORIGIN);
         Visitor {
-            client: page.with_token(&text(&answer, "session_token")),
+            client: page.with_token(&text(answer, "session_token")),
             contact_id: text(&answer["visitor"], "contact_id"),
-            resume_token: text(&answer, "resume_token"),
-            session_token: text(&answer, "session_token"),
+            resume_token: text(answer, "resume_token"),
+            session_token: text(answer, "session_token"),
         }
     }
 

@@ -1,0 +1,111 @@
+//! Histories that nobody wrote: teams and visitors do what they like in any order, the clock moves,
+//! calls fail, the stream repeats itself, and somebody is forgotten in the middle of it. What was
+//! promised must hold after each of them (privacy.md B4.9).
+//!
+//! | | invariant | where it is looked at |
+//! |---|---|---|
+//! | I1 | of somebody erased nothing is left but what the manifest keeps | `residue` |
+//! | I2 | everybody else's items are as they were, byte for byte | `World::forget` |
+//! | I3 | what is left is what was announced: tombstones, and jobs that name ids | `residue` |
+//! | I5 | what a copy of the tables still holds can no longer be opened | `residue`: no data key |
+//! | I6 | nothing is written for somebody who is fenced | `World::forget` |
+//! | I7 | it ends, once calls stop failing | `World::settle` |
+//! | I8 | it ends in time | `World::close` |
+//! | I9 | doing it again changes nothing | `World::settle` |
+//! | I11 | what is over is never shown, and what is not over is | `World::look` |
+//!
+//! I4 (after a restore) and I10 (an export holds it before) are tested where those are.
+//!
+//! `PROPTEST_CASES=500 cargo test -p it --test it -- simulation` is the long run; the seed is fixed,
+//! and `PROPTEST_RNG_SEED` chooses another one.
+
+mod history;
+mod residue;
+mod world;
+
+use std::cell::RefCell;
+
+use harness::Kind;
+use history::{Act, history};
+use proptest::test_runner::{Config, RngSeed, TestRunner};
+use world::{Seen, World};
+
+/// How many histories a usual run plays, and how long each of them is at most.
+const CASES: u32 = 6;
+const ACTS: usize = 40;
+/// The seed of a usual run.
+const SEED: u64 = 0x0050_7770;
+
+#[test]
+fn whatever_happens_what_was_promised_about_erasure_and_retention_holds() {
+    let mut config = Config {
+        failure_persistence: None,
+        max_shrink_iters: 40,
+        ..Config::default()
+    };
+    // proptest's own defaults say that the environment said nothing.
+    if config.cases == 256 {
+        config.cases = CASES;
+    }
+    if config.rng_seed == RngSeed::Random {
+        config.rng_seed = RngSeed::Fixed(SEED);
+    }
+    let seen = RefCell::new(Seen::default());
+    let play = |acts: Vec<Act>| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let new = runtime.block_on(World::play(acts));
+        seen.borrow_mut().add(new);
+        Ok(())
+    };
+    let outcome = TestRunner::new(config.clone()).run(&history(ACTS), play);
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+    // A run in which nothing happened would prove nothing.
+    let seen = seen.into_inner();
+    assert!(seen.is_enough_for(config.cases), "{seen:?}");
+}
+
+#[tokio::test]
+async fn an_eraser_that_is_switched_off_for_any_kind_of_item_is_noticed() {
+    let kinds = residue::Stage::new().await.kinds().await;
+    assert!(kinds.len() > 10, "too little to switch off: {kinds:?}");
+    let mut unnoticed = Vec::new();
+    for kind in kinds {
+        let stage = residue::Stage::new().await;
+        stage.switch_off(&kind).await;
+        stage.forget().await;
+        let left = stage.left().await;
+        if !left.contains(&kind) {
+            unnoticed.push(kind);
+        }
+    }
+    assert_eq!(unnoticed, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn with_every_eraser_on_nothing_is_left_but_the_tombstones() {
+    let stage = residue::Stage::new().await;
+    stage.forget().await;
+    let left = stage.left().await;
+    assert_eq!(left.into_iter().collect::<Vec<_>>(), ["Tombstone"]);
+}
+
+#[tokio::test]
+async fn a_call_that_fails_anywhere_in_an_erasure_is_made_up_for() {
+    for kind in [
+        Kind::TimeoutAfter,
+        Kind::Throttle,
+        Kind::Conflict,
+        Kind::Unprocessed,
+    ] {
+        for call in [1, 4, 9] {
+            let stage = residue::Stage::new().await;
+            stage.forget_despite(kind, call).await;
+            let left = stage.left().await;
+            let left: Vec<_> = left.into_iter().collect();
+            assert_eq!(left, ["Tombstone"], "{kind:?} at call {call}");
+        }
+    }
+}

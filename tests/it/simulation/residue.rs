@@ -1,0 +1,203 @@
+//! What is left of somebody: every item that names them or something of theirs, or that holds any
+//! of their sealed bytes, wherever it lies.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use harness::{Conversation, Fault, Harness, Kind, Member, Visitor, Workspace, message};
+use serde_json::{Value, json};
+
+/// Kinds of items that may still name an erased person's ids: tombstones for a week, and a job for
+/// a month after its last step. Neither says anything else.
+pub const KEPT: [&str; 3] = ["Job", "OpenJob", "Tombstone"];
+
+/// What somebody is recognised by.
+#[derive(Clone, Debug, Default)]
+pub struct Needles {
+    /// Ids of the contact, its conversations and their messages.
+    pub ids: BTreeSet<String>,
+    /// Sealed bytes and hashes, in the form that DynamoDB's JSON gives them.
+    sealed: BTreeSet<String>,
+}
+
+impl Needles {
+    /// What items hold that name one of these ids. Fails when an id is nowhere: a search that
+    /// finds nothing beforehand proves nothing afterwards.
+    pub fn of(ids: BTreeSet<String>, items: &[String]) -> Self {
+        let mut needles = Self {
+            ids,
+            sealed: BTreeSet::new(),
+        };
+        for id in &needles.ids {
+            assert!(
+                items.iter().any(|item| item.contains(id)),
+                "NO BASELINE: {id} is nowhere"
+            );
+        }
+        let mut sealed = BTreeSet::new();
+        for item in items.iter().filter(|item| needles.names(item)) {
+            binary(&serde_json::from_str(item).expect("an item"), &mut sealed);
+        }
+        needles.sealed = sealed;
+        assert!(
+            !needles.sealed.is_empty(),
+            "NO BASELINE: nothing of theirs is sealed"
+        );
+        needles
+    }
+
+    /// Whether an item names them.
+    pub fn names(&self, item: &str) -> bool {
+        self.ids.iter().any(|id| item.contains(id))
+    }
+
+    /// The items that hold something of theirs, and are not kept on purpose. Bytes that were sealed
+    /// are never kept.
+    pub fn left<'i>(&self, items: &'i [String]) -> Vec<&'i String> {
+        let sealed = |item: &String| self.sealed.iter().any(|bytes| item.contains(bytes));
+        let kept = |item: &String| KEPT.contains(&kind_of(item).as_str());
+        let left = items.iter();
+        left.filter(|item| sealed(item) || (self.names(item) && !kept(item)))
+            .collect()
+    }
+}
+
+/// Binary values that are long enough to be somebody's.
+fn binary(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            for (name, value) in map {
+                match value.as_str() {
+                    Some(text) if name == "B" && text.len() >= 24 => {
+                        found.insert(text.to_owned());
+                    }
+                    _ => binary(value, found),
+                }
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|value| binary(value, found)),
+        _ => {}
+    }
+}
+
+/// The kind of an item.
+pub fn kind_of(item: &str) -> String {
+    let item: Value = serde_json::from_str(item).expect("an item");
+    item["kind"]["S"].as_str().unwrap_or_default().to_owned()
+}
+
+fn key_of(item: &Value) -> (String, String) {
+    let part = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+    (part("pk"), part("sk"))
+}
+
+/// A contact with everything that a contact can have, who is to be forgotten.
+pub struct Stage {
+    harness: Harness,
+    owner: Member,
+    contact: String,
+    needles: Needles,
+}
+
+impl Stage {
+    pub async fn new() -> Self {
+        let harness = Harness::start().await;
+        let owner = harness.sign_up("ada@example.com").await;
+        let workspace = owner.workspace("inbox").await;
+        let app = owner.app(&workspace).await;
+        let context = json!({ "context": {
+            "page_url": "https://www.example.com/prices", "locale": "en", "timezone": "Europe/Paris",
+        } });
+        let visitor = harness.visitor_with(&app, context).await;
+        let thread = visitor.start("one").await;
+        let contact = format!("{}/contacts/{}", workspace.path, visitor.contact_id);
+        converse(&owner, &workspace, &thread).await;
+        let known = json!({ "name": "Grace", "email": "grace@example.com" });
+        owner.patch(&contact, known, 200).await;
+        harness.drain().await;
+        let ids = ids_of(&visitor, &thread);
+        let needles = Needles::of(ids, &harness.items().await);
+        Self {
+            harness,
+            owner,
+            contact,
+            needles,
+        }
+    }
+
+    /// The kinds of items that are there about the contact.
+    pub async fn kinds(&self) -> BTreeSet<String> {
+        let items = self.harness.items().await;
+        let named = items.iter().filter(|item| self.needles.names(item));
+        named.map(|item| kind_of(item)).collect()
+    }
+
+    /// Keeps whatever is deleted of one kind.
+    pub async fn switch_off(&self, kind: &str) {
+        let items = self.harness.items().await;
+        let of_kind = items.iter().filter(|item| kind_of(item) == kind);
+        let keys: BTreeSet<_> = of_kind
+            .map(|item| key_of(&serde_json::from_str(item).expect("an item")))
+            .collect();
+        let ignored = move |key: &Value| keys.contains(&key_of(key));
+        self.harness.faults().ignore_deletions(ignored);
+    }
+
+    /// Forgets the contact, and gives the schedule, the stream and TTL their time.
+    pub async fn forget(&self) {
+        self.owner.delete(&self.contact, 202).await;
+        self.run().await;
+    }
+
+    /// The same, while calls of the first run fail from one on.
+    pub async fn forget_despite(&self, kind: Kind, call: usize) {
+        self.owner.delete(&self.contact, 202).await;
+        self.harness.advance(Duration::from_secs(60));
+        let fault = Fault::new(kind).after(call).times(3);
+        self.harness.faults().plan(fault);
+        // It may get through, or not.
+        let _cut_off = self.harness.try_schedule("minute").await;
+        self.harness.faults().reset();
+        self.run().await;
+    }
+
+    async fn run(&self) {
+        for _ in 0..3 {
+            self.harness.advance(Duration::from_secs(60));
+            self.harness.run_schedule("minute").await;
+        }
+        self.harness.drain().await;
+    }
+
+    /// The kinds of what is left.
+    pub async fn left(&self) -> BTreeSet<String> {
+        let items = self.harness.items().await;
+        let mut left: BTreeSet<_> = self
+            .needles
+            .left(&items)
+            .into_iter()
+            .map(|item| kind_of(item))
+            .collect();
+        let tombstones = items.iter().filter(|item| self.needles.names(item));
+        left.extend(tombstones.map(|item| kind_of(item)));
+        left
+    }
+}
+
+/// Leaves everything in a conversation that a team can leave there.
+async fn converse(owner: &Member, workspace: &Workspace, thread: &Conversation) {
+    let path = format!("{}/conversations/{}", workspace.path, thread.id);
+    let at = |rest: &str| format!("{path}{rest}");
+    owner
+        .post(&at("/messages"), message("An answer"), 201)
+        .await;
+    owner.put(&at("/read"), json!({ "seq": 2 }), 200).await;
+    owner
+        .put(&at("/draft"), json!({ "text": "Well" }), 200)
+        .await;
+}
+
+/// The ids that the API gave out.
+pub fn ids_of(visitor: &Visitor, thread: &Conversation) -> BTreeSet<String> {
+    [visitor.contact_id.clone(), thread.id.clone()].into()
+}
