@@ -10,6 +10,7 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service};
 use shared::app::{App, Clock, Config};
 use shared::http::Routes;
+use shared::lambda::feedback::Feedback;
 use shared::lambda::socket;
 
 use crate::template::Template;
@@ -183,7 +184,13 @@ async fn answer_live(
 }
 
 async fn answer_stream(app: &App, event: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
-    let answer = outbox::handle(app, serde_json::from_slice(event)?).await;
+    use serde::ser::Error as _;
+    let event: serde_json::Value = serde_json::from_slice(event)?;
+    if Feedback::is(&event) {
+        let heard = outbox::hear(app, &event).await;
+        return serde_json::to_vec(&heard.map_err(serde_json::Error::custom)?);
+    }
+    let answer = outbox::handle(app, serde_json::from_value(event)?).await;
     serde_json::to_vec(&answer)
 }
 

@@ -22,6 +22,7 @@ pub mod data;
 pub mod egress;
 pub mod event;
 pub mod faults;
+pub mod feedback;
 pub mod folder;
 pub mod functions;
 pub mod gateway;

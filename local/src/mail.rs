@@ -13,9 +13,11 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, routing::post};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::app::Clock;
 use shared::domain::Timestamp;
+
+use crate::feedback::{self, Under};
 
 /// How many mails are kept; the oldest make room.
 pub const MOST_MAILS: usize = 500;
@@ -64,6 +66,8 @@ pub struct Mailbox {
 struct Mails {
     kept: VecDeque<Mail>,
     count: u64,
+    /// What SES has to say about them and nobody has heard yet.
+    feedback: VecDeque<Value>,
 }
 
 impl Mailbox {
@@ -92,6 +96,11 @@ impl Mailbox {
         self.lock().kept.iter().find(|mail| mail.id == id).cloned()
     }
 
+    /// The oldest event about a mail that nobody has taken yet.
+    pub fn next_feedback(&self) -> Option<Value> {
+        self.lock().feedback.pop_front()
+    }
+
     /// Forgets every mail.
     pub fn clear(&self) {
         self.lock().kept.clear();
@@ -105,10 +114,15 @@ impl Mailbox {
             .with_state(self)
     }
 
-    fn push(&self, mut mail: Mail) -> u64 {
+    fn push(&self, mut mail: Mail, under: &Under) -> u64 {
         let mut mails = self.lock();
         mails.count += 1;
         mail.id = mails.count;
+        let told = feedback::events(&mail, under);
+        mails.feedback.extend(told);
+        // Where nobody listens, news are not kept for ever either.
+        let too_many = mails.feedback.len().saturating_sub(MOST_MAILS);
+        mails.feedback.drain(..too_many);
         mails.kept.push_back(mail);
         if mails.kept.len() > MOST_MAILS {
             mails.kept.pop_front();
@@ -130,6 +144,8 @@ struct SendEmail {
     #[serde(default)]
     destination: Destination,
     content: Content,
+    #[serde(flatten)]
+    under: Under,
 }
 
 #[derive(Default, Deserialize)]
@@ -207,7 +223,7 @@ fn accept(mailbox: &Mailbox, body: &[u8]) -> Result<u64, String> {
         .content
         .simple
         .ok_or("the embedded SES reads Simple content only")?;
-    Ok(mailbox.push(Mail {
+    let mail = Mail {
         id: 0,
         sent_at: mailbox.clock.now(),
         from: request.from_email_address,
@@ -215,7 +231,8 @@ fn accept(mailbox: &Mailbox, body: &[u8]) -> Result<u64, String> {
         subject: simple.subject.data,
         text: simple.body.text.map(|part| part.data).unwrap_or_default(),
         html: simple.body.html.map(|part| part.data),
-    }))
+    };
+    Ok(mailbox.push(mail, &request.under))
 }
 
 fn refusal(kind: &'static str, message: &str) -> Response {

@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::data::{Data, DataError};
 use crate::faults::Faults;
+use crate::feedback::Bus;
 use crate::folder::{DataFolder, FolderError};
 use crate::functions::{Failure, Function, Functions};
 use crate::gateway::Gateway;
@@ -123,6 +124,7 @@ pub struct Stack {
     sockets: Option<Sockets>,
     router: Router,
     pumps: Vec<Pump>,
+    bus: Option<Bus>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -162,6 +164,7 @@ impl Stack {
             sockets: None,
             router: Router::new(),
             pumps: Vec::new(),
+            bus: None,
             stop,
             tasks: JoinSet::new(),
         };
@@ -206,18 +209,28 @@ impl Stack {
         self.router.clone()
     }
 
-    /// Delivers everything that is in the table streams now.
+    /// Delivers everything that is in the table streams now, and what is heard of mails.
     ///
     /// # Errors
     /// When a stream cannot be read.
     pub async fn drain(&self) -> Result<Drained, DataError> {
         let mut sum = Drained::default();
-        for pump in &self.pumps {
-            let drained = pump.drain().await?;
-            sum.delivered += drained.delivered;
-            sum.given_up += drained.given_up;
+        loop {
+            for pump in &self.pumps {
+                let drained = pump.drain().await?;
+                sum.delivered += drained.delivered;
+                sum.given_up += drained.given_up;
+            }
+            // What is heard of a mail may write, and what is written may send a mail.
+            let heard = match &self.bus {
+                Some(bus) => bus.deliver().await,
+                None => Drained::default(),
+            };
+            sum.given_up += heard.given_up;
+            if heard == Drained::default() {
+                return Ok(sum);
+            }
         }
-        Ok(sum)
     }
 
     /// Does what the lifecycle rules of the buckets say; says how many versions of objects went.
@@ -301,6 +314,7 @@ impl Stack {
                 background,
             )?);
         }
+        self.bus = Some(Bus::new(&self.template, &functions, self.mailbox.clone()));
         let gateway = Gateway::new(&self.template, &functions, self.clock.clone());
         let mut pages = pages::router(self.desk.clone());
         self.sockets = Sockets::new(&self.template, &functions, self.clock.clone());
@@ -353,6 +367,9 @@ impl Stack {
     fn start_background(&mut self) {
         for pump in self.pumps.clone() {
             self.in_background(pump.run());
+        }
+        if let Some(bus) = self.bus.clone() {
+            self.in_background(bus.run());
         }
         for schedule in self.template.schedules.clone() {
             let functions = self.functions.as_ref();

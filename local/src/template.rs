@@ -36,6 +36,8 @@ pub struct Template {
     pub streams: Vec<StreamSource>,
     /// Every schedule that calls a function.
     pub schedules: Vec<Schedule>,
+    /// Every rule that brings events of AWS's services to a function.
+    pub rules: Vec<Rule>,
     /// Every DynamoDB table.
     pub tables: Vec<Table>,
     /// The ARN of every KMS key.
@@ -138,6 +140,15 @@ pub struct StreamSource {
     pub retry_attempts: Option<u32>,
     /// Whether a failing batch is cut in two, so that one bad record holds up only itself.
     pub bisect: bool,
+}
+
+/// A rule of EventBridge.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The logical id of the function.
+    pub function: String,
+    /// Which events it brings.
+    pub pattern: Value,
 }
 
 /// A schedule of EventBridge Scheduler.
@@ -335,6 +346,7 @@ impl Template {
             sockets: socket_api(&root)?,
             streams: Vec::new(),
             schedules: Vec::new(),
+            rules: Vec::new(),
             tables: Vec::new(),
             keys: Vec::new(),
             buckets: Vec::new(),
@@ -409,6 +421,10 @@ impl Template {
                     bisect: properties["BisectBatchOnFunctionError"] == true,
                 });
             }
+            "EventBridgeRule" => self.rules.push(Rule {
+                function: function.to_owned(),
+                pattern: properties["Pattern"].clone(),
+            }),
             "ScheduleV2" => {
                 let text = |key: &str| properties[key].as_str().unwrap_or_default().to_owned();
                 let every = rate(&text("ScheduleExpression")).ok_or_else(|| {

@@ -208,6 +208,10 @@ fn every_function_that_nobody_waits_for_has_a_dead_letter_queue() {
                 continue;
             }
             asynchronous += 1;
+            if event["Type"] == "EventBridgeRule" {
+                faults_of_rule(&format!("{function}.{name}"), &properties, event);
+                continue;
+            }
             if event["Type"] == "ScheduleV2" {
                 faults_of_schedule(&format!("{function}.{name}"), &event["Properties"]);
                 continue;
@@ -236,6 +240,44 @@ fn every_function_that_nobody_waits_for_has_a_dead_letter_queue() {
         asynchronous > 0,
         "no function is asynchronous: this test sees nothing"
     );
+}
+
+/// What SES tells of a mail repeats its address: it is tried for an hour, and then forgotten. A queue
+/// would keep the address for days.
+fn faults_of_rule(place: &str, function: &Value, event: &Value) {
+    let rule = &event["Properties"];
+    assert_eq!(rule["Pattern"]["source"], json!(["aws.ses"]), "{place}");
+    for limits in [&rule["RetryPolicy"], &function["EventInvokeConfig"]] {
+        let age = limits["MaximumEventAgeInSeconds"].as_u64();
+        assert!(age.is_some_and(|age| age <= 3600), "{place}");
+        assert!(limits["MaximumRetryAttempts"].is_u64(), "{place}");
+    }
+    for queue in [
+        &rule["DeadLetterConfig"],
+        &function["EventInvokeConfig"]["DestinationConfig"],
+    ] {
+        assert!(queue.is_null(), "{place}: a queue keeps addresses");
+    }
+}
+
+/// Mail goes out under one name, which follows nobody and keeps no list of addresses.
+#[test]
+fn mail_is_not_tracked_and_addresses_are_left_in_no_list_of_the_mail_service() {
+    let sets = resources("AWS::SES::ConfigurationSet");
+    let [(name, set)] = &sets[..] else {
+        panic!("{} configuration sets", sets.len())
+    };
+    assert_eq!(set["SuppressionOptions"]["SuppressedReasons"], json!([]));
+    for option in ["TrackingOptions", "ArchivingOptions", "VdmOptions"] {
+        assert!(set[option].is_null(), "{option}");
+    }
+    let told = resources("AWS::SES::ConfigurationSetEventDestination");
+    let [(_, told)] = &told[..] else {
+        panic!("{} destinations", told.len())
+    };
+    assert_eq!(told["ConfigurationSetName"], json!({ "Ref": name }));
+    let types = &told["EventDestination"]["MatchingEventTypes"];
+    assert_eq!(*types, json!(["bounce", "complaint"]));
 }
 
 /// A schedule names its limits and its queue, and takes no name that a second stack would want.

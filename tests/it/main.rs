@@ -10,6 +10,7 @@ mod contacts;
 mod contract;
 mod conversations;
 mod costs;
+mod deliveries;
 mod departures;
 mod deployment;
 mod erasure;

@@ -38,8 +38,9 @@ def resource_name(value):
     if "Fn::GetAtt" in value:
         return RESOURCES[".".join(value["Fn::GetAtt"])]
     text = value["Fn::Sub"]
-    if ":identity/" in text:
-        return "identity"
+    for kind in ("identity", "configuration-set"):
+        if f":{kind}/" in text:
+            return kind
     if connections := re.search(r"/(POST|DELETE)/@connections/\*$", text):
         return f"{connections[1]} @connections"
     for output, name in RESOURCES.items():

@@ -28,7 +28,7 @@ from live_tour import (
     tour_of_the_sweep,
 )
 from pages_tour import tour_of_the_pages
-from program import Program, ask, identity_token, mailed, mails, totp
+from program import ROOT, Program, ask, identity_token, mailed, mails, totp
 
 # The embedded services want to see a signature and do not check it.
 SIGNED = {
@@ -99,8 +99,11 @@ def fenced(role, ready, names):
         return forward(ready["kms"], method, path, headers, body)
 
     def ses(method, path, headers, body):
-        sender = {"ses:FromAddress": json.loads(body)["FromEmailAddress"]}
-        if not role.check("ses:SendEmail", "identity", context=sender):
+        mail = json.loads(body)
+        sender = {"ses:FromAddress": mail["FromEmailAddress"]}
+        # A mail under a configuration set takes the right to the set as well.
+        wanted = ["identity"] + ["configuration-set"] * ("ConfigurationSetName" in mail)
+        if not all([role.check("ses:SendEmail", resource, context=sender) for resource in wanted]):
             return refusal()
         return forward(ready["ses"], method, path, headers, body)
 
@@ -147,10 +150,14 @@ FIRST_COUNTS = (
 
 
 def forget_salts(ready):
-    for item in items(ready, "KeysTable"):
-        if item["pk"]["S"].startswith("SALT#"):
+    forget(ready, "SALT#", "KeysTable")
+
+
+def forget(ready, kind, table="DataTable"):
+    for item in items(ready, table):
+        if item["pk"]["S"].startswith(kind):
             key = {name: item[name] for name in ("pk", "sk")}
-            past_the_fences(ready, "DeleteItem", "KeysTable", Key=key)
+            past_the_fences(ready, "DeleteItem", table, Key=key)
 
 
 class Api:
@@ -437,6 +444,20 @@ def record(name, item):
     }
 
 
+def tour_of_returned_mail(function, workspace, invitation):
+    """SES tells that the mail of an invitation came back; told again, there is nothing left to note."""
+    event = json.loads((ROOT / "events" / "outbox" / "mail-bounced.json").read_text())
+    bounced = event["detail"]["bounce"]["bouncedRecipients"]
+    bounced[0]["emailAddress"] = "eve@fence.example"
+    event["detail"]["mail"]["tags"] = {
+        "ses:configuration-set": ["MailConfiguration"],
+        "workspace": [workspace], "invitation": [invitation], "mail": ["1"],
+    }
+    for noted in (1, 0):
+        answer = function.invoke(event)
+        assert answer == {"suppressed": 1, "noted": noted}, f"returned mail: {answer}"
+
+
 def tour_of_the_outbox(api, function, filters, ready, token, workspace):
     """Everything in the table comes, then every head goes; the outbox hears what its filter passes.
 
@@ -445,9 +466,12 @@ def tour_of_the_outbox(api, function, filters, ready, token, workspace):
     """
     api("POST", "/v1/auth/otp", {"email": "ada@fence.example"})
     api("POST", "/v1/auth/password/forgot", {"email": "ada@fence.example"})
-    api("POST", f"{workspace}/invitations", {"email": "eve@fence.example", "role": "agent"}, token)
+    invited = api("POST", f"{workspace}/invitations", {"email": "eve@fence.example", "role": "agent"}, token)
     # The program has an outbox of its own; when it has sent these two, the next ones are ours.
     mailed(ready["api"], "eve@fence.example", r"^(iv_\S+)$")
+    tour_of_returned_mail(function, workspace.rsplit("/", 1)[1], invited["id"])
+    # Or its next mail would be left out.
+    forget(ready, "SUPPRESSED#")
     old = len(mails(ready["api"]))
     everything = items(ready, "DataTable")
     heads = [item for item in everything if item["sk"]["S"] == "HEAD"]

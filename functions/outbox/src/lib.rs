@@ -8,6 +8,7 @@
 //! | `mail_reset` | somebody forgot their password | the mail with the link |
 //! | `nudge` | a conversation changed | those who listen to it hear so |
 //! | `close_sockets` | a login session or a seat went | the sockets that rest on it are closed |
+//! | `feedback` | a mail came back, or its reader complained | the address is written to no more where that may be, and the team sees it |
 //! | `remove_root` | the head of a root went, deleted by us or by TTL | its key and its edge go |
 //!
 //! At least once, never exactly once: SES knows no idempotency key, so a mail whose answer was lost
@@ -16,6 +17,7 @@
 
 mod close_sockets;
 mod failure;
+mod feedback;
 mod image;
 mod letter;
 mod mail_code;
@@ -23,6 +25,7 @@ mod mail_invitation;
 mod mail_notice;
 mod mail_reset;
 mod nudge;
+mod post;
 mod remove_root;
 
 use std::time::Duration;
@@ -40,6 +43,7 @@ use shared::{
 };
 
 use failure::Failure;
+pub use feedback::hear;
 
 /// How long a batch is worked on. The function's own limit is twice that, and a batch that ran
 /// into it would come again as a whole, with every mail that had gone out.

@@ -4,7 +4,7 @@
 //! an address without an account, nor for a challenge that was answered or has expired by now.
 
 use shared::{
-    app::{App, Mail},
+    app::{App, Mail, MailKind},
     domain::{retention::CHALLENGE_LIFETIME, text::Email},
     store::{
         Item,
@@ -16,6 +16,7 @@ use crate::{
     failure::Failure,
     image,
     letter::{self, Part},
+    post::post,
 };
 
 const SUBJECT: &str = "Your Sotto code";
@@ -29,10 +30,9 @@ pub async fn send(app: &App, item: &Item) -> Result<(), Failure> {
         return Ok(());
     }
     let code = challenge.code(&tenant_key);
-    Ok(app
-        .mailer
-        .send(mail(challenge.email, challenge.purpose, &code))
-        .await?)
+    post(app, mail(challenge.email, challenge.purpose, &code))
+        .await?
+        .done()
 }
 
 fn mail(to: Email, purpose: ChallengePurpose, code: &str) -> Mail {
@@ -59,6 +59,7 @@ fn mail(to: Email, purpose: ChallengePurpose, code: &str) -> Mail {
     ];
     Mail {
         to,
+        kind: MailKind::Code,
         subject: SUBJECT,
         text: letter::text(&letter),
         html: letter::html(&letter),

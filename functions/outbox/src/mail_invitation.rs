@@ -6,11 +6,12 @@
 //! still to sign in with the address that the mail went to. The mail names neither the workspace nor who invites.
 
 use shared::{
-    app::{App, Mail, MailError},
+    app::{App, Mail, MailKind},
     domain::{Policy, retention::INVITATION_LIFETIME, text::Email, time::DAY},
     store::{
         CommitError, DataKey, Field as _, Item, Stored, Transaction,
         membership::{Delivery, Invitation},
+        suppression::Reason,
     },
 };
 
@@ -18,6 +19,7 @@ use crate::{
     failure::Failure,
     image,
     letter::{self, Part},
+    post::{Posted, post},
 };
 
 const SUBJECT: &str = "You are invited to a team on Sotto";
@@ -35,14 +37,21 @@ pub async fn send(app: &App, item: &Item) -> Result<(), Failure> {
         return Ok(());
     };
     let token = Invitation::link_token(&tenant_key, invitation.workspace, invitation.id);
-    let mail = mail(invitation.email.clone(), &app.config.issuer, &token);
-    let sent = app.mailer.send(mail).await;
-    match &sent {
-        Ok(()) => note(app, invitation, &key, Delivery::Sent).await?,
-        Err(MailError::Refused(_)) => note(app, invitation, &key, Delivery::Failed).await?,
-        Err(MailError::Unavailable(_)) => {}
-    }
-    Ok(sent?)
+    let kind = MailKind::Invitation(
+        invitation.workspace,
+        invitation.id,
+        invitation.mails.unwrap_or(1),
+    );
+    let mail = mail(invitation.email.clone(), kind, &app.config.issuer, &token);
+    let posted = post(app, mail).await?;
+    let delivery = match &posted {
+        Posted::Taken => Delivery::Sent,
+        Posted::LeftOut(Reason::Bounced) => Delivery::Bounced,
+        // Not `complained`: whose mail the complaint was about is nobody else's business.
+        Posted::LeftOut(Reason::Complained) | Posted::Refused(_) => Delivery::Failed,
+    };
+    note(app, invitation, &key, delivery).await?;
+    posted.done()
 }
 
 /// Writes down how far the mail has got. An invitation that is gone or was changed meanwhile needs
@@ -69,7 +78,7 @@ async fn note(
     }
 }
 
-fn mail(to: Email, issuer: &str, token: &str) -> Mail {
+fn mail(to: Email, kind: MailKind, issuer: &str, token: &str) -> Mail {
     let link = format!("{issuer}/accept?token={token}");
     let days = INVITATION_LIFETIME.as_secs() / DAY.as_secs();
     let closing = format!("The invitation is for you alone. It is good once, for {days} days.");
@@ -84,6 +93,7 @@ fn mail(to: Email, issuer: &str, token: &str) -> Mail {
     ];
     Mail {
         to,
+        kind,
         subject: SUBJECT,
         text: letter::text(&letter),
         html: letter::html(&letter),
@@ -92,12 +102,16 @@ fn mail(to: Email, issuer: &str, token: &str) -> Mail {
 
 #[cfg(test)]
 mod tests {
+    use shared::domain::{InvitationId, WorkspaceId};
+
     use super::*;
 
     #[test]
     fn the_token_stands_in_the_link_and_alone_on_a_line_of_the_text() {
         let to = Email::parse("ada@example.com").expect("an address");
-        let mail = mail(to, "https://api.example.com", "iv_abc.DEF-_9");
+        let now = shared::domain::Timestamp::from_ms(1_768_478_400_000);
+        let kind = MailKind::Invitation(WorkspaceId::new(now), InvitationId::new(now), 1);
+        let mail = mail(to, kind, "https://api.example.com", "iv_abc.DEF-_9");
         let lines: Vec<&str> = mail.text.lines().collect();
         assert!(lines.contains(&"iv_abc.DEF-_9"), "{}", mail.text);
         let link = "https://api.example.com/accept?token=iv_abc.DEF-_9";

@@ -4,7 +4,7 @@
 //! and no address, so that whoever reads along learns little. A changed address is told to both.
 
 use shared::{
-    app::{App, Mail},
+    app::{App, Mail, MailKind},
     domain::{AccountId, Policy, Timestamp, policy::Lens, text::Email},
     store::{
         Item, RootRef, Unsealed,
@@ -19,6 +19,7 @@ use crate::{
     failure::Failure,
     image,
     letter::{self, Part},
+    post::post,
 };
 
 /// Mails a notice to the address that its account has now.
@@ -34,10 +35,9 @@ pub async fn send(app: &App, item: &Item) -> Result<(), Failure> {
     let Some(to) = address(app, notice.account, lens).await? else {
         return Ok(());
     };
-    Ok(app
-        .mailer
-        .send(mail(to, &notice, &app.config.issuer))
-        .await?)
+    post(app, mail(to, &notice, &app.config.issuer))
+        .await?
+        .done()
 }
 
 /// The address of an account; none when it is gone.
@@ -72,9 +72,9 @@ pub async fn address_changed(app: &App, old: &Item, new: &Item) -> Result<(), Fa
                    address from now on.",
             then: NOT_YOU,
         };
-        app.mailer
-            .send(write(to, says, None, at, &app.config.issuer))
-            .await?;
+        post(app, write(to, says, None, at, &app.config.issuer))
+            .await?
+            .done()?;
     }
     Ok(())
 }
@@ -237,6 +237,7 @@ fn write(to: Email, says: Says, about: Option<String>, at: Timestamp, issuer: &s
     letter.extend([Part::Says(says.then), Part::Leads(&link)]);
     Mail {
         to,
+        kind: MailKind::Notice,
         subject: says.subject,
         text: letter::text(&letter),
         html: letter::html(&letter),

@@ -4,7 +4,7 @@
 //! access log holds no query, our pages send no referrer, and the link is good once.
 
 use shared::{
-    app::{App, Mail},
+    app::{App, Mail, MailKind},
     domain::{retention::RESET_LIFETIME, text::Email},
     store::{Item, password::ResetLink},
 };
@@ -13,6 +13,7 @@ use crate::{
     failure::Failure,
     image,
     letter::{self, Part},
+    post::post,
 };
 
 /// Mails the link, if there is somebody to mail it to.
@@ -24,10 +25,9 @@ pub async fn send(app: &App, item: &Item) -> Result<(), Failure> {
         return Ok(());
     }
     let token = ResetLink::link_token(&tenant_key, link.id);
-    Ok(app
-        .mailer
-        .send(mail(link.email, &app.config.issuer, &token))
-        .await?)
+    post(app, mail(link.email, &app.config.issuer, &token))
+        .await?
+        .done()
 }
 
 fn mail(to: Email, issuer: &str, token: &str) -> Mail {
@@ -45,6 +45,7 @@ fn mail(to: Email, issuer: &str, token: &str) -> Mail {
     ];
     Mail {
         to,
+        kind: MailKind::Reset,
         subject: "Set a new Sotto password",
         text: letter::text(&letter),
         html: letter::html(&letter),

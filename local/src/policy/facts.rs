@@ -39,7 +39,7 @@ pub struct Deployment {
 }
 
 /// What a type of resource means to a reader; `None` where it adds nothing to what others say.
-const MEANINGS: [(&str, Option<(&str, &str)>); 18] = [
+const MEANINGS: [(&str, Option<(&str, &str)>); 20] = [
     ("AWS::CloudWatch::Alarm", None),
     (
         "AWS::DynamoDB::Table",
@@ -59,6 +59,8 @@ const MEANINGS: [(&str, Option<(&str, &str)>); 18] = [
             "technical logs and measurements that name nobody",
         )),
     ),
+    ("AWS::SES::ConfigurationSet", None),
+    ("AWS::SES::ConfigurationSetEventDestination", None),
     (
         "AWS::S3::Bucket",
         Some((
@@ -241,10 +243,10 @@ fn services(root: &Scope) -> Result<BTreeMap<&'static str, &'static str>, Templa
         if whole.contains("ses:SendEmail") {
             services.insert("Amazon SES", "sends mail");
         }
-        if whole.contains("\"ScheduleV2\"") {
+        if whole.contains("\"EventBridgeRule\"") {
             services.insert(
                 "Amazon EventBridge",
-                "tells the program the time; passes no personal data",
+                "tells the program the time, and which mails came back or were not wanted; keeps nothing",
             );
         }
         if scope

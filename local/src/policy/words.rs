@@ -61,6 +61,9 @@ pub const fn class(class: Class) -> &'static str {
         Class::Root => "Keys and references that belong to another entry",
         Class::Salt => "Random numbers of a day, which counts are hashed with; about nobody",
         Class::Socket => "Live connection and what it listens to",
+        Class::Suppression => {
+            "Address that mail came back from or whose owner complained, as a keyed hash with the reason"
+        }
         Class::Ticket => "Ticket that opens a live connection",
         Class::Tombstone => "Mark that says only that something is gone",
         Class::Visit => "Session of a visitor; after its last use",

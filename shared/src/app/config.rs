@@ -17,6 +17,9 @@ pub struct Config {
     pub issuer: String,
     /// `MAIL_FROM`: the sender of mail.
     pub mail_from: String,
+    /// `MAIL_CONFIGURATION`: the SES configuration set of all mail; what becomes of a mail is told
+    /// under its name.
+    pub mail_configuration: String,
     /// `WEBSOCKET_URL`: the address of the WebSocket API with its stage, as `https`; sockets open
     /// there, and frames are posted there.
     pub websocket_url: String,
@@ -74,13 +77,14 @@ pub fn log_level() -> tracing::Level {
 
 impl Config {
     /// The variables that `template.yaml` must set, in its words.
-    pub const VARIABLES: [&'static str; 9] = [
+    pub const VARIABLES: [&'static str; 10] = [
         "DATA_TABLE",
         "KEYS_TABLE",
         "SEALED_BUCKET",
         "KMS_KEY_ID",
         "ISSUER",
         "MAIL_FROM",
+        "MAIL_CONFIGURATION",
         "WEBSOCKET_URL",
         "ORIGIN_SECRET",
         "OPERATOR_EMAIL",
@@ -110,6 +114,7 @@ impl Config {
             kms_key_id: required("KMS_KEY_ID")?,
             issuer: required("ISSUER")?,
             mail_from: required("MAIL_FROM")?,
+            mail_configuration: required("MAIL_CONFIGURATION")?,
             websocket_url: required("WEBSOCKET_URL")?,
             origin_secret: optional("ORIGIN_SECRET"),
             operator_email: optional("OPERATOR_EMAIL"),

@@ -4,23 +4,64 @@ use std::sync::{Arc, OnceLock};
 
 use aws_sdk_sesv2::{
     error::ProvideErrorMetadata,
-    types::{Body, Content, Destination, EmailContent, Message},
+    types::{Body, Content, Destination, EmailContent, Message, MessageTag},
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::{clients, config::Config};
-use crate::{domain::text::Email, store::meter::Meter};
+use crate::{
+    domain::{InvitationId, WorkspaceId, text::Email},
+    store::meter::Meter,
+};
 
 /// One mail: text first, and the same in HTML without remote content.
 pub struct Mail {
     /// Whom it goes to.
     pub to: Email,
+    /// What it is for.
+    pub kind: MailKind,
     /// The subject, a constant of ours: nothing a user typed.
     pub subject: &'static str,
     /// The text.
     pub text: String,
     /// The HTML.
     pub html: String,
+}
+
+/// What a mail is for: a closed list, because it says what is left out where mail is not wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailKind {
+    /// A code that somebody asked for.
+    Code,
+    /// An invitation, and the how-manieth mail of it.
+    Invitation(WorkspaceId, InvitationId, u64),
+    /// What an account must know about itself.
+    Notice,
+    /// A link that somebody asked for.
+    Reset,
+}
+
+impl MailKind {
+    /// Whether it may be left out where mail came back or was called unwanted. What protects an
+    /// account, or was asked for just now, is tried all the same.
+    pub const fn may_be_left_out(self) -> bool {
+        match self {
+            Self::Invitation(..) => true,
+            Self::Code | Self::Notice | Self::Reset => false,
+        }
+    }
+
+    /// What SES repeats when it tells what became of the mail: opaque ids, nothing else.
+    fn tags(self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Invitation(workspace, invitation, mail) => vec![
+                ("workspace", workspace.to_string()),
+                ("invitation", invitation.to_string()),
+                ("mail", mail.to_string()),
+            ],
+            Self::Code | Self::Notice | Self::Reset => Vec::new(),
+        }
+    }
 }
 
 /// Why SES did not take a mail.
@@ -76,6 +117,9 @@ impl Mailer {
             .subject(content(mail.subject)?)
             .body(body)
             .build();
+        let tag = |(name, value)| MessageTag::builder().name(name).value(value).build();
+        let tags = mail.kind.tags().into_iter().map(tag);
+        let tags = tags.collect::<Result<_, _>>().map_err(refused)?;
         let begun = self.meter.begin("SendEmail");
         let answer = client
             .send_email()
@@ -86,6 +130,8 @@ impl Mailer {
                     .build(),
             )
             .content(EmailContent::builder().simple(message).build())
+            .configuration_set_name(&self.config.mail_configuration)
+            .set_email_tags(Some(tags))
             .send()
             .await;
         self.meter.end(begun, true, 0.0, 0.0);

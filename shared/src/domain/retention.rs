@@ -34,6 +34,9 @@ pub const RESET_LIFETIME: Duration = Duration::from_secs(30 * 60);
 pub const COUNTER_LIFETIME: Duration = Duration::from_secs(60 * 60);
 /// How long the salt of a day's counts lives: the day, and the hour of its last counts.
 pub const SALT_LIFETIME: Duration = Duration::from_secs(25 * 60 * 60);
+/// How long an address is remembered that mail came back from: a mailbox may be somebody else's by
+/// then.
+pub const SUPPRESSION_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// How long a ticket opens a socket (README section 4).
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(60);
 /// How long what belongs to a socket lives: its two hours, and ten minutes for what is on its way.
@@ -73,6 +76,8 @@ pub enum Class {
     Salt,
     /// A socket and what it listens to: 2 hours and 10 minutes.
     Socket,
+    /// An address that mail came back from, as a keyed hash: 365 days.
+    Suppression,
     /// What opens one socket: 60 seconds.
     Ticket,
     /// What says that something is gone: 7 days.
@@ -134,6 +139,7 @@ const fn life(class: Class, content: Duration) -> Life {
         Class::Counter => Life::For(COUNTER_LIFETIME),
         Class::Salt => Life::For(SALT_LIFETIME),
         Class::Socket => Life::For(SOCKET_LIFETIME),
+        Class::Suppression => Life::For(SUPPRESSION_LIFETIME),
         Class::Ticket => Life::For(TICKET_LIFETIME),
         Class::Idempotency => Life::For(IDEMPOTENCY_LIFETIME),
         Class::Job => Life::For(JOB_LIFETIME),
@@ -227,7 +233,7 @@ mod tests {
     use super::*;
     use crate::domain::policy::Profile;
 
-    const CLASSES: [Class; 19] = [
+    const CLASSES: [Class; 20] = [
         Class::Account,
         Class::Challenge,
         Class::Conversation,
@@ -243,6 +249,7 @@ mod tests {
         Class::Root,
         Class::Salt,
         Class::Socket,
+        Class::Suppression,
         Class::Ticket,
         Class::Tombstone,
         Class::Visit,
@@ -415,6 +422,7 @@ mod tests {
                 (Class::Root, None),
                 (Class::Salt, Some(25 * 60)),
                 (Class::Socket, Some(130)),
+                (Class::Suppression, Some(365 * day)),
                 (Class::Ticket, Some(1)),
                 (Class::Tombstone, Some(7 * day)),
                 (Class::Visit, Some(visit * day)),

@@ -1,5 +1,6 @@
 //! Entry points: the only layer that knows `lambda_runtime`. A function's `main` is one call here.
 
+pub mod feedback;
 pub mod http;
 pub mod schedule;
 pub mod socket;

@@ -1,9 +1,15 @@
-//! Functions behind the table stream: at least once, in order per item, failures by record.
+//! Functions behind the table stream: at least once, in order per item, failures by record. The same
+//! function hears what became of the mails that it sent.
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
-use crate::{app::App, store::Item};
+use super::feedback::{Feedback, Heard};
+use crate::{
+    app::App,
+    store::{Item, StoreError},
+};
 
 /// A batch of the table stream, as much of it as we read.
 #[derive(Debug, Deserialize)]
@@ -75,19 +81,26 @@ impl Answer {
     }
 }
 
-/// Runs `handler` for every batch until the environment ends.
+/// Runs `changes` for every batch, and `feedback` for what is heard of mails, until the environment
+/// ends.
 ///
 /// # Errors
 /// When the environment lacks a setting, or the runtime API goes away.
-pub fn stream<F>(handler: F) -> Result<(), lambda_runtime::Error>
+pub fn stream<F, G>(changes: F, feedback: G) -> Result<(), lambda_runtime::Error>
 where
     F: AsyncFn(&App, Batch) -> Answer,
+    G: AsyncFn(&App, &Json) -> Result<Heard, StoreError>,
 {
     super::run(async {
         let app = super::app()?;
-        let (app, handler) = (&app, &handler);
-        let serve = |event: LambdaEvent<Batch>| async move {
-            Ok::<_, lambda_runtime::Error>(handler(app, event.payload).await)
+        let (app, changes, feedback) = (&app, &changes, &feedback);
+        let serve = |event: LambdaEvent<Json>| async move {
+            if Feedback::is(&event.payload) {
+                let heard = feedback(app, &event.payload).await?;
+                return Ok::<_, lambda_runtime::Error>(serde_json::to_value(heard)?);
+            }
+            let batch = serde_json::from_value(event.payload)?;
+            Ok(serde_json::to_value(changes(app, batch).await)?)
         };
         lambda_runtime::run(service_fn(serve)).await
     })

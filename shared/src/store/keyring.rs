@@ -113,6 +113,8 @@ pub enum Use {
     Password,
     /// Make the successor of a refresh token.
     Refresh,
+    /// Recognise an address that is not written to any more.
+    Suppression,
     /// Wrap keys of roots.
     Wrap,
 }

@@ -307,6 +307,11 @@ pub fn counter(of: KeyedHash) -> Key {
     data(format!("COUNTER#platform#{of}"), "COUNT")
 }
 
+/// An address that is not written to, where that may be.
+pub fn suppression(address: KeyedHash) -> Key {
+    data(format!("SUPPRESSED#platform#{address}"), "ENTRY")
+}
+
 /// How far the sweep has got in one segment of a table.
 pub fn sweep(segment: SweepSegment) -> Key {
     data("SWEEP#platform".to_owned(), segment.symbol())

@@ -49,7 +49,11 @@ pub struct Membership {
 words! {
     /// How far the mail of an invitation has got.
     pub enum Delivery {
-        /// It will not arrive: the mail service refused it.
+        /// It came back from where it went.
+        Bounced = "bounced",
+        /// It arrived, and whoever got it called it unwanted.
+        Complained = "complained",
+        /// It will not arrive: the mail service refused it, or nothing is sent there any more.
         Failed = "failed",
         /// It is about to be sent.
         Queued = "queued",

@@ -49,6 +49,7 @@ pub mod second_factor;
 pub mod signing;
 pub mod socket;
 pub mod subject;
+pub mod suppression;
 pub mod transaction;
 pub mod transcript;
 pub mod workspace;

@@ -24,6 +24,7 @@ use super::{
     signing::{PublicKeys, SigningKey},
     socket::{Listener, Listening, Socket, Ticket},
     subject::{Edge, Subject},
+    suppression::Suppression,
     workspace::{Workspace, WorkspacePolicy},
 };
 
@@ -80,6 +81,7 @@ registry! {
     SigningKey
     Socket
     Subject
+    Suppression
     SweepMark
     TenantKeyRow
     Ticket
