@@ -5,6 +5,7 @@ mod anonymous;
 mod api_keys;
 mod apps;
 mod asyncapi;
+mod audit;
 mod auth;
 mod contacts;
 mod contract;

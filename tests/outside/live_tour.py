@@ -137,6 +137,9 @@ def tour_of_retention(api, retention, token, workspace, conversation):
         api("POST", f"{ours}/snooze", {"until": at(1)}, token)
         time.sleep(1.5)
         retention.invoke({"task": "minute", "scheduled_at": at(0)})
+    acts = [line["act"] for line in api("GET", f"{workspace}/audit?limit=100", token=token)["data"]]
+    assert {"hold_placed", "retention_changed", "workspace_made"} <= set(acts), acts
+    assert api("GET", f"{workspace}/audit/chain", token=token)["holds"]
 
 
 def tour_of_a_forgotten_contact(api, retention, token, workspace, app):

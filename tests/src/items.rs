@@ -61,6 +61,38 @@ impl Harness {
             .count()
     }
 
+    /// Every item of the data table whose partition key opens with this, as DynamoDB's JSON.
+    pub async fn items_under(&self, partition: &str) -> Vec<Value> {
+        let all = self.items().await;
+        let items = all
+            .iter()
+            .filter_map(|item| serde_json::from_str::<Value>(item).ok());
+        items
+            .filter(|item| {
+                item["pk"]["S"]
+                    .as_str()
+                    .is_some_and(|pk| pk.starts_with(partition))
+            })
+            .collect()
+    }
+
+    /// Writes an item of the data table behind everybody's back, as whoever holds the table could.
+    pub async fn forge(&self, item: Value) {
+        let request = json!({ "TableName": self.data_table(), "Item": item });
+        self.dynamodb("PutItem", request).await;
+    }
+
+    /// Takes an item of the data table away behind everybody's back.
+    pub async fn steal(&self, item: &Value) {
+        let key = json!({ "pk": item["pk"], "sk": item["sk"] });
+        let request = json!({ "TableName": self.data_table(), "Key": key });
+        self.dynamodb("DeleteItem", request).await;
+    }
+
+    fn data_table(&self) -> String {
+        self.app_of("workspaces").config.data_table.clone()
+    }
+
     async fn dynamodb(&self, operation: &str, request: Value) -> Value {
         let client = Client::builder().no_proxy().build().expect("a client");
         let response = client

@@ -9,7 +9,7 @@ use shared::{
     app::App,
     domain::{ConversationId, Permission, WorkspaceId, policy::Module},
     http::{AccessToken, Code, Path, Problem, Problems},
-    store::{conversation::Conversation, erasing::Ended, keys},
+    store::{audit::Deed, conversation::Conversation, erasing::Ended, keys},
 };
 
 /// Delete a conversation.
@@ -52,10 +52,11 @@ pub async fn handle(
     if head.hold_at(entry.now).is_some() {
         return Err(Problem::new(Code::OnHold));
     }
-    Ok(
-        match app.store.end_conversation(head, entry.lens()).await? {
-            Ended::Whole => StatusCode::NO_CONTENT,
-            Ended::Partly => StatusCode::ACCEPTED,
-        },
-    )
+    let line = entry.line(member.id, Deed::ConversationDeleted);
+    let line = line.about(conversation);
+    let ended = app.store.end_conversation(head, Some(line), entry.lens());
+    Ok(match ended.await? {
+        Ended::Whole => StatusCode::NO_CONTENT,
+        Ended::Partly => StatusCode::ACCEPTED,
+    })
 }

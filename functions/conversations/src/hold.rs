@@ -15,6 +15,7 @@ use shared::{
     http::{AccessToken, Code, Json, Member, Path, Problem, Problems},
     store::{
         CommitError, RootRef, Stored, Transaction, Unsealed,
+        audit::Deed,
         conversation::Conversation,
         hold::HoldNote,
         job::{Job, JobKind},
@@ -120,6 +121,8 @@ pub async fn handle(
     let head = change(&app, &member, head, &job, |head, transaction| {
         head.hold(until, entry.lens());
         transaction.overwrite(&Stored::new(note.clone(), &entry.policy), &key)?;
+        let line = entry.line(member.id, Deed::HoldPlaced);
+        transaction.audit(line.about(conversation))?;
         Ok(())
     })
     .await?;

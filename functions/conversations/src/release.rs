@@ -11,6 +11,7 @@ use shared::{
     domain::{ConversationId, JobId, Permission, WorkspaceId},
     http::{AccessToken, Json, Path, Problem, Problems},
     store::{
+        audit::Deed,
         job::{Job, JobKind},
         keys,
     },
@@ -57,6 +58,8 @@ pub async fn handle(
     change(&app, &member, head, &job, |head, transaction| {
         head.release();
         transaction.remove(keys::hold(workspace, conversation));
+        let line = entry.line(member.id, Deed::HoldReleased);
+        transaction.audit(line.about(conversation))?;
         Ok(())
     })
     .await?;

@@ -2,17 +2,22 @@
 
 use shared::{
     app::App,
-    domain::{Policy, TenantId, Timestamp, WorkspaceId, policy::Lens, text::Email},
+    domain::{AccountId, Policy, TenantId, Timestamp, WorkspaceId, policy::Lens, text::Email},
     http::{AccessToken, Code, Problem},
     store::{
-        RootRef, Unsealed, account::Account, keys, subject::State, workspace::WorkspacePolicy,
+        RootRef, TenantKey, Unsealed, account::Account, keys, subject::State,
+        workspace::WorkspacePolicy,
     },
 };
 
 /// The policy of a workspace, read by the operator at `now`.
 pub struct Found {
+    /// Who asks.
+    pub operator: AccountId,
     /// As it was read.
     pub row: WorkspacePolicy,
+    /// What their name in the audit log is hashed with.
+    pub platform_key: TenantKey,
     /// The server's time for the whole request.
     pub now: Timestamp,
 }
@@ -66,6 +71,8 @@ pub async fn workspace(
     let row = fetched.get::<WorkspacePolicy>(&place, &Unsealed, lens)?;
     let row = row.filter(|row| row.state == State::Live);
     Ok(Found {
+        operator: token.account(),
+        platform_key: tenant_key,
         row: row.ok_or_else(Problem::not_found)?,
         now,
     })

@@ -8,7 +8,11 @@ use shared::{
         policy::{Module, SuspensionReason},
     },
     http::{Code, Problem},
-    store::{CommitError, Stored, Transaction, Unsealed, workspace::WorkspacePolicy},
+    store::{
+        CommitError, Stored, Transaction, Unsealed,
+        audit::{Deed, Line, Named},
+        workspace::WorkspacePolicy,
+    },
     words,
 };
 use utoipa::ToSchema;
@@ -73,7 +77,12 @@ pub async fn suspend(
     found: Found,
     reason: Option<SuspensionReason>,
 ) -> Result<OperatedWorkspace, Problem> {
-    let Found { row, now } = found;
+    let Found {
+        operator,
+        row,
+        platform_key,
+        now,
+    } = found;
     if row.suspended_for == reason {
         return Ok(OperatedWorkspace::new(&row));
     }
@@ -86,6 +95,13 @@ pub async fn suspend(
     let stored = Stored::next(next, &policy);
     let mut transaction = Transaction::new(now);
     transaction.replace(&stored, &Unsealed)?;
+    let act = match reason {
+        Some(_) => Deed::WorkspaceSuspended,
+        None => Deed::WorkspaceResumed,
+    };
+    let (operator, workspace) = (Named::Operator(operator), stored.record().workspace);
+    let line = Line::new(&platform_key, workspace, operator, act, now);
+    transaction.audit(line)?;
     match app.store.commit(transaction).await {
         Ok(()) => Ok(OperatedWorkspace::new(stored.record())),
         Err(CommitError::Store(error)) => Err(error.into()),

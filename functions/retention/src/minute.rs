@@ -92,7 +92,7 @@ async fn settle(app: &App, head: &Key, now: Timestamp) -> Result<Option<&'static
         return Ok(None);
     };
     if conversation.state == State::Erasing {
-        let ended = app.store.end_conversation(conversation, lens).await?;
+        let ended = app.store.end_conversation(conversation, None, lens).await?;
         return Ok((ended == Ended::Whole).then_some("erased_conversations"));
     }
     if !conversation.is_due(now) {

@@ -8,7 +8,7 @@ use shared::{
     app::App,
     domain::{ContactId, Permission, WorkspaceId, policy::Module},
     http::{AccessToken, Code, Path, Problem, Problems},
-    store::{CommitError, Fetched, Transaction},
+    store::{CommitError, Fetched, Transaction, audit::Deed},
 };
 
 use crate::{
@@ -56,6 +56,8 @@ pub async fn handle(
         let external = external.map(|external| recognise(entry, external));
         let mut transaction = Transaction::new(entry.now);
         transaction.fence_contact(person.contact, external, entry.lens())?;
+        let line = entry.line(member.id, Deed::ContactErased);
+        transaction.audit(line.about(id).begun())?;
         match app.store.commit(transaction).await {
             Ok(()) => return Ok(StatusCode::ACCEPTED),
             Err(CommitError::Store(error)) => return Err(error.into()),

@@ -17,6 +17,7 @@ use shared::{
     store::{
         CommitError, Key, RootRef, Transaction,
         account::{Account, Seat},
+        audit::Deed,
         keys,
         membership::Invitation,
         workspace::Workspace,
@@ -146,6 +147,8 @@ pub async fn accept(
     let at_inviter = keys::seat(inviter.account, entry.workspace);
     let by = transaction.check_unchanged(at_inviter, inviter.rev);
     let (member, at_seat) = joining.place(&mut transaction)?;
+    let line = entry.line(member, Deed::MemberJoined);
+    transaction.audit(line.about(invitation.id))?;
     match app.store.commit(transaction).await {
         Ok(()) => {
             let view = WorkspaceView::new(&found, &entry.policy, member, invitation.role);

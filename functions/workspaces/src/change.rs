@@ -15,7 +15,9 @@ use shared::{
         AccessToken, Code, IfMatch, Json, Member, Path, Problem, Problems, Versioned, json::given,
     },
     store::{
-        CommitError, Stored, Transaction, Unsealed, keys,
+        CommitError, Stored, Transaction, Unsealed,
+        audit::Deed,
+        keys,
         workspace::{Workspace, WorkspacePolicy},
     },
 };
@@ -97,8 +99,12 @@ pub async fn handle(
     let next = Stored::next(next, &entry.policy);
     let mut transaction = Transaction::new(entry.now);
     transaction.replace(&next, &key)?;
+    if changes {
+        transaction.audit(entry.line(member.id, Deed::SettingsChanged))?;
+    }
     let mut policy = entry.policy.clone();
     if demand.is_some() {
+        transaction.audit(entry.line(member.id, Deed::SecondFactorPolicyChanged))?;
         let row = WorkspacePolicy {
             second_factor_required: demand,
             ..retention::row(entry)?

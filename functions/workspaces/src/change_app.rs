@@ -14,6 +14,7 @@ use shared::{
     store::{
         CommitError, Stored, Transaction, Unsealed,
         app::{App as Stock, Identity, Label},
+        audit::Deed,
         keys,
     },
 };
@@ -81,6 +82,7 @@ pub async fn handle(
     let stored = Stored::next(changed(found, body)?, &entry.policy);
     let mut transaction = Transaction::new(entry.now);
     transaction.replace(&stored, &Unsealed)?;
+    transaction.audit(entry.line(member.id, Deed::AppChanged).about(id))?;
     match app.store.commit(transaction).await {
         Ok(()) => {
             let changed = stored.record();

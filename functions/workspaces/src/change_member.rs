@@ -13,6 +13,7 @@ use shared::{
     store::{
         CommitError, DataKey, Stored, Transaction, Unsealed,
         account::Seat,
+        audit::Deed,
         membership::Membership,
         notice::{Notice, NoticeKind},
     },
@@ -99,6 +100,10 @@ pub async fn handle(
         let next = Stored::next(membership, &entry.policy);
         transaction.replace(&next, &key)?;
         membership = next.into_record();
+    }
+    if (old.role, old.visibility) != (role, visibility) {
+        let line = entry.line(actor.id, Deed::MemberRoleChanged);
+        transaction.audit(line.about(target))?;
     }
     // One version for both: that of the seat.
     let seat = Seat {

@@ -13,6 +13,7 @@ use shared::{
     http::{AccessToken, Code, IfMatch, Json, Path, Problem, Problems, Query, Versioned},
     store::{
         CommitError, Stored, Transaction, Unsealed,
+        audit::Deed,
         job::{Job, JobKind},
         keys,
     },
@@ -96,6 +97,8 @@ pub async fn handle(
     let shorter = days < row.conversation_days;
     let stored = Stored::next(row.with_retention(&next, entry.now), &next);
     transaction.replace(&stored, &Unsealed)?;
+    let line = entry.line(member.id, Deed::RetentionChanged);
+    transaction.audit(if shorter { line.begun() } else { line })?;
     let job = Job::new(workspace, JobKind::Restamp, None, entry.now);
     if shorter {
         transaction.create(&Stored::new(job.clone(), &next), &Unsealed)?;

@@ -5,7 +5,8 @@ use shared::{
     domain::{Timestamp, WorkspaceId},
     http::{Code, Member, Problem},
     store::{
-        CommitError, Stored, Transaction, Unsealed, notice::NoticeKind, workspace::WorkspacePolicy,
+        CommitError, Stored, Transaction, Unsealed, audit::Deed, notice::NoticeKind,
+        workspace::WorkspacePolicy,
     },
 };
 
@@ -37,6 +38,11 @@ pub async fn set(
         None => NoticeKind::WorkspaceDeletionUndone,
     };
     ownership::tell(&mut transaction, app, entry, notice).await?;
+    let line = match closes_at {
+        Some(_) => entry.line(member.id, Deed::WorkspaceClosing).begun(),
+        None => entry.line(member.id, Deed::WorkspaceKept),
+    };
+    transaction.audit(line)?;
     match app.store.commit(transaction).await {
         Ok(()) => {
             let policy = row.record().policy();

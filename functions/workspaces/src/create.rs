@@ -15,6 +15,7 @@ use shared::{
     http::{AccessToken, Code, IdempotencyKey, Json, Problem, Problems, idempotent::Ask},
     store::{
         CommitError, Stored, SubjectId, TenantKey, Transaction, Unsealed,
+        audit::{Deed, Line},
         keyring::TenantKeyRow,
         keys,
         subject::State as Liveness,
@@ -114,6 +115,8 @@ pub async fn handle(
     let mut transaction = Transaction::new(now);
     let (member, _) = joining.place(&mut transaction)?;
     place(&mut transaction, row, &tenant_key, &workspace, &policy, now)?;
+    let line = Line::new(&tenant_key, workspace.id, member, Deed::WorkspaceMade, now);
+    transaction.audit(line)?;
     let slot = idempotency.remember(&mut transaction, ask, workspace.id)?;
     match app.store.commit(transaction).await {
         Ok(()) => {

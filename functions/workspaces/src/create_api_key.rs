@@ -13,6 +13,7 @@ use shared::{
         CommitError, StoreError, Stored, Transaction, Unsealed,
         api_key::{ApiKey, Beginning},
         app::Label,
+        audit::Deed,
         keys,
         notice::{Notice, NoticeKind},
     },
@@ -88,6 +89,8 @@ pub async fn handle(
     let mut transaction = Transaction::new(entry.now);
     transaction.create(&stored, &Unsealed)?;
     transaction.check_live(keys::policy(workspace));
+    let line = entry.line(member.id, Deed::ApiKeyMade);
+    transaction.audit(line.about(stored.record().id))?;
     let notice = Notice::new(member.account, NoticeKind::ApiKeyMade, entry.now);
     transaction.notify(notice.in_workspace(workspace))?;
     match app.store.commit(transaction).await {

@@ -22,6 +22,7 @@ use shared::{
     store::{
         CommitError, StoreError, Stored, Transaction, Unsealed,
         app::{App as Stock, Identity, Label, Platform},
+        audit::Deed,
         keys,
     },
 };
@@ -95,6 +96,8 @@ pub async fn handle(
     let mut transaction = Transaction::new(entry.now);
     transaction.create(&stored, &Unsealed)?;
     transaction.check_live(keys::policy(workspace));
+    let line = entry.line(member.id, Deed::AppMade);
+    transaction.audit(line.about(stored.record().id))?;
     let slot = idempotency.remember(&mut transaction, ask, stored.record().id)?;
     match app.store.commit(transaction).await {
         Ok(()) => reply(StatusCode::CREATED, entry, stored.record()),

@@ -17,6 +17,7 @@ use shared::{
     store::{
         CommitError, DataKey, Query, RootRef, Stored, Transaction, Unsealed,
         account::{ACCOUNT_UNDO, Account, Seat},
+        audit::Deed,
         keys,
         notice::{Notice, NoticeKind},
         record::read_item,
@@ -148,6 +149,8 @@ async fn give_up(app: &App, seat: Seat, transaction: &mut Transaction) -> Result
     let other = other.ok_or_else(|| Problem::new(Code::LastOwner))?;
     let place = keys::seat(other.account, other.workspace);
     transaction.check_unchanged(place, other.rev);
+    let line = entry.line(seat.member, Deed::MemberRoleChanged);
+    transaction.audit(line.about(seat.member))?;
     let role = Role::Admin;
     let next = Stored::next(Seat { role, ..seat }, &Policy::platform());
     transaction.replace(&next, &Unsealed)?;

@@ -7,6 +7,7 @@ use shared::{
     http::{AccessToken, Member, Path, Problem, Problems},
     store::{
         CommitError, Record as _, Transaction,
+        audit::Deed,
         notice::{Notice, NoticeKind},
     },
 };
@@ -45,6 +46,7 @@ pub async fn handle(
         let notice = Notice::new(account, NoticeKind::ApiKeyDeleted, entry.now);
         transaction.notify(notice.in_workspace(workspace))?;
     }
+    transaction.audit(entry.line(member.id, Deed::ApiKeyDeleted).about(id))?;
     match app.store.commit(transaction).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(CommitError::Store(error)) => Err(error.into()),

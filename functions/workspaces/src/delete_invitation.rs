@@ -5,7 +5,7 @@ use shared::{
     app::App,
     domain::{InvitationId, Permission, WorkspaceId},
     http::{AccessToken, Path, Problem, Problems},
-    store::{CommitError, Transaction},
+    store::{CommitError, Transaction, audit::Deed},
 };
 
 use crate::invitation;
@@ -39,6 +39,8 @@ pub async fn handle(
     let mut transaction = Transaction::new(entry.now);
     transaction.consume(place);
     transaction.remove(key);
+    let line = entry.line(member.id, Deed::InvitationDeleted);
+    transaction.audit(line.about(id))?;
     match app.store.commit(transaction).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(CommitError::Store(error)) => Err(error.into()),

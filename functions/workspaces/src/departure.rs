@@ -16,6 +16,7 @@ use shared::{
     http::{Code, Member, Problem},
     store::{
         CommitError, RootRef, Stored, Transaction, Unsealed,
+        audit::Deed,
         job::Job,
         keys,
         notice::{Notice, NoticeKind},
@@ -101,6 +102,11 @@ pub async fn depart(
             transaction.notify(notice.in_workspace(workspace))?;
         }
     }
+    let act = match actor.id == target {
+        true => Deed::MemberLeft,
+        false => Deed::MemberRemoved,
+    };
+    transaction.audit(entry.line(actor.id, act).about(target).begun())?;
     match app.store.commit(transaction).await {
         Ok(()) => Ok(DepartureView {
             job_id: job.id,

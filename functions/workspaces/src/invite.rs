@@ -13,7 +13,9 @@ use shared::{
         Problems, idempotent::Ask,
     },
     store::{
-        CommitError, Stored, Transaction, keys,
+        CommitError, Stored, Transaction,
+        audit::Deed,
+        keys,
         membership::{Delivery, Invitation},
     },
 };
@@ -93,6 +95,7 @@ pub async fn handle(
     let mut transaction = Transaction::new(entry.now);
     transaction.create_root(&stored, &data_key.key, &data_key)?;
     transaction.check_live(keys::policy(workspace));
+    transaction.audit(entry.line(member.id, Deed::InvitationMade).about(id))?;
     let slot = idempotency.remember(&mut transaction, ask, id)?;
     let view = match app.store.commit(transaction).await {
         Ok(()) => InvitationView::new(

@@ -30,17 +30,21 @@
 //! | `show_retention` | `GET /v1/workspaces/{workspace}/retention` |
 //! | `change_retention` | `PATCH /v1/workspaces/{workspace}/retention` |
 //! | `show_job` | `GET /v1/workspaces/{workspace}/jobs/{job}` |
+//! | `list_audit` | `GET /v1/workspaces/{workspace}/audit` |
+//! | `check_audit` | `GET /v1/workspaces/{workspace}/audit/chain` |
 //!
-//! Rooms beside the operations: `workspace`, `member`, `departure`, `ownership`, `invitation`, `app`, `api_key`, `closing` and `retention`, each with the view of its noun
+//! Rooms beside the operations: `workspace`, `member`, `departure`, `ownership`, `invitation`, `app`, `api_key`, `audit`, `closing` and `retention`, each with the view of its noun
 //! and what several operations do with it.
 
 mod accept_invitation;
 mod api_key;
 mod app;
+mod audit;
 mod change;
 mod change_app;
 mod change_member;
 mod change_retention;
+mod check_audit;
 mod closing;
 mod create;
 mod create_api_key;
@@ -56,6 +60,7 @@ mod leave;
 mod list;
 mod list_api_keys;
 mod list_apps;
+mod list_audit;
 mod list_invitations;
 mod list_members;
 mod member;
@@ -105,5 +110,7 @@ pub fn routes() -> shared::http::Routes {
         show_retention,
         change_retention,
         show_job,
+        list_audit,
+        check_audit,
     ]
 }

@@ -13,7 +13,7 @@ use shared::{
         AccessToken, Code, IdempotencyKey, IfMatch, Json, Path, Problem, Problems, Versioned,
         idempotent::Ask,
     },
-    store::{CommitError, Stored, Transaction, Unsealed, app::App as Stock, keys},
+    store::{CommitError, Stored, Transaction, Unsealed, app::App as Stock, audit::Deed, keys},
     words,
 };
 use utoipa::ToSchema;
@@ -97,6 +97,8 @@ pub async fn handle(
         Err(problem) if slot.is_none() => return Err(problem),
         Err(_) => transaction.check_unchanged(place.clone(), 0),
     };
+    let line = entry.line(member.id, Deed::AppKeyRotated);
+    transaction.audit(line.about(id))?;
     match app.store.commit(transaction).await {
         Ok(()) => Ok(Versioned {
             rev: stored.record().rev,

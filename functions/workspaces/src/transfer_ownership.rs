@@ -10,6 +10,7 @@ use shared::{
     store::{
         CommitError, Stored, Transaction, Unsealed,
         account::Seat,
+        audit::Deed,
         keys,
         notice::{Notice, NoticeKind},
     },
@@ -77,6 +78,8 @@ pub async fn handle(
         let notice = Notice::new(account, NoticeKind::RoleChanged, entry.now);
         transaction.notify(notice.in_workspace(workspace).with_role(role))?;
     }
+    let line = entry.line(actor.id, Deed::OwnershipTransferred);
+    transaction.audit(line.about(body.member_id))?;
     match app.store.commit(transaction).await {
         Ok(()) => {
             let seat = raised.into_record();

@@ -43,6 +43,7 @@ pub const fn form(form: Form) -> &'static str {
 pub const fn class(class: Class) -> &'static str {
     match class {
         Class::Account => "Account: address, proofs of sign-in, seats in workspaces",
+        Class::Audit => "Audit log of a workspace: who did what, by hashes that name nobody",
         Class::Challenge => "Mailed code that waits for its answer",
         Class::Conversation => {
             "Conversation: messages, notes, thread, what is known of the visitor"

@@ -141,6 +141,8 @@ ids! {
     ApiKeyId = "key";
     /// A way in for visitors: a web page or a mobile app of the customer.
     AppId = "app";
+    /// A line of the audit log of a workspace.
+    AuditId = "aud";
     /// One mailed code, waiting for its answer.
     ChallengeId = "chl";
     /// A person that a workspace talks with: the data subject of a visitor.

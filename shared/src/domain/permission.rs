@@ -25,6 +25,8 @@ crate::words! {
         AppsManage = "apps.manage",
         /// See apps.
         AppsRead = "apps.read",
+        /// Read who did what in the workspace.
+        AuditRead = "audit.read",
         /// Erase contacts with everything they wrote.
         ContactsDelete = "contacts.delete",
         /// Change and block contacts.
@@ -72,6 +74,7 @@ impl Permission {
         matches!(
             self,
             Self::AppsRead
+                | Self::AuditRead
                 | Self::ContactsRead
                 | Self::ConversationsRead
                 | Self::MembersRead

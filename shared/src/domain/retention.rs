@@ -23,6 +23,8 @@ pub const IDEMPOTENCY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 pub const TOMBSTONE_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long a job's progress can be asked for after its last step.
 pub const JOB_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long a line of the audit log is kept: twelve months (CHAT-20).
+pub const AUDIT_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// How long an invitation may be accepted.
 pub const INVITATION_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
@@ -47,6 +49,8 @@ pub const SOCKET_LIFETIME: Duration = Duration::from_secs((2 * 60 + 10) * 60);
 pub enum Class {
     /// While the account exists: CALL-27, FLOW-32.
     Account,
+    /// A line of the audit log: twelve months.
+    Audit,
     /// A mailed code: ten minutes.
     Challenge,
     /// Conversation content: its own creation, or the last activity of a head, plus the days of
@@ -131,6 +135,7 @@ const fn life(class: Class, content: Duration) -> Life {
         Class::Workspace => Life::With("the workspace"),
         Class::Operation => Life::With("the deployment"),
         Class::Root => Life::With("its root"),
+        Class::Audit => Life::For(AUDIT_LIFETIME),
         Class::Challenge => Life::For(CHALLENGE_LIFETIME),
         Class::LoginSession => Life::For(SESSION_IDLE),
         Class::Invitation => Life::For(INVITATION_LIFETIME),
@@ -233,8 +238,9 @@ mod tests {
     use super::*;
     use crate::domain::policy::Profile;
 
-    const CLASSES: [Class; 20] = [
+    const CLASSES: [Class; 21] = [
         Class::Account,
+        Class::Audit,
         Class::Challenge,
         Class::Conversation,
         Class::Counter,
@@ -408,6 +414,7 @@ mod tests {
             let day = 24 * 60;
             let expected = [
                 (Class::Account, None),
+                (Class::Audit, Some(365 * day)),
                 (Class::Challenge, Some(10)),
                 (Class::Conversation, Some(content * day)),
                 (Class::Counter, Some(60)),

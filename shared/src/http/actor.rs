@@ -18,6 +18,7 @@ use crate::{
     store::{
         DataKey, Fetched, Key, Record, SubjectId, TenantKey, Unsealed,
         account::{LoginSession, Seat},
+        audit::{Deed, Line, Named},
         contact::{Contact, Visit},
         keys,
         subject::State,
@@ -132,6 +133,11 @@ impl Entry {
     /// The key of a root from the same batch, if the root still has one.
     pub fn data_key(&self, root: &Key) -> Result<Option<DataKey>, Problem> {
         Ok(self.fetched.data_key(root, &self.tenant_key)?)
+    }
+
+    /// A line for the audit log, to go into the transaction of the act.
+    pub fn line(&self, actor: impl Into<Named>, act: Deed) -> Line<'_> {
+        Line::new(&self.tenant_key, self.workspace, actor, act, self.now)
     }
 
     /// Refuses when the workspace lacks a capability.

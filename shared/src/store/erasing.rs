@@ -8,6 +8,7 @@
 mod contact;
 
 use super::{
+    audit::Line,
     conversation::{Conversation, Tombstone},
     db::{Store, StoreError},
     keys::{self, Key, Table},
@@ -35,13 +36,15 @@ pub enum Ended {
 }
 
 impl Store {
-    /// Deletes a conversation whose head was read as `head`, be it alive or fenced already.
+    /// Deletes a conversation whose head was read as `head`, be it alive or fenced already. The line
+    /// of the audit log goes in when it is fenced, once.
     pub async fn end_conversation(
         &self,
         head: Conversation,
+        line: Option<Line<'_>>,
         lens: Lens<'_>,
     ) -> Result<Ended, StoreError> {
-        let Some(head) = self.fence(head, lens).await? else {
+        let Some(head) = self.fence(head, line, lens).await? else {
             return Ok(Ended::Whole);
         };
         if !self.delete_parts(&head, lens.now).await? {
@@ -61,6 +64,7 @@ impl Store {
     async fn fence(
         &self,
         mut head: Conversation,
+        line: Option<Line<'_>>,
         lens: Lens<'_>,
     ) -> Result<Option<Conversation>, StoreError> {
         for _ in 0..RACES {
@@ -81,6 +85,9 @@ impl Store {
             let mut transaction = Transaction::new(lens.now);
             let at_head = transaction.replace(&next, &Unsealed)?;
             transaction.overwrite(&Stored::new(tombstone, lens.policy), &Unsealed)?;
+            if let Some(line) = line.clone() {
+                transaction.audit(line)?;
+            }
             let refusal = match self.commit(transaction).await {
                 Ok(()) => return Ok(Some(next.into_record())),
                 Err(CommitError::Store(error)) => return Err(error),

@@ -99,6 +99,8 @@ pub enum Use {
     ApiKey,
     /// Recognise an address.
     Address,
+    /// Write the audit log: pseudonyms, and the links of its chain.
+    Audit,
     /// Sign cursors.
     Cursor,
     /// Make mailed codes.
@@ -133,6 +135,13 @@ impl std::fmt::Debug for TenantKey {
 }
 
 impl TenantKey {
+    /// A key of no KMS, for tests of what is done with one.
+    #[cfg(test)]
+    pub(super) fn of_bytes(tenant: TenantId, bytes: [u8; KEY_LENGTH]) -> Self {
+        let bytes = Arc::new(Zeroizing::new(bytes));
+        Self { tenant, bytes }
+    }
+
     /// Whose key it is.
     pub const fn tenant(&self) -> TenantId {
         self.tenant

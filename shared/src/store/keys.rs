@@ -18,6 +18,7 @@
 //! | read mark of a member | data | `READ#<ws>#<member>` | `<conversation>` |
 //! | invitation | data | `INVITATION#<ws>#<invitation>` | `HEAD` |
 //! | app | data | `APP#<ws>` | `<app>` |
+//! | audit log: lines that wait, the chain, its end | data | `AUDIT#<ws>` | `W#<line>`, `L#<number, twelve digits>`, `END` |
 //! | key of the API | data | `APIKEY#<ws>` | `<keyed hash>` |
 //! | job, and the list of those that are not done | data | `JOB#<ws>`, `JOBS#platform` | `<job>` |
 //! | how far the sweep has got | data | `SWEEP#platform` | `<table>#<segment>` |
@@ -58,8 +59,8 @@ use super::{
     subject::{RootRef, State, SubjectId},
 };
 use crate::domain::{
-    AccountId, AppId, ChallengeId, ContactId, ConversationId, InvitationId, JobId, MemberId,
-    NoticeId, ResetId, SessionId, TenantId, TicketId, Timestamp, VisitId, WorkspaceId,
+    AccountId, AppId, AuditId, ChallengeId, ContactId, ConversationId, InvitationId, JobId,
+    MemberId, NoticeId, ResetId, SessionId, TenantId, TicketId, Timestamp, VisitId, WorkspaceId,
     words::Symbol,
 };
 pub use files::{
@@ -285,6 +286,50 @@ pub fn api_key(workspace: WorkspaceId, token: KeyedHash) -> Key {
 /// The partition of all API keys of a workspace.
 pub fn api_keys(workspace: WorkspaceId) -> String {
     format!("APIKEY#{workspace}")
+}
+
+/// A line of the audit log that waits for its place in the chain.
+pub fn audit_waiting(workspace: WorkspaceId, line: AuditId) -> Key {
+    data(audit(workspace), format!("{AUDIT_WAITING}{line}"))
+}
+
+/// What the sort keys of waiting lines open with.
+pub const AUDIT_WAITING: &str = "W#";
+
+/// The list of the lines that wait, of all workspaces, oldest first.
+pub fn audit_waiting_list(line: AuditId) -> IndexKey {
+    IndexKey {
+        pk: audits_waiting(),
+        sk: line.to_string(),
+    }
+}
+
+/// The list of all lines that wait.
+pub fn audits_waiting() -> String {
+    "AUDIT#platform".to_owned()
+}
+
+/// A line of the audit log in its place.
+pub fn audit_line(workspace: WorkspaceId, seq: u64) -> Key {
+    data(audit(workspace), audit_sort(seq))
+}
+
+/// Twelve digits sort as numbers do.
+pub fn audit_sort(seq: u64) -> String {
+    format!("{AUDIT_LINE}{seq:012}")
+}
+
+/// What the sort keys of lines in the chain open with.
+pub const AUDIT_LINE: &str = "L#";
+
+/// Where the chain of a workspace ends.
+pub fn audit_end(workspace: WorkspaceId) -> Key {
+    data(audit(workspace), "END")
+}
+
+/// The partition of the audit log of a workspace.
+pub fn audit(workspace: WorkspaceId) -> String {
+    format!("AUDIT#{workspace}")
 }
 
 /// A job of a workspace.
@@ -649,6 +694,9 @@ mod tests {
             membership(ws, MemberId::from_uuid(id)),
             invitation(ws, InvitationId::from_uuid(id)),
             app(ws, AppId::from_uuid(id)),
+            audit_waiting(ws, AuditId::from_uuid(id)),
+            audit_line(ws, 1),
+            audit_end(ws),
             contact(ws, ContactId::from_uuid(id)),
             conversation(ws, ConversationId::from_uuid(id)),
             message(ws, ConversationId::from_uuid(id), 1),

@@ -22,6 +22,7 @@
 pub mod account;
 pub mod api_key;
 pub mod app;
+pub mod audit;
 pub mod contact;
 pub mod conversation;
 pub mod counter;

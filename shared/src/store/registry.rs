@@ -7,6 +7,7 @@ use super::{
     account::{Account, AddressOwner, Challenge, LoginSession, Seat},
     api_key::ApiKey,
     app::App,
+    audit::{AuditEnd, AuditEntry, AuditLine},
     contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext},
     conversation::{Conversation, ReadMark, Tombstone, UnsentDraft},
     counter::{Counter, SaltRow},
@@ -49,6 +50,9 @@ registry! {
     AddressOwner
     ApiKey
     App
+    AuditEnd
+    AuditEntry
+    AuditLine
     Challenge
     Contact
     Conversation

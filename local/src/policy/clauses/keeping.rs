@@ -72,9 +72,10 @@ pub(super) const CLAUSES: &[Clause] = &[
         let (data, keys) = f.deployment.backups();
         let failures = f.deployment.failure_days;
         holds(format!(
-            "After a deletion little is left for a while: backups ({data} days of ciphertext, {keys} days of keys), logs without names ({} days), positions of failed work ({failures} days), and for {} a mark that says only that something is gone.",
+            "After a deletion little is left for a while: backups ({data} days of ciphertext, {keys} days of keys), logs without names ({} days), positions of failed work ({failures} days), for {} a mark that says only that something is gone, and for {} the workspace's audit log. That log says what was done and when; whoever did it and whomever it was about stand there as hashes under a key of the workspace, which lead to nobody once their own entry is gone.",
             f.deployment.log_days,
-            f.life(Class::Tombstone)
+            f.life(Class::Tombstone),
+            f.life(Class::Audit)
         ))
     }).everywhere(),
     Clause::new(&["CHAT-23"], Section::Keeping, |f| {

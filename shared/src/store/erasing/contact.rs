@@ -149,7 +149,7 @@ impl Store {
         };
         match fetched.get::<Conversation>(&place, &Unsealed, lens)? {
             Some(head) if head.hold_at(lens.now).is_some() => Ok(Ended::Partly),
-            Some(head) => self.end_conversation(head, lens).await,
+            Some(head) => self.end_conversation(head, None, lens).await,
             None => {
                 self.remove_root(item, lens.now).await?;
                 Ok(Ended::Whole)
