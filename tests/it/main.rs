@@ -28,6 +28,7 @@ mod members;
 mod messages;
 mod notices;
 mod operator;
+mod owner_edits;
 mod pages;
 mod passwords;
 mod permissions;

@@ -1,5 +1,7 @@
 //! The pages: what a browser without scripts can do, what a link alone cannot, and the one cookie.
 
+mod settings;
+
 use harness::routes::routes;
 use harness::{Answer, Browser, Harness, Member};
 use serde_json::json;
@@ -13,7 +15,7 @@ fn leads(answer: &Answer) -> &str {
 }
 
 /// The pages with forms, and what their forms send.
-const FORMS: [(&str, &[(&str, &str)]); 8] = [
+const FORMS: [(&str, &[(&str, &str)]); 9] = [
     ("/sign-in", &[("email", ADA)]),
     ("/sign-up", &[("email", ADA), ("adult", "true")]),
     (
@@ -31,6 +33,7 @@ const FORMS: [(&str, &[(&str, &str)]); 8] = [
         ],
     ),
     ("/account", &[("act", "sign_out")]),
+    ("/account/delete", &[("act", "delete")]),
     ("/forgot", &[("email", ADA)]),
     (
         "/reset",

@@ -1,5 +1,7 @@
 //! Passwords: what may be one, signing in with one, and what a wrong one tells nobody.
 
+mod work;
+
 use harness::{Client, Harness, text};
 use reqwest::Method;
 use serde_json::{Value, json};

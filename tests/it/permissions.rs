@@ -1,6 +1,8 @@
 //! Who may do what: the matrix in `shared::domain::Role` is what the API does, for every role and
 //! every member route of the template.
 
+mod closed;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -56,6 +56,19 @@ def sign_in(browser, mailbox, page, address, **more):
     return browser.submit("/verify", code=code, **query)
 
 
+def tour_of_the_settings(browser, mailbox):
+    """Everything about an account but what the tour of the API does to the same rows."""
+    for page in ("prove", "address", "password", "factor", "preferences", "keep"):
+        browser.open(f"/account?page={page}")
+    browser.submit("/account", act="save_preferences", rev="0", theme="dark", time_zone="Europe/Berlin")
+    browser.submit("/account", act="ask_address", email="someone@fence.example")
+    browser.submit("/account", expect=200, act="begin_factor")
+    browser.submit("/account", expect=401, act="confirm_factor", code="000000")
+    path = browser.submit("/account", act="ask_keep", email="nobody@fence.example")
+    browser.open(path)
+    browser.open("/account/delete")
+
+
 def tour_of_the_pages(api, mailbox, workspace, token):
     invited = {"email": "cleo@fence.example", "role": "viewer"}
     api("POST", f"{workspace}/invitations", invited, token)
@@ -66,6 +79,7 @@ def tour_of_the_pages(api, mailbox, workspace, token):
     browser.open(path)
     browser.submit("/accept", expect=200, token=invitation, name="Cleo")
     browser.open("/account")
+    tour_of_the_settings(browser, mailbox)
     browser.submit("/account", act="sign_out")
     old = len(mails(mailbox))
     challenge = api("POST", "/v1/auth/otp", {"email": "cleo@fence.example"})["challenge_id"]
@@ -92,3 +106,13 @@ def tour_of_the_pages(api, mailbox, workspace, token):
     browser.open(f"/reset?token={reset}")
     browser.submit("/reset", expect=422, token=reset, password="short")
     browser.submit("/reset", expect=200, token=reset, password="vexing umbrella 9")
+    # The account goes by the button of a page, and its last page leads to how it is kept.
+    path = browser.submit("/sign-in", email="cleo@fence.example", password="vexing umbrella 9")
+    challenge = urllib.parse.parse_qs(urllib.parse.urlsplit(path).query)["challenge"][0]
+    browser.submit("/confirm", challenge=challenge, code=totp(secret, step + 1))
+    browser.submit("/account/delete", expect=200, act="delete")
+    old = len(mails(mailbox))
+    path = browser.submit("/account", act="ask_keep", email="cleo@fence.example")
+    challenge = urllib.parse.parse_qs(urllib.parse.urlsplit(path).query)["challenge"][0]
+    code = mailed(mailbox, "cleo@fence.example", r"^(\d{8})$", after=old)
+    browser.submit("/account", act="keep", challenge=challenge, code=code)

@@ -67,6 +67,21 @@ impl Authenticators {
         recovery_codes
     }
 
+    /// Takes over a secret that a page showed, as somebody types it into their app: the first code.
+    pub fn adopt(&self, email: &str, secret: &str) -> String {
+        let seed = BASE32_NOPAD.decode(secret.as_bytes()).expect("base32");
+        let seed = seed.try_into().expect("twenty bytes");
+        let last_step = self.step() - 1;
+        let authenticator = Authenticator {
+            seed,
+            last_step,
+            recovery_codes: Vec::new(),
+        };
+        let mut all = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(email.to_ascii_lowercase(), authenticator);
+        digits(&seed, last_step)
+    }
+
     /// A code for `email` that is good now: of the app while it has one that was not used, and a
     /// recovery code after that.
     pub fn code(&self, email: &str) -> String {

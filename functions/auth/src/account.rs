@@ -91,6 +91,12 @@ pub fn wanted(id: AccountId) -> Vec<Key> {
 }
 
 impl Own {
+    /// How many recovery codes are left, where there is a second factor.
+    pub fn recovery_codes_left(&self) -> Option<usize> {
+        let factor = self.factor.as_ref().filter(|factor| factor.is_active())?;
+        Some(factor.recovery_codes.len())
+    }
+
     /// The account out of a batch that asked for [`wanted`].
     ///
     /// # Errors

@@ -7,13 +7,16 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     app::App,
-    domain::text::{Locale, TimeZone},
+    domain::{
+        Policy, Timestamp,
+        text::{Locale, TimeZone},
+    },
     http::{
         AccessToken, Code, IfMatch, Json, Problem, Problems, Versioned,
         json::{given, object},
     },
     store::{
-        CommitError, Stored, Transaction, keys,
+        CommitError, DataKey, Stored, Transaction, keys,
         preferences::{Preferences, Theme},
     },
 };
@@ -97,23 +100,32 @@ pub async fn handle(
     if_match.required()?;
     let before = own.preferences.clone();
     if_match.check(before.rev)?;
-    let is_new = before.rev == 0;
-    let stored = Stored::next(changed(before, body.preferences), &read.policy);
-    let mut transaction = Transaction::new(read.now);
+    let wanted = changed(before, body.preferences);
+    own.preferences = save(&app, &own.key, wanted, read.now).await?;
+    Ok(Versioned {
+        rev: own.preferences.rev,
+        view: own.view(),
+    })
+}
+
+/// Saves preferences over the version that was read.
+pub async fn save(
+    app: &App,
+    key: &DataKey,
+    wanted: Preferences,
+    now: Timestamp,
+) -> Result<Preferences, Problem> {
+    let (id, is_new) = (wanted.account, wanted.rev == 0);
+    let stored = Stored::next(wanted, &Policy::platform());
+    let mut transaction = Transaction::new(now);
     transaction.check_live(keys::account(id));
     if is_new {
-        transaction.create(&stored, &own.key)?;
+        transaction.create(&stored, key)?;
     } else {
-        transaction.replace(&stored, &own.key)?;
+        transaction.replace(&stored, key)?;
     }
     match app.store.commit(transaction).await {
-        Ok(()) => {
-            own.preferences = stored.into_record();
-            Ok(Versioned {
-                rev: own.preferences.rev,
-                view: own.view(),
-            })
-        }
+        Ok(()) => Ok(stored.into_record()),
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
     }

@@ -54,9 +54,22 @@ pub async fn handle(
     token: AccessToken,
     Json(body): Json<ConfirmAddress>,
 ) -> Result<StatusCode, Problem> {
+    confirm(&app, &token, &body).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl ConfirmAddress {
+    /// The answer `code` to the challenge of a new address.
+    pub const fn new(challenge_id: ChallengeId, code: MailedCode) -> Self {
+        Self { challenge_id, code }
+    }
+}
+
+/// Gives the account its new address, for whoever asks.
+pub async fn confirm(app: &App, token: &AccessToken, body: &ConfirmAddress) -> Result<(), Problem> {
     for _ in 0..ATTEMPTS {
-        if attempt(&app, &token, &body).await? {
-            return Ok(StatusCode::NO_CONTENT);
+        if attempt(app, token, body).await? {
+            return Ok(());
         }
     }
     Err(StoreError::Conflict.into())

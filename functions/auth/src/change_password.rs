@@ -52,17 +52,32 @@ pub async fn handle(
     token: AccessToken,
     Json(body): Json<ChangePassword>,
 ) -> Result<(Allowance, StatusCode), Problem> {
+    let subject = token.account().to_string();
+    let allowed = app.admit(&client, Act::ProveAgain, &subject).await?;
+    let old = body.current_password.as_ref();
+    change(&app, &allowed, &token, old, &body.password).await?;
+    Ok((allowed, StatusCode::NO_CONTENT))
+}
+
+/// Sets another password, for whoever asks.
+pub async fn change(
+    app: &App,
+    allowed: &Allowance,
+    token: &AccessToken,
+    current: Option<&Typed>,
+    wanted: &Typed,
+) -> Result<(), Problem> {
+    debug_assert_eq!(allowed.act(), Act::ProveAgain);
     let id = token.account();
-    let allowed = app.admit(&client, Act::ProveAgain, &id.to_string()).await?;
-    let (session, read) = Platform::of(&app, &token, log_in::wanted(id), Proof::Any).await?;
+    let (session, read) = Platform::of(app, token, log_in::wanted(id), Proof::Any).await?;
     let now = read.now;
     let gone = || Problem::new(Code::TokenInvalid);
     let found = log_in::found(&read, id)?.ok_or_else(gone)?;
     match &found.password {
         Some(old) => {
             let missing = || Problem::invalid("#/current_password", "required", "this field");
-            let typed = body.current_password.as_ref().ok_or_else(missing)?;
-            let verdict = password::check(&app, &read.tenant_key, Some(&old.hash), typed).await?;
+            let typed = current.ok_or_else(missing)?;
+            let verdict = password::check(app, &read.tenant_key, Some(&old.hash), typed).await?;
             if verdict == Verdict::Wrong {
                 return Err(Problem::new(Code::CredentialsWrong));
             }
@@ -71,18 +86,16 @@ pub async fn handle(
         None => return Err(Problem::new(Code::StepUpRequired)),
     }
     let address = found.account.email.reveal();
-    body.password
-        .is_strong(found.fewest(), address, "#/password")?;
-    let hash = password::hash(&app, &read.tenant_key, &body.password).await?;
+    wanted.is_strong(found.fewest(), address, "#/password")?;
+    let hash = password::hash(app, &read.tenant_key, wanted).await?;
     app.store.end_sessions(id, Some(session.id), now).await?;
     let mut transaction = Transaction::new(now);
     transaction.check_live(keys::account(id));
     found.set_password(&mut transaction, hash, &read.policy, now)?;
     transaction.notify(Notice::new(id, NoticeKind::PasswordChanged, now))?;
     match app.store.commit(transaction).await {
-        Ok(()) => app.store.end_sessions(id, Some(session.id), now).await?,
-        Err(CommitError::Store(error)) => return Err(error.into()),
-        Err(CommitError::Refused(_)) => return Err(Problem::new(Code::Conflict)),
+        Ok(()) => Ok(app.store.end_sessions(id, Some(session.id), now).await?),
+        Err(CommitError::Store(error)) => Err(error.into()),
+        Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
     }
-    Ok((allowed, StatusCode::NO_CONTENT))
 }

@@ -67,9 +67,19 @@ pub async fn handle(
     token: AccessToken,
     Json(body): Json<ConfirmAuthenticator>,
 ) -> Result<impl IntoResponse, Problem> {
+    let codes = confirm(&app, &token, &body.code).await?;
+    Ok(RecoveryCodes::reply(codes))
+}
+
+/// Takes the first code of an app, for whoever asks; the recovery codes.
+pub async fn confirm(
+    app: &App,
+    token: &AccessToken,
+    code: &FactorCode,
+) -> Result<Vec<String>, Problem> {
     for _ in 0..TRIES {
-        if let Some(codes) = attempt(&app, &token, &body.code).await? {
-            return Ok(RecoveryCodes::reply(codes));
+        if let Some(codes) = attempt(app, token, code).await? {
+            return Ok(codes);
         }
     }
     Err(StoreError::Conflict.into())

@@ -28,12 +28,12 @@ use crate::{
 pub struct AuthenticatorSetup {
     /// For apps that have it typed: base32.
     #[schema(example = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")]
-    secret: String,
+    pub secret: String,
     /// For apps that read a QR code.
     #[schema(
         example = "otpauth://totp/Sotto:ada%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Sotto&algorithm=SHA1&digits=6&period=30"
     )]
-    uri: String,
+    pub uri: String,
 }
 
 /// Set up an authenticator app.
@@ -51,8 +51,18 @@ pub async fn handle(
     State(app): State<App>,
     token: AccessToken,
 ) -> Result<impl IntoResponse, Problem> {
+    let setup = set_up(&app, &token).await?;
+    Ok((
+        StatusCode::CREATED,
+        [(header::CACHE_CONTROL, "no-store")],
+        Json(setup),
+    ))
+}
+
+/// Makes a secret for an authenticator app, for whoever asks.
+pub async fn set_up(app: &App, token: &AccessToken) -> Result<AuthenticatorSetup, Problem> {
     let id = token.account();
-    let (_, read) = Platform::of(&app, &token, factor::wanted(id), Proof::Fresh).await?;
+    let (_, read) = Platform::of(app, token, factor::wanted(id), Proof::Fresh).await?;
     let (found, key) = factor::of(&read, id)?;
     let (account, _) = read
         .root::<Account>(&keys::account(id))?
@@ -87,11 +97,7 @@ pub async fn handle(
         }
     }
     match app.store.commit(transaction).await {
-        Ok(()) => Ok((
-            StatusCode::CREATED,
-            [(header::CACHE_CONTROL, "no-store")],
-            Json(setup),
-        )),
+        Ok(()) => Ok(setup),
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
     }

@@ -32,8 +32,13 @@ pub async fn handle(
     State(app): State<App>,
     token: AccessToken,
 ) -> Result<impl IntoResponse, Problem> {
+    Ok(RecoveryCodes::reply(make(&app, &token).await?))
+}
+
+/// Makes new recovery codes, for whoever asks.
+pub async fn make(app: &App, token: &AccessToken) -> Result<Vec<String>, Problem> {
     let id = token.account();
-    let (session, read) = Platform::of(&app, &token, factor::wanted(id), Proof::Fresh).await?;
+    let (session, read) = Platform::of(app, token, factor::wanted(id), Proof::Fresh).await?;
     let (found, key) = factor::of(&read, id)?;
     let found = factor::proved(found, &session)?;
     let (shown, recovery_codes) = factor::new_recovery_codes(&read.tenant_key, id)?;
@@ -46,7 +51,7 @@ pub async fn handle(
     transaction.replace(&Stored::next(next, &read.policy), &key)?;
     transaction.notify(Notice::new(id, NoticeKind::RecoveryCodesMade, read.now))?;
     match app.store.commit(transaction).await {
-        Ok(()) => Ok(RecoveryCodes::reply(shown)),
+        Ok(()) => Ok(shown),
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
     }

@@ -32,8 +32,14 @@ use crate::{
     security(("member" = [])),
 )]
 pub async fn handle(State(app): State<App>, token: AccessToken) -> Result<StatusCode, Problem> {
+    remove(&app, &token).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes the second factor, for whoever asks.
+pub async fn remove(app: &App, token: &AccessToken) -> Result<(), Problem> {
     let id = token.account();
-    let (session, read) = Platform::of(&app, &token, factor::wanted(id), Proof::Fresh).await?;
+    let (session, read) = Platform::of(app, token, factor::wanted(id), Proof::Fresh).await?;
     let (found, _) = factor::of(&read, id)?;
     let found = factor::proved(found, &session)?;
     // First the others: a failure here leaves the factor where it is.
@@ -49,7 +55,7 @@ pub async fn handle(State(app): State<App>, token: AccessToken) -> Result<Status
     transaction.replace(&Stored::next(session, &read.policy), &Unsealed)?;
     transaction.notify(Notice::new(id, NoticeKind::SecondFactorRemoved, read.now))?;
     match app.store.commit(transaction).await {
-        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Ok(()) => Ok(()),
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
     }

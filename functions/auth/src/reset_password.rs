@@ -59,6 +59,28 @@ const fn invalid() -> Problem {
     Problem::new(Code::CodeInvalid)
 }
 
+/// The fewest characters of a password that the link may set. Only whoever has the link learns that
+/// fewer do beside a second factor.
+pub async fn fewest(app: &App, token: &str) -> Result<usize, Problem> {
+    let Some((id, secret)) = ResetLink::read_link_token(token) else {
+        return Ok(password::MIN_ALONE);
+    };
+    let now = app.clock.now();
+    let head = keys::reset(id);
+    let read = Platform::read(app, platform::root(&head).into(), now).await?;
+    let link = read.root::<ResetLink>(&head)?.map(|(link, _)| link);
+    let Some(link) = link.filter(|link| link.deliver && link.token.matches(&secret)) else {
+        return Ok(password::MIN_ALONE);
+    };
+    let owned = owner::of_address(app, &read.tenant_key, &link.email, now).await?;
+    let Some(account) = owned else {
+        return Ok(password::MIN_ALONE);
+    };
+    let read = Platform::read(app, log_in::wanted(account), now).await?;
+    let found = log_in::found(&read, account)?;
+    Ok(found.map_or(password::MIN_ALONE, |found| found.fewest()))
+}
+
 /// Sets a new password, for whoever asks.
 pub async fn reset(app: &App, token: &str, typed: &Typed) -> Result<(), Problem> {
     let now = app.clock.now();

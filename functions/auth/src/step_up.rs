@@ -54,16 +54,20 @@ enum ProofCode {
     Mailed(MailedCode),
 }
 
+impl ProofCode {
+    fn parse(text: &str) -> Option<Self> {
+        let factor = FactorCode::parse(text).map(Self::Factor);
+        factor.or_else(|| MailedCode::parse(text.to_owned()).map(Self::Mailed))
+    }
+}
+
 impl<'de> Deserialize<'de> for ProofCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let factor = FactorCode::parse(&text).map(Self::Factor);
-        factor
-            .or_else(|| MailedCode::parse(text).map(Self::Mailed))
-            .ok_or_else(|| {
-                let detail = "six digits of the app, a recovery code, or eight digits of a mail";
-                D::Error::custom(Fault::new("bad_code", detail))
-            })
+        Self::parse(&text).ok_or_else(|| {
+            let detail = "six digits of the app, a recovery code, or eight digits of a mail";
+            D::Error::custom(Fault::new("bad_code", detail))
+        })
     }
 }
 
@@ -87,10 +91,43 @@ pub async fn handle(
 ) -> Result<(Allowance, Tokens), Problem> {
     let subject = token.account().to_string();
     let allowed = app.admit(&client, Act::ProveAgain, &subject).await?;
-    let signer = signer::of(&app, app.clock.now()).await?;
+    let tokens = prove(&app, &allowed, &token, &body).await?;
+    Ok((allowed, tokens))
+}
+
+impl StepUp {
+    /// A proof by password.
+    pub const fn by_password(password: Typed) -> Self {
+        Self {
+            code: None,
+            challenge_id: None,
+            password: Some(password),
+        }
+    }
+
+    /// A proof by a code: of the second factor, or of the mail of a challenge. `None` when it is
+    /// neither.
+    pub fn by_code(text: &str, challenge_id: Option<ChallengeId>) -> Option<Self> {
+        Some(Self {
+            code: Some(ProofCode::parse(text)?),
+            challenge_id,
+            password: None,
+        })
+    }
+}
+
+/// Proves who somebody is, for whoever asks.
+pub async fn prove(
+    app: &App,
+    allowed: &Allowance,
+    token: &AccessToken,
+    body: &StepUp,
+) -> Result<Tokens, Problem> {
+    debug_assert_eq!(allowed.act(), Act::ProveAgain);
+    let signer = signer::of(app, app.clock.now()).await?;
     for _ in 0..ATTEMPTS {
-        if let Some(tokens) = attempt(&app, signer, &token, &body).await? {
-            return Ok((allowed, tokens));
+        if let Some(tokens) = attempt(app, signer, token, body).await? {
+            return Ok(tokens);
         }
     }
     Err(StoreError::Conflict.into())

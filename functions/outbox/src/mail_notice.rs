@@ -71,6 +71,7 @@ pub async fn address_changed(app: &App, old: &Item, new: &Item) -> Result<(), Fa
             what: "The address of your Sotto account was changed. Codes and notices go to the new \
                    address from now on.",
             then: NOT_YOU,
+            path: ACCOUNT,
         };
         post(app, write(to, says, None, at, &app.config.issuer))
             .await?
@@ -83,10 +84,17 @@ pub async fn address_changed(app: &App, old: &Item, new: &Item) -> Result<(), Fa
 struct Says {
     subject: &'static str,
     what: &'static str,
-    /// What to do about it; a link to the account's page follows.
+    /// What to do about it; a link follows.
     then: &'static str,
+    /// The page that the link leads to.
+    path: &'static str,
 }
 
+/// The page of an account.
+const ACCOUNT: &str = "/account";
+/// What to do about an account that is going.
+const KEEP: &str = "It was you? Then there is nothing to do. If not, or if you have changed your mind, keep \
+                    it here:";
 /// What to do about what somebody signed in to the account did.
 const NOT_YOU: &str = "It was you? Then there is nothing to do. If not, sign in here, end the \
                        sessions that are not yours, and set a new password:";
@@ -108,8 +116,8 @@ const fn then(kind: NoticeKind) -> &'static str {
         | NoticeKind::WorkspaceDeletionScheduled
         | NoticeKind::WorkspaceDeletionUndone => BY_A_COLLEAGUE,
         NoticeKind::BreakGlass => BY_THE_OPERATOR,
-        NoticeKind::AccountDeletionScheduled
-        | NoticeKind::AccountDeletionUndone
+        NoticeKind::AccountDeletionScheduled => KEEP,
+        NoticeKind::AccountDeletionUndone
         | NoticeKind::ApiKeyMade
         | NoticeKind::NewDevice
         | NoticeKind::PasswordChanged
@@ -126,7 +134,7 @@ const fn says(kind: NoticeKind) -> Says {
         NoticeKind::AccountDeletionScheduled => (
             "Your Sotto account will be deleted",
             "Your Sotto account was closed. It will be deleted in seven days. Until then you can \
-             keep it by signing in.",
+             keep it.",
         ),
         NoticeKind::AccountDeletionUndone => (
             "Your Sotto account stays",
@@ -207,6 +215,10 @@ const fn says(kind: NoticeKind) -> Says {
         subject,
         what,
         then: then(kind),
+        path: match kind {
+            NoticeKind::AccountDeletionScheduled => "/account?page=keep",
+            _ => ACCOUNT,
+        },
     }
 }
 
@@ -227,7 +239,7 @@ fn mail(to: Email, notice: &Notice, issuer: &str) -> Mail {
 
 fn write(to: Email, says: Says, about: Option<String>, at: Timestamp, issuer: &str) -> Mail {
     let when = format!("When: {}.", minute(at));
-    let link = format!("{issuer}/account");
+    let link = format!("{issuer}{}", says.path);
     let mut letter = vec![
         Part::Says("Hello,"),
         Part::Says(says.what),

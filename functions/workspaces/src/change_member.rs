@@ -66,6 +66,7 @@ pub async fn handle(
         .member(&token, workspace, Permission::MembersRead, Vec::new())
         .await?;
     let entry = &actor.entry;
+    entry.in_use()?;
     let own_name = actor.id == target && body.role.is_none() && body.visibility.is_none();
     if !own_name && !actor.role.may(Permission::MembersManage) {
         return Err(Problem::new(Code::Forbidden));

@@ -32,7 +32,7 @@ use crate::ownership::find_owner;
 #[derive(Serialize, ToSchema)]
 pub struct AccountGoing {
     /// When it will be erased. Until then `POST /v1/account/undo-deletion` keeps it.
-    delete_at: Timestamp,
+    pub delete_at: Timestamp,
 }
 
 /// Delete the account.
@@ -50,6 +50,12 @@ pub async fn handle(
     extract::State(app): extract::State<App>,
     token: AccessToken,
 ) -> Result<impl IntoResponse, Problem> {
+    let going = close(&app, &token).await?;
+    Ok((StatusCode::ACCEPTED, Json(going)))
+}
+
+/// Closes the account, for whoever asks.
+pub async fn close(app: &App, token: &AccessToken) -> Result<AccountGoing, Problem> {
     let id = token.account();
     let head = keys::account(id);
     let wanted = vec![
@@ -57,11 +63,11 @@ pub async fn handle(
         keys::data_key(&RootRef::of(&head)),
         keys::tenant_key(TenantId::Platform),
     ];
-    let signed_in = app.proved(&token, wanted).await?;
-    let (account, key) = open(&app, &signed_in).await?;
+    let signed_in = app.proved(token, wanted).await?;
+    let (account, key) = open(app, &signed_in).await?;
     let mut transaction = Transaction::new(signed_in.now);
-    for seat in owned(&app, id, signed_in.now).await? {
-        give_up(&app, seat, &mut transaction).await?;
+    for seat in owned(app, id, signed_in.now).await? {
+        give_up(app, seat, &mut transaction).await?;
     }
     // First the others: a failure on the way leaves an account that is open, and this session.
     app.store
@@ -78,7 +84,7 @@ pub async fn handle(
     let notice = NoticeKind::AccountDeletionScheduled;
     transaction.notify(Notice::new(id, notice, signed_in.now))?;
     match app.store.commit(transaction).await {
-        Ok(()) => Ok((StatusCode::ACCEPTED, Json(AccountGoing { delete_at }))),
+        Ok(()) => Ok(AccountGoing { delete_at }),
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
     }

@@ -18,6 +18,7 @@
 //! | `resend_invitation` | `POST /v1/workspaces/{workspace}/invitations/{invitation}/resend` |
 //! | `delete_invitation` | `DELETE /v1/workspaces/{workspace}/invitations/{invitation}` |
 //! | `delete_account` | `DELETE /v1/account`: it may own workspaces |
+//! | `show_delete_account`, `send_delete_account` | the page `/account/delete` |
 //! | `accept_invitation` | `POST /v1/invitations/accept` |
 //! | `show_accept`, `send_accept` | the page `/accept`, where the mailed link leads |
 //! | `create_app` | `POST /v1/workspaces/{workspace}/apps` |
@@ -70,8 +71,10 @@ mod resend_invitation;
 mod retention;
 mod rotate_key;
 mod send_accept;
+mod send_delete_account;
 mod show;
 mod show_accept;
+mod show_delete_account;
 mod show_job;
 mod show_retention;
 mod transfer_ownership;
@@ -97,6 +100,8 @@ pub fn routes() -> shared::http::Routes {
         resend_invitation,
         delete_invitation,
         delete_account,
+        show_delete_account,
+        send_delete_account,
         accept_invitation,
         show_accept,
         send_accept,

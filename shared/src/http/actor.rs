@@ -140,6 +140,15 @@ impl Entry {
         Line::new(&self.tenant_key, self.workspace, actor, act, self.now)
     }
 
+    /// Refuses when the workspace is suspended: for what a route writes beside what its permission
+    /// reads.
+    ///
+    /// # Errors
+    /// 403 `workspace_suspended`.
+    pub fn in_use(&self) -> Result<(), Problem> {
+        in_use(&self.policy)
+    }
+
     /// Refuses when the workspace lacks a capability.
     pub fn require(&self, module: Module) -> Result<(), Problem> {
         if self.policy.has(module) {

@@ -6,7 +6,10 @@ use axum::{
     http::{header, request::Parts},
 };
 
-use super::problem::{Code, Problem};
+use super::{
+    actor::SignedIn,
+    problem::{Code, Problem},
+};
 use crate::{
     app::{
         App,
@@ -42,17 +45,29 @@ pub(super) fn bearer(parts: &Parts) -> Result<&str, Problem> {
 
 /// A member's access token whose signature is good. Nothing has been read yet.
 #[derive(Clone, Debug)]
-pub struct AccessToken(Claims);
+pub struct AccessToken {
+    account: AccountId,
+    session: SessionId,
+}
 
 impl AccessToken {
+    /// For a session that was proved otherwise: by the cookie of a page. What a page does is done by
+    /// the operation that does it for a client.
+    pub const fn of(signed_in: &SignedIn) -> Self {
+        Self {
+            account: signed_in.account,
+            session: signed_in.session.id,
+        }
+    }
+
     /// The account that the token names.
     pub const fn account(&self) -> AccountId {
-        self.0.sub
+        self.account
     }
 
     /// The login session that the token names.
     pub const fn session(&self) -> SessionId {
-        self.0.sid
+        self.session
     }
 }
 
@@ -66,7 +81,10 @@ impl FromRequestParts<App> for AccessToken {
             .verify(&app.store, &app.config.issuer, token, app.clock.now())
             .await?;
         match verified {
-            Ok(claims) => Ok(Self(claims)),
+            Ok(Claims { sub, sid, .. }) => Ok(Self {
+                account: sub,
+                session: sid,
+            }),
             Err(TokenFault::Expired) => Err(Problem::new(Code::TokenExpired)),
             Err(TokenFault::Invalid) => Err(Problem::new(Code::TokenInvalid)),
         }

@@ -5,6 +5,7 @@
 //
 //   node tests/outside/pages/pages.mjs --chromium FILE [--binary FILE] [--pictures FOLDER]
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
@@ -49,11 +50,23 @@ async function picture(page, name) {
   if (values.pictures) await page.screenshot({ path: `${values.pictures}/${++shown}-${name}.png`, fullPage: true });
 }
 
-/** What the newest mail to an address says in this form. */
-async function mailed(address, form) {
+/** What an authenticator app shows now (RFC 6238). */
+function totp(secret) {
+  const bits = [...secret].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const hash = createHmac("sha1", key).update(step).digest();
+  const number = hash.readUInt32BE(hash.at(-1) & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, "0");
+}
+
+/** What the newest mail to an address says in this form; of those after the first so many. */
+async function mailed(address, form, after = 0) {
   for (const until = Date.now() + MAIL_MS; Date.now() < until; ) {
     const { data } = await ask(api, "GET", "/mailbox.json");
-    for (const mail of data.reverse().filter(({ to }) => to.includes(address))) {
+    const new_ones = data.slice(after).reverse();
+    for (const mail of new_ones.filter(({ to }) => to.includes(address))) {
       const found = form.exec(mail.text);
       if (found) return found[1];
     }
@@ -206,6 +219,77 @@ await twice.page.getByText("(this one)").waitFor();
 assert.equal(await twice.page.getByRole("button", { name: "End", exact: true }).count(), 0);
 await page.goto(`${api}/account`);
 assert.equal(new URL(page.url()).pathname, "/sign-in");
+
+// Everything about an account is changed on its pages.
+const own = twice.page;
+const change = (what) => own.getByRole("link", { name: `Change: ${what}`, exact: true }).click();
+const press = (button) => own.getByRole("button", { name: button, exact: true }).click();
+const said = (text) => own.getByRole("status").filter({ hasText: text }).waitFor();
+
+await change("Preferences");
+await own.getByLabel("Theme").selectOption("Light");
+await own.getByLabel("Time zone").fill("Europe/Berlin");
+await picture(own, "preferences");
+await press("Save");
+await said("Your preferences are saved");
+
+await change("Second factor");
+await picture(own, "factor");
+await press("Set it up");
+await own.getByRole("img").waitFor();
+await picture(own, "factor-secret");
+const secret = (await own.locator(".key").innerText()).replaceAll(" ", "");
+await own.getByLabel("The six digits it shows now").fill(totp(secret));
+await press("Continue");
+await own.getByRole("heading", { name: "Your recovery codes" }).waitFor();
+assert.equal(await own.locator("ol.codes li").count(), 10);
+const recovery = (await own.locator("ol.codes li").first().innerText()).trim();
+await picture(own, "recovery-codes");
+await own.getByRole("link", { name: "I have kept them" }).click();
+await own.getByText("On, 10 recovery codes left").waitFor();
+await picture(own, "account-with-factor");
+await own.setViewportSize({ width: 360, height: 740 });
+await picture(own, "account-narrow");
+
+await change("Password");
+await own.getByText("At least 8 characters").waitFor();
+await own.getByLabel("Present password").fill("not this one");
+await own.getByLabel("New password").fill(password);
+await press("Set this password");
+await own.getByRole("alert").waitFor();
+await picture(own, "password");
+
+await own.goto(`${api}/account`);
+await change("Email address");
+await own.getByLabel("Email address").fill("grace@pages.example");
+await picture(own, "address");
+await press("Mail me a code");
+await own.getByLabel("Code").fill(await mailed("grace@pages.example", /^(\d{8})$/m));
+await press("Continue");
+await said("Your address is changed");
+
+// A proof that it is still the same person: the cookie gets another value, and stays one.
+await own.goto(`${api}/account?page=prove&next=delete`);
+await picture(own, "prove");
+await own.getByLabel("Code").fill(recovery);
+await press("Continue");
+await own.getByRole("heading", { name: "Delete this account" }).waitFor();
+assert.deepEqual(await twice.cookies(), [COOKIE]);
+await picture(own, "delete");
+await press("Delete my account");
+await said("Your account is closed");
+await picture(own, "deleted");
+await own.setViewportSize({ width: 1280, height: 720 });
+assert.deepEqual(await twice.cookies(), []);
+await own.getByRole("link", { name: "Keep it after all" }).click();
+await own.getByLabel("Email address").fill("grace@pages.example");
+await picture(own, "keep");
+const held = (await ask(api, "GET", "/mailbox.json")).data.length;
+await press("Mail me a code");
+await own.getByLabel("Code").fill(await mailed("grace@pages.example", /^(\d{8})$/m, held));
+await press("Keep your account");
+await said("Your account stays");
+await picture(own, "kept");
 await twice.context.close();
 
 // Every page in the dark, narrow and wide.

@@ -11,8 +11,9 @@
 //! | `show_confirm`, `send_confirm` | `GET`, `POST /confirm`: the second factor |
 //! | `show_forgot`, `send_forgot` | `GET`, `POST /forgot`: asks for a link by mail |
 //! | `show_reset`, `send_reset` | `GET`, `POST /reset`: where that link leads |
-//! | `open_account`, `send_account` | `GET`, `POST /account` |
+//! | `open_account`, `send_account` | `GET`, `POST /account`: its pages are in `account` |
 
+pub mod account;
 pub mod open_account;
 pub mod send_account;
 pub mod send_confirm;

@@ -1,79 +1,78 @@
-//! `POST /account`: what the buttons of the account's page do.
+//! `POST /account`: what the buttons of the account's pages do.
 
 use axum::{extract::State, response::Response};
-use serde::Deserialize;
 use shared::{
     app::App,
-    domain::SessionId,
     http::{
-        Problem,
+        Client, Problem,
         page::{Form, Page, Reader, Refusals, SessionCookie},
     },
-    store::keys,
-    words,
 };
-use utoipa::ToSchema;
 
-words! {
-    /// What a button of the account's page does.
-    pub enum Act {
-        /// Ends the session that is named, wherever it is.
-        EndSession = "end_session",
-        /// Ends this session.
-        SignOut = "sign_out",
-    }
-}
+use super::account::{
+    AccountForm, Act, Asked, address, factor, keep, overview, password, preferences, prove,
+};
+use crate::visit;
 
-/// A button of the page.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AccountForm {
-    /// What to do.
-    act: Act,
-    /// Which session to end: one of the same account.
-    session: Option<SessionId>,
-}
-
-/// Press a button of the account's page.
+/// Press a button of the account's pages.
 #[utoipa::path(
     post,
     path = "/account",
     operation_id = "send_account",
     request_body(content = AccountForm, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 303, description = "It is done."), Refusals),
+    responses(
+        (status = 200, description = "What is shown once: a secret, or recovery codes.", body = String, content_type = "text/html"),
+        (status = 303, description = "It is done, or a proof comes first."),
+        Refusals,
+    ),
     security(()),
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     reader: Reader,
     cookie: SessionCookie,
     Form(form): Form<AccountForm>,
 ) -> Response {
-    reader.answer(act(&app, &cookie, form).await)
+    let asked = Asked {
+        app: &app,
+        client: &client,
+        words: reader.words,
+    };
+    reader.answer(act(&asked, &cookie, &form).await)
 }
 
-async fn act(app: &App, cookie: &SessionCookie, form: AccountForm) -> Result<Page, Problem> {
-    let signed_in = app.browsing(cookie, Vec::new()).await?;
+async fn act(
+    asked: &Asked<'_>,
+    cookie: &SessionCookie,
+    form: &AccountForm,
+) -> Result<Page, Problem> {
     match form.act {
-        Act::EndSession => {
-            let Some(signed_in) = signed_in else {
-                return Page::to("/sign-in");
-            };
-            let missing = || Problem::invalid("#/session", "required", "this field");
-            let session = form.session.ok_or_else(missing)?;
-            // Only among the account's own, and one that is over already is as good as ended.
-            app.store
-                .delete(keys::session(signed_in.account, session))
-                .await?;
-            Page::to("/account")
-        }
-        Act::SignOut => {
-            if let Some(signed_in) = signed_in {
-                let session = keys::session(signed_in.account, signed_in.session.id);
-                app.store.delete(session).await?;
-            }
-            // Without a session that is as good as done.
-            Ok(Page::to("/sign-in?signed_out=1")?.signing_out())
-        }
+        Act::AskKeep => return keep::ask(asked, form).await,
+        Act::Keep => return keep::act(asked, form).await,
+        _ => {}
+    }
+    let visit = visit::of(asked.app, cookie).await?;
+    let Some(visit) = visit else {
+        return match form.act {
+            Act::SignOut => overview::sign_out(asked, None).await,
+            _ => Page::to("/sign-in"),
+        };
+    };
+    match form.act {
+        Act::AskAddress => address::ask(asked, &visit, form).await,
+        Act::AskKeep => keep::ask(asked, form).await,
+        Act::BeginFactor => factor::begin(asked, &visit).await,
+        Act::ChangePassword => password::act(asked, &visit, form).await,
+        Act::ConfirmAddress => address::confirm(asked, &visit, form).await,
+        Act::ConfirmFactor => factor::confirm(asked, &visit, form).await,
+        Act::EndSession => overview::end_session(asked, &visit, form).await,
+        Act::Keep => keep::act(asked, form).await,
+        Act::MailCode => prove::mail(asked, &visit, form).await,
+        Act::NewCodes => factor::new_codes(asked, &visit).await,
+        Act::Prove => prove::act(asked, &visit, form).await,
+        Act::RemoveFactor => factor::remove(asked, &visit).await,
+        Act::SavePreferences => preferences::act(asked, &visit, form).await,
+        Act::SignOut => overview::sign_out(asked, Some(&visit)).await,
     }
 }

@@ -14,7 +14,10 @@ use shared::{
 use utoipa::ToSchema;
 
 use super::show_reset;
-use crate::{password::Typed, reset_password};
+use crate::{
+    password::{MIN_ALONE, Typed},
+    reset_password,
+};
 
 /// The form of the page.
 #[derive(Deserialize, ToSchema)]
@@ -49,24 +52,32 @@ pub async fn handle(
 
 async fn act(app: &App, reader: &Reader, form: ResetForm) -> Result<Page, Problem> {
     let words = reader.words;
-    let again = || {
-        let form = show_reset::Form {
-            token: &form.token,
-            wrong: Some(words.password_weak),
-        };
-        form.page(words).because_of(Code::PasswordWeak)
-    };
     let Ok(typed) = Typed::parse(&form.password) else {
-        return Ok(again());
+        return again(app, words, &form).await;
     };
     match reset_password::reset(app, &form.token, &typed).await {
         Ok(()) => Ok(done(words)),
         Err(problem) => match problem.code() {
-            Code::PasswordWeak => Ok(again()),
+            Code::PasswordWeak => again(app, words, &form).await,
             Code::CodeInvalid => Ok(gone(words)),
             _ => Err(problem),
         },
     }
+}
+
+/// The form once more, for a password that does not do.
+async fn again(app: &App, words: &'static Words, form: &ResetForm) -> Result<Page, Problem> {
+    let fewest = reset_password::fewest(app, &form.token).await?;
+    let weak = match fewest {
+        MIN_ALONE.. => words.password_weak,
+        _ => words.password_weak_beside_factor,
+    };
+    let form = show_reset::Form {
+        token: &form.token,
+        fewest,
+        wrong: Some(weak),
+    };
+    Ok(form.page(words).because_of(Code::PasswordWeak))
 }
 
 fn done(words: &'static Words) -> Page {

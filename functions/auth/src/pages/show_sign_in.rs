@@ -15,6 +15,8 @@ pub struct Arrival {
     invitation: Invited,
     /// Set where signing out leads.
     signed_out: Option<String>,
+    /// Set where keeping an account leads.
+    kept: Option<String>,
 }
 
 /// Open the page to sign in.
@@ -25,6 +27,7 @@ pub struct Arrival {
     params(
         ("invitation" = Option<String>, Query, description = "The token of an invitation, to go on to."),
         ("signed_out" = Option<String>, Query, description = "Anything, after signing out."),
+        ("kept" = Option<String>, Query, description = "Anything, after keeping an account."),
     ),
     responses(
         (status = 200, description = "The page.", body = String, content_type = "text/html"),
@@ -34,7 +37,8 @@ pub struct Arrival {
 )]
 pub async fn handle(reader: Reader, Query(arrival): Query<Arrival>) -> Response {
     let words = reader.words;
-    let note = arrival.signed_out.map(|_| words.signed_out);
+    let kept = arrival.kept.map(|_| words.kept);
+    let note = kept.or_else(|| arrival.signed_out.map(|_| words.signed_out));
     let form = Form {
         email: "",
         invitation: &arrival.invitation,

@@ -1,7 +1,7 @@
 //! The pages in English.
 
-use super::words::Words;
-use crate::{domain::device::Device, http::problem::Code};
+use super::words::{Changed, Words};
+use crate::{domain::device::Device, http::problem::Code, store::preferences::Theme};
 
 /// English.
 pub const WORDS: Words = Words {
@@ -19,6 +19,8 @@ pub const WORDS: Words = Words {
                         Without a password we mail you a code each time.",
     password_weak: "This password is too short or too easy to guess. Take at least 15 characters \
                     that are not common words or your address.",
+    password_weak_beside_factor: "This password is too short or too easy to guess. Take at least 8 \
+                                  characters that are not common words or your address.",
     adult: "I am of age where I live.",
     adult_wrong: "Accounts are for adults: tick the box if you are one.",
     sign_in: "Sign in",
@@ -46,12 +48,88 @@ pub const WORDS: Words = Words {
     reset_password: "New password",
     reset_hint: "At least 15 characters: a few words that do not belong together are good. Every \
                  device is signed out.",
+    reset_hint_beside_factor: "At least 8 characters, as a second factor protects this account too. \
+                               Every device is signed out.",
     set_password: "Set this password",
     reset_done: "The new password is set, and every device is signed out. Sign in with it.",
     reset_gone: "The link is wrong, was used, or is too old.",
     account: "Your account",
-    signed_in_as: "You are signed in as",
     sign_out: "Sign out",
+    change: "Change",
+    back: "Back to your account",
+    done,
+    changed_meanwhile: "Something was changed in the meantime. Look at it and try again.",
+    password_set: "Set",
+    password_unset: "None: you sign in with mailed codes",
+    factor: "Second factor",
+    factor_on,
+    factor_off: "Off",
+    preferences: "Preferences",
+    preferences_hint: "Language, time zone, theme, mails",
+    delete_account: "Delete this account",
+    prove: "Is it still you?",
+    prove_hint: "You have been signed in for a while. Before what comes next, prove once more that it is \
+                 you, so that nobody else at this screen does it for you.",
+    prove_factor_hint: "Type the six digits that your authenticator app shows, or one of your recovery \
+                        codes.",
+    prove_mailed: "A code of eight digits is on its way to your address. It is good once, for ten \
+                   minutes.",
+    new_address: "Change your address",
+    new_address_hint: "We mail a code to the new address. Nothing changes until you type it here; then \
+                       both addresses are told.",
+    new_address_mailed: "Look into the mail of the new address. If it can be yours, a code of eight \
+                         digits is on its way.",
+    address_taken: "This address belongs to another account by now.",
+    change_password: "Change your password",
+    old_password: "Present password",
+    old_password_wrong: "The present password is not this one.",
+    change_password_hint: "At least 15 characters: a few words that do not belong together are good. \
+                           Every other device is signed out.",
+    change_password_hint_beside_factor: "At least 8 characters, as a second factor protects this \
+                                         account too. Every other device is signed out.",
+    factor_title: "Your second factor",
+    factor_hint: "With a second factor, a stolen password or mailbox is not enough to come in: an app on \
+                  your phone shows six digits that are good for half a minute. Any authenticator app \
+                  will do.",
+    factor_begin: "Set it up",
+    factor_scan: "Open your authenticator app, add an account, and point the camera here:",
+    factor_picture: "A square code that holds the key below",
+    factor_type: "Without a camera, type this key into the app:",
+    factor_open: "Open the app on this device",
+    factor_first_code: "The six digits it shows now",
+    factor_first_wrong: "That is not what the app should show now. Check the time on your phone and try \
+                         the next digits.",
+    recovery_codes: "Your recovery codes",
+    recovery_codes_hint: "Without your phone, each of these lets you in once. Print them or keep them \
+                          where your passwords are: they are not shown again.",
+    recovery_codes_kept: "I have kept them",
+    recovery_codes_new: "Make new recovery codes",
+    recovery_codes_new_hint: "The old ones are good no more.",
+    factor_remove: "Remove the second factor",
+    factor_remove_hint: "Every other device is signed out, and workspaces that ask for a second factor \
+                         close to you.",
+    language_field: "Language",
+    as_the_browser: "As your browser says",
+    time_zone: "Time zone",
+    time_zone_hint: "As in Europe/Berlin. Leave it empty for that of your device.",
+    time_zone_wrong: "This is not the name of a time zone, such as Europe/Berlin.",
+    theme: "Theme",
+    theme_of,
+    mails: "Mails",
+    mail_service: "About changes of the service",
+    mail_marketing: "About offers",
+    mails_hint: "Codes and notices about your security come in any case.",
+    save: "Save",
+    delete_hint: "You are signed out everywhere at once. For seven days you can change your mind; then \
+                  the account and everything in it is erased.",
+    delete_button: "Delete my account",
+    delete_last_owner: "You are the only owner of a workspace. Make somebody else its owner first, or \
+                        delete the workspace.",
+    deleted,
+    to_keep: "Keep it after all",
+    keep: "Keep your account",
+    keep_hint: "Your account is closed and waits to be deleted? Prove the address, and it stays.",
+    kept: "Your account stays. Sign in as before.",
     sessions: "Where you are signed in",
     device,
     this_session: "this one",
@@ -75,6 +153,35 @@ pub const WORDS: Words = Words {
     accept_member: "You are a member of this team already.",
     to_account: "Your account",
 };
+
+const fn done(changed: Changed) -> &'static str {
+    match changed {
+        Changed::Address => "Your address is changed. Both addresses are told.",
+        Changed::FactorRemoved => "The second factor is removed.",
+        Changed::Password => "Your password is changed, and every other device is signed out.",
+        Changed::Preferences => "Your preferences are saved.",
+    }
+}
+
+fn factor_on(left: usize) -> String {
+    match left {
+        0 => "On, and no recovery code is left: make new ones".to_owned(),
+        1 => "On, 1 recovery code left".to_owned(),
+        left => format!("On, {left} recovery codes left"),
+    }
+}
+
+const fn theme_of(theme: Theme) -> &'static str {
+    match theme {
+        Theme::Dark => "Dark",
+        Theme::Light => "Light",
+        Theme::System => "As your device says",
+    }
+}
+
+fn deleted(day: &str) -> String {
+    format!("Your account is closed. It will be deleted on {day}.")
+}
 
 fn device(device: Device) -> String {
     let (browser, system) = device.spoken();

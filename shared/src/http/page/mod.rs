@@ -22,10 +22,11 @@ use data_encoding::BASE64;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::problem::{Code, Problem, Problems};
+use crate::store::preferences::Theme;
 
 pub use cookie::SessionCookie;
 pub use form::{Form, Query};
-pub use words::Words;
+pub use words::{Changed, Words};
 
 /// The style of every page, within the page: no file to fetch.
 const STYLE: &str = include_str!("style.css");
@@ -50,6 +51,7 @@ pub struct Page {
     status: StatusCode,
     content: Content,
     cookie: Option<HeaderValue>,
+    theme: Theme,
 }
 
 #[derive(Debug)]
@@ -66,6 +68,7 @@ impl Page {
             status: StatusCode::OK,
             content,
             cookie: None,
+            theme: Theme::System,
         }
     }
 
@@ -81,12 +84,19 @@ impl Page {
             status: StatusCode::SEE_OTHER,
             content: Content::Leads(path),
             cookie: None,
+            theme: Theme::System,
         })
     }
 
     /// The same with the status of a problem: for a form that is shown again.
     pub fn because_of(mut self, code: Code) -> Self {
         self.status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        self
+    }
+
+    /// The same, light or dark as somebody has chosen.
+    pub const fn in_theme(mut self, theme: Theme) -> Self {
+        self.theme = theme;
         self
     }
 
@@ -138,7 +148,7 @@ impl Reader {
             Err(problem) => return problem.into_response(),
         };
         let mut response = match page.content {
-            Content::Shows { title, body } => self.frame(title, &body),
+            Content::Shows { title, body } => self.frame(title, &body, page.theme),
             Content::Leads(path) => ([(header::LOCATION, path)], ()).into_response(),
         };
         *response.status_mut() = page.status;
@@ -159,7 +169,7 @@ impl Reader {
             p { a href="/sign-in" { (self.words.to_sign_in) } }
         };
         let (parts, _) = problem.into_response().into_parts();
-        let mut response = self.frame(title, &body);
+        let mut response = self.frame(title, &body, Theme::System);
         *response.status_mut() = parts.status;
         let headers = response.headers_mut();
         guard(headers);
@@ -169,10 +179,10 @@ impl Reader {
         response
     }
 
-    fn frame(&self, title: &str, body: &Markup) -> Response {
+    fn frame(&self, title: &str, body: &Markup, theme: Theme) -> Response {
         let page = html! {
             (DOCTYPE)
-            html lang=(self.words.language) {
+            html lang=(self.words.language) data-theme=(theme.word()) {
                 head {
                     meta charset="utf-8";
                     title { (title) " · Sotto" }

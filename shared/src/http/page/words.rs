@@ -2,7 +2,21 @@
 //! that lacks a text does not compile.
 
 use super::english;
-use crate::{domain::device::Device, http::problem::Code};
+use crate::{domain::device::Device, http::problem::Code, store::preferences::Theme, words};
+
+words! {
+    /// What was changed on the account's pages; the overview says so.
+    pub enum Changed {
+        /// The address.
+        Address = "address",
+        /// The second factor is gone.
+        FactorRemoved = "factor_removed",
+        /// The password.
+        Password = "password",
+        /// The preferences.
+        Preferences = "preferences",
+    }
+}
 
 /// Every text of every page in one language.
 #[derive(Debug)]
@@ -31,6 +45,8 @@ pub struct Words {
     pub new_password_hint: &'static str,
     /// The new password is too short or too common.
     pub password_weak: &'static str,
+    /// The same beside a second factor.
+    pub password_weak_beside_factor: &'static str,
     /// The box that says that somebody is of age.
     pub adult: &'static str,
     /// The box was not ticked.
@@ -77,6 +93,8 @@ pub struct Words {
     pub reset_password: &'static str,
     /// What it has to be, and what setting it does.
     pub reset_hint: &'static str,
+    /// The same beside a second factor, where it may be shorter.
+    pub reset_hint_beside_factor: &'static str,
     /// The button that sets it.
     pub set_password: &'static str,
     /// Says that it worked.
@@ -85,10 +103,130 @@ pub struct Words {
     pub reset_gone: &'static str,
     /// The heading of the account's page.
     pub account: &'static str,
-    /// Stands before the address of whoever is signed in.
-    pub signed_in_as: &'static str,
     /// The button that signs out.
     pub sign_out: &'static str,
+    /// Leads to where something of the account is changed.
+    pub change: &'static str,
+    /// Leads back to the account's page without changing anything.
+    pub back: &'static str,
+    /// Says that a change was made.
+    pub done: fn(Changed) -> &'static str,
+    /// Somebody changed the same thing meanwhile.
+    pub changed_meanwhile: &'static str,
+    /// There is a password.
+    pub password_set: &'static str,
+    /// There is none.
+    pub password_unset: &'static str,
+    /// The second factor, in the list of what an account has.
+    pub factor: &'static str,
+    /// There is one, with so many recovery codes left.
+    pub factor_on: fn(usize) -> String,
+    /// There is none.
+    pub factor_off: &'static str,
+    /// The preferences, in the same list.
+    pub preferences: &'static str,
+    /// What they are about.
+    pub preferences_hint: &'static str,
+    /// Leads to where the account is deleted.
+    pub delete_account: &'static str,
+    /// The heading of the page that asks for a proof.
+    pub prove: &'static str,
+    /// Why it asks.
+    pub prove_hint: &'static str,
+    /// Where a code of the second factor is found.
+    pub prove_factor_hint: &'static str,
+    /// A code was mailed to the account's own address.
+    pub prove_mailed: &'static str,
+    /// The heading of the page for another address.
+    pub new_address: &'static str,
+    /// What happens then.
+    pub new_address_hint: &'static str,
+    /// Where the code is, without saying whether there is one.
+    pub new_address_mailed: &'static str,
+    /// The address became somebody else's.
+    pub address_taken: &'static str,
+    /// The heading of the page for another password.
+    pub change_password: &'static str,
+    /// The field for the present password.
+    pub old_password: &'static str,
+    /// The present password is wrong.
+    pub old_password_wrong: &'static str,
+    /// What the new one has to be, and what setting it does.
+    pub change_password_hint: &'static str,
+    /// The same beside a second factor.
+    pub change_password_hint_beside_factor: &'static str,
+    /// The heading of the page of the second factor.
+    pub factor_title: &'static str,
+    /// What a second factor is.
+    pub factor_hint: &'static str,
+    /// The button that begins to set one up.
+    pub factor_begin: &'static str,
+    /// What to do with the picture.
+    pub factor_scan: &'static str,
+    /// What the picture is, for who does not see it.
+    pub factor_picture: &'static str,
+    /// What to do without a camera.
+    pub factor_type: &'static str,
+    /// Leads an app on the same device to the secret.
+    pub factor_open: &'static str,
+    /// The field for the first code.
+    pub factor_first_code: &'static str,
+    /// The first code was wrong.
+    pub factor_first_wrong: &'static str,
+    /// The heading above recovery codes.
+    pub recovery_codes: &'static str,
+    /// What they are for.
+    pub recovery_codes_hint: &'static str,
+    /// Leads on once they are kept.
+    pub recovery_codes_kept: &'static str,
+    /// The button that makes new ones.
+    pub recovery_codes_new: &'static str,
+    /// What that does.
+    pub recovery_codes_new_hint: &'static str,
+    /// The button that removes the second factor.
+    pub factor_remove: &'static str,
+    /// What that does.
+    pub factor_remove_hint: &'static str,
+    /// The field for a language.
+    pub language_field: &'static str,
+    /// The choice to do as the browser does.
+    pub as_the_browser: &'static str,
+    /// The field for a time zone.
+    pub time_zone: &'static str,
+    /// How one is written.
+    pub time_zone_hint: &'static str,
+    /// What was typed is none.
+    pub time_zone_wrong: &'static str,
+    /// The field for light or dark.
+    pub theme: &'static str,
+    /// A choice of it.
+    pub theme_of: fn(Theme) -> &'static str,
+    /// The heading above the mails that one may do without.
+    pub mails: &'static str,
+    /// Mails about changes of the service.
+    pub mail_service: &'static str,
+    /// Mails about offers.
+    pub mail_marketing: &'static str,
+    /// Which mails come in any case.
+    pub mails_hint: &'static str,
+    /// The button that saves.
+    pub save: &'static str,
+    /// What deleting an account does.
+    pub delete_hint: &'static str,
+    /// The button that does it.
+    pub delete_button: &'static str,
+    /// The account is the only owner of a workspace.
+    pub delete_last_owner: &'static str,
+    /// It is closed, and will be deleted on this day.
+    pub deleted: fn(&str) -> String,
+    /// Leads to the page that keeps it.
+    pub to_keep: &'static str,
+    /// The heading of that page.
+    pub keep: &'static str,
+    /// What it is for.
+    pub keep_hint: &'static str,
+    /// Says that the account stays.
+    pub kept: &'static str,
     /// The heading above the list of sessions.
     pub sessions: &'static str,
     /// A browser and its system.
