@@ -18,6 +18,7 @@
 //! | [`openapi`] | the API's contract, from the code |
 //! | [`policy`] | the privacy policy, from the code |
 
+pub mod bench;
 pub mod data;
 pub mod egress;
 pub mod event;

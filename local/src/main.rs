@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
+use local::bench::Bench;
 use local::functions::aws_environment;
 use local::openapi::document;
 use local::policy;
@@ -39,6 +40,11 @@ enum Command {
     ///
     /// Reads the variables that the template sets for every function, and AWS credentials.
     Init,
+    /// Measures this machine beside a floor of the same run.
+    Bench {
+        #[command(subcommand)]
+        what: Bench,
+    },
     /// The privacy policy, written from the code.
     Policy {
         #[command(subcommand)]
@@ -94,6 +100,7 @@ async fn main() -> ExitCode {
     let done = match cli.command {
         Some(Command::Openapi) => print_openapi(),
         Some(Command::Init) => init().await,
+        Some(Command::Bench { what }) => measure(what).await,
         Some(Command::Policy {
             what: Policy::Render { check, template },
         }) => render_policy(check, template.as_deref()),
@@ -141,6 +148,10 @@ async fn run(serve: Serve) -> Result<(), String> {
     stopped.await;
     stack.stop().await;
     Ok(())
+}
+
+async fn measure(bench: Bench) -> Result<(), String> {
+    print(&bench.run().await?)
 }
 
 async fn init() -> Result<(), String> {

@@ -73,6 +73,9 @@ mod undo_deletion;
 mod verify_code;
 mod visit;
 
+/// What a password costs: kibibytes, passes and lanes of Argon2id. For benchmarks.
+pub const PASSWORD_COST: (u32, u32, u32) = password::COST.parts();
+
 use pages::{
     open_account, send_account, send_confirm, send_forgot, send_reset, send_sign_in, send_sign_up,
     send_verify, show_confirm, show_forgot, show_reset, show_sign_in, show_sign_up, show_verify,

@@ -27,7 +27,7 @@ pub const MIN_WITH_SECOND_FACTOR: usize = 8;
 const MAX: usize = 256;
 
 /// Argon2id as the crate and ASVS 5.0 (appendix C) have it: kibibytes, passes, lanes.
-const COST: Cost = Cost {
+pub const COST: Cost = Cost {
     memory_kib: 19_456,
     passes: 2,
     lanes: 1,
@@ -36,10 +36,17 @@ const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Cost {
+pub struct Cost {
     memory_kib: u32,
     passes: u32,
     lanes: u32,
+}
+
+impl Cost {
+    /// Kibibytes, passes and lanes.
+    pub const fn parts(self) -> (u32, u32, u32) {
+        (self.memory_kib, self.passes, self.lanes)
+    }
 }
 
 /// A password as somebody typed it, in Unicode's composed form (NFC), so that one password is one

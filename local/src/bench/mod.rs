@@ -1,0 +1,38 @@
+//! Benchmarks: what the embedded stack does on this machine, beside a floor that the same run
+//! measures. Figures of one machine say little alone; the ratio to the floor says how much is ours.
+//!
+//! | file | benchmark |
+//! |---|---|
+//! | `login_storm` | sign-ins by password |
+//! | `figures` | what every benchmark counts with |
+
+mod figures;
+mod login_storm;
+
+use clap::Subcommand;
+
+/// A benchmark.
+#[derive(Subcommand)]
+pub enum Bench {
+    /// Sign-ins by password: how many a second, beside bare Argon2id on as many threads.
+    ///
+    /// Starts an embedded stack that keeps nothing, makes accounts with passwords through the API, and
+    /// signs in to them from so many clients at once, in this process and without a network. Then as
+    /// many threads run nothing but Argon2id at the cost that the API uses: the floor, since every
+    /// sign-in takes one run. The ratio of the two says what the rest costs: 1.00 would be nothing.
+    ///
+    /// Build it with --release; without optimisation the figures are about the compiler.
+    LoginStorm(login_storm::LoginStorm),
+}
+
+impl Bench {
+    /// Runs the benchmark; what it has to say.
+    ///
+    /// # Errors
+    /// One line, when the stack does not do what is measured.
+    pub async fn run(self) -> Result<String, String> {
+        match self {
+            Self::LoginStorm(storm) => storm.run().await,
+        }
+    }
+}
