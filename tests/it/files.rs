@@ -92,7 +92,7 @@ async fn a_file_survives_every_fault_at_every_call() {
             let fault = Fault::new(kind).on(operation).times(3);
             harness.faults().plan(fault);
             let mut failures = 0;
-            let mut once = async || {
+            let once = async || {
                 door.put(&name, &key, TEXT).await?;
                 let read = door.get(&name, &key).await?;
                 assert_eq!(read.as_deref(), Some(TEXT));

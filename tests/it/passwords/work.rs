@@ -114,6 +114,31 @@ async fn a_hash_of_an_older_cost_becomes_todays_at_the_next_sign_in_and_costs_on
     is_refused(&harness.anonymous(), ADA, "another umbrella 10").await;
 }
 
+#[tokio::test]
+async fn two_sign_ins_that_renew_one_old_hash_at_once_are_both_right() {
+    let harness = Harness::start().await;
+    let made = join(&harness, ADA, PASSWORD).await;
+    let account: AccountId = harness::text(&made["account"], "id")
+        .parse()
+        .expect("an id");
+    for _ in 0..4 {
+        let (today, key, platform) = stored(&harness, account).await;
+        let old = Password {
+            hash: hashed_before(&platform, PASSWORD),
+            ..today
+        };
+        let mut transaction = Transaction::new(harness.now());
+        let next = Stored::next(old, &Policy::platform());
+        transaction.replace(&next, &key).expect("a write");
+        let store = &harness.app_of("auth").store;
+        store.commit(transaction).await.expect("an older hash");
+        let anonymous = harness.anonymous();
+        let sign_in = || anonymous.send(Method::POST, LOG_IN, Some(login(ADA, PASSWORD)));
+        let (a, b) = tokio::join!(sign_in(), sign_in());
+        assert_eq!((a.status, b.status), (200, 200), "{} {}", a.text, b.text);
+    }
+}
+
 /// What a stranger sees of an answer, and what it cost: calls with their units, and runs.
 async fn seen(harness: &Harness, client: &Client, path: &str, body: Value) -> (Value, Vec<String>) {
     let meter = &harness.app_of("auth").meter;
@@ -148,7 +173,8 @@ async fn an_unknown_address_costs_and_is_answered_what_a_known_one_is_wherever_o
     let with_password =
         |email: &str| json!({ "email": email, "adult": true, "password": PASSWORD });
     let only = |email: &str| json!({ "email": email });
-    let cases: [(&str, &dyn Fn(&str) -> Value, usize, [usize; 2]); 5] = [
+    type Asks<'a> = &'a dyn Fn(&str) -> Value;
+    let cases: [(&str, Asks<'_>, usize, [usize; 2]); 5] = [
         (SIGN_UP, &|email| asking(SIGN_UP, email), 0, [1, 1]),
         (SIGN_UP, &with_password, 1, [1, 1]),
         ("/v1/auth/otp", &only, 0, [1, 0]),
