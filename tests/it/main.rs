@@ -28,6 +28,8 @@ mod members;
 mod messages;
 mod notices;
 mod operator;
+mod operator_access;
+mod operator_deployment;
 mod owner_edits;
 mod pages;
 mod passwords;

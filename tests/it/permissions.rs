@@ -21,7 +21,8 @@ fn permission(route: &Route) -> Permission {
     let rest = route.path.strip_prefix(OF_A_WORKSPACE).unwrap_or_default();
     match (route.method.as_str(), rest) {
         ("GET", "" | "/jobs/{job}" | "/retention") => P::WorkspaceRead,
-        ("GET", "/audit" | "/audit/chain") => P::AuditRead,
+        ("GET", "/audit" | "/audit/chain" | "/break-glass") => P::AuditRead,
+        ("DELETE", "/break-glass") => P::WorkspaceOwn,
         ("PATCH", "/retention") => P::RetentionManage,
         ("PATCH", "") => P::WorkspaceManage,
         ("GET", "/members" | "/invitations") => P::MembersRead,

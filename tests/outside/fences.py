@@ -265,6 +265,41 @@ def tour_of_the_operator(api, mailbox, workspace):
     api("GET", place, token=token)
     api("POST", f"{place}/suspend", {"reason": "security"}, token)
     api("POST", f"{place}/resume", token=token)
+    api("GET", "/v1/operator/workspaces", token=token)
+    other = sign_in(api, mailbox, "ivy@fence.example", "/v1/auth/signup")["account"]["id"]
+    api("POST", "/v1/operator/seats", {"account_id": other}, token)
+    api("GET", "/v1/operator/seats", token=token)
+    api("DELETE", f"/v1/operator/seats/{other}", token=token)
+    settings = "/v1/operator/settings"
+    version = api("GET", settings, token=token)["rev"]
+    api("PATCH", settings, {"sign_up": "closed"}, token, {"if-match": f'"{version}"'})
+    api("POST", "/v1/auth/signup", {"email": "stranger@fence.example", "adult": True})
+    api("PATCH", settings, {"sign_up": "open"}, token, {"if-match": f'"{version + 1}"'})
+    return token
+
+
+def tour_of_the_broken_glass(api, ready, retention, operator, owner, places):
+    """The operator reads in the workspace, is shown out, leaves, and forgets to leave."""
+    workspace, app, conversation, contact = places
+    place = f"/v1/operator/{workspace.removeprefix('/v1/')}"
+    reason = {"reason": "support", "hours": 1}
+    api("POST", f"{place}/break-glass", reason, operator)
+    thread = f"{workspace}/conversations/{conversation}"
+    for path in (thread, f"{thread}/messages", f"{workspace}/contacts/{contact}"):
+        api("GET", path, token=operator)
+    api("GET", f"{workspace}/break-glass", token=owner)
+    api("DELETE", f"{workspace}/break-glass", token=owner)
+    api("POST", f"{place}/break-glass", reason, operator)
+    api("DELETE", f"{place}/break-glass", token=operator)
+    api("POST", f"{place}/break-glass", reason, operator)
+    # Its hour passes at once.
+    seat = next(item for item in items(ready, "DataTable") if "ends_at" in item and item["kind"]["S"] == "Seat")
+    past = str(int((time.time() - 60) * 1000))
+    seat = {**seat, "ends_at": {"N": past}, "due_sk": {"S": f"{int(past):015}#{seat['pk']['S']}"}}
+    past_the_fences(ready, "PutItem", "DataTable", Item=seat)
+    retention.invoke({"task": "minute", "scheduled_at": at(0)})
+    for body in ({"enabled": False}, {"enabled": True, "sessions_per_minute": 3000}):
+        api("PATCH", f"{place}/apps/{app['id']}", body, operator)
 
 
 def message(text):
@@ -513,8 +548,11 @@ def main():
                 token, workspace, app, old = tour_of_the_team(api, ready["api"])
                 tour_of_the_second_factor(api, ready["api"])
                 tour_of_the_account(api, ready["api"])
-                tour_of_the_operator(api, ready["api"], workspace)
+                operator = tour_of_the_operator(api, ready["api"], workspace)
                 visitor, contact, conversation = tour_of_a_conversation(api, token, workspace, app)
+                places = workspace, app, conversation, contact
+                retention = functions["retention"]
+                tour_of_the_broken_glass(api, ready, retention, operator, token, places)
                 tour_of_a_known_visitor(api, workspace, app)
                 tour_of_the_pages(api, ready["api"], workspace, token)
                 member = api("GET", workspace, token=token)["member_id"]

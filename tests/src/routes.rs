@@ -7,8 +7,8 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::Value;
 use shared::domain::{
-    ApiKeyId, AppId, ContactId, ConversationId, InvitationId, JobId, MemberId, SessionId,
-    WorkspaceId,
+    AccountId, ApiKeyId, AppId, ContactId, ConversationId, InvitationId, JobId, MemberId,
+    SessionId, WorkspaceId,
 };
 
 use crate::{START, contract, method, template};
@@ -107,6 +107,7 @@ impl Ids {
         // Not of the future: ids carry the time of their birth.
         let at = START.minus(Duration::from_secs(60));
         Self(BTreeMap::from([
+            ("account", AccountId::new(at).to_string()),
             ("api_key", ApiKeyId::new(at).to_string()),
             ("app", AppId::new(at).to_string()),
             // Another member, for bodies that name one: no path does.

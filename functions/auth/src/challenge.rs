@@ -16,6 +16,7 @@ use shared::{
         CommitError, DataKey, Refusal, RootRef, Slot, StoreError, Stored, TenantKey, Transaction,
         account::{Challenge, ChallengePurpose},
         keys,
+        operator::SignUpRule,
         record::read_item,
     },
 };
@@ -149,10 +150,20 @@ pub async fn ask_with(
     debug_assert_eq!(allowed.act(), Act::AskForCode);
     let now = app.clock.now();
     let tenant_key = app.store.tenant_key(TenantId::Platform, now).await?;
-    let owned = owner::of_address(app, &tenant_key, &email, now)
-        .await?
-        .is_some();
-    let Plan { purpose, deliver } = plan(owned);
+    let (owned, sign_up) = owner::at_the_door(app, &tenant_key, &email, now).await?;
+    let Plan {
+        purpose,
+        mut deliver,
+    } = plan(owned.is_some());
+    // Where sign-up is closed it is asked of every address, so that both answers cost the same.
+    let wants_account = matches!(
+        purpose,
+        ChallengePurpose::SignUp | ChallengePurpose::HasAccount
+    );
+    if wants_account && sign_up == SignUpRule::Closed {
+        let invited = owner::is_invited(app, &tenant_key, &email, now).await?;
+        deliver &= invited || owned.is_some();
+    }
     let challenge = Challenge {
         id: ChallengeId::new(now),
         email,

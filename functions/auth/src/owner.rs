@@ -5,11 +5,14 @@ use shared::{
     domain::{AccountId, Policy, Timestamp, policy::Lens, text::Email},
     http::Problem,
     store::{
-        Stored, TenantKey, Transaction, Unsealed,
+        Query, Stored, TenantKey, Transaction, Unsealed,
         account::{Account, AddressOwner, Challenge},
         keyring::Use,
         keys,
+        membership::Invited,
+        operator::{DeploymentSettings, SignUpRule},
         password::Password,
+        record::read_item,
         second_factor::SecondFactor,
         subject::State,
     },
@@ -42,6 +45,47 @@ pub async fn of_address(
     };
     let row = fetched.get::<AddressOwner>(&at, &Unsealed, lens)?;
     Ok(row.map(|row| row.account))
+}
+
+/// The account that an address leads to, and who may make one. One read.
+pub async fn at_the_door(
+    app: &App,
+    tenant_key: &TenantKey,
+    email: &Email,
+    now: Timestamp,
+) -> Result<(Option<AccountId>, SignUpRule), Problem> {
+    let at = keys::address(tenant_key.hash(Use::Address, &email.identity()));
+    let settings = keys::deployment_settings();
+    let fetched = app.store.batch(vec![at.clone(), settings.clone()]).await?;
+    let lens = Lens {
+        now,
+        policy: &Policy::platform(),
+    };
+    let row = fetched.get::<AddressOwner>(&at, &Unsealed, lens)?;
+    let settings = fetched.get::<DeploymentSettings>(&settings, &Unsealed, lens)?;
+    let sign_up = settings.map_or(SignUpRule::Open, |settings| settings.sign_up);
+    Ok((row.map(|row| row.account), sign_up))
+}
+
+/// Whether an address was invited into some workspace. One read.
+pub async fn is_invited(
+    app: &App,
+    tenant_key: &TenantKey,
+    email: &Email,
+    now: Timestamp,
+) -> Result<bool, Problem> {
+    let lens = Lens {
+        now,
+        policy: &Policy::platform(),
+    };
+    let address = Invited::hash(tenant_key, email);
+    let query = Query::partition(keys::invitations_of(address));
+    for item in app.store.query(query).await? {
+        if read_item::<Invited>(&item, &Unsealed, lens)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The account behind a proved address. Two reads when there is one.

@@ -72,6 +72,7 @@ pub async fn handle(
     let member = app
         .member(&token, workspace, Permission::ConversationsRead, wanted)
         .await?;
+    member.belongs()?;
     let entry = &member.entry;
     let head = view::seen(&member.entry, member.sight(), conversation)?;
     let key = entry.data_key(&at_head)?.ok_or_else(Problem::not_found)?;

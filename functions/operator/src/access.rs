@@ -1,87 +1,181 @@
-//! Who is the operator.
+//! Who is an operator.
+//!
+//! The first is the account whose address the deployment names, from its first call with both
+//! factors on; others are seated by an operator. From then on the seat decides, and the address does
+//! not: whoever was unseated does not come back by it.
 
 use shared::{
     app::App,
     domain::{AccountId, Policy, TenantId, Timestamp, WorkspaceId, policy::Lens, text::Email},
     http::{AccessToken, Code, Problem},
     store::{
-        RootRef, TenantKey, Unsealed, account::Account, keys, subject::State,
+        CommitError, Fetched, Key, Query, Record, RootRef, Stored, TenantKey, Transaction,
+        Unsealed,
+        account::{Account, LoginSession},
+        audit::{Deed, Line, Named},
+        keys,
+        operator::OperatorSeat,
+        subject::State,
         workspace::WorkspacePolicy,
     },
 };
 
-/// The policy of a workspace, read by the operator at `now`.
-pub struct Found {
-    /// Who asks.
-    pub operator: AccountId,
-    /// As it was read.
-    pub row: WorkspacePolicy,
-    /// What their name in the audit log is hashed with.
+/// An operator, and what was read with their call.
+pub struct Operator {
+    /// Who.
+    pub account: AccountId,
+    /// The key of the platform: it hashes their name in audit logs.
     pub platform_key: TenantKey,
     /// The server's time for the whole request.
     pub now: Timestamp,
+    policy: Policy,
+    session: LoginSession,
+    fetched: Fetched,
 }
 
-/// The policy of a workspace, for the operator alone. One read: session, account, policy.
+impl Operator {
+    /// What reads are filtered by.
+    pub const fn lens(&self) -> Lens<'_> {
+        Lens {
+            now: self.now,
+            policy: &self.policy,
+        }
+    }
+
+    /// A record that seals nothing, from what was read with the call.
+    pub fn open<R: Record<Seal = Unsealed>>(&self, key: &Key) -> Result<Option<R>, Problem> {
+        Ok(self.fetched.get(key, &Unsealed, self.lens())?)
+    }
+
+    /// Refuses unless they proved a factor in the last ten minutes.
+    ///
+    /// # Errors
+    /// 403 `step_up_required`.
+    pub fn proved(&self) -> Result<(), Problem> {
+        match self.session.is_proved(self.now) {
+            true => Ok(()),
+            false => Err(Problem::new(Code::StepUpRequired)),
+        }
+    }
+
+    /// A line for the audit log of a workspace.
+    pub fn line(&self, workspace: WorkspaceId, deed: Deed) -> Line<'_> {
+        let operator = Named::Operator(self.account);
+        Line::new(&self.platform_key, workspace, operator, deed, self.now)
+    }
+}
+
+/// An operator, and what lies at `keys`. One read; one more and one write at the very first call.
 ///
 /// # Errors
-/// 403 for everybody whose proved address is not the deployment's `OPERATOR_EMAIL`, before anything
-/// is told of the workspace; 403 `second_factor_required` without a second factor; 404 when there is
-/// no such workspace, or it is being erased.
-pub async fn workspace(
+/// 403 for everybody who is none, before anything is told; 403 `second_factor_required` without a
+/// second factor.
+pub async fn operator(
     app: &App,
     token: &AccessToken,
-    workspace: WorkspaceId,
-) -> Result<Found, Problem> {
+    keys_wanted: Vec<Key>,
+) -> Result<Operator, Problem> {
     let now = app.clock.now();
-    let head = keys::account(token.account());
-    let place = keys::policy(workspace);
-    let mut wanted = vec![
+    let (head, seat) = (
+        keys::account(token.account()),
+        keys::operator_seat(token.account()),
+    );
+    let mut wanted = keys_wanted;
+    wanted.extend([
         head.clone(),
         keys::data_key(&RootRef::of(&head)),
-        place.clone(),
-    ];
+        seat.clone(),
+    ]);
     let tenant = TenantId::Platform;
     if app.store.keyring().remembered(tenant, now).is_none() {
         wanted.push(keys::tenant_key(tenant));
     }
     let signed_in = app.signed_in(token, wanted).await?;
-    let fetched = &signed_in.fetched;
-    let policy = Policy::platform();
-    let lens = Lens {
+    let fetched = signed_in.fetched;
+    let platform_key = app.store.unwrap_tenant_key(tenant, &fetched, now).await?;
+    let operator = Operator {
+        account: signed_in.account,
+        platform_key,
         now,
-        policy: &policy,
+        policy: signed_in.policy,
+        session: signed_in.session,
+        fetched,
     };
-    let tenant_key = app.store.unwrap_tenant_key(tenant, fetched, now).await?;
-    let key = fetched.data_key(&head, &tenant_key)?;
-    let account = match key {
-        Some(key) => fetched.get::<Account>(&head, &key, lens)?,
-        None => None,
-    };
-    let named = app.config.operator_email.as_deref();
-    let is_operator = account
-        .filter(|account| account.state == State::Live)
-        .is_some_and(|account| is_named(&account.email, named));
-    if !is_operator {
+    let seated = operator.open::<OperatorSeat>(&seat)?.is_some();
+    if !seated && !(is_named(app, &operator, &head)? && is_free(app).await?) {
         return Err(Problem::new(Code::Forbidden));
     }
-    if signed_in.session.second_factor_at.is_none() {
+    if operator.session.second_factor_at.is_none() {
         return Err(Problem::new(Code::SecondFactorRequired));
     }
-    let row = fetched.get::<WorkspacePolicy>(&place, &Unsealed, lens)?;
-    let row = row.filter(|row| row.state == State::Live);
-    Ok(Found {
-        operator: token.account(),
-        platform_key: tenant_key,
-        row: row.ok_or_else(Problem::not_found)?,
-        now,
-    })
+    if !seated {
+        sit_down(app, &operator).await?;
+    }
+    Ok(operator)
+}
+
+/// Whether nobody is an operator yet.
+async fn is_free(app: &App) -> Result<bool, Problem> {
+    let seats = Query::partition(keys::operator_seats()).limit(1);
+    Ok(app.store.query(seats).await?.is_empty())
+}
+
+/// Writes the first seat.
+async fn sit_down(app: &App, operator: &Operator) -> Result<(), Problem> {
+    let seat = OperatorSeat {
+        account: operator.account,
+        seated_by: None,
+        seated_at: operator.now,
+        rev: 1,
+    };
+    let mut transaction = Transaction::new(operator.now);
+    transaction.create(&Stored::new(seat, &operator.policy), &Unsealed)?;
+    transaction.check_live(keys::account(operator.account));
+    match app.store.commit(transaction).await {
+        // Their other call was faster.
+        Ok(()) | Err(CommitError::Refused(_)) => Ok(()),
+        Err(CommitError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// Whether the account has the address that the deployment names.
+fn is_named(app: &App, operator: &Operator, head: &Key) -> Result<bool, Problem> {
+    let Some(key) = operator.fetched.data_key(head, &operator.platform_key)? else {
+        return Ok(false);
+    };
+    let account = operator
+        .fetched
+        .get::<Account>(head, &key, operator.lens())?;
+    let named = app.config.operator_email.as_deref();
+    Ok(account
+        .filter(|account| account.state == State::Live)
+        .is_some_and(|account| names(&account.email, named)))
 }
 
 /// Whether an address is the one that the deployment names; none is when it names none.
-fn is_named(address: &Email, named: Option<&str>) -> bool {
+fn names(address: &Email, named: Option<&str>) -> bool {
     let named = named.and_then(|named| Email::parse(named).ok());
     named.is_some_and(|named| named.identity() == address.identity())
+}
+
+/// The policy of a workspace, read by the operator.
+///
+/// # Errors
+/// As [`operator`]; 404 when there is no such workspace, or it is being erased.
+pub async fn workspace(
+    app: &App,
+    token: &AccessToken,
+    workspace: WorkspaceId,
+    mut wanted: Vec<Key>,
+) -> Result<(Operator, WorkspacePolicy), Problem> {
+    let place = keys::policy(workspace);
+    wanted.push(place.clone());
+    let operator = operator(app, token, wanted).await?;
+    let row = operator
+        .open::<WorkspacePolicy>(&place)?
+        .filter(|row| row.state == State::Live)
+        .ok_or_else(Problem::not_found)?;
+    Ok((operator, row))
 }
 
 #[cfg(test)]
@@ -91,9 +185,9 @@ mod tests {
     #[test]
     fn only_the_address_that_the_deployment_names_is_the_operators() {
         let address = Email::parse("Ada@example.com").expect("an address");
-        assert!(is_named(&address, Some("ada@example.com")));
+        assert!(names(&address, Some("ada@example.com")));
         for other in [None, Some(""), Some("ada"), Some("ada@example.org")] {
-            assert!(!is_named(&address, other), "{other:?}");
+            assert!(!names(&address, other), "{other:?}");
         }
     }
 }

@@ -1,22 +1,55 @@
-//! The operator of a deployment: sees that a workspace is there, and may suspend it. Never what is
-//! in it: this function has no key of a workspace.
+//! The operator of a deployment: who may make an account, which workspaces there are and how they
+//! stand, and the few hours in which an operator reads in one. This function has no key of any
+//! workspace.
 //!
 //! | file | route |
 //! |---|---|
+//! | `list_seats` | `GET /v1/operator/seats` |
+//! | `seat` | `POST /v1/operator/seats` |
+//! | `unseat` | `DELETE /v1/operator/seats/{account}` |
+//! | `show_settings` | `GET /v1/operator/settings` |
+//! | `change_settings` | `PATCH /v1/operator/settings` |
+//! | `list_workspaces` | `GET /v1/operator/workspaces` |
 //! | `show_workspace` | `GET /v1/operator/workspaces/{workspace}` |
 //! | `suspend` | `POST /v1/operator/workspaces/{workspace}/suspend` |
 //! | `resume` | `POST /v1/operator/workspaces/{workspace}/resume` |
+//! | `limit_app` | `PATCH /v1/operator/workspaces/{workspace}/apps/{app}` |
+//! | `break_glass` | `POST /v1/operator/workspaces/{workspace}/break-glass` |
+//! | `end_break_glass` | `DELETE /v1/operator/workspaces/{workspace}/break-glass` |
 //!
-//! The operator is the account whose address the deployment names, signed in with both factors:
-//! `access`. What they see of a workspace: `workspace`.
+//! Who is an operator: `access`. What they see: `workspace`, `seats`, `settings`.
 
 mod access;
+mod break_glass;
+mod change_settings;
+mod end_break_glass;
+mod limit_app;
+mod list_seats;
+mod list_workspaces;
 mod resume;
+mod seat;
+mod seats;
+mod settings;
+mod show_settings;
 mod show_workspace;
 mod suspend;
+mod unseat;
 mod workspace;
 
 /// The routes of this function.
 pub fn routes() -> shared::http::Routes {
-    shared::routes![show_workspace, suspend, resume]
+    shared::routes![
+        list_seats,
+        seat,
+        unseat,
+        show_settings,
+        change_settings,
+        list_workspaces,
+        show_workspace,
+        suspend,
+        resume,
+        limit_app,
+        break_glass,
+        end_break_glass,
+    ]
 }

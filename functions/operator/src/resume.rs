@@ -28,7 +28,7 @@ pub async fn handle(
     token: AccessToken,
     Path(workspace): Path<WorkspaceId>,
 ) -> Result<Json<OperatedWorkspace>, Problem> {
-    let found = access::workspace(&app, &token, workspace).await?;
+    let found = access::workspace(&app, &token, workspace, Vec::new()).await?;
     let view = workspace::suspend(&app, found, None).await?;
     Ok(Json(view))
 }

@@ -25,6 +25,6 @@ pub async fn handle(
     token: AccessToken,
     Path(workspace): Path<WorkspaceId>,
 ) -> Result<Json<OperatedWorkspace>, Problem> {
-    let found = access::workspace(&app, &token, workspace).await?;
-    Ok(Json(OperatedWorkspace::new(&found.row)))
+    let found = access::workspace(&app, &token, workspace, Vec::new()).await?;
+    Ok(Json(OperatedWorkspace::new(&found.1)))
 }

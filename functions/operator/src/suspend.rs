@@ -41,7 +41,7 @@ pub async fn handle(
     Path(workspace): Path<WorkspaceId>,
     Json(body): Json<Suspend>,
 ) -> Result<Json<OperatedWorkspace>, Problem> {
-    let found = access::workspace(&app, &token, workspace).await?;
+    let found = access::workspace(&app, &token, workspace, Vec::new()).await?;
     let view = workspace::suspend(&app, found, Some(body.reason)).await?;
     Ok(Json(view))
 }

@@ -10,20 +10,23 @@ use shared::{
     http::{Code, Problem},
     store::{
         CommitError, Stored, Transaction, Unsealed,
-        audit::{Deed, Line, Named},
+        audit::Deed,
+        notice::{Notice, NoticeKind},
         workspace::WorkspacePolicy,
     },
     words,
 };
 use utoipa::ToSchema;
 
-use crate::access::Found;
+use crate::access::Operator;
 
 words! {
     /// How a workspace stands.
     pub enum WorkspaceState {
         /// It may be used.
         Active = "active",
+        /// Its owner ended it.
+        Closing = "closing",
         /// Members may read and nothing else, and visitors stay outside.
         Suspended = "suspended",
     }
@@ -51,9 +54,10 @@ pub struct OperatedWorkspace {
 impl OperatedWorkspace {
     /// The view of a workspace.
     pub fn new(row: &WorkspacePolicy) -> Self {
-        let state = match row.suspended_at {
-            Some(_) => WorkspaceState::Suspended,
-            None => WorkspaceState::Active,
+        let state = match (row.closes_at, row.suspended_at) {
+            (Some(_), _) => WorkspaceState::Closing,
+            (None, Some(_)) => WorkspaceState::Suspended,
+            (None, None) => WorkspaceState::Active,
         };
         Self {
             id: row.workspace,
@@ -67,25 +71,20 @@ impl OperatedWorkspace {
     }
 }
 
-/// Suspends a workspace for a reason, or, without one, lets it go on. What stands so already is left
-/// as it is.
+/// Suspends a workspace for a reason, or, without one, lets it go on, and tells its owners. What
+/// stands so already is left as it is.
 ///
 /// # Errors
 /// 409 `conflict` when its settings were changed meanwhile.
 pub async fn suspend(
     app: &App,
-    found: Found,
+    (operator, row): (Operator, WorkspacePolicy),
     reason: Option<SuspensionReason>,
 ) -> Result<OperatedWorkspace, Problem> {
-    let Found {
-        operator,
-        row,
-        platform_key,
-        now,
-    } = found;
     if row.suspended_for == reason {
         return Ok(OperatedWorkspace::new(&row));
     }
+    let (workspace, now) = (row.workspace, operator.now);
     let next = WorkspacePolicy {
         suspended_at: reason.map(|_| row.suspended_at.unwrap_or(now)),
         suspended_for: reason,
@@ -95,16 +94,30 @@ pub async fn suspend(
     let stored = Stored::next(next, &policy);
     let mut transaction = Transaction::new(now);
     transaction.replace(&stored, &Unsealed)?;
-    let act = match reason {
-        Some(_) => Deed::WorkspaceSuspended,
-        None => Deed::WorkspaceResumed,
+    let (deed, notice) = match reason {
+        Some(_) => (Deed::WorkspaceSuspended, NoticeKind::WorkspaceSuspended),
+        None => (Deed::WorkspaceResumed, NoticeKind::WorkspaceResumed),
     };
-    let (operator, workspace) = (Named::Operator(operator), stored.record().workspace);
-    let line = Line::new(&platform_key, workspace, operator, act, now);
-    transaction.audit(line)?;
+    transaction.audit(operator.line(workspace, deed))?;
+    tell_owners(app, &mut transaction, &operator, workspace, notice).await?;
     match app.store.commit(transaction).await {
         Ok(()) => Ok(OperatedWorkspace::new(stored.record())),
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
     }
+}
+
+/// Tells every owner of a workspace what `transaction` does.
+pub async fn tell_owners(
+    app: &App,
+    transaction: &mut Transaction,
+    operator: &Operator,
+    workspace: WorkspaceId,
+    kind: NoticeKind,
+) -> Result<(), Problem> {
+    for owner in app.store.owner_accounts(workspace, operator.now).await? {
+        let notice = Notice::new(owner, kind, operator.now);
+        transaction.notify(notice.in_workspace(workspace))?;
+    }
+    Ok(())
 }

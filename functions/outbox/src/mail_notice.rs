@@ -115,7 +115,9 @@ const fn then(kind: NoticeKind) -> &'static str {
         | NoticeKind::RoleChanged
         | NoticeKind::WorkspaceDeletionScheduled
         | NoticeKind::WorkspaceDeletionUndone => BY_A_COLLEAGUE,
-        NoticeKind::BreakGlass => BY_THE_OPERATOR,
+        NoticeKind::BreakGlass | NoticeKind::WorkspaceResumed | NoticeKind::WorkspaceSuspended => {
+            BY_THE_OPERATOR
+        }
         NoticeKind::AccountDeletionScheduled => KEEP,
         NoticeKind::AccountDeletionUndone
         | NoticeKind::ApiKeyMade
@@ -158,7 +160,8 @@ const fn says(kind: NoticeKind) -> Says {
         NoticeKind::BreakGlass => (
             "The operator of Sotto entered your workspace",
             "The operator of this deployment gave themselves access to a workspace of yours, for a \
-             limited time. The reason stands in the workspace's audit list.",
+             limited time, to read. The workspace's list of such entries says why and until when, \
+             and lets you end it.",
         ),
         NoticeKind::MembershipEnded => (
             "You are no longer a member of a Sotto workspace",
@@ -209,6 +212,16 @@ const fn says(kind: NoticeKind) -> Says {
         NoticeKind::WorkspaceDeletionUndone => (
             "A Sotto workspace of yours stays",
             "A workspace that you own is open again. It will not be deleted.",
+        ),
+        NoticeKind::WorkspaceResumed => (
+            "Your Sotto workspace may be used again",
+            "The operator of this deployment lets a workspace of yours go on. It may be used as \
+             before.",
+        ),
+        NoticeKind::WorkspaceSuspended => (
+            "Your Sotto workspace was suspended",
+            "The operator of this deployment suspended a workspace of yours. Its members may still \
+             read, and nothing in it was taken away.",
         ),
     };
     Says {

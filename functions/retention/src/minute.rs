@@ -8,12 +8,21 @@ use std::time::Duration;
 
 use shared::{
     app::App,
-    domain::{Policy, Timestamp, policy::Lens},
+    domain::{Policy, TenantId, Timestamp, policy::Lens},
     lambda::schedule::Report,
     store::{
-        Key, Query, RootRef, StoreError, Table, Unsealed, contact::Contact,
-        conversation::Conversation, db::key_of, erasing::Ended, keys, subject::State,
-        transcript::Changed, workspace::WorkspacePolicy,
+        Key, Query, RootRef, StoreError, Table, Unsealed,
+        account::Seat,
+        audit::{Deed, Line},
+        break_glass::BreakGlass,
+        contact::Contact,
+        conversation::Conversation,
+        db::key_of,
+        erasing::Ended,
+        keys,
+        subject::State,
+        transcript::Changed,
+        workspace::WorkspacePolicy,
     },
 };
 
@@ -28,6 +37,7 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
     report.add("woken_conversations", 0);
     report.add("erased_conversations", 0);
     report.add("erased_contacts", 0);
+    report.add("ended_entries", 0);
     let mut failed = None;
     for shard in 0..keys::DUE_SHARDS {
         // One page: what was done leaves the index, and the rest is there in a minute.
@@ -54,8 +64,11 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
 
 /// Does what a root waits for, if its time has come: the count to add to.
 async fn settle(app: &App, head: &Key, now: Timestamp) -> Result<Option<&'static str>, StoreError> {
+    if keys::is_seat(head) {
+        return end_visit(app, head, now).await;
+    }
     let root = RootRef::of(head);
-    let Some(tenant @ shared::domain::TenantId::Workspace(workspace)) = root.tenant() else {
+    let Some(tenant @ TenantId::Workspace(workspace)) = root.tenant() else {
         return Ok(None);
     };
     let mut wanted = vec![head.clone(), keys::policy(workspace)];
@@ -104,4 +117,37 @@ async fn settle(app: &App, head: &Key, now: Timestamp) -> Result<Option<&'static
     };
     let changed = app.store.wake(conversation, &key, lens).await?;
     Ok(matches!(changed, Changed::Done(_)).then_some("woken_conversations"))
+}
+
+/// Takes the seat of an operator away whose hours are over. Nothing was shown to them since.
+async fn end_visit(
+    app: &App,
+    place: &Key,
+    now: Timestamp,
+) -> Result<Option<&'static str>, StoreError> {
+    let policy = Policy::platform();
+    let lens = Lens {
+        now,
+        policy: &policy,
+    };
+    let fetched = app.store.batch(vec![place.clone()]).await?;
+    let seat = fetched.get::<Seat>(place, &Unsealed, lens)?;
+    let Some(seat) = seat.filter(|seat| !seat.is_good(now)) else {
+        return Ok(None);
+    };
+    let Some(id) = seat.break_glass else {
+        return Ok(None);
+    };
+    let tenant = TenantId::Workspace(seat.workspace);
+    let at_entry = keys::break_glass(seat.workspace, id);
+    let wanted = vec![at_entry.clone(), keys::tenant_key(tenant)];
+    let fetched = app.store.batch(wanted).await?;
+    let Some(entry) = fetched.get::<BreakGlass>(&at_entry, &Unsealed, lens)? else {
+        return Ok(None);
+    };
+    let key = app.store.unwrap_tenant_key(tenant, &fetched, now).await?;
+    let line = Line::of_the_system(&key, seat.workspace, Deed::BreakGlassEnded, now);
+    let line = line.about(seat.member);
+    let ended = app.store.end_break_glass(entry, line, now).await?;
+    Ok(ended.then_some("ended_entries"))
 }

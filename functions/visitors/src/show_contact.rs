@@ -34,6 +34,7 @@ pub async fn handle(
     entry.require(Module::Conversations)?;
     let view = contact::view(entry.fetched(), entry, contact, Detail::for_caller(&caller))?;
     let view = view.ok_or_else(Problem::not_found)?;
+    app.note_reading(&caller, contact).await?;
     Ok(Versioned {
         rev: view.rev,
         view,

@@ -117,6 +117,12 @@ pub async fn handle(
         .filter(|stock| stock.goes_by(&key, entry.now))
         .ok_or_else(Problem::not_found)?;
     check_caller(&stock, &headers)?;
+    if stock.disabled_at.is_some() {
+        return Err(Problem::new(Code::AppOff));
+    }
+    if let Some(cap) = stock.sessions_per_minute {
+        app.admit_visit_under(cap, &id.to_string()).await?;
+    }
     entry.require(Module::Conversations)?;
 
     let arriving = Arriving {

@@ -19,7 +19,7 @@ use shared::{
         account::{Account, Seat},
         audit::Deed,
         keys,
-        membership::Invitation,
+        membership::{Invitation, Invited},
         workspace::Workspace,
     },
 };
@@ -144,6 +144,12 @@ pub async fn accept(
     transaction.consume(keys::data_key(&RootRef::of(&place)));
     transaction.consume(place);
     transaction.check_live(keys::policy(entry.workspace));
+    let platform_key = app
+        .store
+        .unwrap_tenant_key(TenantId::Platform, &signed_in.fetched, entry.now)
+        .await?;
+    let address = Invited::hash(&platform_key, &invitation.email);
+    transaction.remove(keys::invited(address, invitation.id));
     let at_inviter = keys::seat(inviter.account, entry.workspace);
     let by = transaction.check_unchanged(at_inviter, inviter.rev);
     let (member, at_seat) = joining.place(&mut transaction)?;

@@ -129,6 +129,8 @@ fn new_app(entry: &Entry, body: CreateApp) -> Result<Stock, StoreError> {
         key_salt: None,
         previous_key_salt: None,
         key_rotated_at: None,
+        disabled_at: None,
+        sessions_per_minute: None,
         created_at: entry.now,
         rev: 1,
     })

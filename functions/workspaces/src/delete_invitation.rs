@@ -3,9 +3,9 @@
 use axum::{extract::State, http::StatusCode};
 use shared::{
     app::App,
-    domain::{InvitationId, Permission, WorkspaceId},
+    domain::{InvitationId, Permission, TenantId, WorkspaceId},
     http::{AccessToken, Path, Problem, Problems},
-    store::{CommitError, Transaction, audit::Deed},
+    store::{CommitError, Transaction, audit::Deed, keys, membership::Invited},
 };
 
 use crate::invitation;
@@ -28,7 +28,8 @@ pub async fn handle(
     Path((workspace, id)): Path<(WorkspaceId, InvitationId)>,
 ) -> Result<StatusCode, Problem> {
     let [place, key] = invitation::wanted(workspace, id);
-    let wanted = vec![place.clone(), key.clone()];
+    let tenant = TenantId::Platform;
+    let wanted = vec![place.clone(), key.clone(), keys::tenant_key(tenant)];
     let member = app
         .member(&token, workspace, Permission::MembersManage, wanted)
         .await?;
@@ -39,6 +40,14 @@ pub async fn handle(
     let mut transaction = Transaction::new(entry.now);
     transaction.consume(place);
     transaction.remove(key);
+    let platform_key = app
+        .store
+        .unwrap_tenant_key(tenant, entry.fetched(), entry.now)
+        .await?;
+    transaction.remove(keys::invited(
+        Invited::hash(&platform_key, &found.email),
+        id,
+    ));
     let line = entry.line(member.id, Deed::InvitationDeleted);
     transaction.audit(line.about(id))?;
     match app.store.commit(transaction).await {

@@ -13,10 +13,10 @@ use shared::{
         Problems, idempotent::Ask,
     },
     store::{
-        CommitError, Stored, Transaction,
+        CommitError, Stored, Transaction, Unsealed,
         audit::Deed,
         keys,
-        membership::{Delivery, Invitation},
+        membership::{Delivery, Invitation, Invited},
     },
 };
 use utoipa::ToSchema;
@@ -76,6 +76,15 @@ pub async fn handle(
         now: entry.now,
     };
     let id = InvitationId::new(entry.now);
+    let platform_key = app
+        .store
+        .unwrap_tenant_key(TenantId::Platform, entry.fetched(), entry.now)
+        .await?;
+    let invited = Invited {
+        address: Invited::hash(&platform_key, &body.email),
+        invitation: id,
+        created_at: entry.now,
+    };
     let invitation = Invitation {
         id,
         workspace,
@@ -94,6 +103,7 @@ pub async fn handle(
     let stored = Stored::new(invitation, &entry.policy);
     let mut transaction = Transaction::new(entry.now);
     transaction.create_root(&stored, &data_key.key, &data_key)?;
+    transaction.create(&Stored::new(invited, &entry.policy), &Unsealed)?;
     transaction.check_live(keys::policy(workspace));
     transaction.audit(entry.line(member.id, Deed::InvitationMade).about(id))?;
     let slot = idempotency.remember(&mut transaction, ask, id)?;

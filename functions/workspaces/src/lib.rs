@@ -31,16 +31,19 @@
 //! | `show_retention` | `GET /v1/workspaces/{workspace}/retention` |
 //! | `change_retention` | `PATCH /v1/workspaces/{workspace}/retention` |
 //! | `show_job` | `GET /v1/workspaces/{workspace}/jobs/{job}` |
+//! | `list_break_glass` | `GET /v1/workspaces/{workspace}/break-glass` |
+//! | `end_break_glass` | `DELETE /v1/workspaces/{workspace}/break-glass` |
 //! | `list_audit` | `GET /v1/workspaces/{workspace}/audit` |
 //! | `check_audit` | `GET /v1/workspaces/{workspace}/audit/chain` |
 //!
-//! Rooms beside the operations: `workspace`, `member`, `departure`, `ownership`, `invitation`, `app`, `api_key`, `audit`, `closing` and `retention`, each with the view of its noun
+//! Rooms beside the operations: `workspace`, `member`, `departure`, `ownership`, `invitation`, `app`, `api_key`, `audit`, `break_glass`, `closing` and `retention`, each with the view of its noun
 //! and what several operations do with it.
 
 mod accept_invitation;
 mod api_key;
 mod app;
 mod audit;
+mod break_glass;
 mod change;
 mod change_app;
 mod change_member;
@@ -55,6 +58,7 @@ mod delete_account;
 mod delete_api_key;
 mod delete_invitation;
 mod departure;
+mod end_break_glass;
 mod invitation;
 mod invite;
 mod leave;
@@ -62,6 +66,7 @@ mod list;
 mod list_api_keys;
 mod list_apps;
 mod list_audit;
+mod list_break_glass;
 mod list_invitations;
 mod list_members;
 mod member;
@@ -115,6 +120,8 @@ pub fn routes() -> shared::http::Routes {
         show_retention,
         change_retention,
         show_job,
+        list_break_glass,
+        end_break_glass,
         list_audit,
         check_audit,
     ]

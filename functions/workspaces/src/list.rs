@@ -70,7 +70,8 @@ pub async fn handle(
     };
     let mut seats: Vec<Seat> = Vec::with_capacity(items.len());
     for item in &items {
-        seats.extend(read_item::<Seat>(item, &Unsealed, lens)?);
+        let seat = read_item::<Seat>(item, &Unsealed, lens)?;
+        seats.extend(seat);
     }
     let next = match seats.last().filter(|_| more) {
         Some(last) => Some(list.cursor(last.workspace, now)?),
@@ -103,7 +104,7 @@ async fn views(
             ]
         });
         let fetched = app.store.batch(places.collect()).await?;
-        for seat in seats {
+        for seat in seats.iter().filter(|seat| seat.is_good(now)) {
             let place = keys::policy(seat.workspace);
             let lens = Lens {
                 now,

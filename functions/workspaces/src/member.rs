@@ -134,6 +134,8 @@ impl Joining<'_> {
             member: id,
             role,
             visibility: None,
+            ends_at: None,
+            break_glass: None,
             created_at: now,
             rev: 1,
         };

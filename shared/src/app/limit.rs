@@ -78,6 +78,9 @@ const fn limit(name: &'static str, per: Per, quota: u64, window: Duration) -> Li
     }
 }
 
+/// The cap that the operator gave one app; its number stands with the app.
+const CAP: Limit = limit("visits-cap", Per::Subject, 0, MINUTE);
+
 impl Act {
     /// Every act.
     pub const ALL: &'static [Self] = &[
@@ -255,6 +258,25 @@ impl App {
             }
         }
         Ok(Verdict::Go(tightest))
+    }
+
+    /// Counts a widget session of an app that has a cap of its own.
+    ///
+    /// # Errors
+    /// When storage fails: then it is not known, and the caller refuses.
+    pub async fn try_visit_under(&self, cap: u64, app: &str) -> Result<Verdict, StoreError> {
+        let now = self.clock.now();
+        let salt = self.salt(now).await?;
+        let limit = Limit { quota: cap, ..CAP };
+        let since = counter::window_start(now, limit.window);
+        let window = since.ms().to_string();
+        let of = salt.hash(&[limit.name, &window, "", app]);
+        let count = self.store.count_up(of, since).await?;
+        let standing = Standing::new(limit, count, since, now);
+        Ok(match count > cap {
+            true => Verdict::Stop(standing),
+            false => Verdict::Go(Some(standing)),
+        })
     }
 
     async fn salt(&self, now: Timestamp) -> Result<counter::Salt, StoreError> {

@@ -143,6 +143,8 @@ ids! {
     AppId = "app";
     /// A line of the audit log of a workspace.
     AuditId = "aud";
+    /// That an operator entered a workspace.
+    BreakGlassId = "brg";
     /// One mailed code, waiting for its answer.
     ChallengeId = "chl";
     /// A person that a workspace talks with: the data subject of a visitor.

@@ -17,9 +17,9 @@ pub mod token;
 pub mod words;
 
 pub use id::{
-    AccountId, ApiKeyId, AppId, AuditId, ChallengeId, ContactId, ConversationId, ExportId,
-    InvitationId, JobId, MemberId, MessageId, NoticeId, ResetId, SessionId, TenantId, TicketId,
-    VisitId, WorkspaceId,
+    AccountId, ApiKeyId, AppId, AuditId, BreakGlassId, ChallengeId, ContactId, ConversationId,
+    ExportId, InvitationId, JobId, MemberId, MessageId, NoticeId, ResetId, SessionId, TenantId,
+    TicketId, VisitId, WorkspaceId,
 };
 pub use permission::{Permission, Role, Visibility};
 pub use policy::{Policy, Profile};

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     app::App,
     domain::{
-        AccountId, ContactId, MemberId, Permission, Policy, Role, SessionId, TenantId, Timestamp,
-        Visibility, VisitId, WorkspaceId,
+        AccountId, BreakGlassId, ContactId, MemberId, Permission, Policy, Role, SessionId,
+        TenantId, Timestamp, Visibility, VisitId, WorkspaceId,
         policy::{Lens, Module},
     },
     store::{
@@ -54,6 +54,8 @@ pub struct Member {
     pub visibility: Visibility,
     /// Their session, as it was read.
     pub session: LoginSession,
+    /// By which entry they are here, if they are an operator and no colleague.
+    pub break_glass: Option<BreakGlassId>,
     /// The workspace as it was entered.
     pub entry: Entry,
 }
@@ -171,6 +173,17 @@ impl Member {
     /// 403 `step_up_required`: `POST /v1/auth/step-up` first.
     pub fn proved(&self) -> Result<(), Problem> {
         fresh(&self.session, self.entry.now)
+    }
+
+    /// Refuses an operator who is here to read: they leave no trace but in the audit log.
+    ///
+    /// # Errors
+    /// 403 `forbidden`.
+    pub fn belongs(&self) -> Result<(), Problem> {
+        match self.break_glass {
+            Some(_) => Err(Problem::new(Code::Forbidden)),
+            None => Ok(()),
+        }
     }
 
     /// Whether they see a conversation that is assigned like this.
@@ -328,6 +341,7 @@ impl App {
             .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
         let seat = fetched
             .get::<Seat>(&at_seat, &Unsealed, lens)?
+            .filter(|seat| seat.is_good(now))
             .ok_or_else(Problem::not_found)?;
         // Before anything is told of the workspace, the role included.
         let policy = live_policy(&fetched, workspace, now)?.ok_or_else(Problem::not_found)?;
@@ -348,6 +362,7 @@ impl App {
             role: seat.role,
             visibility,
             session,
+            break_glass: seat.break_glass,
             entry,
         })
     }

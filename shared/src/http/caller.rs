@@ -14,13 +14,16 @@ use super::{
 use crate::{
     app::App,
     domain::{
-        Permission, Policy, Role, TenantId, Timestamp, Visibility, WorkspaceId,
+        AccountId, Permission, Policy, Role, TenantId, Timestamp, Visibility, WorkspaceId,
         api_key::{self, ApiKeyText},
         policy::Lens,
     },
     store::{
-        CommitError, Key, Stored, SubjectId, TenantKey, Transaction, Unsealed, api_key::ApiKey,
-        keyring::TenantKeyRow, keys,
+        CommitError, Key, Stored, SubjectId, TenantKey, Transaction, Unsealed,
+        api_key::ApiKey,
+        audit::{Deed, Named},
+        keyring::TenantKeyRow,
+        keys,
     },
 };
 
@@ -56,6 +59,7 @@ pub struct Caller {
     pub sight: Sight,
     /// The workspace as it was entered.
     pub entry: Entry,
+    operator: Option<AccountId>,
     grants: Grants,
 }
 
@@ -80,6 +84,7 @@ impl From<Member> for Caller {
         Self {
             subject: member.subject(),
             sight: member.sight(),
+            operator: member.break_glass.map(|_| member.account),
             grants: Grants::Role(member.role),
             entry: member.entry,
         }
@@ -108,6 +113,31 @@ impl App {
                 let member = self.member(token, workspace, permission, keys).await?;
                 Ok(member.into())
             }
+        }
+    }
+
+    /// Writes down that an operator who is here by break-glass read something, before it is shown.
+    /// Of everybody else nothing is written, and nothing is called.
+    ///
+    /// # Errors
+    /// When it cannot be written: then it is not shown.
+    pub async fn note_reading(
+        &self,
+        caller: &Caller,
+        what: impl Into<Named>,
+    ) -> Result<(), Problem> {
+        let Some(operator) = caller.operator else {
+            return Ok(());
+        };
+        let line = caller
+            .entry
+            .line(Named::Operator(operator), Deed::BreakGlassRead);
+        let mut transaction = Transaction::new(caller.entry.now);
+        transaction.audit(line.about(what))?;
+        match self.store.commit(transaction).await {
+            Ok(()) => Ok(()),
+            Err(CommitError::Store(error)) => Err(error.into()),
+            Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
         }
     }
 
@@ -151,6 +181,7 @@ impl App {
             subject: SubjectId::Key(key.id),
             sight,
             entry,
+            operator: None,
             grants: Grants::Scopes(key.scopes),
         })
     }

@@ -83,6 +83,19 @@ impl App {
     }
 }
 
+impl App {
+    /// Refuses a widget session of an app that has had as many in this minute as the operator lets it.
+    ///
+    /// # Errors
+    /// 429 `rate_limited`; 503 when it cannot be counted.
+    pub async fn admit_visit_under(&self, cap: u64, app: &str) -> Result<(), Problem> {
+        match self.try_visit_under(cap, app).await? {
+            Verdict::Go(_) => Ok(()),
+            Verdict::Stop(standing) => Err(Problem::limited(Act::StartVisit, standing)),
+        }
+    }
+}
+
 impl Allowance {
     /// What was counted.
     pub const fn act(&self) -> Act {

@@ -74,6 +74,8 @@ codes! {
     CrossSite = 403, "cross_site", "This form may be sent from our own pages only";
     /// The operator suspended the workspace: it may be read and nothing else.
     WorkspaceSuspended = 403, "workspace_suspended", "This workspace is suspended";
+    /// The operator switched the app off.
+    AppOff = 403, "app_off", "This app is switched off";
     /// The app may not be used from there.
     OriginRefused = 403, "origin_refused", "The app may not be used from here";
     /// The team blocked this visitor.
@@ -98,6 +100,8 @@ codes! {
     AlreadyMember = 409, "already_member", "Already a member of this workspace";
     /// A workspace has at least one owner.
     LastOwner = 409, "last_owner", "A workspace keeps at least one owner";
+    /// A deployment has at least one operator.
+    LastOperator = 409, "last_operator", "A deployment keeps at least one operator";
     /// The owner ended the workspace; for seven days it can be undone.
     WorkspaceClosing = 423, "workspace_closing", "The workspace is being deleted; its owner can undo that";
     /// The body is larger than 1 MiB.

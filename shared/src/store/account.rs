@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{
     domain::{
-        AccountId, ChallengeId, MemberId, Role, SessionId, Timestamp, Visibility, WorkspaceId,
+        AccountId, BreakGlassId, ChallengeId, MemberId, Role, SessionId, Timestamp, Visibility,
+        WorkspaceId,
         device::{Browser, Device, System},
         password::PasswordHash,
         retention::erasure_days,
@@ -253,7 +254,7 @@ impl Store {
 /// or a removal holds at once.
 #[derive(Clone, Debug, Record)]
 #[record(
-    table = Data, key = seat(account, workspace), tenant = Platform,
+    table = Data, key = seat(account, workspace), due = seat_due(account, ends_at), tenant = Platform,
     within = Membership, class = Workspace, anchor = created_at,
 )]
 pub struct Seat {
@@ -272,12 +273,25 @@ pub struct Seat {
     /// Which conversations they see; absent in what was written before there was a choice.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub visibility: Option<Visibility>,
+    /// Until when, where it was given for some hours.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub ends_at: Option<Timestamp>,
+    /// By which entry of an operator, if it is one's.
+    #[non_personal(reason = "the id of an entry of the operator")]
+    pub break_glass: Option<BreakGlassId>,
     /// Since when.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub created_at: Timestamp,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
+}
+
+impl Seat {
+    /// Whether it may be used at `now`: one that was given for some hours ends to the millisecond.
+    pub fn is_good(&self, now: Timestamp) -> bool {
+        self.ends_at.is_none_or(|end| end > now)
+    }
 }
 
 #[cfg(test)]

@@ -88,6 +88,12 @@ pub struct App {
     /// When the public key was rotated last.
     #[non_personal(reason = "when a public key was changed")]
     pub key_rotated_at: Option<Timestamp>,
+    /// Since when the operator lets nobody in by it.
+    #[non_personal(reason = "the state of an app")]
+    pub disabled_at: Option<Timestamp>,
+    /// How many widget sessions may begin in a minute, where the operator said so.
+    #[non_personal(reason = "a limit of an app")]
+    pub sessions_per_minute: Option<u64>,
     /// When it was made.
     #[non_personal(reason = "when an app was made")]
     pub created_at: Timestamp,
@@ -294,6 +300,8 @@ mod tests {
             key_salt: None,
             previous_key_salt: None,
             key_rotated_at: None,
+            disabled_at: None,
+            sessions_per_minute: None,
             created_at: at,
             rev: 1,
         };

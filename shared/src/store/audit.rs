@@ -35,6 +35,8 @@ words! {
     pub enum Deed {
         /// An app was changed.
         AppChanged = "app_changed",
+        /// The operator capped an app, switched it off or on.
+        AppLimited = "app_limited",
         /// A key of an app took the place of another.
         AppKeyRotated = "app_key_rotated",
         /// An app was made.
@@ -43,6 +45,12 @@ words! {
         ApiKeyDeleted = "api_key_deleted",
         /// A key of the API was made.
         ApiKeyMade = "api_key_made",
+        /// The operator left, or was shown out.
+        BreakGlassEnded = "break_glass_ended",
+        /// The operator entered the workspace, to read.
+        BreakGlassOpened = "break_glass_opened",
+        /// The operator read a conversation, or what is known of a contact.
+        BreakGlassRead = "break_glass_read",
         /// A contact is to be forgotten, with everything it wrote.
         ContactErased = "contact_erased",
         /// A conversation was deleted before its time.

@@ -11,6 +11,10 @@
 //! | notice to an account | data | `NOTICE#platform#<account>` | `<notice>` |
 //! | sign-in that waits for the second factor | data | `CHALLENGE#platform#<challenge>` | `STEP` |
 //! | place of an account in a workspace | data | `SEAT#platform#<account>` | `<workspace>` |
+//! | operator | data | `OPERATOR#platform` | `<account>` |
+//! | settings of the deployment | data | `DEPLOYMENT#platform` | `SETTINGS` |
+//! | that an address was invited | data | `INVITED#platform#<keyed hash>` | `<invitation>` |
+//! | that an operator entered a workspace | data | `GLASS#<ws>` | `<id>` |
 //! | public signing keys | data | `JWKS#platform` | `HEAD` |
 //! | subject: fence, edges to its roots | data | `SUBJECT#<tenant>#<subject>` | `HEAD`, `E#<root>` |
 //! | workspace, its policy | data | `WORKSPACE#<ws>` | `HEAD`, `POLICY` |
@@ -59,9 +63,9 @@ use super::{
     subject::{RootRef, State, SubjectId},
 };
 use crate::domain::{
-    AccountId, AppId, AuditId, ChallengeId, ContactId, ConversationId, InvitationId, JobId,
-    MemberId, NoticeId, ResetId, SessionId, TenantId, TicketId, Timestamp, VisitId, WorkspaceId,
-    words::Symbol,
+    AccountId, AppId, AuditId, BreakGlassId, ChallengeId, ContactId, ConversationId, InvitationId,
+    JobId, MemberId, NoticeId, ResetId, SessionId, TenantId, TicketId, Timestamp, VisitId,
+    WorkspaceId, words::Symbol,
 };
 pub use files::{
     export_part, export_parts, ledger, ledger_entry, linked_file, linked_files, linked_files_of,
@@ -189,6 +193,51 @@ pub fn seats(account: AccountId) -> String {
     format!("SEAT#platform#{account}")
 }
 
+/// When a seat ends, if it was given for some hours.
+pub fn seat_due(account: AccountId, ends_at: Option<Timestamp>) -> Option<IndexKey> {
+    Some(due(ends_at?, &seats(account)))
+}
+
+/// Whether this is a seat.
+pub fn is_seat(key: &Key) -> bool {
+    key.pk.starts_with("SEAT#")
+}
+
+/// That an account is an operator of the deployment.
+pub fn operator_seat(account: AccountId) -> Key {
+    data(operator_seats(), account.to_string())
+}
+
+/// The partition of all operators.
+pub fn operator_seats() -> String {
+    "OPERATOR#platform".to_owned()
+}
+
+/// What the operators have decided for the deployment.
+pub fn deployment_settings() -> Key {
+    data("DEPLOYMENT#platform".to_owned(), "SETTINGS")
+}
+
+/// That an address was invited.
+pub fn invited(address: KeyedHash, invitation: InvitationId) -> Key {
+    data(invitations_of(address), invitation.to_string())
+}
+
+/// The partition of all invitations of an address.
+pub fn invitations_of(address: KeyedHash) -> String {
+    format!("INVITED#platform#{address}")
+}
+
+/// That an operator entered a workspace.
+pub fn break_glass(workspace: WorkspaceId, id: BreakGlassId) -> Key {
+    data(break_glasses(workspace), id.to_string())
+}
+
+/// The partition of all entries of operators into a workspace.
+pub fn break_glasses(workspace: WorkspaceId) -> String {
+    format!("GLASS#{workspace}")
+}
+
 /// The public halves of the signing keys.
 pub fn signing_keys() -> Key {
     head("JWKS#platform".to_owned())
@@ -220,6 +269,19 @@ pub fn workspace(id: WorkspaceId) -> Key {
 /// The policy of a workspace: read with every request, so it lies apart and holds nothing sealed.
 pub fn policy(id: WorkspaceId) -> Key {
     data(format!("WORKSPACE#{id}"), "POLICY")
+}
+
+/// Workspaces of the deployment, by id, which is by birth.
+pub fn workspace_list(id: WorkspaceId) -> IndexKey {
+    IndexKey {
+        pk: all_workspaces(),
+        sk: id.to_string(),
+    }
+}
+
+/// The list of all workspaces.
+pub fn all_workspaces() -> String {
+    "WORKSPACE#platform".to_owned()
 }
 
 /// The head of a membership.
@@ -697,6 +759,7 @@ mod tests {
             audit_waiting(ws, AuditId::from_uuid(id)),
             audit_line(ws, 1),
             audit_end(ws),
+            break_glass(ws, BreakGlassId::from_uuid(id)),
             contact(ws, ContactId::from_uuid(id)),
             conversation(ws, ConversationId::from_uuid(id)),
             message(ws, ConversationId::from_uuid(id), 1),

@@ -2,7 +2,7 @@
 
 use shared_derive::Record;
 
-use super::{keyring, subject::State};
+use super::{keyring, seal::KeyedHash, subject::State};
 use crate::{
     domain::{
         AccountId, InvitationId, MemberId, Role, Timestamp, WorkspaceId,
@@ -101,6 +101,32 @@ pub struct Invitation {
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
+}
+
+/// That an address was invited, for deployments in which only those may make an account.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = invited(address, invitation), tenant = Platform,
+    no_subject = "a keyed hash that recognises an invited address; gone with its invitation, in fourteen days",
+    class = Invitation, anchor = created_at,
+)]
+pub struct Invited {
+    /// The address, as a keyed hash.
+    #[personal(category = Identifier, purpose = Authenticate, erase = Delete, keyed)]
+    pub address: KeyedHash,
+    /// By which invitation.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub invitation: InvitationId,
+    /// When.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub created_at: Timestamp,
+}
+
+impl Invited {
+    /// What an address is recognised by.
+    pub fn hash(platform_key: &keyring::TenantKey, email: &Email) -> KeyedHash {
+        platform_key.hash(keyring::Use::Address, &email.identity())
+    }
 }
 
 impl Invitation {

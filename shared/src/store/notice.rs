@@ -57,6 +57,10 @@ words! {
         WorkspaceDeletionScheduled = "workspace_deletion_scheduled",
         /// It is not, after all.
         WorkspaceDeletionUndone = "workspace_deletion_undone",
+        /// The operator let a workspace go on.
+        WorkspaceResumed = "workspace_resumed",
+        /// The operator suspended a workspace.
+        WorkspaceSuspended = "workspace_suspended",
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
     api_key::ApiKey,
     app::App,
     audit::{AuditEnd, AuditEntry, AuditLine},
+    break_glass::BreakGlass,
     contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext},
     conversation::{Conversation, ReadMark, Tombstone, UnsentDraft},
     counter::{Counter, SaltRow},
@@ -15,9 +16,10 @@ use super::{
     idempotency::Idempotency,
     job::{Job, OpenJob, SweepMark},
     keyring::{DataKeyRow, TenantKeyRow},
-    membership::{Invitation, Membership},
+    membership::{Invitation, Invited, Membership},
     message::{Dedupe, Message},
     notice::Notice,
+    operator::{DeploymentSettings, OperatorSeat},
     password::{Password, ResetLink},
     preferences::Preferences,
     record::{Declaration, Record},
@@ -53,17 +55,20 @@ registry! {
     AuditEnd
     AuditEntry
     AuditLine
+    BreakGlass
     Challenge
     Contact
     Conversation
     Counter
     DataKeyRow
     Dedupe
+    DeploymentSettings
     Edge
     ExternalOwner
     HoldNote
     Idempotency
     Invitation
+    Invited
     Job
     Listener
     Listening
@@ -72,6 +77,7 @@ registry! {
     Message
     Notice
     OpenJob
+    OperatorSeat
     Password
     Preferences
     Profile

@@ -1,0 +1,64 @@
+//! `GET /v1/operator/workspaces`: every workspace of the deployment, oldest first. Two reads besides
+//! the one on entry.
+
+use axum::extract::State;
+use shared::{
+    app::App,
+    domain::WorkspaceId,
+    http::{AccessToken, Json, Page, Paging, Problem, Problems, Query, cursor::List},
+    store::{self, Item, Unsealed, keys, subject::State as Liveness, workspace::WorkspacePolicy},
+};
+
+use crate::{access, workspace::OperatedWorkspace};
+
+/// List all workspaces.
+///
+/// For the operator of the deployment. Neither names nor people are told.
+#[utoipa::path(
+    get,
+    path = "/v1/operator/workspaces",
+    operation_id = "operate_list_workspaces",
+    params(Paging),
+    responses((status = 200, description = "A page.", body = Page<OperatedWorkspace>), Problems),
+    security(("member" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    token: AccessToken,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<OperatedWorkspace>>, Problem> {
+    let operator = access::operator(&app, &token, Vec::new()).await?;
+    let principal = operator.account.to_string();
+    let list = List {
+        key: &operator.platform_key,
+        principal: &principal,
+        name: "all-workspaces",
+    };
+    let after = paging.cursor.as_ref();
+    let after = after.map(|cursor| list.read::<WorkspaceId>(cursor, operator.now));
+    let limit = paging.limit.get();
+    // One more than asked tells whether there is more.
+    let mut query = store::Query::lists(keys::all_workspaces()).limit(limit + 1);
+    if let Some(after) = after.transpose()? {
+        let place = keys::workspace_list(after);
+        query = query.after(keys::policy(after), place.sk);
+    }
+    let items = app.store.query(query).await?;
+    let id = |item: &Item| item.get("lists_sk")?.as_s().ok()?.parse().ok();
+    let mut ids: Vec<WorkspaceId> = items.iter().filter_map(id).collect();
+    let more = ids.len() > usize::from(limit);
+    ids.truncate(usize::from(limit));
+    let next = match ids.last().filter(|_| more) {
+        Some(last) => Some(list.cursor(last, operator.now)?),
+        None => None,
+    };
+    let places = ids.iter().copied().map(keys::policy).collect();
+    let fetched = app.store.batch(places).await?;
+    let mut views = Vec::with_capacity(ids.len());
+    for id in ids {
+        let row = fetched.get::<WorkspacePolicy>(&keys::policy(id), &Unsealed, operator.lens())?;
+        let row = row.filter(|row| row.state == Liveness::Live);
+        views.extend(row.map(|row| OperatedWorkspace::new(&row)));
+    }
+    Ok(Json(Page::new(views, next)))
+}
