@@ -122,6 +122,7 @@ async fn cursors(world: &World) -> Vec<(String, String)> {
         "contacts",
         "members",
         "apps",
+        "audit",
         "invitations",
     ];
     lists.extend(of_workspace.map(|list| format!("{}/{list}", workspace.path)));
