@@ -263,6 +263,18 @@ async fn an_owner_or_the_operator_ends_it_before_its_time() {
         .map(|(_, who)| who)
         .collect();
     assert_eq!(ends, ["member", "operator"], "each was ended once");
+    let first = owner.get(&format!("{theirs}?limit=1"), 200).await;
+    assert_eq!(first["page"]["has_more"], true);
+    let cursor = text(&first["page"], "next_cursor");
+    let rest = owner
+        .get(&format!("{theirs}?limit=1&cursor={cursor}"), 200)
+        .await;
+    assert_eq!(rest["page"]["has_more"], false);
+    assert_ne!(rest["data"][0]["id"], first["data"][0]["id"]);
+    let bad = format!("{theirs}?cursor=CANARY");
+    owner
+        .refused(Method::GET, &bad, None, 400, "cursor_invalid")
+        .await;
 }
 
 #[tokio::test]

@@ -102,7 +102,8 @@ pub async fn operator(
         fetched,
     };
     let seated = operator.open::<OperatorSeat>(&seat)?.is_some();
-    if !seated && !(is_named(app, &operator, &head)? && is_free(app).await?) {
+    let may_sit = seated || (is_named(app, &operator, &head)? && is_free(app).await?);
+    if !may_sit {
         return Err(Problem::new(Code::Forbidden));
     }
     if operator.session.second_factor_at.is_none() {
