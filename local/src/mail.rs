@@ -3,7 +3,7 @@
 //! The mailbox is memory, always: mail holds addresses and codes in the clear, and the data folder
 //! may hold neither. Its last [`MOST_MAILS`] mails end with the process.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -43,6 +43,8 @@ pub struct Mail {
     pub text: String,
     /// The HTML part, if there is one.
     pub html: Option<String>,
+    /// Headers beside the usual ones, by name.
+    pub headers: BTreeMap<String, String>,
 }
 
 // A mail in a log or a failed assertion would be an address in a log.
@@ -167,6 +169,15 @@ struct Content {
 struct Simple {
     subject: Part,
     body: Body,
+    #[serde(default)]
+    headers: Vec<Header>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Header {
+    name: String,
+    value: String,
 }
 
 #[derive(Deserialize)]
@@ -231,6 +242,11 @@ fn accept(mailbox: &Mailbox, body: &[u8]) -> Result<u64, String> {
         subject: simple.subject.data,
         text: simple.body.text.map(|part| part.data).unwrap_or_default(),
         html: simple.body.html.map(|part| part.data),
+        headers: simple
+            .headers
+            .into_iter()
+            .map(|header| (header.name, header.value))
+            .collect(),
     };
     Ok(mailbox.push(mail, &request.under))
 }

@@ -57,6 +57,7 @@ async fn preferences_lie_on_the_account_and_change_one_by_one() {
     let expected = json!({
         "id": ada.account_id, "email": ADA, "created_at": "2026-01-15T12:00:00.000Z",
         "second_factor": null, "preferences": unset, "rev": 0,
+        "policy": { "notice": null, "accepted": null },
     });
     assert_eq!(shown, expected);
 

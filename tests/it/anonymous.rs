@@ -23,6 +23,7 @@ const PUBLIC: &[&str] = &[
     "GET /reset",
     "GET /sign-in",
     "GET /sign-up",
+    "GET /unsubscribe",
     "GET /verify",
     "GET /version",
     "POST /v1/account/undo-deletion",
@@ -43,6 +44,7 @@ const PUBLIC: &[&str] = &[
     "POST /v1/auth/second-factor",
     "POST /v1/auth/signup",
     "POST /v1/widget/sessions",
+    "POST /unsubscribe",
     "POST /verify",
 ];
 

@@ -1,6 +1,7 @@
 //! The tests of the running stack: one binary, every test with a stack of its own.
 
 mod account;
+mod announcements;
 mod anonymous;
 mod api_keys;
 mod apps;

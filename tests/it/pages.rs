@@ -210,6 +210,7 @@ async fn every_page_shuts_out_scripts_frames_caches_and_other_hosts() {
         (format!("/accept?token={token}"), 404),
         ("/forgot".to_owned(), 200),
         ("/reset?token=rs_x.y".to_owned(), 200),
+        ("/unsubscribe?token=un_x".to_owned(), 404),
         ("/verify".to_owned(), 422),
         ("/sign-in?x=1".to_owned(), 400),
     ];

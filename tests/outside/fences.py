@@ -27,7 +27,7 @@ from live_tour import (
     at, tour_of_a_forgotten_contact, tour_of_retention, tour_of_the_desk, tour_of_the_sockets,
     tour_of_the_sweep,
 )
-from pages_tour import tour_of_the_pages
+from pages_tour import Browser, tour_of_the_pages
 from program import ROOT, Program, ask, identity_token, mailed, mails, totp
 
 # The embedded services want to see a signature and do not check it.
@@ -228,7 +228,7 @@ def tour_of_the_account(api, mailbox):
     """An account with preferences moves to another address, is deleted, and stays after all."""
     token = sign_in(api, mailbox, "gus@fence.example", "/v1/auth/signup")["access_token"]
     api("GET", "/v1/account", token=token)
-    dark = {"preferences": {"theme": "dark"}}
+    dark = {"preferences": {"theme": "dark", "mails": {"service": True}}}
     api("PATCH", "/v1/account", dark, token, {"if-match": '"0"'})
     address = "gustav@fence.example"
     asked = api("POST", "/v1/account/address", {"email": address}, token)
@@ -300,6 +300,27 @@ def tour_of_the_broken_glass(api, ready, retention, operator, owner, places):
     retention.invoke({"task": "minute", "scheduled_at": at(0)})
     for body in ({"enabled": False}, {"enabled": True, "sessions_per_minute": 3000}):
         api("PATCH", f"{place}/apps/{app['id']}", body, operator)
+
+
+def tour_of_the_announcements(api, mailbox, retention, token):
+    """The operator writes to everybody, and of a change to every owner; somebody takes the way out."""
+    path = "/v1/operator/announcements"
+    history = json.loads((ROOT / "docs/privacy/inbox/history.json").read_text())
+    news = {"class": "service", "subject": "News", "text": "Hello."}
+    change = {
+        "class": "material_change", "subject": "A change", "text": "Hello.",
+        "version": history[-1]["date"], "effective_at": at(20 * 86400),
+    }
+    # The program has schedules of its own, which may be faster once.
+    for body in (news, change, {**news, "subject": "More news"}):
+        made = api("POST", path, body, token, {"idempotency-key": body["subject"]})
+        for _ in range(4):
+            retention.invoke({"task": "jobs", "scheduled_at": at(0)})
+        api("GET", f"{path}/{made['id']}", token=token)
+    way_out = mailed(mailbox, "operator@fence.example", r"^\S+(/unsubscribe\?token=un_\S+)$")
+    browser = Browser(api.url)
+    browser.open(way_out)
+    browser.submit(way_out, expect=200, **{"List-Unsubscribe": "One-Click"})
 
 
 def message(text):
@@ -508,6 +529,11 @@ def tour_of_the_outbox(api, function, filters, ready, token, workspace):
     # Or its next mail would be left out.
     forget(ready, "SUPPRESSED#")
     old = len(mails(ready["api"]))
+    for item in items(ready, "DataTable"):
+        if item["pk"]["S"].startswith("LETTER#"):
+            # The program's own outbox has settled it.
+            item["letter_state"] = {"S": "queued"}
+            past_the_fences(ready, "PutItem", "DataTable", Item=item)
     everything = items(ready, "DataTable")
     heads = [item for item in everything if item["sk"]["S"] == "HEAD"]
     ends = [item for item in everything if item["pk"]["S"].startswith(("SEAT#", "SESSION#"))]
@@ -549,6 +575,8 @@ def main():
                 tour_of_the_second_factor(api, ready["api"])
                 tour_of_the_account(api, ready["api"])
                 operator = tour_of_the_operator(api, ready["api"], workspace)
+                retention = functions["retention"]
+                tour_of_the_announcements(api, ready["api"], retention, operator)
                 visitor, contact, conversation = tour_of_a_conversation(api, token, workspace, app)
                 places = workspace, app, conversation, contact
                 retention = functions["retention"]

@@ -7,8 +7,8 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::Value;
 use shared::domain::{
-    AccountId, ApiKeyId, AppId, ContactId, ConversationId, InvitationId, JobId, MemberId,
-    SessionId, WorkspaceId,
+    AccountId, AnnouncementId, ApiKeyId, AppId, ContactId, ConversationId, InvitationId, JobId,
+    MemberId, SessionId, WorkspaceId,
 };
 
 use crate::{START, contract, method, template};
@@ -108,6 +108,7 @@ impl Ids {
         let at = START.minus(Duration::from_secs(60));
         Self(BTreeMap::from([
             ("account", AccountId::new(at).to_string()),
+            ("announcement", AnnouncementId::new(at).to_string()),
             ("api_key", ApiKeyId::new(at).to_string()),
             ("app", AppId::new(at).to_string()),
             // Another member, for bodies that name one: no path does.

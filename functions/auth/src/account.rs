@@ -14,7 +14,11 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::{factor, platform::Platform};
+use crate::{
+    acceptance::{self, Standing},
+    factor,
+    platform::Platform,
+};
 
 /// An account.
 #[derive(Serialize, ToSchema)]
@@ -30,6 +34,8 @@ pub struct OwnAccount {
     second_factor: Option<OwnFactor>,
     /// How its owner wants to use the product.
     preferences: OwnPreferences,
+    /// How it stands to the privacy policy.
+    policy: Standing,
     /// Counts changes of the preferences.
     #[schema(example = 0)]
     rev: u64,
@@ -81,12 +87,14 @@ pub struct Own {
     /// What seals them.
     pub key: DataKey,
     factor: Option<SecondFactor>,
+    standing: Standing,
 }
 
 /// What [`Own::read`] needs to have been read.
 pub fn wanted(id: AccountId) -> Vec<Key> {
     let mut wanted = factor::wanted(id);
     wanted.push(keys::preferences(id));
+    wanted.extend(acceptance::wanted(id));
     wanted
 }
 
@@ -111,6 +119,7 @@ impl Own {
             preferences: found.unwrap_or_else(|| Preferences::unset(id, read.now)),
             key,
             factor,
+            standing: Standing::of(read, id)?,
         })
     }
 
@@ -146,6 +155,7 @@ impl Own {
                     marketing: *marketing_mail,
                 },
             },
+            policy: self.standing.clone(),
             rev: *rev,
         }
     }

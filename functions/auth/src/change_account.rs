@@ -8,7 +8,8 @@ use serde::Deserialize;
 use shared::{
     app::App,
     domain::{
-        Policy, Timestamp,
+        Policy, TenantId, Timestamp,
+        announcement::{MailKind, MailWish, MailWishSource},
         text::{Locale, TimeZone},
     },
     http::{
@@ -16,7 +17,9 @@ use shared::{
         json::{given, object},
     },
     store::{
-        CommitError, DataKey, Stored, Transaction, keys,
+        CommitError, DataKey, Stored, Transaction,
+        account::Account,
+        keys, mail_wish,
         preferences::{Preferences, Theme},
     },
 };
@@ -100,22 +103,26 @@ pub async fn handle(
     if_match.required()?;
     let before = own.preferences.clone();
     if_match.check(before.rev)?;
-    let wanted = changed(before, body.preferences);
-    own.preferences = save(&app, &own.key, wanted, read.now).await?;
+    let wanted = changed(before.clone(), body.preferences);
+    let whose = (&own.account, &own.key);
+    own.preferences = save(&app, whose, &before, wanted, read.now).await?;
     Ok(Versioned {
         rev: own.preferences.rev,
         view: own.view(),
     })
 }
 
-/// Saves preferences over the version that was read.
+/// Saves preferences over the version that was read. The settings say what is wanted; what changes
+/// of mail is also put on record, which proves since when.
 pub async fn save(
     app: &App,
-    key: &DataKey,
+    (account, key): (&Account, &DataKey),
+    before: &Preferences,
     wanted: Preferences,
     now: Timestamp,
 ) -> Result<Preferences, Problem> {
     let (id, is_new) = (wanted.account, wanted.rev == 0);
+    let said = said(before, &wanted);
     let stored = Stored::next(wanted, &Policy::platform());
     let mut transaction = Transaction::new(now);
     transaction.check_live(keys::account(id));
@@ -124,11 +131,34 @@ pub async fn save(
     } else {
         transaction.replace(&stored, key)?;
     }
+    let tenant_key = app.store.tenant_key(TenantId::Platform, now).await?;
+    let address = mail_wish::hash_of(&tenant_key, &account.email);
+    for (kind, wish) in said {
+        transaction.wish(address, kind, (wish, MailWishSource::Settings), now)?;
+    }
     match app.store.commit(transaction).await {
         Ok(()) => Ok(stored.into_record()),
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
     }
+}
+
+/// What changes of mail that can be refused.
+fn said(before: &Preferences, wanted: &Preferences) -> Vec<(MailKind, MailWish)> {
+    let choices = [
+        (
+            MailKind::Marketing,
+            before.marketing_mail,
+            wanted.marketing_mail,
+        ),
+        (MailKind::Service, before.service_mail, wanted.service_mail),
+    ];
+    let changed = choices.into_iter().filter(|(_, was, is)| was != is);
+    let wish = |(kind, _, is)| match is {
+        true => (kind, MailWish::Granted),
+        false => (kind, MailWish::Refused),
+    };
+    changed.map(wish).collect()
 }
 
 fn changed(before: Preferences, change: ChangePreferences) -> Preferences {

@@ -37,6 +37,7 @@
 //! the same calls to storage, the same bytes but for id and time. Mail goes out from the table's
 //! stream, later, so its time tells nothing either.
 
+mod acceptance;
 mod account;
 mod ask_address;
 mod challenge;

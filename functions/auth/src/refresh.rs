@@ -23,7 +23,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    owner,
+    acceptance, owner,
     platform::{self, Platform},
     signer,
     tokens::{self, RefreshToken, Tokens},
@@ -76,6 +76,7 @@ pub async fn handle(
     let at_session = keys::session(presented.account, presented.session);
     let mut wanted = vec![at_session.clone()];
     wanted.extend(platform::root(&keys::account(presented.account)));
+    wanted.extend(acceptance::wanted(presented.account));
     let read = Platform::read(&app, wanted, now).await?;
     let mut session = read
         .open::<LoginSession>(&at_session)?
@@ -96,6 +97,7 @@ pub async fn handle(
         let stored = Stored::next(rotated(session, &successor, now), &read.policy);
         let mut transaction = Transaction::new(now);
         let slot = transaction.replace(&stored, &Unsealed)?;
+        acceptance::go_on(&read, presented.account, &mut transaction)?;
         match app.store.commit(transaction).await {
             Ok(()) => return Ok(tokens),
             Err(CommitError::Store(error)) => return Err(error.into()),

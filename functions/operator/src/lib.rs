@@ -16,10 +16,14 @@
 //! | `limit_app` | `PATCH /v1/operator/workspaces/{workspace}/apps/{app}` |
 //! | `break_glass` | `POST /v1/operator/workspaces/{workspace}/break-glass` |
 //! | `end_break_glass` | `DELETE /v1/operator/workspaces/{workspace}/break-glass` |
+//! | `announce` | `POST /v1/operator/announcements` |
+//! | `show_announcement` | `GET /v1/operator/announcements/{announcement}` |
 //!
 //! Who is an operator: `access`. What they see: `workspace`, `seats`, `settings`.
 
 mod access;
+mod announce;
+mod announcement;
 mod break_glass;
 mod change_settings;
 mod end_break_glass;
@@ -30,10 +34,12 @@ mod resume;
 mod seat;
 mod seats;
 mod settings;
+mod show_announcement;
 mod show_settings;
 mod show_workspace;
 mod suspend;
 mod unseat;
+mod versions;
 mod workspace;
 
 /// The routes of this function.
@@ -51,5 +57,7 @@ pub fn routes() -> shared::http::Routes {
         limit_app,
         break_glass,
         end_break_glass,
+        announce,
+        show_announcement,
     ]
 }

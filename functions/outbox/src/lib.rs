@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `mail_code` | a code was asked for | the mail with the code |
 //! | `mail_invitation` | somebody was invited, or again | the mail with the link |
+//! | `mail_letter` | an announcement reached an account | its mail, once |
 //! | `mail_notice` | something about an account changed | the mail that says so |
 //! | `mail_reset` | somebody forgot their password | the mail with the link |
 //! | `nudge` | a conversation changed | those who listen to it hear so |
@@ -22,6 +23,7 @@ mod image;
 mod letter;
 mod mail_code;
 mod mail_invitation;
+mod mail_letter;
 mod mail_notice;
 mod mail_reset;
 mod nudge;
@@ -36,6 +38,7 @@ use shared::{
     store::{
         Item, Record as _,
         account::{Account, Challenge, LoginSession, Seat},
+        announcement::Letter,
         membership::Invitation,
         notice::Notice,
         password::ResetLink,
@@ -86,6 +89,7 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
             Some(kind) if kind == Invitation::DECLARATION.name => {
                 mail_invitation::send(app, item).await
             }
+            Some(kind) if kind == Letter::DECLARATION.name => mail_letter::send(app, item).await,
             Some(kind) if kind == Notice::DECLARATION.name => mail_notice::send(app, item).await,
             Some(kind) if kind == ResetLink::DECLARATION.name => mail_reset::send(app, item).await,
             _ => Ok(()),

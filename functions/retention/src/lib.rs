@@ -4,12 +4,14 @@
 //! |---|---|---|
 //! | `sweep` | hourly | deletes what is over, and what belonged to it, whether or not TTL ever runs |
 //! | `jobs` | every minute | new stamps after a shortened retention, a hold or a release; `handover`: what members leave behind |
+//! | `announce` | every minute, with the jobs | goes on with announcements: a letter for every account they reach |
 //! | `minute` | every minute | deadlines that nobody has knocked for: ends of snoozes |
 //! | `chain` | every minute | lines of audit logs that wait come into their chains |
 //!
 //! Reads are right without any of it: they ask the present policy and the server's clock. What is
 //! done here is done to the rows. Every task may be cut off anywhere and be called twice.
 
+mod announce;
 mod chain;
 mod handover;
 mod jobs;
@@ -29,8 +31,11 @@ use shared::{
 pub async fn handle(app: &App, tick: Tick) -> Result<Report, StoreError> {
     let mut report = Report::default();
     let done = match tick.task {
-        Task::Jobs => jobs::run(app, &mut report).await,
         // One that fails must not hold up the other.
+        Task::Jobs => {
+            let jobs = jobs::run(app, &mut report).await;
+            announce::run(app, &mut report).await.and(jobs)
+        }
         Task::Minute => {
             let deadlines = minute::run(app, &mut report).await;
             chain::run(app, &mut report).await.and(deadlines)

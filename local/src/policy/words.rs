@@ -43,6 +43,7 @@ pub const fn form(form: Form) -> &'static str {
 pub const fn class(class: Class) -> &'static str {
     match class {
         Class::Account => "Account: address, proofs of sign-in, seats in workspaces",
+        Class::Announcement => "Announcement, and the ledger of whom it went to",
         Class::Audit => "Audit log of a workspace: who did what, by hashes that name nobody",
         Class::Challenge => "Mailed code that waits for its answer",
         Class::Conversation => {
@@ -56,6 +57,9 @@ pub const fn class(class: Class) -> &'static str {
         Class::Invitation => "Invitation that nobody has accepted",
         Class::Job => "Progress of long work; after its last step",
         Class::LoginSession => "Session of an account; after its last use",
+        Class::MailWish => {
+            "What was said about mail that can be refused, under a keyed hash of the address"
+        }
         Class::Notice => "Notice that waits for its mail",
         Class::Reset => "Mailed link that sets a new password",
         Class::Operation => "Keys and marks of the deployment; about nobody",

@@ -4,15 +4,21 @@ use std::sync::{Arc, OnceLock};
 
 use aws_sdk_sesv2::{
     error::ProvideErrorMetadata,
-    types::{Body, Content, Destination, EmailContent, Message, MessageTag},
+    types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag},
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::{clients, config::Config};
 use crate::{
-    domain::{InvitationId, WorkspaceId, text::Email},
+    domain::{
+        InvitationId, WorkspaceId,
+        text::{Email, Headline},
+    },
     store::meter::Meter,
 };
+
+/// What a mailbox program posts to end mail of a kind with one click (RFC 8058, 3.1).
+pub const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
 
 /// One mail: text first, and the same in HTML without remote content.
 pub struct Mail {
@@ -64,6 +70,20 @@ impl MailKind {
     }
 }
 
+/// One mail of many: what somebody typed is in it, and where it can be refused, the way out.
+pub struct Announced {
+    /// Whom it goes to.
+    pub to: Email,
+    /// The subject: one line, as its type says.
+    pub subject: Headline,
+    /// The text.
+    pub text: String,
+    /// The HTML.
+    pub html: String,
+    /// Where one click ends mail of this kind (RFC 8058); none where it cannot be refused.
+    pub way_out: Option<String>,
+}
+
 /// Why SES did not take a mail.
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
@@ -98,6 +118,34 @@ impl Mailer {
 
     /// Hands a mail to SES.
     pub async fn send(&self, mail: Mail) -> Result<(), MailError> {
+        let parts = (mail.subject, mail.text.as_str(), mail.html.as_str());
+        self.hand_over(&mail.to, parts, Vec::new(), mail.kind.tags())
+            .await
+    }
+
+    /// Hands a mail of many to SES, with the headers that mailbox programs make a button of
+    /// (RFC 2369, RFC 8058).
+    pub async fn announce(&self, mail: Announced) -> Result<(), MailError> {
+        let mut headers = Vec::new();
+        if let Some(url) = &mail.way_out {
+            headers.push(("List-Unsubscribe", format!("<{url}>")));
+            headers.push(("List-Unsubscribe-Post", ONE_CLICK.to_owned()));
+        }
+        let parts = (
+            mail.subject.reveal(),
+            mail.text.as_str(),
+            mail.html.as_str(),
+        );
+        self.hand_over(&mail.to, parts, headers, Vec::new()).await
+    }
+
+    async fn hand_over(
+        &self,
+        to: &Email,
+        (subject, text, html): (&str, &str, &str),
+        headers: Vec<(&'static str, String)>,
+        tags: Vec<(&'static str, String)>,
+    ) -> Result<(), MailError> {
         let client = self
             .client
             .get_or_init(|| clients::ses(&self.config, self.http.clone()));
@@ -110,25 +158,23 @@ impl Mailer {
                 .map_err(refused)
         };
         let body = Body::builder()
-            .text(content(&mail.text)?)
-            .html(content(&mail.html)?)
+            .text(content(text)?)
+            .html(content(html)?)
             .build();
-        let message = Message::builder()
-            .subject(content(mail.subject)?)
-            .body(body)
-            .build();
+        let mut message = Message::builder().subject(content(subject)?).body(body);
+        for (name, value) in headers {
+            let header = MessageHeader::builder().name(name).value(value).build();
+            message = message.headers(header.map_err(refused)?);
+        }
+        let message = message.build();
         let tag = |(name, value)| MessageTag::builder().name(name).value(value).build();
-        let tags = mail.kind.tags().into_iter().map(tag);
+        let tags = tags.into_iter().map(tag);
         let tags = tags.collect::<Result<_, _>>().map_err(refused)?;
         let begun = self.meter.begin("SendEmail");
         let answer = client
             .send_email()
             .from_email_address(&self.config.mail_from)
-            .destination(
-                Destination::builder()
-                    .to_addresses(mail.to.reveal())
-                    .build(),
-            )
+            .destination(Destination::builder().to_addresses(to.reveal()).build())
             .content(EmailContent::builder().simple(message).build())
             .configuration_set_name(&self.config.mail_configuration)
             .set_email_tags(Some(tags))

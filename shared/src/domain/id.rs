@@ -137,6 +137,8 @@ macro_rules! ids {
 ids! {
     /// A person's sign-in, in the platform tenant.
     AccountId = "acc";
+    /// One text to many accounts.
+    AnnouncementId = "ann";
     /// A key of the API that a workspace made.
     ApiKeyId = "key";
     /// A way in for visitors: a web page or a mobile app of the customer.

@@ -1,6 +1,8 @@
 //! Values and rules: pure, without I/O, time or chance of their own.
 
+pub mod announcement;
 pub mod api_key;
+pub mod day;
 pub mod device;
 pub mod id;
 pub mod label;
@@ -17,9 +19,9 @@ pub mod token;
 pub mod words;
 
 pub use id::{
-    AccountId, ApiKeyId, AppId, AuditId, BreakGlassId, ChallengeId, ContactId, ConversationId,
-    ExportId, InvitationId, JobId, MemberId, MessageId, NoticeId, ResetId, SessionId, TenantId,
-    TicketId, VisitId, WorkspaceId,
+    AccountId, AnnouncementId, ApiKeyId, AppId, AuditId, BreakGlassId, ChallengeId, ContactId,
+    ConversationId, ExportId, InvitationId, JobId, MemberId, MessageId, NoticeId, ResetId,
+    SessionId, TenantId, TicketId, VisitId, WorkspaceId,
 };
 pub use permission::{Permission, Role, Visibility};
 pub use policy::{Policy, Profile};

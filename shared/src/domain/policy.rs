@@ -101,6 +101,11 @@ impl Profile {
         matches!(self, Self::Flows)
     }
 
+    /// Whether those who ask for it may get mail about offers (privacy.md A3).
+    pub const fn allows_offers(self) -> bool {
+        matches!(self, Self::Flows)
+    }
+
     /// Days that conversations are kept unless the workspace says otherwise.
     ///
     /// `flows`: 90 (FLOW-33). `inbox`: "as long as needed", made finite as 24 months without

@@ -28,6 +28,10 @@ pub const AUDIT_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// How long an invitation may be accepted.
 pub const INVITATION_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
+/// How long an announcement and the ledger of its letters are kept: as the audit log is.
+pub const ANNOUNCEMENT_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// How long what somebody said about mail is kept: as requests about privacy are.
+pub const MAIL_WISH_LIFETIME: Duration = Duration::from_secs(3 * 365 * 24 * 60 * 60);
 /// How long a notice waits for its mail.
 pub const NOTICE_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a mailed link sets a new password.
@@ -49,6 +53,8 @@ pub const SOCKET_LIFETIME: Duration = Duration::from_secs((2 * 60 + 10) * 60);
 pub enum Class {
     /// While the account exists: CALL-27, FLOW-32.
     Account,
+    /// An announcement and the ledger of its letters: a year.
+    Announcement,
     /// A line of the audit log: twelve months.
     Audit,
     /// A mailed code: ten minutes.
@@ -68,6 +74,8 @@ pub enum Class {
     Job,
     /// A login session: 14 days without use, 30 days at all.
     LoginSession,
+    /// What somebody said about mail that can be refused: three years.
+    MailWish,
     /// What an account is told by mail: 24 hours.
     Notice,
     /// Data of the deployment itself, about nobody.
@@ -95,7 +103,10 @@ pub enum Class {
 impl Class {
     /// Whether the end of a root of this class moves with its use; otherwise it is fixed at birth.
     pub const fn rolls(self) -> bool {
-        !matches!(self, Self::Challenge | Self::Invitation | Self::Reset)
+        !matches!(
+            self,
+            Self::Announcement | Self::Challenge | Self::Invitation | Self::Reset
+        )
     }
 }
 
@@ -135,10 +146,12 @@ const fn life(class: Class, content: Duration) -> Life {
         Class::Workspace => Life::With("the workspace"),
         Class::Operation => Life::With("the deployment"),
         Class::Root => Life::With("its root"),
+        Class::Announcement => Life::For(ANNOUNCEMENT_LIFETIME),
         Class::Audit => Life::For(AUDIT_LIFETIME),
         Class::Challenge => Life::For(CHALLENGE_LIFETIME),
         Class::LoginSession => Life::For(SESSION_IDLE),
         Class::Invitation => Life::For(INVITATION_LIFETIME),
+        Class::MailWish => Life::For(MAIL_WISH_LIFETIME),
         Class::Notice => Life::For(NOTICE_LIFETIME),
         Class::Reset => Life::For(RESET_LIFETIME),
         Class::Counter => Life::For(COUNTER_LIFETIME),
@@ -238,8 +251,9 @@ mod tests {
     use super::*;
     use crate::domain::policy::Profile;
 
-    const CLASSES: [Class; 21] = [
+    const CLASSES: [Class; 23] = [
         Class::Account,
+        Class::Announcement,
         Class::Audit,
         Class::Challenge,
         Class::Conversation,
@@ -249,6 +263,7 @@ mod tests {
         Class::Invitation,
         Class::Job,
         Class::LoginSession,
+        Class::MailWish,
         Class::Notice,
         Class::Operation,
         Class::Reset,
@@ -414,6 +429,7 @@ mod tests {
             let day = 24 * 60;
             let expected = [
                 (Class::Account, None),
+                (Class::Announcement, Some(365 * day)),
                 (Class::Audit, Some(365 * day)),
                 (Class::Challenge, Some(10)),
                 (Class::Conversation, Some(content * day)),
@@ -423,6 +439,7 @@ mod tests {
                 (Class::Invitation, Some(14 * day)),
                 (Class::Job, Some(30 * day)),
                 (Class::LoginSession, Some(14 * day)),
+                (Class::MailWish, Some(3 * 365 * day)),
                 (Class::Notice, Some(day)),
                 (Class::Operation, None),
                 (Class::Reset, Some(30)),

@@ -156,6 +156,10 @@ personal_text! {
     Name, "A name, 1 to 100 characters.", 100, "Ada Lovelace",
     |text| check(text, 100, &[]).map(|()| text.trim().to_owned());
 
+    /// The subject of a mail to many: one line, so that nothing else can come into its header.
+    Headline, "The subject of a mail: one line of 1 to 150 characters.", 150, "What is new",
+    |text| check(text, 150, &[]).map(|()| text.trim().to_owned());
+
     /// An address for mail, at most 254 octets (RFC 5321). The domain is lower-cased; the local
     /// part is kept as typed and lower-cased only in [`Email::identity`].
     Email, "An email address.", 254, "ada@example.com", parse_email;

@@ -109,6 +109,8 @@ pub enum Use {
     ExternalId,
     /// Recognise a repeated request.
     Idempotency,
+    /// Recognise an address that said something about mail.
+    MailWish,
     /// Recognise a recovery code.
     RecoveryCode,
     /// Pepper a password.
@@ -117,6 +119,8 @@ pub enum Use {
     Refresh,
     /// Recognise an address that is not written to any more.
     Suppression,
+    /// Sign the link that leads out of a kind of mail.
+    WayOut,
     /// Wrap keys of roots.
     Wrap,
 }

@@ -8,6 +8,11 @@
 //! | login session | data | `SESSION#platform#<account>` | `<session>` |
 //! | mailed code | data | `CHALLENGE#platform#<challenge>` | `HEAD` |
 //! | link that sets a password | data | `RESET#platform#<link>` | `HEAD` |
+//! | what an account has accepted | data | `ACCOUNT#platform#<account>` | `ACCEPTANCE` |
+//! | announcement | data | `ANNOUNCEMENT#platform#<announcement>` | `HEAD` |
+//! | letter of an announcement | data | `LETTER#platform#<account>` | `<announcement or version>` |
+//! | what was said about mail | data | `WISH#platform#<keyed hash>` | `<kind of mail>` |
+//! | announced versions of the policy | data | `VERSIONS#platform` | `HEAD` |
 //! | notice to an account | data | `NOTICE#platform#<account>` | `<notice>` |
 //! | sign-in that waits for the second factor | data | `CHALLENGE#platform#<challenge>` | `STEP` |
 //! | place of an account in a workspace | data | `SEAT#platform#<account>` | `<workspace>` |
@@ -56,6 +61,7 @@ mod files;
 use uuid::Uuid;
 
 use super::{
+    announcement::{AnnouncementState, Occasion},
     conversation::Status,
     job::SweepSegment,
     seal::KeyedHash,
@@ -63,9 +69,9 @@ use super::{
     subject::{RootRef, State, SubjectId},
 };
 use crate::domain::{
-    AccountId, AppId, AuditId, BreakGlassId, ChallengeId, ContactId, ConversationId, InvitationId,
-    JobId, MemberId, NoticeId, ResetId, SessionId, TenantId, TicketId, Timestamp, VisitId,
-    WorkspaceId, words::Symbol,
+    AccountId, AnnouncementId, AppId, AuditId, BreakGlassId, ChallengeId, ContactId,
+    ConversationId, InvitationId, JobId, MemberId, NoticeId, ResetId, SessionId, TenantId,
+    TicketId, Timestamp, VisitId, WorkspaceId, announcement::MailKind, words::Symbol,
 };
 pub use files::{
     export_part, export_parts, ledger, ledger_entry, linked_file, linked_files, linked_files_of,
@@ -125,17 +131,74 @@ pub fn password(account: AccountId) -> Key {
     data(format!("ACCOUNT#platform#{account}"), "PASSWORD")
 }
 
-/// Accounts that are to be deleted, by when; none while nobody asked for it.
-pub fn account_list(id: AccountId, delete_at: Option<Timestamp>) -> Option<IndexKey> {
-    Some(IndexKey {
-        pk: accounts_going(),
-        sk: format!("{:015}#{id}", delete_at?.ms()),
-    })
+/// Accounts that are to be deleted, by when; all others by id.
+pub fn account_list(id: AccountId, delete_at: Option<Timestamp>) -> IndexKey {
+    match delete_at {
+        Some(at) => IndexKey {
+            pk: accounts_going(),
+            sk: format!("{:015}#{id}", at.ms()),
+        },
+        None => IndexKey {
+            pk: accounts(id.uuid().as_bytes()[15] % ACCOUNT_SHARDS),
+            sk: id.to_string(),
+        },
+    }
+}
+
+/// How many partitions the list of all accounts has.
+pub const ACCOUNT_SHARDS: u8 = 8;
+
+/// One shard of the list of accounts that nobody wants deleted.
+pub fn accounts(shard: u8) -> String {
+    format!("ACCOUNT#platform#ALL#{shard}")
 }
 
 /// The list of accounts that are to be deleted, by when.
 pub fn accounts_going() -> String {
     "ACCOUNT#platform#GOING".to_owned()
+}
+
+/// Which version of the policy an account has gone on under.
+pub fn acceptance(id: AccountId) -> Key {
+    data(format!("ACCOUNT#platform#{id}"), "ACCEPTANCE")
+}
+
+/// The versions of the policy that were announced.
+pub fn announced_versions() -> Key {
+    head("VERSIONS#platform".to_owned())
+}
+
+/// An announcement.
+pub fn announcement(id: AnnouncementId) -> Key {
+    head(format!("ANNOUNCEMENT#platform#{id}"))
+}
+
+/// Announcements that are not done, by id.
+pub fn announcement_list(id: AnnouncementId, state: AnnouncementState) -> Option<IndexKey> {
+    (state != AnnouncementState::Done).then(|| IndexKey {
+        pk: open_announcements(),
+        sk: id.to_string(),
+    })
+}
+
+/// The list of announcements that are not done.
+pub fn open_announcements() -> String {
+    "ANNOUNCEMENT#platform#OPEN".to_owned()
+}
+
+/// A letter of an announcement to an account: one for each occasion.
+pub fn letter(account: AccountId, occasion: Occasion) -> Key {
+    data(letters(account), occasion.symbol())
+}
+
+/// The partition of all letters to an account.
+pub fn letters(account: AccountId) -> String {
+    format!("LETTER#platform#{account}")
+}
+
+/// What was said for an address about a kind of mail.
+pub fn mail_wish(address: KeyedHash, kind: MailKind) -> Key {
+    data(format!("WISH#platform#{address}"), kind.word())
 }
 
 /// How somebody wants to use the product.

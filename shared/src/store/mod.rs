@@ -19,7 +19,9 @@
 //! | `remains` | what ends, physically: new stamps, and removal |
 //! | the rest | the records, one file per noun |
 
+pub mod acceptance;
 pub mod account;
+pub mod announcement;
 pub mod api_key;
 pub mod app;
 pub mod audit;
@@ -35,6 +37,7 @@ pub mod idempotency;
 pub mod job;
 pub mod keyring;
 pub mod keys;
+pub mod mail_wish;
 pub mod membership;
 pub mod message;
 pub mod meter;

@@ -4,7 +4,9 @@
 //! walk. A record that is not listed has no [`Registered`] and does not compile.
 
 use super::{
+    acceptance::{AnnouncedVersions, PolicyAcceptance},
     account::{Account, AddressOwner, Challenge, LoginSession, Seat},
+    announcement::{Announcement, Letter},
     api_key::ApiKey,
     app::App,
     audit::{AuditEnd, AuditEntry, AuditLine},
@@ -16,6 +18,7 @@ use super::{
     idempotency::Idempotency,
     job::{Job, OpenJob, SweepMark},
     keyring::{DataKeyRow, TenantKeyRow},
+    mail_wish::MailWishRow,
     membership::{Invitation, Invited, Membership},
     message::{Dedupe, Message},
     notice::Notice,
@@ -50,6 +53,8 @@ macro_rules! registry {
 registry! {
     Account
     AddressOwner
+    AnnouncedVersions
+    Announcement
     ApiKey
     App
     AuditEnd
@@ -70,15 +75,18 @@ registry! {
     Invitation
     Invited
     Job
+    Letter
     Listener
     Listening
     LoginSession
+    MailWishRow
     Membership
     Message
     Notice
     OpenJob
     OperatorSeat
     Password
+    PolicyAcceptance
     Preferences
     Profile
     PublicKeys

@@ -121,8 +121,23 @@ impl History {
         history.invite().await;
         history.rename().await;
         history.talk().await;
+        history.announce().await;
         history.harness.drain().await;
         history
+    }
+
+    /// The operator writes to everybody.
+    async fn announce(&mut self) {
+        let operator = crate::announcements::operator(&self.harness).await;
+        let subject = field("POST /v1/operator/announcements #/subject");
+        let text = field("POST /v1/operator/announcements #/text");
+        let body = json!({
+            "class": "service", "subject": self.canaries.word(subject),
+            "text": self.canaries.word(text),
+        });
+        let path = crate::announcements::ANNOUNCEMENTS;
+        operator.post(path, body, 202).await;
+        crate::announcements::carry_out(&self.harness).await;
     }
 
     async fn invite(&mut self) {

@@ -38,7 +38,7 @@ CALL-33 | pending | requests about one's data are not part of this version
 CALL-34 | pending | requests about one's data are not part of this version
 CALL-35 | pending | requests about one's data are not part of this version
 CALL-36 | pending | requests about one's data are not part of this version
-CALL-37 | pending | notices of changes are not part of this version
+CALL-37 | tests/it/announcements/changes.rs::every_owner_hears_of_a_change_once_before_it_holds_and_nobody_else_does | every owner gets one mail before the day, whatever they refused, and who becomes an owner meanwhile as well
 CALL-38 | pending | every change has its date and hash; there are no classes of changes yet
 CALL-39 | pending | the contact address is not served yet
 FLOW-01 | tests/it/policy.rs::the_committed_policy_is_what_the_code_says | the committed files equal the rendering, and another text needs another date
@@ -58,7 +58,7 @@ FLOW-14 | pending | billing is not part of this version
 FLOW-15 | pending | billing is not part of this version
 FLOW-16 | pending | no purpose of improvement exists to object to
 FLOW-17 | pending | billing is not part of this version
-FLOW-18 | pending | notices of new devices, the second factor and of closing an account are sent; other alerts and classes of mail are missing
+FLOW-18 | tests/it/announcements.rs::news_of_the_service_reach_every_account_but_those_that_refused_them | mail has classes; news of the service reach everybody who has not refused them
 FLOW-19 | pending | no analytics in this version
 FLOW-20 | tests/it/limits.rs::a_network_is_stopped_its_neighbours_with_it_and_nobody_else | tries are counted per network and then refused, and nobody else is
 FLOW-21 | pending | holds are proven in retention.rs; the register of disclosures is missing
@@ -83,7 +83,7 @@ FLOW-39 | tests/it/policy.rs::the_policy_names_every_service_of_the_templates_an
 FLOW-40 | tests/it/policy.rs::no_page_for_anybody_sets_a_cookie_runs_a_script_or_loads_from_elsewhere | no page names a host of Google's
 FLOW-41 | tests/it/auth.rs::the_mail_shows_the_code_alone_on_a_line_and_loads_nothing_from_anywhere | a mail with a code has the code, once, and goes to its address alone
 FLOW-42 | pending | permissions are exact, but no test yet counts every outgoing connection
-FLOW-43 | pending | nothing is shared that could be agreed to
+FLOW-43 | tests/it/announcements.rs::an_offer_arrives_before_the_one_click_and_none_after_it | without a consent on record no offer is sent, and taking it back holds at once
 FLOW-44 | tests/it/layers.rs::deployed_code_connects_to_aws_and_through_the_egress_door_and_in_no_other_way | no deployed code makes a connection but the clients of AWS and the egress door, whose closed list of recipients is rendered
 FLOW-45 | pending | the register of disclosures is missing
 FLOW-46 | pending | the export of a whole workspace is missing
@@ -92,7 +92,7 @@ FLOW-48 | pending | requests about one's data are not part of this version
 FLOW-49 | pending | fields and messages can be corrected; the request and the search for old values everywhere are missing
 FLOW-50 | pending | a team deletes visitors, conversations and messages; the request and the erasure of an account are missing
 FLOW-51 | pending | requests about one's data are not part of this version
-FLOW-52 | pending | there is no marketing mail to refuse
+FLOW-52 | tests/it/announcements.rs::an_offer_arrives_before_the_one_click_and_none_after_it | an offer arrives before the one click, and none after it
 FLOW-53 | pending | requests about one's data are not part of this version
 FLOW-54 | pending | requests about one's data are not part of this version
 FLOW-55 | pending | requests about one's data are not part of this version
@@ -102,8 +102,8 @@ FLOW-58 | tests/it/conversations.rs::a_visitor_and_a_member_talk | a whole conve
 FLOW-59 | pending | nothing copies data to another region; no assertion of the templates yet says so
 FLOW-60 | tests/it/passwords.rs::signing_up_asks_for_an_adult_and_for_a_password_that_is_hard_to_guess | signing up without the attestation is refused
 FLOW-61 | pending | reports about children are not part of this version
-FLOW-62 | pending | the policy is served with its dates; mail to owners is missing
-FLOW-63 | pending | acceptance is not written down yet
+FLOW-62 | tests/it/announcements/changes.rs::every_owner_hears_of_a_change_once_before_it_holds_and_nobody_else_does | owners get one mail that leads to the policy with its date
+FLOW-63 | tests/it/announcements/changes.rs::who_renews_after_the_day_has_accepted_and_before_it_is_shown_what_comes | the first renewal after the day writes the version and the time down, once
 CHAT-01 | tests/it/refused.rs::an_undecided_record_does_not_build_and_the_message_says_what_to_write | a personal field without one of the closed purposes fails the build
 CHAT-02 | tests/it/workspaces.rs::members_have_a_name_where_the_profile_asks_for_one_and_nowhere_else | a name is required of members in `inbox`
 CHAT-03 | tests/it/retention.rs::the_sweep_alone_leaves_no_row_no_key_and_no_edge_after_ninety_days_and_a_second | a conversation leaves no row, no key and no edge

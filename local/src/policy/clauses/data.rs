@@ -160,7 +160,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         holds("Accounts, sessions and roles serve to sign people in and to keep one workspace's data from another's.")
     }).everywhere(),
     Clause::new(&["FLOW-18", "CHAT-11"], Section::Use, |_| {
-        holds("Mail from us is about your account and nothing else: codes, invitations, and notices of changes to what you sign in with. When an address changes, the old one hears of it too.")
+        holds("Mail from us is about your account and the service: codes, invitations, notices of changes to what you sign in with, news of the service, which you can refuse, and changes of this policy. When an address changes, the old one hears of it too.")
     }).everywhere(),
     Clause::new(&["CHAT-10"], Section::Use, |f| {
         with_route(

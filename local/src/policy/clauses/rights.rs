@@ -61,8 +61,12 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause::new(&["CALL-34", "FLOW-53"], Section::Rights, |_| {
         not_yet("Restricting the use of your data while a question about them is open.")
     }).everywhere(),
-    Clause::new(&["FLOW-52"], Section::Rights, |_| {
-        differs("You may expect a way out of marketing mail. There is none, because there is no such mail: the program can send codes, invitations and notices about your account, and nothing else.")
+    Clause::new(&["FLOW-52"], Section::Rights, |f| {
+        if f.policy.profile.allows_offers() {
+            holds(format!("Mail about offers comes only if you turned it on in your account. Every such mail ends it with one click, without signing in and at once, and so do the settings of your account. What you said is kept under a keyed hash of your address for {}, account or not.", f.life(Class::MailWish)))
+        } else {
+            differs("You may expect a way out of marketing mail. There is none, because there is no such mail here: the program sends offers to nobody who is a member of a workspace of this profile. News of the service can be refused with one click, and in your account.")
+        }
     }).everywhere(),
     Clause::new(&["CALL-35"], Section::Rights, |f| {
         with_route(
@@ -107,10 +111,10 @@ pub(super) const CLAUSES: &[Clause] = &[
         differs("You may expect that small changes come without a word. Here every change, however small, shows: it gets its own day and checksum in the list of versions below.")
     }).everywhere(),
     Clause::new(&["CALL-37", "FLOW-62"], Section::Changes, |_| {
-        not_yet("Mail to every owner before a change that matters takes effect. The present text with its day, and the days of the earlier ones, stand on this page.")
+        holds("Every owner of a workspace hears by mail of a change that matters, once and at least 14 days before it holds, whatever mail they have refused. Whom the mail does not reach is shown the change in their account. The present text with its day, and the days of the earlier ones, stand on this page.")
     }).everywhere(),
     Clause::new(&["FLOW-63"], Section::Changes, |_| {
-        not_yet("Writing down who has seen which version. Nobody's going on is taken for a yes.")
+        holds("Whoever goes on using the service after an announced change has begun, accepts it: the version and the time are written down with the account, where you can see them. Whoever does not want to, can export and delete what is theirs instead.")
     }),
     Clause::new(&["CHAT-10"], Section::Security, |f| {
         holds(format!(

@@ -1,6 +1,6 @@
 //! Who else handles the data, and under which conditions.
 
-use super::{Clause, Section, differs, holds, not_yet};
+use super::{Clause, Section, holds, not_yet};
 
 pub(super) const CLAUSES: &[Clause] = &[
     Clause::new(&["FLOW-39", "FLOW-44", "CHAT-16"], Section::Sharing, |f| {
@@ -16,7 +16,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         holds("Mail goes out through Amazon SES. A mail with a code contains the code and how long it is good for. Once a mail has been sent, the copy in your mailbox is yours, and we cannot take it back.")
     }).everywhere(),
     Clause::new(&["FLOW-43"], Section::Sharing, |_| {
-        differs("You may expect that data are shared where you agree. There is nothing to agree to, because the program shares with nobody but the services above.")
+        holds("We share nothing on the strength of a consent: the program shares with nobody but the services above. The one thing that you can consent to is mail about offers; it is off until you turn it on, the record says when and to which sentence, and you can take it back at any time.")
     }),
     Clause::new(&["FLOW-45", "FLOW-47", "CHAT-17"], Section::Sharing, |_| {
         not_yet("A register of disclosures: that data are given away for a reason of a closed list only (law, terms, safety), with two approvals and a record. Until there is one, we answer a binding demand of an authority by hand, give no more than it demands, and tell you unless the law forbids it.")

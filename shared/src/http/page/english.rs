@@ -152,6 +152,13 @@ pub const WORDS: Words = Words {
                   signed in with.",
     accept_member: "You are a member of this team already.",
     to_account: "Your account",
+    unsubscribe: "End this mail",
+    unsubscribe_offers: "You will get no more mail about offers. Codes, and notices about the security of \
+                         your account, still come.",
+    unsubscribe_news: "You will get no more mail about news of the service. Codes, and notices about \
+                       the security of your account, still come.",
+    unsubscribe_now: "End it",
+    unsubscribed: "Done. You will get no more mail of this kind.",
 };
 
 const fn done(changed: Changed) -> &'static str {

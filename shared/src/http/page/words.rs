@@ -265,6 +265,16 @@ pub struct Words {
     pub accept_member: &'static str,
     /// Leads to the account's page.
     pub to_account: &'static str,
+    /// The page that ends a kind of mail.
+    pub unsubscribe: &'static str,
+    /// What ends: mail about offers.
+    pub unsubscribe_offers: &'static str,
+    /// What ends: mail about changes of the service.
+    pub unsubscribe_news: &'static str,
+    /// Ends it.
+    pub unsubscribe_now: &'static str,
+    /// It has ended.
+    pub unsubscribed: &'static str,
 }
 
 /// The languages there are. The first is for whoever reads none of them.

@@ -97,7 +97,8 @@ pub async fn act(asked: &Asked<'_>, visit: &Visit, form: &AccountForm) -> Result
         marketing_mail: form.marketing_mail.unwrap_or(false),
         ..visit.preferences.clone()
     };
-    match change_account::save(asked.app, &visit.key, wanted, visit.now).await {
+    let whose = (&visit.account, &visit.key);
+    match change_account::save(asked.app, whose, &visit.preferences, wanted, visit.now).await {
         Ok(_) => done(Changed::Preferences),
         Err(problem) if problem.code() == Code::Conflict => {
             again(words.changed_meanwhile, Code::Conflict)
