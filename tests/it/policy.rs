@@ -8,7 +8,7 @@ use harness::{Harness, repository, template};
 use local::policy::clauses::{self, Says};
 use local::policy::facts::{Deployment, Facts};
 use local::policy::promises::{PROMISES, profile_of};
-use local::policy::{check, files, hash, history};
+use local::policy::{check, files, hash, history, substance};
 use local::template::Template;
 use reqwest::Method;
 use shared::domain::policy::{Policy, Profile};
@@ -49,8 +49,16 @@ fn one_other_number_in_the_code_is_another_sentence_and_another_hash() {
     let committed = repository().join("docs/privacy/flows/history.json");
     let committed = fs::read_to_string(committed).expect("a history");
     let versions: Vec<history::Version> = serde_json::from_str(&committed).expect("versions");
-    assert_eq!(history::fault(&versions, &hash(&said)), None);
-    assert!(history::fault(&versions, &hash(&other)).is_some());
+    let fault = |facts: &Facts| {
+        let (hash, substance) = (hash(facts), substance(facts));
+        let said = history::Said {
+            hash: &hash,
+            substance: &substance,
+        };
+        history::fault(&versions, said)
+    };
+    assert_eq!(fault(&said), None);
+    assert!(fault(&other).is_some());
 }
 
 #[test]

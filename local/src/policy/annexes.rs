@@ -34,7 +34,7 @@ fn paragraph(text: &str) -> Block {
 }
 
 /// Whether a workspace of the profile holds a record from the beginning, without another module.
-fn begins_with(facts: &Facts, record: &Declaration) -> bool {
+pub(super) fn begins_with(facts: &Facts, record: &Declaration) -> bool {
     use shared::domain::personal::Purpose;
     let only_for_visitors = record.fields.iter().all(|field| {
         !matches!(field.decision, Decision::Personal { purpose, .. } if purpose != Purpose::AnswerVisitor)

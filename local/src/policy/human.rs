@@ -119,11 +119,21 @@ pub fn earlier(versions: &[Version]) -> Vec<Block> {
     let rows: Vec<Vec<String>> = versions
         .iter()
         .rev()
-        .map(|version| vec![version.date.clone(), version.hash.clone()])
+        .map(|version| {
+            let change = version.change.word().to_owned();
+            vec![version.date.clone(), change, version.hash.clone()]
+        })
         .collect();
     vec![
         Block::Heading(2, "Versions".to_owned()),
         Block::Text("The checksum covers this policy and the documents beside it: records of processing, data map, subprocessors, cookies, retention and clauses.".to_owned()),
-        Block::Table(vec!["Date".to_owned(), "Checksum".to_owned()], rows),
+        Block::Table(
+            vec![
+                "Date".to_owned(),
+                "Change".to_owned(),
+                "Checksum".to_owned(),
+            ],
+            rows,
+        ),
     ]
 }

@@ -8,7 +8,8 @@
 //! | [`human`] | the policy for people |
 //! | [`annexes`] | records of processing, data map, subprocessors, cookies, retention, clauses |
 //! | [`text`] | Markdown and HTML |
-//! | [`history`] | dates and hashes |
+//! | [`history`] | dates, hashes and kinds of changes |
+//! | `substance` | what the texts are about |
 
 pub mod annexes;
 pub mod clauses;
@@ -16,6 +17,7 @@ pub mod facts;
 pub mod history;
 pub mod human;
 pub mod promises;
+mod substance;
 pub mod text;
 mod words;
 
@@ -26,7 +28,7 @@ use shared::domain::policy::Profile;
 
 use crate::template::Template;
 use facts::{Deployment, Facts};
-use history::Version;
+use history::{Said, Version};
 use text::{Block, html, markdown};
 
 /// Where the rendered files lie, from the folder of the template.
@@ -52,6 +54,12 @@ pub fn hash(facts: &Facts) -> String {
         .map(|(_, blocks)| markdown(blocks))
         .collect();
     history::hash_of(&texts)
+}
+
+/// The hash of what is said to be kept, what for, how long, and who else handles it: another one is
+/// a change that owners have to hear of (CALL-37, CALL-38).
+pub fn substance(facts: &Facts) -> String {
+    history::hash_of(&substance::lines(facts))
 }
 
 /// Every file of a profile, name and text, as its history dates it.
@@ -80,7 +88,12 @@ pub fn files(facts: &Facts, versions: &[Version]) -> Vec<(String, String)> {
 /// One line on what could not be read or written.
 pub fn write(template: &Template, today: &str) -> Result<(), String> {
     for (folder, facts) in all(template)? {
-        let versions = history::with(versions(&folder)?, &hash(&facts), today);
+        let (hash, substance) = (hash(&facts), substance(&facts));
+        let said = Said {
+            hash: &hash,
+            substance: &substance,
+        };
+        let versions = history::with(versions(&folder)?, said, today);
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         for (name, text) in files(&facts, &versions) {
             let path = folder.join(name);
@@ -98,7 +111,12 @@ pub fn check(template: &Template) -> Result<(), String> {
     let mut faults = Vec::new();
     for (folder, facts) in all(template)? {
         let versions = versions(&folder)?;
-        if let Some(fault) = history::fault(&versions, &hash(&facts)) {
+        let (hash, substance) = (hash(&facts), substance(&facts));
+        let said = Said {
+            hash: &hash,
+            substance: &substance,
+        };
+        if let Some(fault) = history::fault(&versions, said) {
             faults.push(format!("{}: {fault}", folder.join(history::FILE).display()));
         }
         for (name, text) in files(&facts, &versions) {

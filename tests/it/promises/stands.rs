@@ -39,7 +39,7 @@ CALL-34 | pending | requests about one's data are not part of this version
 CALL-35 | pending | requests about one's data are not part of this version
 CALL-36 | pending | requests about one's data are not part of this version
 CALL-37 | tests/it/announcements/changes.rs::every_owner_hears_of_a_change_once_before_it_holds_and_nobody_else_does | every owner gets one mail before the day, whatever they refused, and who becomes an owner meanwhile as well
-CALL-38 | pending | every change has its date and hash; there are no classes of changes yet
+CALL-38 | tests/it/changes.rs::a_field_a_purpose_an_end_or_a_recipient_is_never_a_change_of_wording | another end, another module or another service is a change of substance, another sentence is not
 CALL-39 | pending | the contact address is not served yet
 FLOW-01 | tests/it/policy.rs::the_committed_policy_is_what_the_code_says | the committed files equal the rendering, and another text needs another date
 FLOW-02 | tests/it/workspaces.rs::members_have_a_name_where_the_profile_asks_for_one_and_nowhere_else | a name is refused in `flows`

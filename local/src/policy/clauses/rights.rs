@@ -108,7 +108,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         holds("This policy is written by the program it describes, from the rules that run. It bears the day it is from, and a checksum of everything it says; another text without another day does not pass our checks.")
     }).everywhere(),
     Clause::new(&["CALL-38"], Section::Changes, |_| {
-        differs("You may expect that small changes come without a word. Here every change, however small, shows: it gets its own day and checksum in the list of versions below.")
+        holds("A change of wording may come without mail; it still gets its own day and checksum in the list of versions below. What is kept, what for, how long and who else handles it is compared by the program from version to version: a change of that is never one of wording, whatever anybody calls it.")
     }).everywhere(),
     Clause::new(&["CALL-37", "FLOW-62"], Section::Changes, |_| {
         holds("Every owner of a workspace hears by mail of a change that matters, once and at least 14 days before it holds, whatever mail they have refused. Whom the mail does not reach is shown the change in their account. The present text with its day, and the days of the earlier ones, stand on this page.")
