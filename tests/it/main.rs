@@ -19,6 +19,7 @@ mod deployment;
 mod erasure;
 mod events;
 mod expiry;
+mod exports;
 mod files;
 mod identity;
 mod inbox;

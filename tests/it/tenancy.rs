@@ -56,7 +56,11 @@ impl Tenant {
         let key = owner
             .post(&format!("{}/api-keys", workspace.path), key, 201)
             .await;
+        let exports = format!("{}/contacts/{}/exports", workspace.path, visitor.contact_id);
+        let export = owner.send(harness::method("POST"), &exports, None).await;
+        harness.run_schedule("minute").await;
         let ids = Ids::unknown()
+            .with("export", &text(&export.body, "id"))
             .with("api_key", &text(&key, "id"))
             .with("invitation", &text(&invitation, "id"))
             .with("colleague", &second)
@@ -208,7 +212,7 @@ async fn the_same_calls_are_answered_to_whom_it_belongs_so_the_refusals_mean_som
     for route in others {
         let answer = call(&ours.owner, &route, &ours.ids).await;
         assert!(
-            answer.status < 300,
+            answer.status < 400,
             "{} has no coverage here: say in `body` what it takes: {}",
             route.key(),
             answer.text
@@ -244,6 +248,8 @@ async fn lists_hold_nothing_of_another_tenant() {
     for route in lists
         .iter()
         .filter(|route| route.path.starts_with("/v1/workspaces"))
+        // It leads somewhere else; see `exports`.
+        .filter(|route| !route.path.ends_with("/{part}"))
     {
         let answer = call(&theirs.owner, route, &theirs.ids).await;
         assert_eq!(answer.status, 200, "{}: {}", route.key(), answer.text);

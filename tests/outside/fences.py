@@ -23,6 +23,7 @@ from pathlib import Path
 
 from deployed import Server, Template, http_event, passes
 from emulator import FUNCTIONS, Emulated, bootstrap, variables
+from exports_tour import tour_of_the_exports
 from live_tour import (
     at, tour_of_a_forgotten_contact, tour_of_retention, tour_of_the_desk, tour_of_the_sockets,
     tour_of_the_sweep,
@@ -589,6 +590,7 @@ def main():
                 tour_of_leaving(api, ready["api"], functions["retention"], token, workspace, contact)
                 tour_of_retention(api, functions["retention"], token, workspace, conversation)
                 tour_of_a_forgotten_contact(api, functions["retention"], token, workspace, app)
+                tour_of_the_exports(api, functions["retention"], token, workspace, app)
                 tour_of_the_sockets(api, functions["realtime"], token, visitor, workspace, conversation)
                 outbox, filters = functions["outbox"], template.filters["outbox"]
                 keys = items(ready, "KeysTable")

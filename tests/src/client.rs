@@ -44,6 +44,8 @@ impl Client {
         // The tests' own servers are on loopback, whatever proxy the machine uses.
         let http = reqwest::Client::builder()
             .no_proxy()
+            // Where an answer leads is for the test to follow.
+            .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("an HTTP client");
         Self {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::Value;
 use shared::domain::{
-    AccountId, AnnouncementId, ApiKeyId, AppId, ContactId, ConversationId, InvitationId, JobId,
-    MemberId, SessionId, WorkspaceId,
+    AccountId, AnnouncementId, ApiKeyId, AppId, ContactId, ConversationId, ExportId, InvitationId,
+    JobId, MemberId, SessionId, WorkspaceId,
 };
 
 use crate::{START, contract, method, template};
@@ -115,9 +115,11 @@ impl Ids {
             ("colleague", MemberId::new(at).to_string()),
             ("contact", ContactId::new(at).to_string()),
             ("conversation", ConversationId::new(at).to_string()),
+            ("export", ExportId::new(at).to_string()),
             ("invitation", InvitationId::new(at).to_string()),
             ("job", JobId::new(at).to_string()),
             ("member", MemberId::new(at).to_string()),
+            ("part", "0".to_owned()),
             ("profile", "inbox".to_owned()),
             ("seq", "2".to_owned()),
             ("session", SessionId::new(at).to_string()),

@@ -24,6 +24,10 @@ pub async fn remove(app: &App, head: &Item) -> Result<(), Failure> {
     if keys.is_empty() {
         return Ok(());
     }
+    if let Some(key) = key_of(Table::Data, head) {
+        let files = app.store.remove_files(&RootRef::of(&key)).await;
+        files.map_err(later)?;
+    }
     for key in keys {
         app.store.delete(key).await.map_err(later)?;
     }
@@ -74,6 +78,7 @@ mod tests {
             "Challenge",
             "Contact",
             "Conversation",
+            "Export",
             "Invitation",
             "Membership",
             "ResetLink",

@@ -5,14 +5,15 @@
 //! | `sweep` | hourly | deletes what is over, and what belonged to it, whether or not TTL ever runs |
 //! | `jobs` | every minute | new stamps after a shortened retention, a hold or a release; `handover`: what members leave behind |
 //! | `announce` | every minute, with the jobs | goes on with announcements: a letter for every account they reach |
-//! | `minute` | every minute | deadlines that nobody has knocked for: ends of snoozes |
 //! | `chain` | every minute | lines of audit logs that wait come into their chains |
+//! | `minute` | every minute | deadlines that nobody has knocked for: ends of snoozes; `exports`: copies of their data that people asked for |
 //!
 //! Reads are right without any of it: they ask the present policy and the server's clock. What is
 //! done here is done to the rows. Every task may be cut off anywhere and be called twice.
 
 mod announce;
 mod chain;
+mod exports;
 mod handover;
 mod jobs;
 mod minute;

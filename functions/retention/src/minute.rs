@@ -38,6 +38,7 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
     report.add("erased_conversations", 0);
     report.add("erased_contacts", 0);
     report.add("ended_entries", 0);
+    report.add("finished_exports", 0);
     let mut failed = None;
     for shard in 0..keys::DUE_SHARDS {
         // One page: what was done leaves the index, and the rest is there in a minute.
@@ -59,6 +60,10 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
             }
         }
     }
+    match crate::exports::end_links(app).await {
+        Ok(ended) => report.add("ended_links", ended),
+        Err(error) => failed = Some(error),
+    }
     failed.map_or(Ok(()), Err)
 }
 
@@ -66,6 +71,10 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
 async fn settle(app: &App, head: &Key, now: Timestamp) -> Result<Option<&'static str>, StoreError> {
     if keys::is_seat(head) {
         return end_visit(app, head, now).await;
+    }
+    if keys::is_export(head) {
+        let done = crate::exports::go_on(app, head).await?;
+        return Ok(done.then_some("finished_exports"));
     }
     let root = RootRef::of(head);
     let Some(tenant @ TenantId::Workspace(workspace)) = root.tenant() else {

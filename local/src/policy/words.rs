@@ -53,6 +53,7 @@ pub const fn class(class: Class) -> &'static str {
             "Count of tries, against abuse, under a hash whose salt is thrown away after a day"
         }
         Class::Dedupe => "Memory of a message's sending, so that a repeated one counts once",
+        Class::Export => "Copy of somebody's data that was made for them to fetch",
         Class::Idempotency => "Memory of a request, so that a repeated one counts once",
         Class::Invitation => "Invitation that nobody has accepted",
         Class::Job => "Progress of long work; after its last step",

@@ -58,10 +58,20 @@ pub enum Decision {
         purpose: Ident,
         erase: Ident,
         form: Form,
+        told: Option<Told>,
     },
     NonPersonal {
         reason: LitStr,
+        told: Option<Told>,
     },
+}
+
+/// What an archive says of a field, where the developer said so.
+pub enum Told {
+    /// It is in.
+    Export,
+    /// It is left out, for a reason.
+    Withhold(LitStr),
 }
 
 /// How a personal field is stored.
@@ -209,6 +219,29 @@ impl Declaration {
         })
     }
 
+    /// Whether a field of the record is in an archive, and why not. Without a word: what is personal
+    /// is in, but for what recognises somebody; what is not, is not.
+    pub fn told(field: &Field) -> core::result::Result<(), String> {
+        let (told, reason) = match &field.decision {
+            Decision::NonPersonal { told, .. } => (told, "it says nothing about a person"),
+            Decision::Personal {
+                told,
+                form: Form::Keyed,
+                ..
+            } => (told, "a keyed hash, which recognises and does not tell"),
+            Decision::Personal { told, category, .. } if category == "Identifier" => {
+                (told, "a secret that proves who somebody is")
+            }
+            Decision::Personal { told, .. } => (told, ""),
+        };
+        match told {
+            Some(Told::Export) => Ok(()),
+            Some(Told::Withhold(reason)) => Err(reason.value()),
+            None if reason.is_empty() => Ok(()),
+            None => Err(reason.to_owned()),
+        }
+    }
+
     /// Whether the record needs a data key.
     pub fn is_sealed(&self) -> bool {
         self.fields.iter().any(|field| {
@@ -282,6 +315,7 @@ fn field(field: &syn::Field) -> Result<Field> {
 
 fn personal(attribute: &Attribute, name: &Ident) -> Result<Decision> {
     let (mut category, mut purpose, mut erase, mut form) = (None, None, None, Form::Sealed);
+    let mut told = None;
     attribute.parse_nested_meta(|meta| {
         let word = meta
             .path
@@ -294,6 +328,8 @@ fn personal(attribute: &Attribute, name: &Ident) -> Result<Decision> {
             "erase" => erase = Some(meta.value()?.parse::<Ident>()?),
             "open" => form = Form::Open,
             "keyed" => form = Form::Keyed,
+            "export" => told = Some(Told::Export),
+            "withhold" => told = Some(Told::Withhold(reason(&meta)?)),
             _ => return Err(meta.error(format!("unknown word in `#[personal]`; {FIELD_HELP}"))),
         }
         Ok(())
@@ -316,12 +352,17 @@ fn personal(attribute: &Attribute, name: &Ident) -> Result<Decision> {
         purpose: purpose.ok_or_else(|| open("purpose"))?,
         erase: erase.ok_or_else(|| open("erase"))?,
         form,
+        told,
     })
 }
 
 fn non_personal(attribute: &Attribute, name: &Ident) -> Result<Decision> {
-    let mut text = None;
+    let (mut text, mut told) = (None, None);
     attribute.parse_nested_meta(|meta| {
+        if meta.path.is_ident("export") {
+            told = Some(Told::Export);
+            return Ok(());
+        }
         if !meta.path.is_ident("reason") {
             return Err(meta.error(format!("unknown word in `#[non_personal]`; {FIELD_HELP}")));
         }
@@ -334,7 +375,7 @@ fn non_personal(attribute: &Attribute, name: &Ident) -> Result<Decision> {
             format!("non-personal field `{name}` has no `reason`; {FIELD_HELP}"),
         )
     })?;
-    Ok(Decision::NonPersonal { reason })
+    Ok(Decision::NonPersonal { reason, told })
 }
 
 impl KeyCall {

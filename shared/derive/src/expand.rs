@@ -78,6 +78,18 @@ pub fn expand(declaration: &Declaration) -> TokenStream {
     let declarations = declaration.fields.iter().map(field_declaration);
     let writes = declaration.fields.iter().map(write_field);
     let reads = declaration.fields.iter().map(read_field);
+    let told = declaration
+        .fields
+        .iter()
+        .filter(|field| Declaration::told(field).is_ok());
+    let (tells, retells): (Vec<_>, Vec<_>) = told
+        .map(|field| (tell_field(field), retell_field(field)))
+        .unzip();
+    let fields = if retells.is_empty() {
+        quote!(_)
+    } else {
+        quote!(fields)
+    };
     quote! {
         impl ::shared::store::Record for #name {
             const DECLARATION: &'static ::shared::store::Declaration = &::shared::store::Declaration {
@@ -129,6 +141,18 @@ pub fn expand(declaration: &Declaration) -> TokenStream {
             ) -> ::core::result::Result<Self, ::shared::store::StoreError> {
                 ::core::result::Result::Ok(Self { #(#reads),* })
             }
+
+            fn tell(&self) -> ::shared::store::record::Fields {
+                ::core::iter::IntoIterator::into_iter([#(#tells),*]).collect()
+            }
+
+            fn retell(
+                &mut self,
+                #fields: &::shared::store::record::Fields,
+            ) -> ::core::result::Result<(), &'static str> {
+                #(#retells)*
+                ::core::result::Result::Ok(())
+            }
         }
     }
 }
@@ -136,7 +160,7 @@ pub fn expand(declaration: &Declaration) -> TokenStream {
 fn field_declaration(field: &Field) -> TokenStream {
     let name = field.name.to_string();
     let decision = match &field.decision {
-        Decision::NonPersonal { reason } => {
+        Decision::NonPersonal { reason, .. } => {
             quote!(::shared::store::Decision::NonPersonal { reason: #reason })
         }
         Decision::Personal {
@@ -144,6 +168,7 @@ fn field_declaration(field: &Field) -> TokenStream {
             purpose,
             erase,
             form,
+            ..
         } => {
             let form = match form {
                 Form::Sealed => quote!(Sealed),
@@ -158,7 +183,11 @@ fn field_declaration(field: &Field) -> TokenStream {
             })
         }
     };
-    quote!(::shared::store::FieldDeclaration { name: #name, decision: #decision })
+    let told = match Declaration::told(field) {
+        Ok(()) => quote!(::shared::store::record::Told::Exported),
+        Err(reason) => quote!(::shared::store::record::Told::LeftOut(#reason)),
+    };
+    quote!(::shared::store::FieldDeclaration { name: #name, decision: #decision, told: #told })
 }
 
 /// The method of `Door` that fits the decision: its bounds are what refuses a wrong type.
@@ -175,6 +204,32 @@ fn door(field: &Field) -> &'static str {
             form: Form::Open, ..
         } => "open",
     }
+}
+
+/// Whether a field lies sealed, and passes into an archive as a text.
+fn is_sealed(field: &Field) -> bool {
+    door(field) == "sealed"
+}
+
+fn tell_field(field: &Field) -> TokenStream {
+    let (ident, name) = (&field.name, field.name.to_string());
+    let value = if is_sealed(field) {
+        quote!(::shared::domain::personal::Personal::tell(&self.#ident).into())
+    } else {
+        quote!(::shared::store::Field::tell(&self.#ident))
+    };
+    quote!((::std::borrow::ToOwned::to_owned(#name), #value))
+}
+
+fn retell_field(field: &Field) -> TokenStream {
+    let (ident, name) = (&field.name, field.name.to_string());
+    let value = if is_sealed(field) {
+        quote!(::shared::store::record::text_of(fields, #name)
+            .and_then(::shared::domain::personal::Personal::retell))
+    } else {
+        quote!(fields.get(#name).and_then(::shared::store::Field::retell))
+    };
+    quote!(self.#ident = #value.ok_or(#name)?;)
 }
 
 fn write_field(field: &Field) -> TokenStream {

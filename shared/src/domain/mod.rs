@@ -2,6 +2,7 @@
 
 pub mod announcement;
 pub mod api_key;
+pub mod archive;
 pub mod day;
 pub mod device;
 pub mod id;

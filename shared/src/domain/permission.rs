@@ -41,6 +41,8 @@ crate::words! {
         ConversationsRead = "conversations.read",
         /// Start conversations, write messages and notes.
         ConversationsWrite = "conversations.write",
+        /// Make and fetch copies of what is kept about a contact.
+        DataExport = "data.export",
         /// Invite members and change their roles.
         MembersManage = "members.manage",
         /// See members.

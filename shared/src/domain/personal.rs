@@ -19,6 +19,14 @@ pub trait Personal: Sized {
     fn unwritten() -> Option<Self> {
         None
     }
+    /// The text in an archive; `None` for an absent value, and for what is no text.
+    fn tell(&self) -> Option<String> {
+        String::from_utf8(self.to_bytes()).ok()
+    }
+    /// The value that [`Personal::tell`] told; `None` when it is not such a value.
+    fn retell(told: Option<&str>) -> Option<Self> {
+        Self::from_bytes(told?.as_bytes().to_vec())
+    }
 }
 
 /// Absence is sealed too, so that an item does not tell whether a person gave the value.
@@ -44,6 +52,17 @@ impl<T: Personal> Personal for Option<T> {
 
     fn unwritten() -> Option<Self> {
         Some(None)
+    }
+
+    fn tell(&self) -> Option<String> {
+        self.as_ref().and_then(Personal::tell)
+    }
+
+    fn retell(told: Option<&str>) -> Option<Self> {
+        match told {
+            None => Some(None),
+            Some(_) => T::retell(told).map(Some),
+        }
     }
 }
 

@@ -32,6 +32,8 @@ pub const INVITATION_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60)
 pub const ANNOUNCEMENT_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// How long what somebody said about mail is kept: as requests about privacy are.
 pub const MAIL_WISH_LIFETIME: Duration = Duration::from_secs(3 * 365 * 24 * 60 * 60);
+/// How long an export can be fetched (README section 4).
+pub const EXPORT_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long a notice waits for its mail.
 pub const NOTICE_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a mailed link sets a new password.
@@ -66,6 +68,8 @@ pub enum Class {
     Counter,
     /// The memory of a client's message id: 7 days, and never longer than the content itself.
     Dedupe,
+    /// A copy of somebody's data that was made for them: 7 days.
+    Export,
     /// The memory of an idempotency key: 24 hours.
     Idempotency,
     /// An invitation: 14 days.
@@ -105,7 +109,7 @@ impl Class {
     pub const fn rolls(self) -> bool {
         !matches!(
             self,
-            Self::Announcement | Self::Challenge | Self::Invitation | Self::Reset
+            Self::Announcement | Self::Challenge | Self::Export | Self::Invitation | Self::Reset
         )
     }
 }
@@ -153,6 +157,7 @@ const fn life(class: Class, content: Duration) -> Life {
         Class::Invitation => Life::For(INVITATION_LIFETIME),
         Class::MailWish => Life::For(MAIL_WISH_LIFETIME),
         Class::Notice => Life::For(NOTICE_LIFETIME),
+        Class::Export => Life::For(EXPORT_LIFETIME),
         Class::Reset => Life::For(RESET_LIFETIME),
         Class::Counter => Life::For(COUNTER_LIFETIME),
         Class::Salt => Life::For(SALT_LIFETIME),
@@ -251,7 +256,7 @@ mod tests {
     use super::*;
     use crate::domain::policy::Profile;
 
-    const CLASSES: [Class; 23] = [
+    const CLASSES: [Class; 24] = [
         Class::Account,
         Class::Announcement,
         Class::Audit,
@@ -259,6 +264,7 @@ mod tests {
         Class::Conversation,
         Class::Counter,
         Class::Dedupe,
+        Class::Export,
         Class::Idempotency,
         Class::Invitation,
         Class::Job,

@@ -90,6 +90,14 @@ codes! {
     Conflict = 409, "conflict", "It was changed meanwhile; read it again";
     /// A colleague was faster.
     AlreadyAssigned = 409, "already_assigned", "A colleague takes care of this conversation";
+    /// It is being made.
+    NotReady = 409, "not_ready", "It is not ready yet; ask again in a minute";
+    /// As many copies as there may be lie here already.
+    ExportsLeft = 409, "exports_left", "Three exports lie here already; each is gone after seven days";
+    /// A part of an export was fetched as often as it may be.
+    DownloadsUsedUp = 410, "downloads_used_up", "This part was fetched ten times; make a new export";
+    /// The customer did not sign for who this visitor is.
+    NotVerified = 403, "not_verified", "Only a visitor whom the app has vouched for may do this";
     /// Somebody wants the conversation kept.
     OnHold = 409, "on_hold", "The conversation is on hold; release it first";
     /// It stays as it is.

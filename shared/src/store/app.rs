@@ -50,25 +50,25 @@ words! {
 )]
 pub struct App {
     /// Its id.
-    #[non_personal(reason = "the id of an app")]
+    #[non_personal(reason = "the id of an app", export)]
     pub id: AppId,
     /// Whose.
     #[non_personal(reason = "the id of a workspace")]
     pub workspace: WorkspaceId,
     /// What the team calls it.
-    #[non_personal(reason = "the label of a web page or a mobile app")]
+    #[non_personal(reason = "the label of a web page or a mobile app", export)]
     pub name: Label,
     /// Where it runs.
-    #[non_personal(reason = "a setting of the app")]
+    #[non_personal(reason = "a setting of the app", export)]
     pub platform: Platform,
     /// The pages it may be used on.
-    #[non_personal(reason = "the address of a web site")]
+    #[non_personal(reason = "the address of a web site", export)]
     pub origins: Vec<Origin>,
     /// The mobile app it may be used in.
-    #[non_personal(reason = "the identifier of a mobile app")]
+    #[non_personal(reason = "the identifier of a mobile app", export)]
     pub bundle_id: Option<BundleId>,
     /// Whether visitors are identified by the customer.
-    #[non_personal(reason = "a setting of the app")]
+    #[non_personal(reason = "a setting of the app", export)]
     pub identity: Identity,
     /// The secret that the customer signs identities with (HS256), wrapped.
     #[non_personal(reason = "a secret of the customer, sealed under the key of the workspace")]
@@ -95,7 +95,7 @@ pub struct App {
     #[non_personal(reason = "a limit of an app")]
     pub sessions_per_minute: Option<u64>,
     /// When it was made.
-    #[non_personal(reason = "when an app was made")]
+    #[non_personal(reason = "when an app was made", export)]
     pub created_at: Timestamp,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]

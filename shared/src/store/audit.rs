@@ -59,6 +59,10 @@ words! {
         HoldPlaced = "hold_placed",
         /// A conversation is no longer on hold.
         HoldReleased = "hold_released",
+        /// A copy of somebody's data was asked for.
+        ExportMade = "export_made",
+        /// A part of such a copy was fetched.
+        ExportFetched = "export_fetched",
         /// An invitation was taken back.
         InvitationDeleted = "invitation_deleted",
         /// Somebody was invited.

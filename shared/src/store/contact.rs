@@ -63,7 +63,7 @@ pub struct Profile {
     #[personal(category = Contact, purpose = AnswerVisitor, erase = Delete)]
     pub email: Option<Email>,
     /// The customer's own identifier.
-    #[personal(category = Identifier, purpose = AnswerVisitor, erase = Delete)]
+    #[personal(category = Identifier, purpose = AnswerVisitor, erase = Delete, export)]
     pub external_id: Option<ExternalId>,
     /// Its language.
     #[personal(category = VisitContext, purpose = AnswerVisitor, erase = Delete)]

@@ -2,6 +2,9 @@
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 
+use data_encoding::BASE64;
+use serde_json::Value;
+
 use super::seal::KeyedHash;
 use crate::domain::{time::Timestamp, token::SecretHash, words::Symbol};
 
@@ -11,6 +14,39 @@ pub trait Field: Sized {
     fn write(&self) -> Option<AttributeValue>;
     /// The value of an attribute; `None` when it is not such a value.
     fn read(value: Option<&AttributeValue>) -> Option<Self>;
+
+    /// The value in an archive.
+    fn tell(&self) -> Value {
+        self.write().as_ref().map_or(Value::Null, json_of_attribute)
+    }
+
+    /// The value that [`Field::tell`] wrote; `None` when it is not such a value.
+    fn retell(value: &Value) -> Option<Self> {
+        Self::read(attribute_of_json(value)?.as_ref())
+    }
+}
+
+fn json_of_attribute(value: &AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => text.as_str().into(),
+        // Every number of ours is a whole one.
+        AttributeValue::N(number) => serde_json::from_str(number).unwrap_or(Value::Null),
+        AttributeValue::Bool(is) => (*is).into(),
+        AttributeValue::B(bytes) => BASE64.encode(bytes.as_ref()).into(),
+        AttributeValue::L(list) => list.iter().map(json_of_attribute).collect(),
+        _ => Value::Null,
+    }
+}
+
+/// The outer `None` for what no item holds.
+fn attribute_of_json(value: &Value) -> Option<Option<AttributeValue>> {
+    Some(Some(match value {
+        Value::Null => return Some(None),
+        Value::String(text) => AttributeValue::S(text.clone()),
+        Value::Number(number) => AttributeValue::N(number.to_string()),
+        Value::Bool(is) => AttributeValue::Bool(*is),
+        Value::Array(_) | Value::Object(_) => return None,
+    }))
 }
 
 /// A value that recognises a person or a secret without telling it: a keyed or salted hash.
@@ -72,6 +108,16 @@ impl Field for Timestamp {
     fn read(value: Option<&AttributeValue>) -> Option<Self> {
         value?.as_n().ok()?.parse().ok().map(Self::from_ms)
     }
+
+    // For people, who read archives too.
+    fn tell(&self) -> Value {
+        self.to_string().into()
+    }
+
+    fn retell(value: &Value) -> Option<Self> {
+        let told: Self = serde::Deserialize::deserialize(value).ok()?;
+        (Value::from(told.to_string()) == *value).then_some(told)
+    }
 }
 
 impl Field for SecretHash {
@@ -125,6 +171,17 @@ impl<T: Field> Field for Option<T> {
             Some(_) => T::read(value).map(Some),
         }
     }
+
+    fn tell(&self) -> Value {
+        self.as_ref().map_or(Value::Null, Field::tell)
+    }
+
+    fn retell(value: &Value) -> Option<Self> {
+        match value {
+            Value::Null => Some(None),
+            _ => T::retell(value).map(Some),
+        }
+    }
 }
 
 impl<T: Field> Field for Vec<T> {
@@ -141,5 +198,13 @@ impl<T: Field> Field for Vec<T> {
             .iter()
             .map(|value| T::read(Some(value)))
             .collect()
+    }
+
+    fn tell(&self) -> Value {
+        self.iter().map(Field::tell).collect()
+    }
+
+    fn retell(value: &Value) -> Option<Self> {
+        value.as_array()?.iter().map(T::retell).collect()
     }
 }

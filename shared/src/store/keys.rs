@@ -36,6 +36,7 @@
 //! | contact, what it told of itself, where it is | data | `CONTACT#<ws>#<contact>` | `HEAD`, `PROFILE`, `CONTEXT` |
 //! | external id of a contact | data | `EXTERNAL#<ws>#<keyed hash>` | `HEAD` |
 //! | widget session | data | `VISIT#<ws>#<contact>` | `<visit>` |
+//! | export, its parts | data | `EXPORT#<tenant>#<export>` | `HEAD`, `P#<number>` |
 //! | conversation, and what says that it is gone | data | `CONVERSATION#<ws>#<conversation>` | `HEAD`, `TOMB` |
 //! | hold of a conversation | data | the same | `HOLD` |
 //! | message | data | the same | `M#<seq, ten digits>` |
@@ -56,6 +57,7 @@
 //! Indexes: `changes` lists conversations by last change; `lists` lists queues of conversations, and
 //! the rest; `due` lists what waits for a time: `DUE#<shard>`, `<due at, 15 digits>#<partition key>`.
 
+mod exports;
 mod files;
 
 use uuid::Uuid;
@@ -72,6 +74,9 @@ use crate::domain::{
     AccountId, AnnouncementId, AppId, AuditId, BreakGlassId, ChallengeId, ContactId,
     ConversationId, InvitationId, JobId, MemberId, NoticeId, ResetId, SessionId, TenantId,
     TicketId, Timestamp, VisitId, WorkspaceId, announcement::MailKind, words::Symbol,
+};
+pub use exports::{
+    export, export_due, export_list, export_part_row, export_part_rows, exports_of, is_export,
 };
 pub use files::{
     export_part, export_parts, ledger, ledger_entry, linked_file, linked_files, linked_files_of,
@@ -239,6 +244,11 @@ pub fn challenge(id: ChallengeId) -> Key {
 /// A link that sets a new password.
 pub fn reset(id: ResetId) -> Key {
     head(format!("RESET#platform#{id}"))
+}
+
+/// The notices to an account.
+pub fn notices(account: AccountId) -> String {
+    format!("NOTICE#platform#{account}")
 }
 
 /// What an account is told by mail.
@@ -533,6 +543,11 @@ pub fn contacts(workspace: WorkspaceId) -> String {
 /// Where an external id leads to its contact.
 pub fn external(workspace: WorkspaceId, external: KeyedHash) -> Key {
     head(format!("EXTERNAL#{workspace}#{external}"))
+}
+
+/// The widget sessions of a contact.
+pub fn visits(workspace: WorkspaceId, contact: ContactId) -> String {
+    format!("VISIT#{workspace}#{contact}")
 }
 
 /// A widget session of a contact.

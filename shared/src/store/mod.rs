@@ -13,7 +13,7 @@
 //! | `seal`, `keyring` | sealing under the key of a root, the key of a tenant, KMS |
 //! | `subject` | subjects, their fence and their edges |
 //! | `db`, `transaction`, `meter` | the calls to DynamoDB, and their count |
-//! | `objects` | files, in S3 |
+//! | `objects`, `export` | files, in S3, and the copies of somebody's data that lie there |
 //! | `erasing` | the end of a conversation that somebody deleted |
 //! | `transcript` | how a thread grows: messages, lines of the system, changes of its head |
 //! | `remains` | what ends, physically: new stamps, and removal |
@@ -31,6 +31,7 @@ pub mod conversation;
 pub mod counter;
 pub mod db;
 pub mod erasing;
+pub mod export;
 pub mod field;
 pub mod hold;
 pub mod idempotency;

@@ -60,6 +60,28 @@ pub struct FieldDeclaration {
     pub name: &'static str,
     /// What it says about a person.
     pub decision: Decision,
+    /// Whether it is in an archive.
+    pub told: Told,
+}
+
+/// Whether a field is in an archive that somebody takes along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It is.
+    Exported,
+    /// It is not, for this reason, which the archive says.
+    LeftOut(&'static str),
+}
+
+/// The fields of a record in an archive, by their names.
+pub type Fields = serde_json::Map<String, serde_json::Value>;
+
+/// A sealed field of an archive: the outer `None` when it is not there or no text.
+pub fn text_of<'a>(fields: &'a Fields, name: &str) -> Option<Option<&'a str>> {
+    match fields.get(name)? {
+        serde_json::Value::Null => Some(None),
+        other => other.as_str().map(Some),
+    }
 }
 
 /// What a field says about a person.
@@ -110,7 +132,7 @@ pub trait Record: Sized + Registered {
     /// What was declared.
     const DECLARATION: &'static Declaration;
     /// What seals its fields: [`DataKey`], or [`super::Unsealed`] when none is sealed.
-    type Seal;
+    type Seal: Opens;
 
     /// Its place.
     fn key(&self) -> Key;
@@ -134,6 +156,45 @@ pub trait Record: Sized + Registered {
     fn write(&self, door: &Door<'_, Self::Seal>, item: &mut Item) -> Result<(), StoreError>;
     /// Reads the fields.
     fn read(door: &Door<'_, Self::Seal>, item: &Item) -> Result<Self, StoreError>;
+    /// What an archive says of it.
+    fn tell(&self) -> Fields;
+    /// Takes over what an archive says.
+    ///
+    /// # Errors
+    /// The first field that is missing or has another form.
+    fn retell(&mut self, fields: &Fields) -> Result<(), &'static str>;
+}
+
+/// What a record is opened with, for readers that know its kind only when they see it.
+pub trait Opens: Sized {
+    /// The seal, out of what there is.
+    fn from_key(key: Option<&DataKey>) -> Option<&Self>;
+}
+
+impl Opens for DataKey {
+    fn from_key(key: Option<&DataKey>) -> Option<&Self> {
+        key
+    }
+}
+
+impl Opens for super::Unsealed {
+    fn from_key(_: Option<&DataKey>) -> Option<&Self> {
+        Some(&super::Unsealed)
+    }
+}
+
+/// What an archive says of an item; none when it has expired.
+///
+/// # Errors
+/// As [`read_item`], and when the key of its root is gone.
+pub fn tell_item<R: Record>(
+    item: &Item,
+    key: Option<&DataKey>,
+    lens: Lens<'_>,
+) -> Result<Option<Fields>, StoreError> {
+    let seal = R::Seal::from_key(key);
+    let seal = seal.ok_or(StoreError::Corrupt("a sealed item without its key"))?;
+    Ok(read_item::<R>(item, seal, lens)?.map(|record| record.tell()))
 }
 
 /// A record with its end: the only thing that storage takes.

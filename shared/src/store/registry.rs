@@ -14,6 +14,8 @@ use super::{
     contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext},
     conversation::{Conversation, ReadMark, Tombstone, UnsentDraft},
     counter::{Counter, SaltRow},
+    db::StoreError,
+    export::{Export, ExportPart},
     hold::HoldNote,
     idempotency::Idempotency,
     job::{Job, OpenJob, SweepMark},
@@ -25,7 +27,8 @@ use super::{
     operator::{DeploymentSettings, OperatorSeat},
     password::{Password, ResetLink},
     preferences::Preferences,
-    record::{Declaration, Record},
+    record::{Declaration, Fields, Item, Record, tell_item},
+    seal::DataKey,
     second_factor::{SecondFactor, SecondStep},
     signing::{PublicKeys, SigningKey},
     socket::{Listener, Listening, Socket, Ticket},
@@ -33,6 +36,7 @@ use super::{
     suppression::Suppression,
     workspace::{Workspace, WorkspacePolicy},
 };
+use crate::domain::policy::Lens;
 
 /// In the list of all records.
 #[diagnostic::on_unimplemented(
@@ -47,6 +51,21 @@ macro_rules! registry {
 
         /// What was declared about every record, in the order of the list.
         pub const ALL: &[&Declaration] = &[$(<$record as Record>::DECLARATION),+];
+
+        /// What an archive says of an item, whatever its kind; none when it has expired.
+        ///
+        /// # Errors
+        /// When the item is of no kind of the list, or does not open.
+        pub fn tell(
+            item: &Item,
+            key: Option<&DataKey>,
+            lens: Lens<'_>,
+        ) -> Result<Option<Fields>, StoreError> {
+            match item.get("kind").and_then(|kind| kind.as_s().ok()).map(String::as_str) {
+                $(Some(stringify!($record)) => tell_item::<$record>(item, key, lens),)+
+                _ => Err(StoreError::Corrupt("an item of an unknown kind")),
+            }
+        }
     };
 }
 
@@ -69,6 +88,8 @@ registry! {
     Dedupe
     DeploymentSettings
     Edge
+    Export
+    ExportPart
     ExternalOwner
     HoldNote
     Idempotency

@@ -480,7 +480,9 @@ impl Store {
     /// way leaves the head, which leads here again.
     pub async fn remove_root(&self, head: &Item, now: Timestamp) -> Result<u64, StoreError> {
         let key = key_of(Table::Data, head).ok_or(StoreError::Corrupt("an item without a key"))?;
-        let mut removed = self.remove_children(&RootRef::of(&key), u32::MAX).await?;
+        let root = RootRef::of(&key);
+        let mut removed = self.remove_files(&root).await?;
+        removed += self.remove_children(&root, u32::MAX).await?;
         for key in left_behind(head) {
             self.delete(key).await?;
             removed += 1;

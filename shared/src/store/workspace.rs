@@ -30,7 +30,7 @@ pub struct Workspace {
     #[personal(category = Content, purpose = RunWorkspace, erase = Delete)]
     pub time_zone: Option<TimeZone>,
     /// When it was made.
-    #[non_personal(reason = "when a workspace was made")]
+    #[non_personal(reason = "when a workspace was made", export)]
     pub created_at: Timestamp,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
@@ -48,13 +48,13 @@ pub struct WorkspacePolicy {
     #[non_personal(reason = "the id of a workspace")]
     pub workspace: WorkspaceId,
     /// Which family of promises.
-    #[non_personal(reason = "a setting of the workspace")]
+    #[non_personal(reason = "a setting of the workspace", export)]
     pub profile: Profile,
     /// What it can do.
-    #[non_personal(reason = "a setting of the workspace")]
+    #[non_personal(reason = "a setting of the workspace", export)]
     pub modules: Vec<Module>,
     /// Whether members come in with a second factor only, where the profile leaves that open.
-    #[non_personal(reason = "a setting of the workspace")]
+    #[non_personal(reason = "a setting of the workspace", export)]
     pub second_factor_required: Option<bool>,
     /// When it will be erased, if its owner ended it.
     #[non_personal(reason = "when a workspace ends")]
@@ -66,7 +66,7 @@ pub struct WorkspacePolicy {
     #[non_personal(reason = "the state of a workspace")]
     pub suspended_for: Option<SuspensionReason>,
     /// Days that conversations are kept.
-    #[non_personal(reason = "a setting of the workspace")]
+    #[non_personal(reason = "a setting of the workspace", export)]
     pub conversation_days: u32,
     /// Shorter retentions that still hold for what is older than a lengthening.
     #[non_personal(reason = "a setting of the workspace, and when it changed")]
@@ -78,7 +78,7 @@ pub struct WorkspacePolicy {
     #[non_personal(reason = "the state of an erasure")]
     pub state: State,
     /// When it was made.
-    #[non_personal(reason = "when a workspace was made")]
+    #[non_personal(reason = "when a workspace was made", export)]
     pub created_at: Timestamp,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]

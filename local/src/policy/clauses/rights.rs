@@ -1,6 +1,6 @@
 //! What people can ask for, young people, and changes of the policy.
 
-use shared::domain::retention::{Class, erasure_days};
+use shared::domain::retention::{Class, EXPORT_LIFETIME, erasure_days};
 
 use super::{Clause, Section, differs, holds, not_yet, with_route};
 
@@ -17,8 +17,11 @@ pub(super) const CLAUSES: &[Clause] = &[
         holds("If you chatted with a company, that company decides about your data: ask it first. Its team can show, correct and delete what is kept. If you have an account with us, ask us.")
     }).everywhere(),
     Clause::new(&["CALL-29", "FLOW-48"], Section::Rights, |f| {
-        if f.has(REQUESTS) {
-            holds("You can ask for a copy of everything that is kept about you.")
+        if f.has("POST /v1/account/exports") {
+            holds(format!(
+                "You can ask for a copy of everything that is kept about you: in your account, with a fresh proof that it is you, or in the chat, if the page vouches for who you are. Otherwise ask the company you chatted with, whose team can make the copy for you. The copy says what was left out and why; other people are in it by an opaque id only. It lies encrypted under a key of its own, and is gone after {} days, or earlier with you.",
+                EXPORT_LIFETIME.as_secs() / 86_400
+            ))
         } else {
             not_yet(format!("A copy of everything that is kept about you, on request. Today members and visitors can read their conversations, profile and sessions through the service. {BY_HAND}"))
         }
@@ -49,8 +52,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         )
     }).everywhere(),
     Clause::new(&["CALL-32", "FLOW-51"], Section::Rights, |f| {
-        if f.has(REQUESTS) {
-            holds("You can take your data along, as JSON.")
+        if f.has("POST /v1/account/exports") {
+            holds("You can take your data along: the copy is JSON, with a schema and a checksum for every part, so that another program can read it.")
         } else {
             not_yet(format!("An export of all your data as one JSON archive. Conversations can be read in JSON through the programming interface. {BY_HAND}"))
         }

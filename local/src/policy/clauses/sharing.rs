@@ -25,7 +25,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         holds("Where a legal claim needs it, an owner or an admin can put a single conversation on hold, with a reason and an end. It then outlives its days; what had been deleted before stays deleted, and what is released ends as if there had been no hold.")
     }),
     Clause::new(&["FLOW-46"], Section::Sharing, |_| {
-        not_yet("A tool to hand a workspace over with the business it belongs to. Should that happen, its owners would hear of it beforehand.")
+        not_yet("A notice to all owners before a workspace is handed over with the business it belongs to. Its owner can take a copy of the whole workspace along; the notice is sent by hand.")
     }),
     Clause::new(&["FLOW-59"], Section::Sharing, |_| {
         holds("Data stay in the AWS region of the deployment: nothing in the program copies them to another. Support by AWS may take place from other countries; the data processing terms of AWS hold for it.")

@@ -147,6 +147,10 @@ impl Store {
             self.delete(edge.clone()).await?;
             return Ok(Ended::Whole);
         };
+        if keys::is_export(&place) {
+            self.end_export(item).await?;
+            return Ok(Ended::Whole);
+        }
         match fetched.get::<Conversation>(&place, &Unsealed, lens)? {
             Some(head) if head.hold_at(lens.now).is_some() => Ok(Ended::Partly),
             Some(head) => self.end_conversation(head, None, lens).await,

@@ -1,0 +1,46 @@
+//! Copies of somebody's data, made for them (CALL-29, CALL-32, FLOW-48, FLOW-51).
+//!
+//! | file | route |
+//! |---|---|
+//! | `create_account` | `POST /v1/account/exports` |
+//! | `show_account` | `GET /v1/account/exports/{export}` |
+//! | `fetch_account` | `GET /v1/account/exports/{export}/parts/{part}` |
+//! | `create_contact` | `POST /v1/workspaces/{workspace}/contacts/{contact}/exports` |
+//! | `create_workspace` | `POST /v1/workspaces/{workspace}/exports` |
+//! | `show_workspace` | `GET /v1/workspaces/{workspace}/exports/{export}` |
+//! | `fetch_workspace` | `GET /v1/workspaces/{workspace}/exports/{export}/parts/{part}` |
+//! | `create_visitor` | `POST /v1/widget/exports` |
+//! | `show_visitor` | `GET /v1/widget/exports/{export}` |
+//! | `fetch_visitor` | `GET /v1/widget/exports/{export}/parts/{part}` |
+//!
+//! Rooms beside the operations: `export`, the view and how one is begun; `download`, how a part is
+//! counted and handed out. The parts themselves are made by `retention`, every minute.
+
+mod create_account;
+mod create_contact;
+mod create_visitor;
+mod create_workspace;
+mod download;
+mod export;
+mod fetch_account;
+mod fetch_visitor;
+mod fetch_workspace;
+mod show_account;
+mod show_visitor;
+mod show_workspace;
+
+/// The routes of this function.
+pub fn routes() -> shared::http::Routes {
+    shared::routes![
+        create_account,
+        show_account,
+        fetch_account,
+        create_contact,
+        create_workspace,
+        show_workspace,
+        fetch_workspace,
+        create_visitor,
+        show_visitor,
+        fetch_visitor,
+    ]
+}

@@ -1,0 +1,420 @@
+//! Makes the copies of their data that people asked for.
+//!
+//! What is read is found by the same lists as an erasure: the partitions of the person, and the
+//! edges to their roots. What of it is told stands on the records: the registry tells every field
+//! whose declaration says so, so a new field is in the next export without a line here. Every part
+//! is a checkpoint: a file first, then the row that names it together with how far the walk is.
+
+mod walk;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use shared::{
+    app::App,
+    domain::{
+        Policy, TenantId, Timestamp,
+        archive::{Entry, LeftOut, Manifest, PART_BYTES, PART_RECORDS, Part, PartEntry},
+        policy::Lens,
+    },
+    store::{
+        CommitError, DataKey, Item, Key, Query, RootRef, StoreError, Stored, Table, Transaction,
+        Unsealed,
+        conversation::Conversation,
+        db::key_of,
+        export::{Checksum, Export, ExportKind, ExportPart, Tally},
+        job::{JobState, Mark},
+        keys,
+        objects::LINK,
+        query::Listed,
+        record::Told,
+        registry,
+        subject::State,
+        workspace::WorkspacePolicy,
+    },
+};
+
+use walk::{SKIPPED, Source, TEAMS_OWN};
+
+/// How long one run goes on with one export.
+const BUDGET: Duration = Duration::from_secs(20);
+/// How many items are read at once.
+const PAGE: u16 = 100;
+
+/// Whether a run goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    On,
+    Off,
+}
+
+/// Goes on with an export; true when it is done.
+pub async fn go_on(app: &App, head: &Key) -> Result<bool, StoreError> {
+    let now = app.clock.now();
+    let Some(tenant) = RootRef::of(head).tenant() else {
+        return Ok(false);
+    };
+    let platform = Policy::platform();
+    let lens = Lens {
+        now,
+        policy: &platform,
+    };
+    let wanted = vec![head.clone(), keys::data_key(&RootRef::of(head))];
+    let fetched = app.store.batch(wanted).await?;
+    let export = fetched.get::<Export>(head, &Unsealed, lens)?;
+    let Some(export) = export.filter(|export| export.export_state != JobState::Done) else {
+        return Ok(false);
+    };
+    let tenant_key = app.store.tenant_key(tenant, now).await?;
+    let Some(seal) = fetched.data_key(head, &tenant_key)? else {
+        return Ok(false);
+    };
+    let policy = match tenant {
+        TenantId::Platform => platform.clone(),
+        TenantId::Workspace(workspace) => {
+            let place = keys::policy(workspace);
+            let fetched = app.store.batch(vec![place.clone()]).await?;
+            match fetched.get::<WorkspacePolicy>(&place, &Unsealed, lens)? {
+                Some(row) => row.policy(),
+                // Nothing is left to be told.
+                None => return Ok(false),
+            }
+        }
+    };
+    let mut run = Run {
+        app,
+        export,
+        seal,
+        policy,
+        stop_at: now.plus(BUDGET),
+        records: Vec::new(),
+        bytes: 0,
+    };
+    run.export.export_state = JobState::Running;
+    match run.lists().await? {
+        Turn::On => run.finish().await,
+        Turn::Off => Ok(false),
+    }
+}
+
+/// Deletes what links led to, once they are good no more.
+pub async fn end_links(app: &App) -> Result<u64, StoreError> {
+    let mut ended = 0;
+    for version in app.store.objects().versions(&keys::linked_files()).await? {
+        if version.at.plus(2 * LINK) <= app.clock.now() {
+            app.store.objects().delete_version(&version).await?;
+            ended += 1;
+        }
+    }
+    Ok(ended)
+}
+
+struct Run<'a> {
+    app: &'a App,
+    export: Export,
+    seal: DataKey,
+    policy: Policy,
+    stop_at: Timestamp,
+    /// What waits for the next part.
+    records: Vec<Entry>,
+    bytes: usize,
+}
+
+impl Run<'_> {
+    async fn lists(&mut self) -> Result<Turn, StoreError> {
+        while let Some(source) = walk::source(&self.export) {
+            let turn = match source {
+                Source::Partition(partition) => {
+                    let done = self.partition(&partition).await?;
+                    self.export.within = None;
+                    done
+                }
+                Source::Entries(query) => self.entries(query).await?,
+            };
+            if turn == Turn::Off {
+                return Ok(Turn::Off);
+            }
+            self.export.list += 1;
+            self.export.after = None;
+        }
+        Ok(Turn::On)
+    }
+
+    /// Every root that a list names.
+    async fn entries(&mut self, query: Query) -> Result<Turn, StoreError> {
+        loop {
+            let mut page = query.clone().limit(PAGE);
+            if let Some(mark) = &self.export.after {
+                page = page.after(mark.key.clone(), mark.index_sort_key.clone());
+            }
+            let Listed { items, more } = self.app.store.page(page).await?;
+            for item in &items {
+                for partition in walk::partitions(&self.export, item) {
+                    if self.partition(&partition).await? == Turn::Off {
+                        return Ok(Turn::Off);
+                    }
+                }
+                self.export.within = None;
+                self.export.after = Some(walk::mark(item)?);
+            }
+            if !more {
+                return Ok(Turn::On);
+            }
+        }
+    }
+
+    /// Everything in a partition, from where an earlier run was cut off.
+    async fn partition(&mut self, partition: &str) -> Result<Turn, StoreError> {
+        let now = self.app.clock.now();
+        let root = RootRef::from_partition(partition);
+        let mut after = match &self.export.within {
+            // An earlier partition of the same entry: it is done.
+            Some(mark) if mark.key.pk.as_str() > partition => return Ok(Turn::On),
+            Some(mark) if mark.key.pk == partition => Some(mark.key.clone()),
+            _ => None,
+        };
+        let mut wanted = vec![root.head()];
+        let sealed = walk::is_sealed(partition);
+        if sealed {
+            wanted.push(keys::data_key(&root));
+        }
+        let fetched = self.app.store.batch(wanted).await?;
+        let own = Lens {
+            now,
+            policy: &self.policy,
+        };
+        let mut policy = self.policy.clone();
+        if partition.starts_with("CONVERSATION#") {
+            match fetched.get::<Conversation>(&root.head(), &Unsealed, own)? {
+                Some(head) if head.state == State::Live => policy = head.policy(own),
+                // It has ended, or is being erased.
+                _ => return Ok(Turn::On),
+            }
+        }
+        let lens = Lens {
+            now,
+            policy: &policy,
+        };
+        let seal = match root.tenant() {
+            Some(tenant) if sealed => {
+                let tenant_key = self.app.store.tenant_key(tenant, now).await?;
+                fetched.data_key(&root.head(), &tenant_key)?
+            }
+            _ => None,
+        };
+        loop {
+            let mut query = Query::partition(partition.to_owned()).limit(PAGE);
+            if let Some(after) = after.take() {
+                query = query.after(after, String::new());
+            }
+            let Listed { items, more } = self.app.store.page(query).await?;
+            for item in &items {
+                self.tell(item, seal.as_ref(), lens)?;
+                self.export.within = key_of(Table::Data, item).map(|key| Mark {
+                    key,
+                    index_sort_key: String::new(),
+                });
+                let is_full = self.bytes >= PART_BYTES || self.records.len() >= PART_RECORDS;
+                if is_full && self.flush().await? == Turn::Off {
+                    return Ok(Turn::Off);
+                }
+            }
+            let last = items.last().and_then(|item| key_of(Table::Data, item));
+            if self.app.clock.now() >= self.stop_at {
+                self.flush().await?;
+                return Ok(Turn::Off);
+            }
+            match last {
+                Some(key) if more => after = Some(key),
+                _ => return Ok(Turn::On),
+            }
+        }
+    }
+
+    fn tell(
+        &mut self,
+        item: &Item,
+        seal: Option<&DataKey>,
+        lens: Lens<'_>,
+    ) -> Result<(), StoreError> {
+        let kind = item.get("kind").and_then(|kind| kind.as_s().ok());
+        let kind = kind.ok_or(StoreError::Corrupt("an item of no kind"))?;
+        if SKIPPED.iter().any(|(name, _)| name == kind) {
+            return Ok(());
+        }
+        let Some(fields) = registry::tell(item, seal, lens)? else {
+            return Ok(());
+        };
+        if self.export.export_kind == ExportKind::Visitor && walk::is_teams_own(kind, &fields) {
+            return Ok(());
+        }
+        let entry = Entry {
+            kind: kind.clone(),
+            fields,
+        };
+        // About: the exact size follows when the part is written.
+        self.bytes += 64
+            + entry
+                .fields
+                .iter()
+                .map(|(k, v)| k.len() + v.to_string().len() + 16)
+                .sum::<usize>();
+        self.records.push(entry);
+        Ok(())
+    }
+
+    /// Writes down what waits as a part, and how far the walk is.
+    async fn flush(&mut self) -> Result<Turn, StoreError> {
+        let now = self.app.clock.now();
+        let mut transaction = Transaction::new(now);
+        if !self.records.is_empty() {
+            let number = self.export.parts + 1;
+            let records = std::mem::take(&mut self.records);
+            self.bytes = 0;
+            let mut tallies = BTreeMap::<String, u64>::new();
+            for entry in &records {
+                *tallies.entry(entry.kind.clone()).or_default() += 1;
+            }
+            let written = Part::new(number, records).document();
+            let (bytes, entry) = written.map_err(|_| StoreError::Corrupt("a part"))?;
+            self.export.parts = number;
+            self.export.records += entry.records;
+            self.put(number, &bytes).await?;
+            transaction.overwrite(&self.row(&entry, tallies), &Unsealed)?;
+        }
+        self.checkpoint(transaction).await
+    }
+
+    async fn put(&self, number: u32, bytes: &[u8]) -> Result<(), StoreError> {
+        let name = keys::export_part(self.export.tenant, self.export.id, number);
+        self.app.store.objects().put(&name, &self.seal, bytes).await
+    }
+
+    fn row(&self, entry: &PartEntry, tallies: BTreeMap<String, u64>) -> Stored<ExportPart> {
+        let tallies = tallies.into_iter();
+        let row = ExportPart {
+            export: self.export.id,
+            tenant: self.export.tenant,
+            number: entry.number,
+            sha256: Checksum(entry.sha256.clone()),
+            bytes: entry.bytes,
+            tallies: tallies.map(|(kind, count)| Tally { kind, count }).collect(),
+            downloads: 0,
+            created_at: self.export.created_at,
+            rev: 1,
+        };
+        Stored::new(row, &Policy::platform())
+    }
+
+    /// The head as it is now, if nobody else went on with it and its subject may still be told of.
+    async fn checkpoint(&mut self, mut transaction: Transaction) -> Result<Turn, StoreError> {
+        let next = Stored::next(self.export.clone(), &Policy::platform());
+        transaction.replace(&next, &Unsealed)?;
+        transaction.check_live(keys::subject(self.export.tenant, self.export.subject));
+        match self.app.store.commit(transaction).await {
+            Ok(()) => {
+                self.export = next.into_record();
+                Ok(Turn::On)
+            }
+            Err(CommitError::Refused(_)) => Ok(Turn::Off),
+            Err(CommitError::Store(error)) => Err(error),
+        }
+    }
+
+    /// The last part, and the manifest over all of them.
+    async fn finish(&mut self) -> Result<bool, StoreError> {
+        if self.flush().await? == Turn::Off {
+            return Ok(false);
+        }
+        let now = self.app.clock.now();
+        let platform = Policy::platform();
+        let lens = Lens {
+            now,
+            policy: &platform,
+        };
+        let (partition, opening) = keys::export_part_rows(self.export.tenant, self.export.id);
+        let rows =
+            Query::partition(partition).between(format!("{opening}000001"), format!("{opening}~"));
+        let (mut parts, mut counts) = (Vec::new(), BTreeMap::<String, u64>::new());
+        let mut after: Option<Key> = None;
+        loop {
+            let mut page = rows.clone().limit(PAGE);
+            if let Some(after) = after.take() {
+                page = page.after(after, String::new());
+            }
+            let Listed { items, more } = self.app.store.page(page).await?;
+            for item in &items {
+                let row = shared::store::record::read_item::<ExportPart>(item, &Unsealed, lens)?;
+                let Some(row) = row else { continue };
+                let records = row.tallies.iter().map(|tally| tally.count).sum();
+                for tally in row.tallies {
+                    *counts.entry(tally.kind).or_default() += tally.count;
+                }
+                parts.push(PartEntry {
+                    number: row.number,
+                    sha256: row.sha256.0,
+                    bytes: row.bytes,
+                    records,
+                });
+            }
+            after = items.last().and_then(|item| key_of(Table::Data, item));
+            if !more {
+                break;
+            }
+        }
+        let manifest = self.manifest(parts, counts).document();
+        let bytes = manifest.map_err(|_| StoreError::Corrupt("a manifest"))?;
+        let entry = PartEntry {
+            number: 0,
+            sha256: shared::domain::archive::checksum(&bytes),
+            bytes: bytes.len() as u64,
+            records: 0,
+        };
+        self.put(0, &bytes).await?;
+        let mut transaction = Transaction::new(now);
+        transaction.overwrite(&self.row(&entry, BTreeMap::new()), &Unsealed)?;
+        self.export.export_state = JobState::Done;
+        self.export.finished_at = Some(now);
+        (self.export.after, self.export.within) = (None, None);
+        Ok(self.checkpoint(transaction).await? == Turn::On)
+    }
+
+    fn manifest(&self, parts: Vec<PartEntry>, counts: BTreeMap<String, u64>) -> Manifest {
+        let mut left_out = Vec::new();
+        for declaration in registry::ALL.iter().filter(|d| counts.contains_key(d.name)) {
+            for field in declaration.fields {
+                if let Told::LeftOut(reason) = field.told {
+                    left_out.push(LeftOut {
+                        kind: declaration.name.to_owned(),
+                        field: Some(field.name.to_owned()),
+                        reason: reason.to_owned(),
+                    });
+                }
+            }
+        }
+        let whole = |(kind, reason): &(&str, &str)| LeftOut {
+            kind: (*kind).to_owned(),
+            field: None,
+            reason: (*reason).to_owned(),
+        };
+        left_out.extend(SKIPPED.iter().map(whole));
+        if self.export.export_kind == ExportKind::Visitor {
+            left_out.extend(TEAMS_OWN.iter().map(whole));
+        }
+        Manifest {
+            format: shared::domain::archive::FORMAT.to_owned(),
+            version: shared::domain::archive::VERSION,
+            about: self.export.export_kind.word().to_owned(),
+            subject: self.export.subject.to_string(),
+            workspace: match self.export.tenant {
+                TenantId::Platform => None,
+                TenantId::Workspace(workspace) => Some(workspace),
+            },
+            generated_at: self.export.created_at,
+            schema: walk::schema(counts.keys().map(String::as_str)),
+            parts,
+            counts,
+            left_out,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Copies of somebody's data, made for them: how far each has got, and its parts.
+//!
+//! The parts are files, sealed under the key of the export, which is a root of its own: it ends
+//! after seven days, or earlier with the person that it is about.
+
+use std::fmt;
+
+use data_encoding::HEXLOWER;
+use shared_derive::Record;
+
+use super::{
+    db::{Store, StoreError, key_of},
+    job::{JobState, Mark},
+    keys::{self, Table},
+    record::Item,
+    remains::left_behind,
+    subject::{RootRef, SubjectId},
+};
+use crate::{
+    domain::{ExportId, TenantId, Timestamp, words::Symbol},
+    words,
+};
+
+words! {
+    /// Whose data an export holds, and for whom it is made.
+    pub enum ExportKind {
+        /// An account's, for its holder.
+        Account = "account",
+        /// A contact's, for the workspace, which answers the contact's request with it.
+        Contact = "contact",
+        /// A contact's, for the visitor.
+        Visitor = "visitor",
+        /// A whole workspace, for its owner.
+        Workspace = "workspace",
+    }
+}
+
+/// An export, and how far it has got.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = export(tenant, id), lists = export_list(tenant, subject, id),
+    due = export_due(tenant, id, export_state, created_at),
+    tenant = tenant, subject = subject, class = Export, anchor = created_at,
+)]
+pub struct Export {
+    /// Its id.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub id: ExportId,
+    /// Whose keys it is under.
+    #[non_personal(reason = "the id of a tenant")]
+    pub tenant: TenantId,
+    /// Whom it is about; of a whole workspace, who asked for it.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub subject: SubjectId,
+    /// What it holds.
+    #[non_personal(reason = "a kind of work")]
+    pub export_kind: ExportKind,
+    /// How far it is.
+    #[non_personal(reason = "the state of a piece of work")]
+    pub export_state: JobState,
+    /// The list that it walks now.
+    #[non_personal(reason = "the number of a list")]
+    pub list: u32,
+    /// The last entry of that list that is done.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub after: Option<Mark>,
+    /// The last item that is done of the entry after that one.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub within: Option<Mark>,
+    /// How many parts there are, the manifest aside.
+    #[non_personal(reason = "a count of files")]
+    pub parts: u32,
+    /// How many records they hold.
+    #[non_personal(reason = "a count of rows")]
+    pub records: u64,
+    /// When it was asked for.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub created_at: Timestamp,
+    /// When it was done.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub finished_at: Option<Timestamp>,
+    /// Counts changes.
+    #[non_personal(reason = "a version counter")]
+    pub rev: u64,
+}
+
+impl Export {
+    /// An export that waits for its first step.
+    pub fn new(
+        tenant: TenantId,
+        subject: SubjectId,
+        export_kind: ExportKind,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id: ExportId::new(now),
+            tenant,
+            subject,
+            export_kind,
+            export_state: JobState::Queued,
+            list: 0,
+            after: None,
+            within: None,
+            parts: 0,
+            records: 0,
+            created_at: now,
+            finished_at: None,
+            rev: 1,
+        }
+    }
+}
+
+/// SHA-256 of a part, as an archive's manifest writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checksum(pub String);
+
+impl Symbol for Checksum {
+    fn symbol(&self) -> String {
+        self.0.clone()
+    }
+
+    fn from_symbol(text: &str) -> Option<Self> {
+        let bytes = HEXLOWER.decode(text.as_bytes()).ok()?;
+        (bytes.len() == 32).then(|| Self(text.to_owned()))
+    }
+}
+
+/// How many records of a kind there are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// The kind.
+    pub kind: String,
+    /// How many.
+    pub count: u64,
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind, self.count)
+    }
+}
+
+impl Symbol for Tally {
+    fn symbol(&self) -> String {
+        self.to_string()
+    }
+
+    fn from_symbol(text: &str) -> Option<Self> {
+        let (kind, count) = text.split_once(':')?;
+        Some(Self {
+            kind: kind.to_owned(),
+            count: count.parse().ok()?,
+        })
+    }
+}
+
+/// A part of an export: number 0 is the manifest.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = export_part_row(tenant, export, number), tenant = tenant,
+    within = Export, class = Export, anchor = created_at,
+)]
+pub struct ExportPart {
+    /// Of which export.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub export: ExportId,
+    /// Whose keys it is under.
+    #[non_personal(reason = "the id of a tenant")]
+    pub tenant: TenantId,
+    /// Which part.
+    #[non_personal(reason = "the number of a file")]
+    pub number: u32,
+    /// What the file must hash to.
+    #[non_personal(reason = "the hash of a file whose content has random ids in it")]
+    pub sha256: Checksum,
+    /// How large it is.
+    #[non_personal(reason = "the size of a file")]
+    pub bytes: u64,
+    /// What is in it.
+    #[non_personal(reason = "a count of rows")]
+    pub tallies: Vec<Tally>,
+    /// How often it was fetched.
+    #[non_personal(reason = "a count of downloads")]
+    pub downloads: u64,
+    /// When the export was asked for.
+    #[non_personal(reason = "when a piece of work was asked for")]
+    pub created_at: Timestamp,
+    /// Counts changes.
+    #[non_personal(reason = "a version counter")]
+    pub rev: u64,
+}
+
+impl Store {
+    /// Deletes an export before its time, with its files, its key and its edge.
+    ///
+    /// # Errors
+    /// When storage failed; doing it again is safe.
+    pub async fn end_export(&self, head: &Item) -> Result<(), StoreError> {
+        let key = key_of(Table::Data, head).ok_or(StoreError::Corrupt("an item without a key"))?;
+        let root = RootRef::of(&key);
+        self.remove_files(&root).await?;
+        self.remove_children(&root, u32::MAX).await?;
+        for left in left_behind(head) {
+            self.delete(left).await?;
+        }
+        self.delete(key).await?;
+        Ok(())
+    }
+
+    /// Deletes the files of a root, every version of each; most roots have none. Before the root
+    /// itself goes: a crash leaves the head, which leads here again.
+    ///
+    /// # Errors
+    /// When S3 did not do all of it.
+    pub async fn remove_files(&self, root: &RootRef) -> Result<u64, StoreError> {
+        let is_export = root.to_string().starts_with("EXPORT#");
+        let (Some(tenant), Ok(export)) = (root.tenant(), root.id().parse::<ExportId>()) else {
+            return Ok(0);
+        };
+        if !is_export {
+            return Ok(0);
+        }
+        // Files first: what a link led to would outlive its export otherwise.
+        let parts = self
+            .objects()
+            .erase(&keys::export_parts(tenant, export))
+            .await?;
+        let linked = self.objects().erase(&keys::linked_files_of(export)).await?;
+        Ok(parts + linked)
+    }
+}

@@ -1,0 +1,56 @@
+//! Keys of exports.
+
+use super::{HEAD, IndexKey, Key, data, due, head};
+use crate::{
+    domain::{ExportId, TenantId, Timestamp},
+    store::{job::JobState, subject::SubjectId},
+};
+
+/// The opening of the sort key of a part.
+const PART: &str = "P#";
+
+/// The head of an export.
+pub fn export(tenant: TenantId, id: ExportId) -> Key {
+    head(format!("EXPORT#{tenant}#{id}"))
+}
+
+/// Whether something is the head of an export.
+pub fn is_export(head: &Key) -> bool {
+    head.pk.starts_with("EXPORT#") && head.sk == HEAD
+}
+
+/// A part of an export.
+pub fn export_part_row(tenant: TenantId, export: ExportId, number: u32) -> Key {
+    data(
+        format!("EXPORT#{tenant}#{export}"),
+        format!("{PART}{number:06}"),
+    )
+}
+
+/// The partition of an export, and the opening of the sort keys of its parts.
+pub fn export_part_rows(tenant: TenantId, export: ExportId) -> (String, &'static str) {
+    (format!("EXPORT#{tenant}#{export}"), PART)
+}
+
+/// The place of an export in the list of those about, or for, somebody.
+pub fn export_list(tenant: TenantId, subject: SubjectId, id: ExportId) -> IndexKey {
+    IndexKey {
+        pk: exports_of(tenant, subject),
+        sk: id.to_string(),
+    }
+}
+
+/// The list of exports about, or for, somebody.
+pub fn exports_of(tenant: TenantId, subject: SubjectId) -> String {
+    format!("EXPORT#{tenant}#{subject}")
+}
+
+/// An export is due until it is done.
+pub fn export_due(
+    tenant: TenantId,
+    id: ExportId,
+    state: JobState,
+    created_at: Timestamp,
+) -> Option<IndexKey> {
+    (state != JobState::Done).then(|| due(created_at, &export(tenant, id).pk))
+}

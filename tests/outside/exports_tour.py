@@ -1,0 +1,60 @@
+"""The tour of the copies that people ask for: asked for, made, fetched by a link, and gone."""
+
+import http.client
+import time
+import urllib.parse
+
+from live_tour import at
+from program import ask, identity_token
+
+
+def follow(api, path, token):
+    """Fetches a part as a browser does: by the link that the counted route leads to."""
+    answer = ask(api.url, "GET", path, token=token)
+    answer.expect(302)
+    route, _ = api.template.find("GET", path)
+    api.answered.add(route)
+    link = urllib.parse.urlsplit(answer.headers["location"])
+    connection = http.client.HTTPConnection(link.hostname, link.port, timeout=30)
+    try:
+        connection.request("GET", f"{link.path}?{link.query}")
+        response = connection.getresponse()
+        body = response.read()
+        assert response.status == 200, f"{path}: the link answers {response.status}: {body[:200]}"
+    finally:
+        connection.close()
+
+
+def made(api, retention, place, token):
+    """Waits for an export: the program has schedules of its own, which may be faster."""
+    for _ in range(20):
+        retention.invoke({"task": "minute", "scheduled_at": at(0)})
+        if api("GET", place, token=token)["state"] == "done":
+            return
+        time.sleep(1)
+    raise AssertionError(f"{place} is not done")
+
+
+def tour_of_the_exports(api, retention, token, workspace, app):
+    """Somebody known to the customer, the team and the owner, each with their copy."""
+    claims = {"sub": "user-3", "aud": workspace.rsplit("/", 1)[-1], "exp": int(time.time()) + 600}
+    body = {"app_key": app["public_key"], "identity_token": identity_token(app["identity_secret"], claims)}
+    session = api("POST", "/v1/widget/sessions", body, headers={"origin": "https://shop.example"})
+    visitor, contact = session["session_token"], session["visitor"]["contact_id"]
+    first = {"client_message_id": "0190b6a1-7c1e-7cc0-8000-000000000003", "text": "What do you have?"}
+    api("POST", "/v1/widget/conversations", {"first_message": first}, visitor)
+    own = api("POST", "/v1/widget/exports", token=visitor)["id"]
+    theirs = api("POST", f"{workspace}/contacts/{contact}/exports", token=token)["id"]
+    whole = api("POST", f"{workspace}/exports", token=token)["id"]
+    account = api("POST", "/v1/account/exports", token=token)["id"]
+    places = [
+        (f"/v1/widget/exports/{own}", visitor), (f"{workspace}/exports/{theirs}", token),
+        (f"{workspace}/exports/{whole}", token), (f"/v1/account/exports/{account}", token),
+    ]
+    for place, who in places:
+        made(api, retention, place, who)
+        for part in (0, 1):
+            follow(api, f"{place}/parts/{part}", who)
+    # Files go with whom they are about.
+    api("DELETE", f"{workspace}/contacts/{contact}", token=token)
+    retention.invoke({"task": "minute", "scheduled_at": at(0)})
