@@ -213,6 +213,7 @@ mod tests {
             subject: "Hello".into(),
             text: String::new(),
             html: None,
+            headers: std::collections::BTreeMap::new(),
         }
     }
 
