@@ -30,6 +30,7 @@ mod limits;
 mod members;
 mod messages;
 mod notices;
+mod oidc;
 mod operator;
 mod operator_access;
 mod operator_deployment;

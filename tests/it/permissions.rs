@@ -6,6 +6,7 @@ mod closed;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use harness::provider::Provider;
 use harness::routes::{Actor, Ids, Route, routes};
 use harness::{Client, Harness, Member, ORIGIN, START, Visitor, Workspace, message, text};
 use reqwest::Method;
@@ -27,6 +28,7 @@ fn permission(route: &Route) -> Permission {
         ("PATCH", "") => P::WorkspaceManage,
         ("GET", "/members" | "/invitations") => P::MembersRead,
         (_, "/members/{member}") => P::MembersManage,
+        (_, "/oidc") => P::WorkspaceOwn,
         ("POST", "/leave") => P::WorkspaceRead,
         ("POST", "/transfer-ownership" | "/undo-deletion") | ("DELETE", "") => P::WorkspaceOwn,
         (_, path) if path.starts_with("/invitations") => P::MembersManage,
@@ -181,6 +183,8 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
     let export = owner.send(Method::POST, &exports, None).await;
     let export = text(&export.body, "id");
     harness.run_schedule("minute").await;
+    let provider = Provider::start(&harness.stack.clock).await;
+    let team = format!("{}/oidc", workspace.path);
     let mut members: BTreeMap<Role, Member> = BTreeMap::new();
     for role in Role::ALL {
         let member = match role {
@@ -217,6 +221,7 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
         let before = sorted(&harness).await;
         for route in others {
             let (path, body) = (route.at(&ids), body(route, &visitor.contact_id, &target));
+            let body = body.or_else(|| (path == team).then(|| provider.setting()));
             let what = format!("{} as {}", route.key(), role.word());
             let answer = member.send(route.method.clone(), &path, body).await;
             let seen = (
@@ -261,10 +266,14 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
                 false => member,
             };
             let (path, body) = (route.at(&ids), body(route, &visitor.contact_id, &target));
+            let body = body.or_else(|| (path == team).then(|| provider.setting()));
+            if path == team && member.send(Method::GET, &team, None).await.status == 404 {
+                member.put(&team, provider.setting(), 200).await;
+            }
             let what = format!("{} as {}", route.key(), role.word());
-            let versioned = [&retention, &workspace.path].contains(&&path);
-            let version = match path == retention {
-                true => member.send(Method::GET, &retention, None).await,
+            let versioned = [&retention, &workspace.path, &team].contains(&&path);
+            let version = match path == retention || path == team {
+                true => member.send(Method::GET, &path, None).await,
                 false => member.send(Method::GET, &workspace.path, None).await,
             };
             let client = match versioned {

@@ -54,7 +54,7 @@ const SEALED: [&str; 32] = [
 ];
 
 /// Text fields about nobody, which are stored in the open: each says so where it is declared.
-const OPEN: [&str; 7] = [
+const OPEN: [&str; 13] = [
     "PATCH /v1/workspaces/{workspace}/apps/{app} #/bundle_id",
     "PATCH /v1/workspaces/{workspace}/apps/{app} #/name",
     "PATCH /v1/workspaces/{workspace}/apps/{app} #/origins/0",
@@ -62,15 +62,25 @@ const OPEN: [&str; 7] = [
     "POST /v1/workspaces/{workspace}/apps #/bundle_id",
     "POST /v1/workspaces/{workspace}/apps #/name",
     "POST /v1/workspaces/{workspace}/apps #/origins/0",
+    "POST /v1/auth/oidc/{workspace}/start #/redirect_uri",
+    "PUT /v1/workspaces/{workspace}/oidc #/accepted_factors/0",
+    "PUT /v1/workspaces/{workspace}/oidc #/client_id",
+    "PUT /v1/workspaces/{workspace}/oidc #/domains/0",
+    "PUT /v1/workspaces/{workspace}/oidc #/issuer",
+    "PUT /v1/workspaces/{workspace}/oidc #/redirect_uris/0",
 ];
 
-/// What is brought back to us as we gave it out: secrets, of which a hash is stored.
-const TOKENS: [&str; 5] = [
+/// What is brought back to us as we, or a provider, gave it out: secrets, of which at most a hash is stored.
+const TOKENS: [&str; 9] = [
     "POST /v1/auth/password/reset #/token",
     "POST /v1/auth/refresh #/refresh_token",
     "POST /v1/invitations/accept #/token",
     "POST /v1/widget/sessions #/app_key",
     "POST /v1/widget/sessions #/resume_token",
+    "POST /v1/auth/oidc/{workspace}/finish #/code",
+    "POST /v1/auth/oidc/{workspace}/finish #/iss",
+    "POST /v1/auth/oidc/{workspace}/finish #/sign_in",
+    "POST /v1/auth/oidc/{workspace}/finish #/state",
 ];
 
 /// Free text of every request body, from the contract.

@@ -1,6 +1,7 @@
 //! Of another tenant nothing can be seen, not even that it is there. Generated from the template:
 //! a new route is asked too, or fails here until it can be.
 
+use harness::provider::Provider;
 use harness::routes::{Ids, Route, routes};
 use harness::{Answer, Conversation, Harness, Member, Visitor, WidgetApp, Workspace, text};
 use serde_json::{Value, json};
@@ -12,6 +13,7 @@ struct Tenant {
     app: WidgetApp,
     visitor: Visitor,
     conversation: Conversation,
+    provider: Provider,
     ids: Ids,
 }
 
@@ -59,6 +61,9 @@ impl Tenant {
         let exports = format!("{}/contacts/{}/exports", workspace.path, visitor.contact_id);
         let export = owner.send(harness::method("POST"), &exports, None).await;
         harness.run_schedule("minute").await;
+        let provider = Provider::start(&harness.stack.clock).await;
+        let team = format!("{}/oidc", workspace.path);
+        owner.put(&team, provider.setting(), 200).await;
         let ids = Ids::unknown()
             .with("export", &text(&export.body, "id"))
             .with("api_key", &text(&key, "id"))
@@ -76,8 +81,15 @@ impl Tenant {
             app,
             visitor,
             conversation,
+            provider,
             ids,
         }
+    }
+
+    /// What the owner sets again, where the document's example names a host that is nobody's.
+    fn own_body(&self, route: &Route) -> Option<Value> {
+        let sets = route.key() == "PUT /v1/workspaces/{workspace}/oidc";
+        sets.then(|| self.provider.setting())
     }
 }
 
@@ -114,7 +126,11 @@ async fn call(client: &harness::Client, route: &Route, ids: &Ids) -> Answer {
     let client = match route.key().as_str() {
         // The version after the change that `Tenant::new` makes.
         "PATCH /v1/workspaces/{workspace}" => client.with_header("if-match", "\"1\""),
-        "PATCH /v1/workspaces/{workspace}/retention" => client.with_header("if-match", "\"2\""),
+        // Whatever happened to it on the way.
+        "DELETE /v1/workspaces/{workspace}/oidc" => client.with_header("if-match", "\"1\", \"2\""),
+        "PATCH /v1/workspaces/{workspace}/retention" => {
+            client.with_header("if-match", "\"2\", \"3\", \"4\"")
+        }
         _ => client.clone(),
     };
     client
@@ -210,7 +226,14 @@ async fn the_same_calls_are_answered_to_whom_it_belongs_so_the_refusals_mean_som
     others.sort_by_key(rank);
     let last = others.split_off(others.partition_point(|route| rank(route) < 3));
     for route in others {
-        let answer = call(&ours.owner, &route, &ours.ids).await;
+        let answer = match ours.own_body(&route) {
+            Some(body) => {
+                let owner = ours.owner.with_header("if-match", "\"1\"");
+                let path = route.at(&ours.ids);
+                owner.send(route.method.clone(), &path, Some(body)).await
+            }
+            None => call(&ours.owner, &route, &ours.ids).await,
+        };
         assert!(
             answer.status < 400,
             "{} has no coverage here: say in `body` what it takes: {}",

@@ -26,6 +26,7 @@ mod client;
 pub mod contract;
 mod items;
 mod program;
+pub mod provider;
 pub mod routes;
 mod socket;
 

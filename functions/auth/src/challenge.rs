@@ -22,13 +22,12 @@ use shared::{
 };
 use utoipa::ToSchema;
 
+pub use shared::app::sign_in::TRIES;
+
 use crate::{
     owner,
     platform::{self, Platform},
 };
-
-/// How many answers to one code are looked at (README section 4).
-pub const TRIES: u64 = 5;
 
 /// Where a code is wanted.
 #[derive(Deserialize, ToSchema)]

@@ -21,7 +21,7 @@ use shared::{
     security(("member" = [])),
 )]
 pub async fn handle(State(app): State<App>, token: AccessToken) -> Result<StatusCode, Problem> {
-    match app.signed_in(&token, Vec::new()).await {
+    match app.signed_in_anyhow(&token, Vec::new()).await {
         Ok(signed_in) => {
             app.store
                 .delete(keys::session(signed_in.account, signed_in.session.id))

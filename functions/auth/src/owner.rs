@@ -1,17 +1,16 @@
 //! Whose an address is: no account's, a living account's, or one's that is being erased.
 
 use shared::{
-    app::App,
+    app::{App, sign_in::NewAccount},
     domain::{AccountId, Policy, Timestamp, policy::Lens, text::Email},
     http::Problem,
     store::{
-        Query, Stored, TenantKey, Transaction, Unsealed,
+        Query, TenantKey, Transaction, Unsealed,
         account::{Account, AddressOwner, Challenge},
         keyring::Use,
         keys,
         membership::Invited,
         operator::{DeploymentSettings, SignUpRule},
-        password::Password,
         record::read_item,
         second_factor::SecondFactor,
         subject::State,
@@ -124,37 +123,10 @@ pub fn create(
     asked: &Challenge,
     now: Timestamp,
 ) -> Result<Account, Problem> {
-    let policy = Policy::platform();
-    let id = AccountId::new(now);
-    let address = tenant_key.hash(Use::Address, &asked.email.identity());
-    let account = Stored::new(
-        Account {
-            id,
-            email: asked.email.clone(),
-            adult_at: asked.adult_at,
-            state: State::Live,
-            delete_at: None,
-            created_at: now,
-            rev: 1,
-        },
-        &policy,
-    );
-    let data_key = tenant_key.new_data_key(&keys::account(id), now)?;
-    transaction.create_root(&account, &data_key.key, &data_key)?;
-    if let Some(hash) = &asked.password {
-        let password = Password {
-            account: id,
-            hash: hash.clone(),
-            changed_at: now,
-            rev: 1,
-        };
-        transaction.create(&Stored::new(password, &policy), &data_key.key)?;
-    }
-    let owner = AddressOwner {
-        address,
-        account: id,
-        created_at: now,
+    let made = NewAccount {
+        email: asked.email.clone(),
+        adult_at: asked.adult_at,
+        password: asked.password.clone(),
     };
-    transaction.create(&Stored::new(owner, &policy), &Unsealed)?;
-    Ok(account.into_record())
+    Ok(made.place(transaction, tenant_key, now)?)
 }

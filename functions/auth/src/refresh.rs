@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::extract::State;
 use serde::Deserialize;
 use shared::{
-    app::App,
+    app::{App, sign_in},
     domain::{Timestamp, token::Secret},
     http::{Code, Json, Problem, Problems},
     store::{
@@ -26,7 +26,7 @@ use crate::{
     acceptance, owner,
     platform::{self, Platform},
     signer,
-    tokens::{self, RefreshToken, Tokens},
+    tokens::{RefreshToken, Tokens},
 };
 
 /// How long a token that was exchanged still leads to its successor.
@@ -136,7 +136,7 @@ fn rotated(session: LoginSession, successor: &Secret, now: Timestamp) -> LoginSe
         current: successor.hash(),
         previous: Some(session.current),
         rotated_at: now,
-        idle_from: tokens::idle_from(session.started_at, now),
+        idle_from: sign_in::idle_from(session.started_at, now),
         ..session
     }
 }
@@ -165,6 +165,7 @@ mod tests {
             idle_from: START,
             proved_at: Some(START),
             second_factor_at: None,
+            team: None,
             browser: None,
             system: None,
             rev: 1,

@@ -6,7 +6,12 @@
 use axum::extract::State;
 use serde::Deserialize;
 use shared::{
-    app::{App, limit::Act, tokens::Signer},
+    app::{
+        App,
+        limit::Act,
+        sign_in::{Beginning, TRIES},
+        tokens::Signer,
+    },
     domain::{ChallengeId, device::Device},
     http::{Allowance, Client, Code, Json, Problem, Problems},
     store::{
@@ -16,7 +21,6 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    challenge::TRIES,
     factor::{self, FactorCode, Verdict},
     owner,
     platform::Platform,
@@ -119,17 +123,15 @@ async fn attempt(
             transaction.check_live(keys::account(id));
             transaction.consume_version(at_step, step.rev);
             factor::tell_of_recovery(&mut transaction, code, id, now)?;
-            tokens::tell_of_device(app, &mut transaction, id, device, now).await?;
-            let proved = Some(now);
-            let tokens = tokens::begin_session(
-                app,
-                signer,
-                &mut transaction,
-                &account,
-                proved,
-                device,
-                now,
-            )?;
+            app.tell_of_device(&mut transaction, id, device, now)
+                .await?;
+            let beginning = Beginning {
+                second_factor_at: Some(now),
+                team: step.team,
+                ..tokens::of_now(&account, device, now)
+            };
+            let tokens =
+                tokens::begin_session(app, signer, &mut transaction, &account, beginning, now)?;
             (next, Some(tokens))
         }
     };

@@ -24,7 +24,7 @@ pub async fn handle(
     token: AccessToken,
 ) -> Result<Versioned<OwnAccount>, Problem> {
     let id = token.account();
-    let (_, read) = Platform::of(&app, &token, account::wanted(id), Proof::Any).await?;
+    let (_, read) = Platform::of(&app, &token, account::wanted(id), Proof::Anyhow).await?;
     let own = Own::read(&read, id)?;
     Ok(Versioned {
         rev: own.preferences.rev,

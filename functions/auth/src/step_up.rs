@@ -7,7 +7,12 @@
 use axum::extract::State;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use shared::{
-    app::{App, limit::Act, tokens::Signer},
+    app::{
+        App,
+        limit::Act,
+        sign_in::{self, TRIES},
+        tokens::Signer,
+    },
     domain::{AccountId, ChallengeId, Timestamp, text::Fault, token::Secret},
     http::{AccessToken, Allowance, Client, Code, Json, Problem, Problems},
     store::{
@@ -21,13 +26,13 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    challenge::{MailedCode, Pending, TRIES},
+    challenge::{MailedCode, Pending},
     factor::{self, FactorCode, Verdict as Judged},
     log_in, owner,
     password::{self, Typed, Verdict},
     platform::{Platform, Proof},
     signer,
-    tokens::{self, Tokens},
+    tokens::Tokens,
 };
 
 /// How often one answer is tried: each refusal is another answer that was counted.
@@ -145,7 +150,7 @@ async fn attempt(
     body: &StepUp,
 ) -> Result<Option<Tokens>, Problem> {
     let id = token.account();
-    let (session, read) = Platform::of(app, token, log_in::wanted(id), Proof::Any).await?;
+    let (session, read) = Platform::of(app, token, log_in::wanted(id), Proof::Anyhow).await?;
     let now = read.now;
     let account = owner::living(&read, id)?.ok_or_else(|| Problem::new(Code::TokenInvalid))?;
     let (found, key) = factor::of(&read, id)?;
@@ -184,7 +189,7 @@ async fn attempt(
                 current: secret.hash(),
                 previous: None,
                 rotated_at: now,
-                idle_from: tokens::idle_from(session.started_at, now),
+                idle_from: sign_in::idle_from(session.started_at, now),
                 proved_at: Some(now),
                 second_factor_at,
                 ..session

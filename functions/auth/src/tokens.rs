@@ -9,29 +9,20 @@ use serde::Serialize;
 use shared::{
     app::{
         App,
+        sign_in::{Beginning, wait_for_second_factor},
         tokens::{ACCESS_LIFETIME, Claims, Signer},
     },
     domain::{
-        AccountId, ChallengeId, Policy, SessionId, Timestamp,
+        AccountId, ChallengeId, SessionId, Timestamp,
         device::Device,
-        policy::Lens,
-        retention::{CHALLENGE_LIFETIME, SESSION_ABSOLUTE, SESSION_IDLE},
+        retention::CHALLENGE_LIFETIME,
         token::{self, Secret},
     },
     http::{Json, Problem, page::cookie::REFRESH_PREFIX as PREFIX},
-    store::{
-        Query, StoreError, Stored, Transaction, Unsealed,
-        account::{Account, LoginSession},
-        keys,
-        notice::{Notice, NoticeKind},
-        record::read_item,
-        second_factor::{SecondFactor, SecondStep},
-    },
+    store::{StoreError, Transaction, account::Account, second_factor::SecondFactor},
     words,
 };
 use utoipa::ToSchema;
-
-use crate::challenge::TRIES;
 
 /// The tokens of a login session (RFC 6749, 5.1).
 #[derive(Serialize, ToSchema)]
@@ -176,9 +167,6 @@ impl RefreshToken {
     }
 }
 
-/// How many sessions are looked at for one from the same device.
-const SESSIONS_COMPARED: u16 = 100;
-
 /// Puts into the transaction what a right first factor of an account that exists brings: a session,
 /// or the wait for the second factor when the account has one.
 pub async fn sign_in(
@@ -191,115 +179,47 @@ pub async fn sign_in(
     now: Timestamp,
 ) -> Result<SignInReply, Problem> {
     if factor.is_some_and(SecondFactor::is_active) {
-        let step = SecondStep {
-            id: ChallengeId::new(now),
-            account: account.id,
-            tries_left: TRIES,
-            created_at: now,
-            rev: 1,
-        };
         let second_factor = SecondFactorAsked {
-            challenge_id: step.id,
+            challenge_id: wait_for_second_factor(transaction, account.id, None, now)?,
             methods: vec![FactorMethod::Totp, FactorMethod::RecoveryCode],
             expires_at: now.plus(CHALLENGE_LIFETIME),
         };
-        transaction.create(&Stored::new(step, &Policy::platform()), &Unsealed)?;
         return Ok(SignInReply::Halfway(Halfway { second_factor }));
     }
-    tell_of_device(app, transaction, account.id, device, now).await?;
-    let tokens = begin_session(app, signer, transaction, account, None, device, now)?;
+    app.tell_of_device(transaction, account.id, device, now)
+        .await?;
+    let beginning = of_now(account, device, now);
+    let tokens = begin_session(app, signer, transaction, account, beginning, now)?;
     Ok(SignInReply::SignedIn(Box::new(tokens)))
 }
 
-/// Puts a notice into the transaction of a sign-in, unless the account has a living session from the
-/// same browser and system. One query, and only once every factor is proved: what it costs tells a
-/// stranger nothing.
-pub async fn tell_of_device(
-    app: &App,
-    transaction: &mut Transaction,
-    account: AccountId,
-    device: Device,
-    now: Timestamp,
-) -> Result<(), Problem> {
-    let policy = Policy::platform();
-    let lens = Lens {
-        now,
-        policy: &policy,
-    };
-    let newest = Query::partition(keys::sessions(account))
-        .newest_first()
-        .limit(SESSIONS_COMPARED);
-    for item in app.store.query(newest).await? {
-        let session = read_item::<LoginSession>(&item, &Unsealed, lens)?;
-        if session.is_some_and(|session| session.is_from(device)) {
-            return Ok(());
-        }
-    }
-    let notice = Notice::new(account, NoticeKind::NewDevice, now).from_device(device);
-    transaction.notify(notice)?;
-    Ok(())
-}
-
-/// Begins a session of `account` in a transaction, and makes its tokens. It remembers when a second
-/// factor was proved, if one was.
+/// Begins a session in a transaction, and makes its tokens.
 pub fn begin_session(
     app: &App,
     signer: &Signer,
     transaction: &mut Transaction,
     account: &Account,
-    second_factor_at: Option<Timestamp>,
-    device: Device,
+    beginning: Beginning,
     now: Timestamp,
 ) -> Result<Tokens, Problem> {
-    let secret = Secret::generate().ok_or(StoreError::Random)?;
-    let session = LoginSession {
-        id: SessionId::new(now),
-        account: account.id,
-        current: secret.hash(),
-        previous: None,
-        rotated_at: now,
-        started_at: now,
-        idle_from: idle_from(now, now),
-        proved_at: Some(now),
-        second_factor_at,
-        browser: Some(device.browser),
-        system: Some(device.system),
-        rev: 1,
-    };
-    let tokens = Tokens::new(app, signer, account, session.id, &secret, now)?;
-    transaction.create(&Stored::new(session, &Policy::platform()), &Unsealed)?;
-    Ok(tokens)
+    let (session, secret) = beginning.place(transaction, now)?;
+    Tokens::new(app, signer, account, session, &secret, now)
 }
 
-/// From when the days without use are counted, for a session that is used at `now`. The end of the
-/// record follows from it, so it never stands so late that the session outlives its last day.
-pub fn idle_from(started_at: Timestamp, now: Timestamp) -> Timestamp {
-    now.min(started_at.plus(SESSION_ABSOLUTE - SESSION_IDLE))
+/// A session of an account that proves who it is now, from `device`.
+pub const fn of_now(account: &Account, device: Device, now: Timestamp) -> Beginning {
+    Beginning {
+        account: account.id,
+        proved_at: Some(now),
+        second_factor_at: None,
+        team: None,
+        device,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::{
-        retention::{Class, Expiry, expiry},
-        time::DAY,
-    };
-
     use super::*;
-
-    #[test]
-    fn a_session_ends_after_14_days_without_use_and_after_30_days_at_all() {
-        let start = Timestamp::from_ms(1_768_478_400_000);
-        for (used_on_day, ends_on_day) in [(0, 14), (1, 15), (15, 29), (16, 30), (17, 30), (29, 30)]
-        {
-            let anchor = idle_from(start, start.plus(DAY * used_on_day));
-            let end = expiry(Class::LoginSession, &Policy::platform(), anchor);
-            assert_eq!(
-                end,
-                Expiry::At(start.plus(DAY * ends_on_day)),
-                "day {used_on_day}"
-            );
-        }
-    }
 
     #[test]
     fn a_refresh_token_reads_back_and_other_tokens_do_not() {

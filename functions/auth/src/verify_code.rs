@@ -10,7 +10,7 @@
 use axum::extract::State;
 use serde::Deserialize;
 use shared::{
-    app::{App, limit::Act, tokens::Signer},
+    app::{App, limit::Act, sign_in::TRIES, tokens::Signer},
     domain::{ChallengeId, device::Device},
     http::{Allowance, Client, Code, Json, Problem, Problems},
     store::{CommitError, StoreError, Transaction, account::ChallengePurpose, keys},
@@ -18,7 +18,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    challenge::{MailedCode, Pending, TRIES},
+    challenge::{MailedCode, Pending},
     owner::{self, Owner},
     signer,
     tokens::{self, SignInReply},
@@ -134,8 +134,14 @@ async fn admit(
         }
         Owner::Nobody if row.purpose == ChallengePurpose::SignUp => {
             let account = owner::create(transaction, tenant_key, row, *now)?;
-            let tokens =
-                tokens::begin_session(app, signer, transaction, &account, None, device, *now)?;
+            let tokens = tokens::begin_session(
+                app,
+                signer,
+                transaction,
+                &account,
+                tokens::of_now(&account, device, *now),
+                *now,
+            )?;
             return Ok(Ok(SignInReply::SignedIn(Box::new(tokens))));
         }
         // Whoever has the code owns the address, and may know.

@@ -4,7 +4,7 @@
 //! is written down. The cookie stays the same. After thirty days it ends in any case.
 
 use shared::{
-    app::App,
+    app::{App, sign_in},
     domain::{Policy, TenantId, Timestamp, policy::Lens, time::DAY},
     http::{AccessToken, Problem, page::SessionCookie},
     store::{
@@ -20,7 +20,6 @@ use crate::{
     account::{self, Own},
     owner,
     platform::Platform,
-    tokens,
 };
 
 /// Somebody at a page of their account.
@@ -69,7 +68,7 @@ pub async fn of(app: &App, cookie: &SessionCookie) -> Result<Option<Visit>, Prob
     };
     let mut wanted = account::wanted(id);
     wanted.extend([keys::password(id), keys::tenant_key(TenantId::Platform)]);
-    let Some(signed_in) = app.browsing(cookie, wanted).await? else {
+    let Some(signed_in) = app.browsing_anyhow(cookie, wanted).await? else {
         return Ok(None);
     };
     let token = AccessToken::of(&signed_in);
@@ -104,7 +103,7 @@ async fn used(app: &App, session: LoginSession, read: &Platform) -> Result<Login
     }
     let next = LoginSession {
         rotated_at: read.now,
-        idle_from: tokens::idle_from(session.started_at, read.now),
+        idle_from: sign_in::idle_from(session.started_at, read.now),
         // Its grace has long passed, and must not begin again.
         previous: None,
         ..session.clone()

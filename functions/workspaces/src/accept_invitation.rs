@@ -19,14 +19,14 @@ use shared::{
         account::{Account, Seat},
         audit::Deed,
         keys,
-        membership::{Invitation, Invited},
+        membership::{Invitation, Invited, Joining},
         workspace::Workspace,
     },
 };
 use utoipa::ToSchema;
 
 use crate::{
-    member::{self, Joining, check_name},
+    member::{self, check_name},
     workspace::{self, WorkspaceView},
 };
 

@@ -18,17 +18,14 @@ use shared::{
         audit::{Deed, Line},
         keyring::TenantKeyRow,
         keys,
+        membership::Joining,
         subject::State as Liveness,
         workspace::{Workspace, WorkspacePolicy},
     },
 };
 use utoipa::ToSchema;
 
-use crate::{
-    member::{Joining, check_name},
-    show,
-    workspace::WorkspaceView,
-};
+use crate::{member::check_name, show, workspace::WorkspaceView};
 
 /// A workspace to make.
 #[derive(Deserialize, ToSchema)]
@@ -149,6 +146,8 @@ fn place(
         profile: policy.profile,
         modules: policy.modules.clone(),
         second_factor_required: None,
+        team_sign_in_since: None,
+        ways_in: None,
         closes_at: None,
         suspended_at: None,
         suspended_for: None,

@@ -4,13 +4,12 @@ use serde::Serialize;
 use shared::{
     app::App,
     domain::{
-        AccountId, MemberId, Policy, Profile, Role, Timestamp, Visibility, WorkspaceId,
-        policy::NameRule, text::Name,
+        MemberId, Profile, Role, Timestamp, Visibility, WorkspaceId, policy::NameRule, text::Name,
     },
     http::{Problem, actor::Entry},
     store::{
-        DataKey, Query, RootRef, Slot, Stored, TenantKey, Transaction, Unsealed, account::Seat,
-        keys, membership::Membership, subject::State,
+        DataKey, Query, RootRef, Unsealed, account::Seat, keys, membership::Membership,
+        subject::State,
     },
 };
 use utoipa::ToSchema;
@@ -82,67 +81,6 @@ pub fn check_name(profile: Profile, name: Option<&Name>, pointer: &str) -> Resul
             "members have no name in this profile",
         )),
         _ => Ok(()),
-    }
-}
-
-/// Who joins, and as what.
-pub struct Joining<'a> {
-    /// The sign-in behind the new member.
-    pub account: AccountId,
-    /// Where.
-    pub workspace: WorkspaceId,
-    /// The key of that workspace.
-    pub tenant_key: &'a TenantKey,
-    /// The policy of that workspace.
-    pub policy: &'a Policy,
-    /// As what.
-    pub role: Role,
-    /// Under which name.
-    pub name: Option<Name>,
-    /// When.
-    pub now: Timestamp,
-}
-
-impl Joining<'_> {
-    /// Puts the new member into `transaction`: a subject with a key of its own, and the seat that
-    /// joins it to the account. The slot is that of the seat: it fails for who is a member already.
-    pub fn place(self, transaction: &mut Transaction) -> Result<(MemberId, Slot), Problem> {
-        let Self {
-            account,
-            workspace,
-            tenant_key,
-            policy,
-            role,
-            name,
-            now,
-        } = self;
-        let id = MemberId::new(now);
-        let data_key = tenant_key.new_data_key(&keys::membership(workspace, id), now)?;
-        let membership = Membership {
-            id,
-            workspace,
-            account,
-            name,
-            state: State::Live,
-            created_at: now,
-            rev: 1,
-        };
-        transaction.create_root(&Stored::new(membership, policy), &data_key.key, &data_key)?;
-        let seat = Seat {
-            account,
-            workspace,
-            member: id,
-            role,
-            visibility: None,
-            ends_at: None,
-            break_glass: None,
-            created_at: now,
-            rev: 1,
-        };
-        let slot = transaction.create(&Stored::new(seat, &Policy::platform()), &Unsealed)?;
-        // An account that is being erased takes no new seats.
-        transaction.check_live(keys::account(account));
-        Ok((id, slot))
     }
 }
 

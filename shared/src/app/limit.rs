@@ -36,6 +36,8 @@ pub enum Act {
     Invite,
     /// Begin a session of the widget.
     StartVisit,
+    /// Begin or end a sign-in through a team's provider.
+    TeamSignIn,
 }
 
 /// Whose counts a limit looks at.
@@ -92,6 +94,7 @@ impl Act {
         Self::ProveAgain,
         Self::Invite,
         Self::StartVisit,
+        Self::TeamSignIn,
     ];
 
     /// The numbers (privacy.md C1: five codes an hour for an address). The narrower limit stands
@@ -148,6 +151,14 @@ impl Act {
                     &[
                         limit("invitations-workspace", Per::Subject, 100, HOUR),
                         limit("invitations-all", Per::Everybody, 20_000, HOUR),
+                    ]
+                }
+            }
+            Self::TeamSignIn => {
+                const {
+                    &[
+                        limit("teams-network", Per::Network, 300, HOUR),
+                        limit("teams-workspace", Per::Subject, 6000, HOUR),
                     ]
                 }
             }

@@ -8,6 +8,7 @@ pub mod egress;
 pub mod limit;
 pub mod mail;
 pub mod nudge;
+pub mod sign_in;
 pub mod tokens;
 
 use std::{ops::Deref, sync::Arc};

@@ -169,6 +169,8 @@ ids! {
     ResetId = "rst";
     /// A login session of an account.
     SessionId = "ses";
+    /// A sign-in that a team's provider was asked for.
+    TeamSignInId = "tsi";
     /// What opens one socket, once.
     TicketId = "tkt";
     /// A session of a visitor's widget.

@@ -22,7 +22,7 @@ pub mod words;
 pub use id::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AuditId, BreakGlassId, ChallengeId, ContactId,
     ConversationId, ExportId, InvitationId, JobId, MemberId, MessageId, NoticeId, ResetId,
-    SessionId, TenantId, TicketId, VisitId, WorkspaceId,
+    SessionId, TeamSignInId, TenantId, TicketId, VisitId, WorkspaceId,
 };
 pub use permission::{Permission, Role, Visibility};
 pub use policy::{Policy, Profile};

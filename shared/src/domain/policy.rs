@@ -57,6 +57,26 @@ crate::words! {
     }
 }
 
+crate::words! {
+    /// Which ways in are open to the members of a workspace that has a team sign-in.
+    pub enum WayIn {
+        /// The team's provider, and the account's own ways.
+        Any = "any",
+        /// The team's provider only; owners come in by their accounts too, so that a provider that
+        /// fails shuts nobody out for good.
+        Team = "team",
+    }
+}
+
+/// The sign-in of a team through its own provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TeamSignIn {
+    /// Since when it is this provider: sessions that began before are good no more.
+    pub since: Timestamp,
+    /// Which other ways in there are.
+    pub ways: WayIn,
+}
+
 /// Whether a profile asks for the name of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameRule {
@@ -128,6 +148,8 @@ pub struct Policy {
     pub modules: Vec<Module>,
     /// Whether members come in with a second factor only.
     pub second_factor_required: bool,
+    /// How members sign in through their team's provider, if it has one.
+    pub team_sign_in: Option<TeamSignIn>,
     /// When the workspace will be erased, if its owner ended it: until then nothing opens it.
     pub closes_at: Option<Timestamp>,
     /// Whether the operator suspended it: members may read, visitors stay outside.
@@ -193,6 +215,7 @@ impl Policy {
             profile,
             modules: profile.modules().to_vec(),
             second_factor_required: profile.second_factor_required(),
+            team_sign_in: None,
             closes_at: None,
             suspended: false,
             conversation_days: profile.conversation_days(),

@@ -353,6 +353,57 @@ impl BundleId {
     }
 }
 
+/// The domain of an organisation's addresses, such as `example.com`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailDomain(String);
+
+impl MailDomain {
+    /// A host with a dot in it, in lower case.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let text = text.to_ascii_lowercase();
+        if is_host(&text) && text.contains('.') {
+            Ok(Self(text))
+        } else {
+            Err(Fault::new("bad_domain", "a domain such as example.com"))
+        }
+    }
+
+    /// Whether an address is of this domain and not of one below it.
+    pub fn has(&self, email: &Email) -> bool {
+        email.identity().rsplit('@').next() == Some(&self.0)
+    }
+}
+
+/// A setting that an administrator copies from another service: an address, an id, a word. Printable
+/// ASCII, 1 to 500 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting(String);
+
+impl Setting {
+    /// Parses one.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let printable = text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        if text.trim() != text || text.is_empty() {
+            return Err(Fault::new("empty", "a text without spaces around it"));
+        }
+        if text.len() > 500 {
+            return Err(Fault::new("too_long", "at most 500 characters"));
+        }
+        if printable {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Fault::new("bad_character", "printable ASCII characters"))
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 macro_rules! plain_text {
     ($($name:ident, $max:literal, $example:literal;)+) => {$(
         impl<'de> Deserialize<'de> for $name {
@@ -396,6 +447,8 @@ plain_text! {
     // Scheme, host and port at their longest.
     Origin, 267, "https://www.example.com";
     BundleId, 155, "com.example.shop";
+    MailDomain, 253, "example.com";
+    Setting, 500, "https://id.example.com";
 }
 
 #[cfg(test)]

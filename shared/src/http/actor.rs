@@ -13,7 +13,7 @@ use crate::{
     domain::{
         AccountId, BreakGlassId, ContactId, MemberId, Permission, Policy, Role, SessionId,
         TenantId, Timestamp, Visibility, VisitId, WorkspaceId,
-        policy::{Lens, Module},
+        policy::{Lens, Module, WayIn},
     },
     store::{
         DataKey, Fetched, Key, Record, SubjectId, TenantKey, Unsealed,
@@ -211,8 +211,23 @@ impl App {
     /// Somebody signed in, and what lies at `keys`. One round trip.
     ///
     /// # Errors
-    /// 401 when the session is over or was revoked.
+    /// 401 when the session is over or was revoked; 403 when it began through a team's provider: whoever
+    /// runs that one must not get at the account, or at another workspace of it.
     pub async fn signed_in(
+        &self,
+        token: &AccessToken,
+        keys: Vec<Key>,
+    ) -> Result<SignedIn, Problem> {
+        let signed_in = self.signed_in_anyhow(token, keys).await?;
+        match signed_in.session.team {
+            Some(_) => Err(Problem::new(Code::TeamSession)),
+            None => Ok(signed_in),
+        }
+    }
+
+    /// As [`App::signed_in`], even through a team's provider: only for what neither tells nor changes
+    /// anything about the account outside of that team.
+    pub async fn signed_in_anyhow(
         &self,
         token: &AccessToken,
         keys: Vec<Key>,
@@ -345,6 +360,7 @@ impl App {
             .ok_or_else(Problem::not_found)?;
         // Before anything is told of the workspace, the role included.
         let policy = live_policy(&fetched, workspace, now)?.ok_or_else(Problem::not_found)?;
+        check_way_in(&session, &seat, &policy)?;
         if policy.second_factor_required && session.second_factor_at.is_none() {
             return Err(Problem::new(Code::SecondFactorRequired));
         }
@@ -486,6 +502,23 @@ impl App {
         let entry = self.entry(workspace, fetched, now).await?;
         in_use(&entry.policy)?;
         Ok(entry)
+    }
+}
+
+/// Refuses a session that began in a way that is not open here. A session of a team's provider is
+/// good for that team's workspace, and while it is the team's provider; where there is no other way,
+/// only owners come in by their accounts.
+fn check_way_in(session: &LoginSession, seat: &Seat, policy: &Policy) -> Result<(), Problem> {
+    match (session.team, policy.team_sign_in) {
+        (Some(team), _) if team != seat.workspace => Err(Problem::new(Code::TeamSession)),
+        (Some(_), Some(present)) if session.started_at >= present.since => Ok(()),
+        (Some(_), _) => Err(Problem::new(Code::TokenInvalid)),
+        // Whoever breaks the glass is the operator, and no member of the team.
+        (None, Some(_)) if seat.break_glass.is_some() => Ok(()),
+        (None, Some(present)) if present.ways == WayIn::Team && seat.role != Role::Owner => {
+            Err(Problem::new(Code::TeamSignInRequired))
+        }
+        (None, _) => Ok(()),
     }
 }
 

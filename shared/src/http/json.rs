@@ -176,6 +176,21 @@ pub(super) fn pairs<T: DeserializeOwned>(text: &[u8], mark: &str) -> Result<T, P
     })
 }
 
+/// Reads a form that a program sent: pages take theirs from [`super::page::Form`], which looks where
+/// it comes from.
+///
+/// # Errors
+/// 415 with `detail` for another type, and what any body is refused for.
+pub async fn form<T: DeserializeOwned>(
+    request: Request,
+    detail: &'static str,
+) -> Result<T, Problem> {
+    if !is_of_type(&request, "application/x-www-form-urlencoded") {
+        return Err(Problem::new(Code::MediaType).with_detail(detail));
+    }
+    pairs(&whole(request).await?, "#/")
+}
+
 /// The whole body of a request, if it is no larger than we read.
 pub(super) async fn whole(request: Request) -> Result<bytes::Bytes, Problem> {
     let body = Limited::new(request.into_body(), MAX_BODY_BYTES);

@@ -66,6 +66,14 @@ codes! {
     StepUpRequired = 403, "step_up_required", "Prove first that it is still you";
     /// The workspace asks for a second factor, and this session proved none.
     SecondFactorRequired = 403, "second_factor_required", "This workspace asks for a second factor";
+    /// The workspace is entered through the team's own sign-in only.
+    TeamSignInRequired = 403, "team_sign_in_required", "This workspace is entered through its team's sign-in";
+    /// The session began through a team's provider, and is good for that team's workspace only.
+    TeamSession = 403, "team_session", "This session opens one workspace; sign in to the account itself";
+    /// What came back from the team's provider was not accepted.
+    TeamSignInFailed = 401, "team_sign_in_failed", "The sign-in through the team did not work; begin again";
+    /// The provider vouches for an address that has an account, which did not begin the sign-in.
+    LinkRequired = 403, "link_required", "This address has an account; sign in to it first, then through the team";
     /// The account is to be deleted; nobody signs in to it meanwhile.
     AccountClosing = 403, "account_closing", "This account is to be deleted; undo that first";
     /// The account has one already.
@@ -130,6 +138,8 @@ codes! {
     CursorInvalid = 400, "cursor_invalid", "The cursor is not valid for this list; begin again";
     /// The cursor of `/sync` is older than what it would have to tell of.
     CursorExpired = 410, "cursor_expired", "The cursor is older than seven days; list everything again";
+    /// A provider's word that somebody signed out is not one (400 is what its standard asks for).
+    LogoutTokenInvalid = 400, "logout_token_invalid", "The logout token is not valid";
     /// The same key came with another request.
     IdempotencyKeyReused = 422, "idempotency_key_reused", "This Idempotency-Key was used for another request";
     /// Too many requests of this kind, or too many wrong answers in a row.

@@ -187,6 +187,10 @@ pub struct LoginSession {
     /// When a second factor was proved; absent while the first one is all there is.
     #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
     pub second_factor_at: Option<Timestamp>,
+    /// Through the provider of which workspace it began, if through one: it is good for that
+    /// workspace and nothing else, because nobody but its owner vouches for the provider.
+    #[non_personal(reason = "the id of a workspace")]
+    pub team: Option<WorkspaceId>,
     /// From which browser; absent in what was written before that was noted.
     #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
     pub browser: Option<Browser>,
@@ -312,6 +316,7 @@ mod tests {
             idle_from: now,
             proved_at: Some(now),
             second_factor_at: None,
+            team: None,
             browser: None,
             system: None,
             rev: 1,

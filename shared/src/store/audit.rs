@@ -83,6 +83,10 @@ words! {
         SecondFactorPolicyChanged = "second_factor_policy_changed",
         /// The settings of the workspace were changed.
         SettingsChanged = "settings_changed",
+        /// The team signs in by its accounts again.
+        TeamProviderRemoved = "team_provider_removed",
+        /// The team signs in through a provider, or through it in another way.
+        TeamProviderSet = "team_provider_set",
         /// The owner ended the workspace.
         WorkspaceClosing = "workspace_closing",
         /// The owner kept the workspace after all.

@@ -121,6 +121,8 @@ pub enum Use {
     Suppression,
     /// Sign the link that leads out of a kind of mail.
     WayOut,
+    /// Make what a sign-in through a team's provider is bound with, and recognise who comes.
+    TeamSignIn,
     /// Wrap keys of roots.
     Wrap,
 }

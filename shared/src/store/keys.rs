@@ -28,6 +28,7 @@
 //! | invitation | data | `INVITATION#<ws>#<invitation>` | `HEAD` |
 //! | app | data | `APP#<ws>` | `<app>` |
 //! | audit log: lines that wait, the chain, its end | data | `AUDIT#<ws>` | `W#<line>`, `L#<number, twelve digits>`, `END` |
+//! | sign-in of a team: provider, who is known to it, sign-ins on their way | data | `OIDC#<ws>` | `PROVIDER`, `I#<keyed hash>`, `S#<sign-in>` |
 //! | key of the API | data | `APIKEY#<ws>` | `<keyed hash>` |
 //! | job, and the list of those that are not done | data | `JOB#<ws>`, `JOBS#platform` | `<job>` |
 //! | how far the sweep has got | data | `SWEEP#platform` | `<table>#<segment>` |
@@ -72,8 +73,8 @@ use super::{
 };
 use crate::domain::{
     AccountId, AnnouncementId, AppId, AuditId, BreakGlassId, ChallengeId, ContactId,
-    ConversationId, InvitationId, JobId, MemberId, NoticeId, ResetId, SessionId, TenantId,
-    TicketId, Timestamp, VisitId, WorkspaceId, announcement::MailKind, words::Symbol,
+    ConversationId, InvitationId, JobId, MemberId, NoticeId, ResetId, SessionId, TeamSignInId,
+    TenantId, TicketId, Timestamp, VisitId, WorkspaceId, announcement::MailKind, words::Symbol,
 };
 pub use exports::{
     export, export_due, export_list, export_part_row, export_part_rows, exports_of, is_export,
@@ -465,6 +466,32 @@ pub fn audit_end(workspace: WorkspaceId) -> Key {
 /// The partition of the audit log of a workspace.
 pub fn audit(workspace: WorkspaceId) -> String {
     format!("AUDIT#{workspace}")
+}
+
+/// The sign-in service of a team. Not a head: it is sealed under the key of the workspace.
+pub fn team_provider(workspace: WorkspaceId) -> Key {
+    data(team_sign_in(workspace), "PROVIDER")
+}
+
+/// Somebody whom a team's provider has vouched for.
+pub fn team_identity(workspace: WorkspaceId, identity: KeyedHash) -> Key {
+    data(
+        team_sign_in(workspace),
+        format!("{TEAM_IDENTITY}{identity}"),
+    )
+}
+
+/// What the sort keys of those open with.
+pub const TEAM_IDENTITY: &str = "I#";
+
+/// A sign-in that a team's provider was asked for.
+pub fn team_attempt(workspace: WorkspaceId, id: TeamSignInId) -> Key {
+    data(team_sign_in(workspace), format!("S#{id}"))
+}
+
+/// The partition of everything about a team's sign-in.
+pub fn team_sign_in(workspace: WorkspaceId) -> String {
+    format!("OIDC#{workspace}")
 }
 
 /// A job of a workspace.

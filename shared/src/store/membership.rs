@@ -2,10 +2,19 @@
 
 use shared_derive::Record;
 
-use super::{keyring, seal::KeyedHash, subject::State};
+use super::{
+    account::Seat,
+    db::StoreError,
+    keyring::{self, TenantKey},
+    keys,
+    record::Stored,
+    seal::{KeyedHash, Unsealed},
+    subject::State,
+    transaction::{Slot, Transaction},
+};
 use crate::{
     domain::{
-        AccountId, InvitationId, MemberId, Role, Timestamp, WorkspaceId,
+        AccountId, InvitationId, MemberId, Policy, Role, Timestamp, WorkspaceId,
         text::{Email, Name},
         token::{self, Secret, SecretHash},
     },
@@ -44,6 +53,82 @@ pub struct Membership {
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
+}
+
+/// Who joins, and as what.
+#[derive(Debug)]
+pub struct Joining<'a> {
+    /// The sign-in behind the new member.
+    pub account: AccountId,
+    /// Where.
+    pub workspace: WorkspaceId,
+    /// The key of that workspace.
+    pub tenant_key: &'a TenantKey,
+    /// The policy of that workspace.
+    pub policy: &'a Policy,
+    /// As what.
+    pub role: Role,
+    /// Under which name.
+    pub name: Option<Name>,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Joining<'_> {
+    /// Puts the new member into `transaction`: a subject with a key of its own, and the seat that
+    /// joins it to the account. The slot is that of the seat: it fails for who is a member already.
+    ///
+    /// # Errors
+    /// When its key cannot be made.
+    pub fn place(self, transaction: &mut Transaction) -> Result<(MemberId, Slot), StoreError> {
+        // An account that is being erased takes no new seats.
+        transaction.check_live(keys::account(self.account));
+        self.place_beside_account(transaction)
+    }
+
+    /// The same in a transaction that makes the account, or checks by itself that it is live.
+    ///
+    /// # Errors
+    /// When its key cannot be made.
+    pub fn place_beside_account(
+        self,
+        transaction: &mut Transaction,
+    ) -> Result<(MemberId, Slot), StoreError> {
+        let Self {
+            account,
+            workspace,
+            tenant_key,
+            policy,
+            role,
+            name,
+            now,
+        } = self;
+        let id = MemberId::new(now);
+        let data_key = tenant_key.new_data_key(&keys::membership(workspace, id), now)?;
+        let membership = Membership {
+            id,
+            workspace,
+            account,
+            name,
+            state: State::Live,
+            created_at: now,
+            rev: 1,
+        };
+        transaction.create_root(&Stored::new(membership, policy), &data_key.key, &data_key)?;
+        let seat = Seat {
+            account,
+            workspace,
+            member: id,
+            role,
+            visibility: None,
+            ends_at: None,
+            break_glass: None,
+            created_at: now,
+            rev: 1,
+        };
+        let slot = transaction.create(&Stored::new(seat, &Policy::platform()), &Unsealed)?;
+        Ok((id, slot))
+    }
 }
 
 words! {

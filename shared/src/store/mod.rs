@@ -57,6 +57,7 @@ pub mod signing;
 pub mod socket;
 pub mod subject;
 pub mod suppression;
+pub mod team;
 pub mod transaction;
 pub mod transcript;
 pub mod workspace;

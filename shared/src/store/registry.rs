@@ -34,6 +34,7 @@ use super::{
     socket::{Listener, Listening, Socket, Ticket},
     subject::{Edge, Subject},
     suppression::Suppression,
+    team::{TeamAttempt, TeamIdentity, TeamProvider},
     workspace::{Workspace, WorkspacePolicy},
 };
 use crate::domain::policy::Lens;
@@ -122,6 +123,9 @@ registry! {
     Subject
     Suppression
     SweepMark
+    TeamAttempt
+    TeamIdentity
+    TeamProvider
     TenantKeyRow
     Ticket
     Tombstone

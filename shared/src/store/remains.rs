@@ -19,6 +19,7 @@ use super::{
     record::{Decision, Declaration, Form, Item, Owner, Record, is_expired, stamp},
     registry,
     subject::{Edge, RootRef, Subject, SubjectId},
+    team::TeamIdentity,
 };
 use crate::domain::{
     ConversationId, Timestamp, WorkspaceId,
@@ -139,6 +140,9 @@ pub fn head_behind(item: &Item) -> Option<Key> {
     if kind == ReadMark::DECLARATION.name || kind == UnsentDraft::DECLARATION.name {
         let conversation = text(item, "sk")?.parse::<ConversationId>().ok()?;
         return Some(keys::conversation(workspace_of(item)?, conversation));
+    }
+    if kind == TeamIdentity::DECLARATION.name {
+        return Some(keys::account(text(item, "account")?.parse().ok()?));
     }
     if kind == Subject::DECLARATION.name {
         let workspace = workspace_of(item);

@@ -9,7 +9,7 @@ use super::{
     keyring::{TenantKey, Use},
     seal::KeyedHash,
 };
-use crate::domain::{AccountId, ChallengeId, Timestamp, personal::Personal};
+use crate::domain::{AccountId, ChallengeId, Timestamp, WorkspaceId, personal::Personal};
 
 /// Bytes of a seed: as long as the output of SHA-1 (RFC 4226, 4).
 pub const SEED_LENGTH: usize = 20;
@@ -123,6 +123,9 @@ pub struct SecondStep {
     /// Who signs in.
     #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
     pub account: AccountId,
+    /// Through the provider of which workspace, if through one.
+    #[non_personal(reason = "the id of a workspace")]
+    pub team: Option<WorkspaceId>,
     /// How many codes may still be tried.
     #[non_personal(reason = "a counter of tries")]
     pub tries_left: u64,

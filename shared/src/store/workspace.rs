@@ -5,7 +5,7 @@ use shared_derive::Record;
 use super::subject::State;
 use crate::domain::{
     Timestamp, WorkspaceId,
-    policy::{Module, Policy, Profile, Step, SuspensionReason},
+    policy::{Module, Policy, Profile, Step, SuspensionReason, TeamSignIn, WayIn},
     text::{Locale, Name, TimeZone},
 };
 
@@ -56,6 +56,12 @@ pub struct WorkspacePolicy {
     /// Whether members come in with a second factor only, where the profile leaves that open.
     #[non_personal(reason = "a setting of the workspace", export)]
     pub second_factor_required: Option<bool>,
+    /// Since when members sign in through the team's present provider, if they do.
+    #[non_personal(reason = "when a setting of the workspace changed")]
+    pub team_sign_in_since: Option<Timestamp>,
+    /// Which other ways in there are.
+    #[non_personal(reason = "a setting of the workspace")]
+    pub ways_in: Option<WayIn>,
     /// When it will be erased, if its owner ended it.
     #[non_personal(reason = "when a workspace ends")]
     pub closes_at: Option<Timestamp>,
@@ -93,6 +99,10 @@ impl WorkspacePolicy {
             modules: self.modules.clone(),
             second_factor_required: self.profile.second_factor_required()
                 || self.second_factor_required.unwrap_or(false),
+            team_sign_in: self.team_sign_in_since.map(|since| TeamSignIn {
+                since,
+                ways: self.ways_in.unwrap_or(WayIn::Any),
+            }),
             closes_at: self.closes_at,
             suspended: self.suspended_at.is_some(),
             conversation_days: self.conversation_days,

@@ -82,7 +82,7 @@ FLOW-38 | pending | the sum of days is asserted at compile time; the erasure it 
 FLOW-39 | tests/it/policy.rs::the_policy_names_every_service_of_the_templates_and_a_new_one_must_be_explained | a service in the templates that readers are not told of stops the rendering
 FLOW-40 | tests/it/policy.rs::no_page_for_anybody_sets_a_cookie_runs_a_script_or_loads_from_elsewhere | no page names a host of Google's
 FLOW-41 | tests/it/auth.rs::the_mail_shows_the_code_alone_on_a_line_and_loads_nothing_from_anywhere | a mail with a code has the code, once, and goes to its address alone
-FLOW-42 | pending | permissions are exact, but no test yet counts every outgoing connection
+FLOW-42 | tests/it/oidc.rs::what_leaves_besides_aws_is_counted_under_the_name_of_a_listed_recipient | what leaves is counted by its recipient, and only listed ones are asked
 FLOW-43 | tests/it/announcements.rs::an_offer_arrives_before_the_one_click_and_none_after_it | without a consent on record no offer is sent, and taking it back holds at once
 FLOW-44 | tests/it/layers.rs::deployed_code_connects_to_aws_and_through_the_egress_door_and_in_no_other_way | no deployed code makes a connection but the clients of AWS and the egress door, whose closed list of recipients is rendered
 FLOW-45 | pending | the register of disclosures is missing

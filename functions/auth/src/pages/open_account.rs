@@ -6,7 +6,7 @@ use shared::{
     app::App,
     domain::ChallengeId,
     http::{
-        Problem,
+        Code, Problem,
         page::{Page, Query, Reader, Refusals, SessionCookie},
     },
 };
@@ -56,6 +56,12 @@ async fn page(
     let Some(visit) = visit::of(app, cookie).await? else {
         return Page::to("/sign-in");
     };
+    // A session of a team shows whose it is and nothing else of the account.
+    match link.page {
+        None if visit.session.team.is_some() => return overview::of_team(words, &visit),
+        Some(_) if visit.session.team.is_some() => return Err(Problem::new(Code::TeamSession)),
+        _ => {}
+    }
     match link.page {
         None => overview::show(app, words, &visit, link.done).await,
         Some(PageName::Address) => address::show(words, &visit, link.challenge, None),

@@ -4,7 +4,7 @@ use axum::{extract::State, response::Response};
 use shared::{
     app::App,
     http::{
-        Client, Problem,
+        Client, Code, Problem,
         page::{Form, Page, Reader, Refusals, SessionCookie},
     },
 };
@@ -59,6 +59,10 @@ async fn act(
             _ => Page::to("/sign-in"),
         };
     };
+    // A session of a team ends itself and does nothing else to the account.
+    if visit.session.team.is_some() && form.act != Act::SignOut {
+        return Err(Problem::new(Code::TeamSession));
+    }
     match form.act {
         Act::AskAddress => address::ask(asked, &visit, form).await,
         Act::AskKeep => keep::ask(asked, form).await,

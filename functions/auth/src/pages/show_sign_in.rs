@@ -78,6 +78,7 @@ impl Form<'_> {
                 button.quiet name="act" value="mail_code" { (words.mail_code) }
             }
             p { a href="/forgot" { (words.to_forgot) } }
+            p { a href="/sign-in/team" { (words.team) } }
             p { a href=(self.invitation.keep("/sign-up")) { (words.to_sign_up) } }
         };
         Page::new(words.sign_in, body)

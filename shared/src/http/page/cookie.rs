@@ -96,12 +96,26 @@ impl<S: Sync> FromRequestParts<S> for SessionCookie {
 }
 
 impl App {
-    /// Who is signed in in this browser, and what lies at `keys`. One round trip, none without a
-    /// cookie. `None` when the session is over, was revoked, or is not proved by the cookie.
+    /// Who is signed in to their account in this browser, and what lies at `keys`. One round trip,
+    /// none without a cookie. `None` when the session is over, was revoked, is not proved by the
+    /// cookie, or began through a team's provider.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn browsing(
+        &self,
+        cookie: &SessionCookie,
+        keys: Vec<Key>,
+    ) -> Result<Option<SignedIn>, Problem> {
+        let found = self.browsing_anyhow(cookie, keys).await?;
+        Ok(found.filter(|signed_in| signed_in.session.team.is_none()))
+    }
+
+    /// As [`App::browsing`], even through a team's provider.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn browsing_anyhow(
         &self,
         cookie: &SessionCookie,
         keys: Vec<Key>,

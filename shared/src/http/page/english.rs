@@ -53,6 +53,21 @@ pub const WORDS: Words = Words {
     set_password: "Set this password",
     reset_done: "The new password is set, and every device is signed out. Sign in with it.",
     reset_gone: "The link is wrong, was used, or is too old.",
+    team: "Sign in through your team",
+    team_workspace: "Workspace",
+    team_workspace_hint: "Your team gives you a link that fills this in. It begins with ws_.",
+    team_adult_hint: "Needed the first time only.",
+    team_unknown: "There is no such workspace, or its team does not sign in this way.",
+    team_remember: "Keep these four digits in mind. We ask for them when you come back:",
+    team_to: "Go on to",
+    team_digits: "The four digits",
+    team_digits_hint: "We showed them before you left. Type them only if you began to sign in \
+                       yourself, a moment ago.",
+    team_failed: "The sign-in did not work. It is good once, for ten minutes, and the four digits \
+                  have to be right.",
+    team_link: "Your address has an account already. Sign in to it first; then sign in through your \
+                team from the same browser, and the two are joined.",
+    team_adult: "You come for the first time: begin again, and tick the box if you are of age.",
     account: "Your account",
     sign_out: "Sign out",
     change: "Change",

@@ -101,6 +101,30 @@ pub struct Words {
     pub reset_done: &'static str,
     /// The link is wrong, was used, or is too old.
     pub reset_gone: &'static str,
+    /// Leads to the page to sign in through a team, and its heading.
+    pub team: &'static str,
+    /// The field for the workspace of a team.
+    pub team_workspace: &'static str,
+    /// Where that is found.
+    pub team_workspace_hint: &'static str,
+    /// When the box is needed.
+    pub team_adult_hint: &'static str,
+    /// There is no such workspace, or it has no sign-in of its own.
+    pub team_unknown: &'static str,
+    /// What to do with the digits.
+    pub team_remember: &'static str,
+    /// Stands before the host of the provider.
+    pub team_to: &'static str,
+    /// The field for the digits.
+    pub team_digits: &'static str,
+    /// Why they are asked for.
+    pub team_digits_hint: &'static str,
+    /// It did not work.
+    pub team_failed: &'static str,
+    /// The address has an account that did not begin it.
+    pub team_link: &'static str,
+    /// Who comes for the first time did not say that they are of age.
+    pub team_adult: &'static str,
     /// The heading of the account's page.
     pub account: &'static str,
     /// The button that signs out.

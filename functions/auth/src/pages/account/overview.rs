@@ -56,6 +56,18 @@ pub async fn show(
     Ok(super::page(words.account, body, visit))
 }
 
+/// What a session of a team sees: whose it is, and the way out.
+pub fn of_team(words: &'static Words, visit: &Visit) -> Result<Page, Problem> {
+    let body = html! {
+        h1 { (words.account) }
+        p { strong { (visit.account.email.reveal()) } }
+        form method="post" action="/account" {
+            button.quiet name="act" value="sign_out" { (words.sign_out) }
+        }
+    };
+    Ok(super::page(words.account, body, visit))
+}
+
 /// One thing that the account has.
 fn entry(words: &Words, name: &str, value: &str, path: &str) -> Markup {
     html! {

@@ -1,0 +1,110 @@
+//! `POST /v1/auth/oidc/{workspace}/start`: where a program leads somebody who signs in through their team.
+
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use shared::{
+    app::App,
+    domain::{Timestamp, WorkspaceId, retention::CHALLENGE_LIFETIME, text::Setting},
+    http::{AccessToken, Allowance, Client, Json, Path, Problem, Problems},
+    store::team::Beginner,
+};
+use utoipa::ToSchema;
+
+use crate::{
+    attempt::{self, Wish},
+    finish,
+};
+
+/// A sign-in to begin.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartTeamSignIn {
+    /// Where the provider leads back to: one of those that the owner of the workspace named.
+    #[schema(example = "https://app.example.com/signed-in")]
+    redirect_uri: Setting,
+    /// That whoever signs in says that they are of age: asked for where they come for the first time.
+    #[serde(default)]
+    adult: bool,
+}
+
+/// A sign-in that has begun.
+#[derive(Serialize, ToSchema)]
+pub struct TeamSignInStarted {
+    /// Where to lead the browser.
+    #[schema(example = "https://id.example.com/authorize?response_type=code")]
+    authorization_url: String,
+    /// To be kept where it began, and brought back to `finish`.
+    #[schema(example = "oh_agnlhm7kc57htgv5tmvzx3xqaamoj5oypksxilfrmv2m5qjlbhjfm.dGhlIHNlY3JldA")]
+    sign_in: String,
+    /// Until when it can be finished.
+    expires_at: Timestamp,
+}
+
+impl IntoResponse for TeamSignInStarted {
+    fn into_response(self) -> Response {
+        ([(header::CACHE_CONTROL, "no-store")], Json(self)).into_response()
+    }
+}
+
+/// Begin a sign-in through the team.
+///
+/// With an access token the account that it belongs to is joined to whomever the provider vouches for,
+/// where their addresses agree.
+#[utoipa::path(
+    post,
+    path = "/v1/auth/oidc/{workspace}/start",
+    operation_id = "start_team_sign_in",
+    params(("workspace" = WorkspaceId, Path, description = "The workspace.")),
+    request_body = StartTeamSignIn,
+    responses((status = 200, description = "Begun; good for ten minutes.", body = TeamSignInStarted), Problems),
+    security(()),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    client: Client,
+    Path(workspace): Path<WorkspaceId>,
+    token: Bearer,
+    Json(body): Json<StartTeamSignIn>,
+) -> Result<(Allowance, TeamSignInStarted), Problem> {
+    let allowed = finish::admit(&app, &client, workspace).await?;
+    let account = match &token.0 {
+        Some(token) => Some(app.signed_in(token, Vec::new()).await?.account),
+        None => None,
+    };
+    let now = app.clock.now();
+    let wish = Wish {
+        beginner: Beginner::Program,
+        redirect_uri: Some(body.redirect_uri),
+        account,
+        adult_at: Some(now).filter(|_| body.adult),
+    };
+    let begun = attempt::begin(&app, &allowed, workspace, wish).await?;
+    let started = TeamSignInStarted {
+        sign_in: begun.attempt.handle(&begun.tenant_key),
+        authorization_url: begun.authorization_url,
+        expires_at: begun.attempt.created_at.plus(CHALLENGE_LIFETIME),
+    };
+    Ok((allowed, started))
+}
+
+/// An access token, if one is sent. One that is not good is refused and not passed over.
+pub struct Bearer(Option<AccessToken>);
+
+impl axum::extract::FromRequestParts<App> for Bearer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut axum::http::request::Parts,
+        app: &App,
+    ) -> Result<Self, Problem> {
+        if !parts.headers.contains_key(header::AUTHORIZATION) {
+            return Ok(Self(None));
+        }
+        let token = AccessToken::from_request_parts(parts, app).await?;
+        Ok(Self(Some(token)))
+    }
+}
