@@ -34,6 +34,7 @@ pub mod objects;
 pub mod openapi;
 pub mod pages;
 pub mod policy;
+pub mod receipts;
 pub mod seed;
 pub mod sockets;
 pub mod stack;

@@ -10,6 +10,7 @@ use local::bench::Bench;
 use local::functions::aws_environment;
 use local::openapi::document;
 use local::policy;
+use local::receipts::{self, Verdict};
 use local::seed::{Demo, random_uuid};
 use local::stack::{Stack, StackOptions, Storage};
 use local::template::Template;
@@ -44,6 +45,22 @@ enum Command {
     Bench {
         #[command(subcommand)]
         what: Bench,
+    },
+    /// Checks the receipt of an erasure, without asking anybody.
+    ///
+    /// The receipt is a file of the ledger, or what the API shows of an erasure. Ends with 0 when it
+    /// holds, with 1 when it does not, and with 2 when it could not be checked.
+    VerifyReceipt {
+        /// The receipt: JSON.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The public keys, as a deployment serves them at /.well-known/erasure-keys.json.
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// A copy of the ledger: the files of the bucket's folder `ledger`, all of them. The receipt
+        /// must stand in it, and each entry must follow the one before it.
+        #[arg(long, value_name = "DIR")]
+        ledger: Option<PathBuf>,
     },
     /// The privacy policy, written from the code.
     Policy {
@@ -104,6 +121,9 @@ async fn main() -> ExitCode {
         Some(Command::Policy {
             what: Policy::Render { check, template },
         }) => render_policy(check, template.as_deref()),
+        Some(Command::VerifyReceipt { file, key, ledger }) => {
+            return verify_receipt(&file, &key, ledger.as_deref());
+        }
         Some(Command::Serve(serve)) => run(serve).await,
         None => run(cli.serve).await,
     };
@@ -208,6 +228,19 @@ fn print_openapi() -> Result<(), String> {
         .to_pretty_json()
         .map_err(|error| error.to_string())?;
     print(&format!("{text}\n"))
+}
+
+fn verify_receipt(file: &Path, key: &Path, ledger: Option<&Path>) -> ExitCode {
+    let (code, reason) = match receipts::verify(file, key, ledger) {
+        Verdict::Holds(text) => match print(&text) {
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(reason) => (2, reason),
+        },
+        Verdict::Fails(reason) => (1, format!("the receipt does not hold: {reason}")),
+        Verdict::Unchecked(reason) => (2, reason),
+    };
+    let _ = writeln!(io::stderr(), "sotto: {reason}");
+    ExitCode::from(code)
 }
 
 fn render_policy(check: bool, template: Option<&Path>) -> Result<(), String> {

@@ -250,7 +250,7 @@ async fn who_deletes_an_account_is_signed_out_everywhere_and_may_change_their_mi
     let ada = harness.sign_up(ADA).await;
     let phone = harness.sign_in(ADA).await;
     let going = ada.delete(ACCOUNT, 202).await;
-    assert_eq!(going, json!({ "delete_at": "2026-01-22T12:00:00.000Z" }));
+    assert_eq!(going["delete_at"], "2026-01-22T12:00:00.000Z");
     for member in [&ada, &phone] {
         is_signed_out(member).await;
     }

@@ -10,6 +10,7 @@ use serde_json::Value;
 /// Routes for anybody. A line is added in review only. Pages say themselves who is signed in, and take
 /// no form from elsewhere (test `pages`).
 const PUBLIC: &[&str] = &[
+    "GET /.well-known/erasure-keys.json",
     "GET /.well-known/jwks.json",
     "GET /accept",
     "GET /account",

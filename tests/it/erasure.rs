@@ -1,5 +1,9 @@
 //! The erasure of a contact: gone at once, nothing left after it, and nobody else touched (CHAT-19).
 
+mod account;
+mod receipts;
+mod workspace;
+
 use std::time::Duration;
 
 use harness::{

@@ -37,7 +37,7 @@ fn permission(route: &Route) -> Permission {
         (_, path) if path.starts_with("/api-keys") => P::ApiKeysManage,
         ("GET", "/apps") => P::AppsRead,
         ("POST", _) | ("PATCH", "/apps/{app}") if rest.starts_with("/apps") => P::AppsManage,
-        ("DELETE", "/contacts/{contact}") => P::ContactsDelete,
+        ("DELETE", "/contacts/{contact}") | ("GET", "/erasures/{erasure}") => P::ContactsDelete,
         ("GET", "/contacts" | "/contacts/{contact}") => P::ContactsRead,
         ("PATCH", "/contacts/{contact}") | ("PUT" | "DELETE", "/contacts/{contact}/block") => {
             P::ContactsManage
@@ -182,6 +182,9 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
     let exports = format!("{}/contacts/{}/exports", workspace.path, other.contact_id);
     let export = owner.send(Method::POST, &exports, None).await;
     let export = text(&export.body, "id");
+    let erased = harness.visitor(&app).await.contact_id;
+    let erased = format!("{}/contacts/{erased}", workspace.path);
+    let erasure = text(&owner.delete(&erased, 202).await, "erasure_id");
     harness.run_schedule("minute").await;
     let provider = Provider::start(&harness.stack.clock).await;
     let team = format!("{}/oidc", workspace.path);
@@ -205,6 +208,7 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
         .with("contact", &visitor.contact_id)
         .with("conversation", &conversation.id)
         .with("export", &export)
+        .with("erasure", &erasure)
         .with("job", &job);
 
     let all = routes();

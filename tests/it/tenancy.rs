@@ -60,12 +60,16 @@ impl Tenant {
             .await;
         let exports = format!("{}/contacts/{}/exports", workspace.path, visitor.contact_id);
         let export = owner.send(harness::method("POST"), &exports, None).await;
+        let erased = harness.visitor(&app).await.contact_id;
+        let erased = format!("{}/contacts/{erased}", workspace.path);
+        let erased = owner.delete(&erased, 202).await;
         harness.run_schedule("minute").await;
         let provider = Provider::start(&harness.stack.clock).await;
         let team = format!("{}/oidc", workspace.path);
         owner.put(&team, provider.setting(), 200).await;
         let ids = Ids::unknown()
             .with("export", &text(&export.body, "id"))
+            .with("erasure", &text(&erased, "erasure_id"))
             .with("api_key", &text(&key, "id"))
             .with("invitation", &text(&invitation, "id"))
             .with("colleague", &second)

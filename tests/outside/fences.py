@@ -25,7 +25,7 @@ from deployed import Server, Template, http_event, passes
 from emulator import FUNCTIONS, Emulated, bootstrap, variables
 from exports_tour import tour_of_the_exports
 from live_tour import (
-    at, tour_of_a_forgotten_contact, tour_of_retention, tour_of_the_desk, tour_of_the_sockets,
+    at, tour_of_a_forgotten_contact, tour_of_erasures, tour_of_retention, tour_of_the_desk, tour_of_the_sockets,
     tour_of_the_sweep,
 )
 from pages_tour import Browser, tour_of_the_pages
@@ -351,7 +351,8 @@ def message(text):
 
 def tour_of_the_team(api, mailbox):
     """Accounts, a workspace, its apps and its members. Returns what the rest of the tour needs."""
-    for path in ("/health", "/version", "/openapi.json", "/docs", "/policy/inbox", "/.well-known/jwks.json"):
+    for path in ("/health", "/version", "/openapi.json", "/docs", "/policy/inbox", "/.well-known/jwks.json",
+                 "/.well-known/erasure-keys.json"):
         api("GET", path)
     api("GET", "/nothing-here", expect=404)
     sign_in(api, mailbox, "ada@fence.example", "/v1/auth/signup")
@@ -568,7 +569,7 @@ def tour_of_the_outbox(api, function, filters, ready, token, workspace):
     sent = len(mails(ready["api"])) - old
     assert sent >= 2, f"{sent} mails for a code and an invitation"
     left = {item["pk"]["S"].split("#")[0] for item in items(ready, "KeysTable")}
-    assert left == {"SALT", "TENANT", "SIGNING"}, f"keys are left of {left}"
+    assert left == {"ATTEST", "SALT", "TENANT", "SIGNING"}, f"keys are left of {left}"
     left = [item["pk"]["S"] for item in items(ready, "DataTable") if item["pk"]["S"].startswith("SUBJECT#")]
     assert not left, f"{len(left)} rows of subjects are left"
     print(f"  the outbox heard {len(heard)} of {len(stream)} records")
@@ -615,6 +616,9 @@ def main():
                 tour_of_retention(api, functions["retention"], token, workspace, conversation)
                 tour_of_a_forgotten_contact(api, functions["retention"], token, workspace, app)
                 tour_of_the_exports(api, functions["retention"], token, workspace, app)
+                arrive = lambda address: sign_in(api, ready["api"], address, "/v1/auth/signup")["access_token"]
+                seen = partial(mailed, ready["api"])
+                tour_of_erasures(api, arrive, seen, functions, partial(past_the_fences, ready))
                 tour_of_the_sockets(api, functions["realtime"], token, visitor, workspace, conversation)
                 outbox, filters = functions["outbox"], template.filters["outbox"]
                 keys = items(ready, "KeysTable")

@@ -152,6 +152,88 @@ def tour_of_a_forgotten_contact(api, retention, token, workspace, app):
     retention.invoke({"task": "minute", "scheduled_at": at(0)})
 
 
+def rewrite(table, name, wanted, change):
+    """Changes a stored item that fits, as time would."""
+    found = [item for item in table("Scan", name)["Items"] if wanted(item)]
+    for item in found:
+        change(item)
+        table("PutItem", name, Item=item)
+
+
+def overdue(field, index):
+    """Lets the end in a field, and in the index that it stands in, have passed two minutes ago."""
+    past = int((time.time() - 120) * 1000)
+
+    def change(item):
+        item[field] = {"N": str(past)}
+        item[f"{index}_sk"] = {"S": f"{past:015}#" + item[f"{index}_sk"]["S"].split("#", 1)[1]}
+
+    return change
+
+
+def tour_of_erasures(api, sign_in, mailed, functions, table):
+    """Somebody leaves for good, then a workspace does, and a contact waits for a hold.
+
+    Twice: the program has schedules of its own, which may be faster once.
+    """
+    retention, outbox = functions["retention"], functions["outbox"]
+    for n in range(2):
+        owner = sign_in(f"ivo{n}@fence.example")
+        made = {"name": "Gone", "profile": "inbox", "member_name": "Ivo"}
+        made = api("POST", "/v1/workspaces", made, owner, {"idempotency-key": "gone"})
+        workspace = f"/v1/workspaces/{made['id']}"
+        app = {"name": "Shop", "platform": "web", "origins": ["https://shop.example"], "identity": "optional"}
+        app = api("POST", f"{workspace}/apps", app, owner)
+        api("POST", f"{workspace}/api-keys", {"name": "Shop", "scopes": ["contacts.read"]}, owner)
+        begin = {"app_key": app["public_key"]}
+        session = api("POST", "/v1/widget/sessions", begin, headers={"origin": "https://shop.example"})
+        visitor, contact = session["session_token"], session["visitor"]["contact_id"]
+        first = {"first_message": message("Hello")}
+        first = api("POST", "/v1/widget/conversations", first, visitor)["conversation"]["id"]
+        api("POST", f"{workspace}/invitations", {"email": f"jan{n}@fence.example", "role": "agent"}, owner)
+        token = mailed(f"jan{n}@fence.example", r"^(iv_\S+)$")
+        guest = sign_in(f"jan{n}@fence.example")
+        api("POST", "/v1/invitations/accept", {"token": token, "name": "Jan"}, guest)
+        api("PUT", f"{workspace}/conversations/{first}/draft", {"text": "Well"}, guest)
+        api("PUT", f"{workspace}/conversations/{first}/read", {"seq": 1}, guest)
+        api("POST", f"{workspace}/invitations", {"email": f"kai{n}@fence.example", "role": "agent"}, owner)
+        api("DELETE", "/v1/account?when=now", token=guest)
+        gone = lambda item: "delete_at" in item and item.get("kind", {}).get("S") == "Account"
+        rewrite(table, "DataTable", gone, overdue("delete_at", "lists"))
+        retention.invoke({"task": "erasures", "scheduled_at": at(0)})
+        done = [item for item in table("Scan", "DataTable")["Items"] if item["pk"]["S"].startswith("ERASURE#")]
+        images = [{"Keys": {name: item[name] for name in ("pk", "sk")}, "NewImage": item, "OldImage": item} for item in done]
+        records = [
+            {"eventID": uuid.uuid4().hex, "eventName": "MODIFY", "eventVersion": "1.1", "eventSource": "aws:dynamodb",
+             "awsRegion": "us-east-1", "dynamodb": {**image, "SequenceNumber": "1", "StreamViewType": "NEW_AND_OLD_IMAGES"}}
+            for image in images
+        ]
+        assert outbox.invoke({"Records": records}) == {"batchItemFailures": []}, "the outbox failed"
+        # A contact whose conversation is on hold is given more time to remember that it is to go.
+        hold = {"reason": "Complaint 18", "until": at(3600)}
+        api("PUT", f"{workspace}/conversations/{first}/hold", hold, owner)
+        erased = api("DELETE", f"{workspace}/contacts/{contact}", token=owner)["erasure_id"]
+        long_ago = {"N": str(int((time.time() - 13 * 3600) * 1000))}
+        of_contact = lambda item: item["pk"]["S"].endswith(f"#{contact}") and "last_seen_at" in item
+        rewrite(table, "DataTable", of_contact, lambda item: item.update(last_seen_at=long_ago))
+        retention.invoke({"task": "minute", "scheduled_at": at(0)})
+        api("GET", f"{workspace}/erasures/{erased}", token=owner)
+        api("DELETE", f"{workspace}/conversations/{first}/hold", token=owner)
+        retention.invoke({"task": "minute", "scheduled_at": at(0)})
+        api("DELETE", f"{workspace}?when=now", token=owner)
+        ours = lambda item: item["pk"]["S"] == f"WORKSPACE#{made['id']}" and item["sk"]["S"] == "POLICY"
+        rewrite(table, "DataTable", ours, overdue("closes_at", "due"))
+        retention.invoke({"task": "erasures", "scheduled_at": at(0)})
+        shown = made["id"].replace("ws_", "ers_")
+        assert api("GET", f"{workspace}/erasures/{shown}", token=owner)["stage"] == "done"
+    # An address that nobody has fetched: the outbox and the sweep clear it away.
+    past = {"N": str(int((time.time() - 3 * 86400) * 1000))}
+    left = {"pk": {"S": "FAREWELL#platform#" + shown}, "kind": {"S": "Farewell"}, "v": {"N": "1"}}
+    left |= {"id": {"S": shown}, "created_at": past, "anchor": past, "exp": past, "email": {"B": "AAAA"}}
+    for place in ("HEAD", "Z"):
+        table("PutItem", "DataTable", Item={**left, "sk": {"S": place}})
+
+
 def tour_of_the_sweep(retention, table, data, keys):
     """What the tour has left in the tables, days after all of it has ended."""
     past = str(int((time.time() - 3 * 86400) * 1000))

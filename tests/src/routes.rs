@@ -7,8 +7,8 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::Value;
 use shared::domain::{
-    AccountId, AnnouncementId, ApiKeyId, AppId, ContactId, ConversationId, ExportId, InvitationId,
-    JobId, MemberId, SessionId, WorkspaceId,
+    AccountId, AnnouncementId, ApiKeyId, AppId, ContactId, ConversationId, ErasureId, ExportId,
+    InvitationId, JobId, MemberId, SessionId, WorkspaceId,
 };
 
 use crate::{START, contract, method, template};
@@ -116,6 +116,7 @@ impl Ids {
             ("contact", ContactId::new(at).to_string()),
             ("conversation", ConversationId::new(at).to_string()),
             ("export", ExportId::new(at).to_string()),
+            ("erasure", ErasureId::new(at).to_string()),
             ("invitation", InvitationId::new(at).to_string()),
             ("job", JobId::new(at).to_string()),
             ("member", MemberId::new(at).to_string()),

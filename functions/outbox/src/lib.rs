@@ -3,6 +3,7 @@
 //! | file | what happened | effect |
 //! |---|---|---|
 //! | `mail_code` | a code was asked for | the mail with the code |
+//! | `mail_farewell` | an account was erased | the last mail, with the receipt |
 //! | `mail_invitation` | somebody was invited, or again | the mail with the link |
 //! | `mail_letter` | an announcement reached an account | its mail, once |
 //! | `mail_notice` | something about an account changed | the mail that says so |
@@ -22,6 +23,7 @@ mod feedback;
 mod image;
 mod letter;
 mod mail_code;
+mod mail_farewell;
 mod mail_invitation;
 mod mail_letter;
 mod mail_notice;
@@ -39,6 +41,7 @@ use shared::{
         Item, Record as _,
         account::{Account, Challenge, LoginSession, Seat},
         announcement::Letter,
+        erasure::Erasure,
         membership::Invitation,
         notice::Notice,
         password::ResetLink,
@@ -94,6 +97,9 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
             Some(kind) if kind == ResetLink::DECLARATION.name => mail_reset::send(app, item).await,
             _ => Ok(()),
         },
+        (Change::Modify, Some(new), _) if image::kind(new) == Some(Erasure::DECLARATION.name) => {
+            mail_farewell::send(app, new).await
+        }
         (Change::Modify, Some(new), Some(old))
             if image::kind(new) == Some(Account::DECLARATION.name) =>
         {

@@ -114,7 +114,8 @@ const fn then(kind: NoticeKind) -> &'static str {
         | NoticeKind::MembershipEnded
         | NoticeKind::RoleChanged
         | NoticeKind::WorkspaceDeletionScheduled
-        | NoticeKind::WorkspaceDeletionUndone => BY_A_COLLEAGUE,
+        | NoticeKind::WorkspaceDeletionUndone
+        | NoticeKind::WorkspaceErased => BY_A_COLLEAGUE,
         NoticeKind::BreakGlass | NoticeKind::WorkspaceResumed | NoticeKind::WorkspaceSuspended => {
             BY_THE_OPERATOR
         }
@@ -222,6 +223,11 @@ const fn says(kind: NoticeKind) -> Says {
             "Your Sotto workspace was suspended",
             "The operator of this deployment suspended a workspace of yours. Its members may still \
              read, and nothing in it was taken away.",
+        ),
+        NoticeKind::WorkspaceErased => (
+            "Your Sotto workspace was erased",
+            "A workspace that you owned was erased, with everything in it. What backups hold of it \
+             cannot be read any more in seven days. Its receipt can be fetched for three years.",
         ),
     };
     Says {

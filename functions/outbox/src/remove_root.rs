@@ -79,6 +79,7 @@ mod tests {
             "Contact",
             "Conversation",
             "Export",
+            "Farewell",
             "Invitation",
             "Membership",
             "ResetLink",

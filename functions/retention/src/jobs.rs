@@ -12,6 +12,7 @@ use shared::{
     domain::{
         Policy, Timestamp,
         policy::{Hold, Lens},
+        receipt::Shortened,
     },
     lambda::schedule::Report,
     store::{
@@ -112,7 +113,10 @@ async fn go_on(
     run.job.job_state = JobState::Running;
     let ended = match run.job.job_kind {
         JobKind::Handover => run.handover().await,
-        JobKind::Restamp => run.lists().await,
+        JobKind::Restamp => match run.remember().await {
+            Ok(()) => run.lists().await,
+            Err(error) => Err(error),
+        },
         JobKind::Hold | JobKind::Release => run.conversation().await,
     };
     let what = match kind {
@@ -158,6 +162,23 @@ impl Run<'_> {
         Ok(fetched
             .get::<WorkspacePolicy>(&place, &Unsealed, lens)?
             .map(|row| row.policy()))
+    }
+
+    /// Writes a shorter retention into the ledger before the first row is changed, so that it holds
+    /// for a backup that is restored as well.
+    async fn remember(&self) -> Result<(), StoreError> {
+        if self.job.list > 0 || self.job.after.is_some() || self.job.roots > 0 {
+            return Ok(());
+        }
+        let Some(policy) = self.policy().await? else {
+            return Ok(());
+        };
+        let shortened = Shortened {
+            workspace: self.job.workspace,
+            conversation_days: policy.conversation_days,
+        };
+        let now = self.app.clock.now();
+        self.app.store.append_shortened(shortened, now).await
     }
 
     /// Everything in a workspace, list by list.

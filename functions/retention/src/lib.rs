@@ -5,6 +5,7 @@
 //! | `sweep` | hourly | deletes what is over, and what belonged to it, whether or not TTL ever runs |
 //! | `jobs` | every minute | new stamps after a shortened retention, a hold or a release; `handover`: what members leave behind |
 //! | `announce` | every minute, with the jobs | goes on with announcements: a letter for every account they reach |
+//! | `erasures` | every minute | accounts and workspaces whose seven days are over are erased |
 //! | `chain` | every minute | lines of audit logs that wait come into their chains |
 //! | `minute` | every minute | deadlines that nobody has knocked for: ends of snoozes; `exports`: copies of their data that people asked for |
 //!
@@ -13,6 +14,7 @@
 
 mod announce;
 mod chain;
+mod erasures;
 mod exports;
 mod handover;
 mod jobs;
@@ -32,6 +34,7 @@ use shared::{
 pub async fn handle(app: &App, tick: Tick) -> Result<Report, StoreError> {
     let mut report = Report::default();
     let done = match tick.task {
+        Task::Erasures => erasures::run(app, &mut report).await,
         // One that fails must not hold up the other.
         Task::Jobs => {
             let jobs = jobs::run(app, &mut report).await;

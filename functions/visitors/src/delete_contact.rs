@@ -4,17 +4,26 @@
 //! added to it. The schedule of the minute erases what its edges lead to, and last the contact.
 
 use axum::{extract::State, http::StatusCode};
+use serde::Serialize;
 use shared::{
     app::App,
-    domain::{ContactId, Permission, WorkspaceId, policy::Module},
-    http::{AccessToken, Code, Path, Problem, Problems},
-    store::{CommitError, Fetched, Transaction, audit::Deed},
+    domain::{ContactId, ErasureId, Permission, WorkspaceId, policy::Module},
+    http::{AccessToken, Code, Json, Path, Problem, Problems},
+    store::{CommitError, Fetched, Transaction, audit::Deed, erasure::Erasure},
 };
+use utoipa::ToSchema;
 
 use crate::{
     arrival::recognise,
     contact::{self, RACES},
 };
+
+/// A contact that is going.
+#[derive(Serialize, ToSchema)]
+pub struct ContactGoing {
+    /// The erasure: `GET …/erasures/{erasure}` tells how far it is, and shows its receipt.
+    erasure_id: ErasureId,
+}
 
 /// Erase a contact.
 ///
@@ -29,14 +38,14 @@ use crate::{
         ("workspace" = WorkspaceId, Path, description = "The workspace."),
         ("contact" = ContactId, Path, description = "The contact."),
     ),
-    responses((status = 202, description = "It is gone; its conversations are being erased."), Problems),
+    responses((status = 202, description = "It is gone; its conversations are being erased.", body = ContactGoing), Problems),
     security(("member" = [])),
 )]
 pub async fn handle(
     State(app): State<App>,
     token: AccessToken,
     Path((workspace, id)): Path<(WorkspaceId, ContactId)>,
-) -> Result<StatusCode, Problem> {
+) -> Result<(StatusCode, Json<ContactGoing>), Problem> {
     let wanted = contact::wanted(workspace, id).to_vec();
     let member = app
         .member(
@@ -59,7 +68,10 @@ pub async fn handle(
         let line = entry.line(member.id, Deed::ContactErased);
         transaction.audit(line.about(id).begun())?;
         match app.store.commit(transaction).await {
-            Ok(()) => return Ok(StatusCode::ACCEPTED),
+            Ok(()) => {
+                let erasure_id = Erasure::of_contact(id);
+                return Ok((StatusCode::ACCEPTED, Json(ContactGoing { erasure_id })));
+            }
             Err(CommitError::Store(error)) => return Err(error.into()),
             Err(CommitError::Refused(_)) => {
                 read_again = Some(app.store.batch(wanted.clone()).await?);

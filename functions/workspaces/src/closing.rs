@@ -2,18 +2,45 @@
 
 use shared::{
     app::App,
-    domain::{Timestamp, WorkspaceId},
+    domain::{Timestamp, WorkspaceId, retention::erasure_days, time::DAY},
     http::{Code, Member, Problem},
     store::{
         CommitError, Stored, Transaction, Unsealed, audit::Deed, notice::NoticeKind,
         workspace::WorkspacePolicy,
     },
+    words,
 };
 
 use crate::{
     ownership, retention,
     workspace::{self, WorkspaceView},
 };
+
+words! {
+    /// When what is deleted is erased.
+    pub enum When {
+        /// After the seven days in which it can be undone.
+        Later = "later",
+        /// Within minutes; it cannot be undone.
+        Now = "now",
+    }
+}
+
+impl Default for When {
+    fn default() -> Self {
+        Self::Later
+    }
+}
+
+impl When {
+    /// The instant of the erasure of what is deleted at `now`.
+    pub fn after(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Later => now.plus(DAY * erasure_days::UNDO),
+            Self::Now => now,
+        }
+    }
+}
 
 /// Writes when a workspace will be erased, or that it will not, and tells every owner; the workspace
 /// as it is then.
@@ -34,15 +61,19 @@ pub async fn set(
     let mut transaction = Transaction::new(entry.now);
     transaction.replace(&row, &Unsealed)?;
     let notice = match closes_at {
-        Some(_) => NoticeKind::WorkspaceDeletionScheduled,
-        None => NoticeKind::WorkspaceDeletionUndone,
+        Some(at) if at > entry.now => Some(NoticeKind::WorkspaceDeletionScheduled),
+        // Who does not wait hears of it when it is done.
+        Some(_) => None,
+        None => Some(NoticeKind::WorkspaceDeletionUndone),
     };
-    ownership::tell(&mut transaction, app, entry, notice).await?;
     let line = match closes_at {
         Some(_) => entry.line(member.id, Deed::WorkspaceClosing).begun(),
         None => entry.line(member.id, Deed::WorkspaceKept),
     };
     transaction.audit(line)?;
+    if let Some(notice) = notice {
+        ownership::tell(&mut transaction, app, entry, notice).await?;
+    }
     match app.store.commit(transaction).await {
         Ok(()) => {
             let policy = row.record().policy();

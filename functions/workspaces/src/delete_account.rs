@@ -1,5 +1,7 @@
 //! `DELETE /v1/account`: somebody leaves, and takes everything along (FLOW-37).
 //!
+//! `?when=now` gives the seven days up: it is erased within minutes.
+//!
 //! At once nobody is signed in to the account any more, on no device and on no socket. For seven days
 //! its owner may change their mind; then it is erased. It lies in the list of accounts that are
 //! going, by the time of their end.
@@ -9,15 +11,16 @@
 //! who steps down meanwhile does not leave the workspace without an owner.
 
 use axum::{extract, http::StatusCode, response::IntoResponse};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shared::{
     app::App,
-    domain::{AccountId, Policy, Role, TenantId, Timestamp, policy::Lens},
-    http::{AccessToken, Code, Json, Problem, Problems, SignedIn},
+    domain::{AccountId, ErasureId, Policy, Role, TenantId, Timestamp, policy::Lens},
+    http::{AccessToken, Code, Json, Problem, Problems, Query as Asked, SignedIn},
     store::{
         CommitError, DataKey, Query, RootRef, Stored, Transaction, Unsealed,
-        account::{ACCOUNT_UNDO, Account, Seat},
+        account::{Account, Seat},
         audit::Deed,
+        erasure::Erasure,
         keys,
         notice::{Notice, NoticeKind},
         record::read_item,
@@ -26,36 +29,49 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::ownership::find_owner;
+use crate::{closing::When, ownership::find_owner};
+
+/// When it ends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ending {
+    #[serde(default)]
+    when: When,
+}
 
 /// An account that is going.
 #[derive(Serialize, ToSchema)]
 pub struct AccountGoing {
     /// When it will be erased. Until then `POST /v1/account/undo-deletion` keeps it.
     pub delete_at: Timestamp,
+    /// The id of the erasure, which the last mail names too.
+    erasure_id: ErasureId,
 }
 
 /// Delete the account.
 ///
-/// Every session ends at once. It is erased after seven days; until then its owner may keep it. Asks
-/// for a proof of the last ten minutes. Who is the only owner of a workspace hands it over first.
+/// Every session ends at once. It is erased after seven days; until then its owner may keep it, unless
+/// they did not want to wait. Asks for a proof of the last ten minutes. Who is the only owner of a
+/// workspace hands it over first.
 #[utoipa::path(
     delete,
     path = "/v1/account",
     operation_id = "delete_account",
+    params(("when" = Option<String>, Query, description = "`now`, or `later`, after seven days, which it is when absent.")),
     responses((status = 202, description = "It will be deleted.", body = AccountGoing), Problems),
     security(("member" = [])),
 )]
 pub async fn handle(
     extract::State(app): extract::State<App>,
     token: AccessToken,
+    Asked(ending): Asked<Ending>,
 ) -> Result<impl IntoResponse, Problem> {
-    let going = close(&app, &token).await?;
+    let going = close(&app, &token, ending.when).await?;
     Ok((StatusCode::ACCEPTED, Json(going)))
 }
 
 /// Closes the account, for whoever asks.
-pub async fn close(app: &App, token: &AccessToken) -> Result<AccountGoing, Problem> {
+pub async fn close(app: &App, token: &AccessToken, when: When) -> Result<AccountGoing, Problem> {
     let id = token.account();
     let head = keys::account(id);
     let wanted = vec![
@@ -73,7 +89,7 @@ pub async fn close(app: &App, token: &AccessToken) -> Result<AccountGoing, Probl
     app.store
         .end_sessions(id, Some(signed_in.session.id), signed_in.now)
         .await?;
-    let delete_at = signed_in.now.plus(ACCOUNT_UNDO);
+    let delete_at = when.after(signed_in.now);
     let going = Account {
         state: State::Closing,
         delete_at: Some(delete_at),
@@ -81,10 +97,16 @@ pub async fn close(app: &App, token: &AccessToken) -> Result<AccountGoing, Probl
     };
     transaction.replace(&Stored::next(going, &signed_in.policy), &key)?;
     transaction.remove(keys::session(id, signed_in.session.id));
-    let notice = NoticeKind::AccountDeletionScheduled;
-    transaction.notify(Notice::new(id, notice, signed_in.now))?;
+    // Who does not wait hears of it when it is done: there is nothing to undo.
+    if when == When::Later {
+        let notice = NoticeKind::AccountDeletionScheduled;
+        transaction.notify(Notice::new(id, notice, signed_in.now))?;
+    }
     match app.store.commit(transaction).await {
-        Ok(()) => Ok(AccountGoing { delete_at }),
+        Ok(()) => Ok(AccountGoing {
+            delete_at,
+            erasure_id: Erasure::of_account(id),
+        }),
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
     }

@@ -30,6 +30,8 @@
 //! | `delete_api_key` | `DELETE /v1/workspaces/{workspace}/api-keys/{api_key}` |
 //! | `show_retention` | `GET /v1/workspaces/{workspace}/retention` |
 //! | `change_retention` | `PATCH /v1/workspaces/{workspace}/retention` |
+//! | `list_erasure_keys` | `GET /.well-known/erasure-keys.json` |
+//! | `show_erasure` | `GET /v1/workspaces/{workspace}/erasures/{erasure}` |
 //! | `show_job` | `GET /v1/workspaces/{workspace}/jobs/{job}` |
 //! | `list_break_glass` | `GET /v1/workspaces/{workspace}/break-glass` |
 //! | `end_break_glass` | `DELETE /v1/workspaces/{workspace}/break-glass` |
@@ -67,6 +69,7 @@ mod list_api_keys;
 mod list_apps;
 mod list_audit;
 mod list_break_glass;
+mod list_erasure_keys;
 mod list_invitations;
 mod list_members;
 mod member;
@@ -80,6 +83,7 @@ mod send_delete_account;
 mod show;
 mod show_accept;
 mod show_delete_account;
+mod show_erasure;
 mod show_job;
 mod show_retention;
 mod transfer_ownership;
@@ -124,5 +128,7 @@ pub fn routes() -> shared::http::Routes {
         end_break_glass,
         list_audit,
         check_audit,
+        show_erasure,
+        list_erasure_keys,
     ]
 }

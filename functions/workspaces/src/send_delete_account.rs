@@ -15,6 +15,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
+    closing::When,
     delete_account,
     show_delete_account::{self, PROOF},
 };
@@ -62,7 +63,7 @@ async fn act(app: &App, words: &'static Words, cookie: &SessionCookie) -> Result
     let Some(signed_in) = app.browsing(cookie, Vec::new()).await? else {
         return Page::to("/sign-in");
     };
-    match delete_account::close(app, &AccessToken::of(&signed_in)).await {
+    match delete_account::close(app, &AccessToken::of(&signed_in), When::Later).await {
         Ok(going) => Ok(closed(words, going.delete_at).signing_out()),
         Err(problem) => match problem.code() {
             Code::StepUpRequired => Page::to(PROOF),

@@ -3,11 +3,14 @@
 use serde::Serialize;
 use shared::{
     domain::{
-        MemberId, Policy, Profile, Role, Timestamp, WorkspaceId,
+        ErasureId, MemberId, Policy, Profile, Role, Timestamp, WorkspaceId,
         policy::{Lens, Module},
     },
     http::Problem,
-    store::{Fetched, Key, RootRef, TenantKey, account::LoginSession, keys, workspace::Workspace},
+    store::{
+        Fetched, Key, RootRef, TenantKey, account::LoginSession, erasure::Erasure, keys,
+        workspace::Workspace,
+    },
 };
 use utoipa::ToSchema;
 
@@ -39,6 +42,9 @@ pub struct WorkspaceView {
     member_id: MemberId,
     /// When it will be erased, if its owner ended it; until then that can be undone.
     closes_at: Option<Timestamp>,
+    /// Its erasure, if its owner ended it: when it has begun, `GET …/erasures/{erasure}` tells its
+    /// owners how far it is.
+    erasure_id: Option<ErasureId>,
     /// When it was made.
     created_at: Timestamp,
     /// Counts changes of the settings.
@@ -77,6 +83,9 @@ impl WorkspaceView {
             role,
             member_id: member,
             closes_at: policy.closes_at,
+            erasure_id: policy
+                .closes_at
+                .map(|_| Erasure::of_workspace(workspace.id)),
             created_at: workspace.created_at,
             rev: workspace.rev,
         }

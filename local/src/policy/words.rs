@@ -20,6 +20,7 @@ pub const fn purpose(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::AnswerVisitor => "hold conversations between visitors and a team",
         Purpose::Authenticate => "sign people in and keep others out",
+        Purpose::ProveErasure => "show that an erasure was carried out",
         Purpose::RunWorkspace => "let a team work together",
     }
 }
@@ -54,6 +55,8 @@ pub const fn class(class: Class) -> &'static str {
         }
         Class::Dedupe => "Memory of a message's sending, so that a repeated one counts once",
         Class::Export => "Copy of somebody's data that was made for them to fetch",
+        Class::Erasure => "Erasure: how far it is, and its receipt; counts and opaque ids only",
+        Class::Farewell => "Address of an account that was erased, for its last mail",
         Class::Idempotency => "Memory of a request, so that a repeated one counts once",
         Class::Invitation => "Invitation that nobody has accepted",
         Class::Job => "Progress of long work; after its last step",

@@ -84,7 +84,7 @@ impl<T: Pseudonymous> Pseudonymous for Vec<T> {}
 macro_rules! pseudonymous_ids {
     ($($id:ident)+) => { $(impl Pseudonymous for super::id::$id {})+ };
 }
-pseudonymous_ids! { AccountId AnnouncementId ApiKeyId AppId ChallengeId ContactId ConversationId ExportId InvitationId MemberId MessageId NoticeId ResetId SessionId TeamSignInId TicketId VisitId WorkspaceId }
+pseudonymous_ids! { AccountId AnnouncementId ApiKeyId AppId ChallengeId ContactId ConversationId ErasureId ExportId InvitationId MemberId MessageId NoticeId ResetId SessionId TeamSignInId TicketId VisitId WorkspaceId }
 
 /// What kind of thing a personal field says about its person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,6 +110,8 @@ pub enum Purpose {
     AnswerVisitor,
     /// Know who is signing in, and keep others out.
     Authenticate,
+    /// Show, years later, that an erasure was carried out.
+    ProveErasure,
     /// Let a team work together in its workspace.
     RunWorkspace,
 }

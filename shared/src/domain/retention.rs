@@ -34,6 +34,12 @@ pub const ANNOUNCEMENT_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 
 pub const MAIL_WISH_LIFETIME: Duration = Duration::from_secs(3 * 365 * 24 * 60 * 60);
 /// How long an export can be fetched (README section 4).
 pub const EXPORT_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long it can be shown that an erasure was carried out: 36 months (privacy.md A4).
+pub const ERASURE_LIFETIME: Duration = Duration::from_secs(1096 * 24 * 60 * 60);
+/// How long the address of an erased account waits for its last mail: as long as an erasure may
+/// take, so that it counts within [`erasure_days`].
+pub const FAREWELL_LIFETIME: Duration =
+    Duration::from_secs(erasure_days::EXECUTE as u64 * 24 * 60 * 60);
 /// How long a notice waits for its mail.
 pub const NOTICE_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a mailed link sets a new password.
@@ -70,6 +76,10 @@ pub enum Class {
     Dedupe,
     /// A copy of somebody's data that was made for them: 7 days.
     Export,
+    /// How far an erasure is, and what it came to: 36 months after its last step.
+    Erasure,
+    /// The address of an account that was erased, for its last mail: two days.
+    Farewell,
     /// The memory of an idempotency key: 24 hours.
     Idempotency,
     /// An invitation: 14 days.
@@ -109,7 +119,12 @@ impl Class {
     pub const fn rolls(self) -> bool {
         !matches!(
             self,
-            Self::Announcement | Self::Challenge | Self::Export | Self::Invitation | Self::Reset
+            Self::Announcement
+                | Self::Challenge
+                | Self::Export
+                | Self::Farewell
+                | Self::Invitation
+                | Self::Reset
         )
     }
 }
@@ -156,6 +171,8 @@ const fn life(class: Class, content: Duration) -> Life {
         Class::LoginSession => Life::For(SESSION_IDLE),
         Class::Invitation => Life::For(INVITATION_LIFETIME),
         Class::MailWish => Life::For(MAIL_WISH_LIFETIME),
+        Class::Erasure => Life::For(ERASURE_LIFETIME),
+        Class::Farewell => Life::For(FAREWELL_LIFETIME),
         Class::Notice => Life::For(NOTICE_LIFETIME),
         Class::Export => Life::For(EXPORT_LIFETIME),
         Class::Reset => Life::For(RESET_LIFETIME),
@@ -256,7 +273,7 @@ mod tests {
     use super::*;
     use crate::domain::policy::Profile;
 
-    const CLASSES: [Class; 24] = [
+    const CLASSES: [Class; 26] = [
         Class::Account,
         Class::Announcement,
         Class::Audit,
@@ -265,6 +282,8 @@ mod tests {
         Class::Counter,
         Class::Dedupe,
         Class::Export,
+        Class::Erasure,
+        Class::Farewell,
         Class::Idempotency,
         Class::Invitation,
         Class::Job,

@@ -14,6 +14,8 @@ const NAMESPACE: &str = "Sotto";
 words! {
     /// What a schedule asks for.
     pub enum Task {
+        /// Begin the erasures whose time has come, and go on with those that are not done.
+        Erasures = "erasures",
         /// Go on with the jobs that are not done.
         Jobs = "jobs",
         /// Carry out the deadlines that have passed.

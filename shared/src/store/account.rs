@@ -19,7 +19,6 @@ use crate::{
         WorkspaceId,
         device::{Browser, Device, System},
         password::PasswordHash,
-        retention::erasure_days,
         text::Email,
         token::SecretHash,
     },
@@ -56,9 +55,6 @@ pub struct Account {
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
 }
-
-/// How long somebody who deletes an account, may change their mind (README section 4).
-pub const ACCOUNT_UNDO: Duration = Duration::from_secs(erasure_days::UNDO as u64 * 24 * 60 * 60);
 
 impl Account {
     /// Whether its deletion may still be undone.

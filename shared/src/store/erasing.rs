@@ -1,11 +1,20 @@
-//! The end of a conversation that somebody deleted.
+//! Erasures, from the smallest to the largest: a conversation that somebody deleted, a contact, an
+//! account, a workspace.
+//!
+//! The end of a conversation:
 //!
 //! The head is fenced and a tombstone set, in one transaction: from then on nobody reads or writes
 //! the thread, and clients learn that it is gone. Then the parts go, what members keep about it,
 //! and last the head with its data key and its edge. Every step may be repeated; what is left half
 //! way is in the index of deadlines, and the schedule of the minute goes on.
 
+mod account;
 mod contact;
+mod progress;
+mod receipt;
+mod workspace;
+
+pub use progress::GRACE;
 
 use super::{
     audit::Line,

@@ -31,6 +31,8 @@
 //! | sign-in of a team: provider, who is known to it, sign-ins on their way | data | `OIDC#<ws>` | `PROVIDER`, `I#<keyed hash>`, `S#<sign-in>` |
 //! | key of the API | data | `APIKEY#<ws>` | `<keyed hash>` |
 //! | job, and the list of those that are not done | data | `JOB#<ws>`, `JOBS#platform` | `<job>` |
+//! | erasure, and the list of those that are not done | data | `ERASURE#platform#<erasure>` | `HEAD` |
+//! | address for the last mail of an erased account | data | `FAREWELL#platform#<erasure>` | `HEAD` |
 //! | how far the sweep has got | data | `SWEEP#platform` | `<table>#<segment>` |
 //! | count of a limit | data | `COUNTER#platform#<keyed hash>` | `COUNT` |
 //! | idempotency key | data | `IDEMPOTENCY#<tenant>#<principal>` | `<keyed hash>` |
@@ -49,6 +51,8 @@
 //! | key of a tenant | keys | `TENANT#<tenant>` | `KEY` |
 //! | key of a root | keys | the root's partition key | `KEY` |
 //! | salt of a day, for counts | keys | `SALT#platform#<day>` | `KEY` |
+//! | how long the ledger of erasures is | data | `LEDGER#platform` | `HEAD` |
+//! | public keys of receipts, private one | data, keys | `ATTEST#platform` | `HEAD`, `KEY` |
 //! | private signing key | keys | `SIGNING#platform` | `KEY` |
 //!
 //! The kind stands first so that IAM's `dynamodb:LeadingKeys` can fence each function; the tenant
@@ -66,6 +70,7 @@ use uuid::Uuid;
 use super::{
     announcement::{AnnouncementState, Occasion},
     conversation::Status,
+    erasure::Stage,
     job::SweepSegment,
     seal::KeyedHash,
     socket::{Holder, Topic},
@@ -73,8 +78,9 @@ use super::{
 };
 use crate::domain::{
     AccountId, AnnouncementId, AppId, AuditId, BreakGlassId, ChallengeId, ContactId,
-    ConversationId, InvitationId, JobId, MemberId, NoticeId, ResetId, SessionId, TeamSignInId,
-    TenantId, TicketId, Timestamp, VisitId, WorkspaceId, announcement::MailKind, words::Symbol,
+    ConversationId, ErasureId, InvitationId, JobId, MemberId, NoticeId, ResetId, SessionId,
+    TeamSignInId, TenantId, TicketId, Timestamp, VisitId, WorkspaceId, announcement::MailKind,
+    words::Symbol,
 };
 pub use exports::{
     export, export_due, export_list, export_part_row, export_part_rows, exports_of, is_export,
@@ -90,6 +96,23 @@ pub enum Table {
     Data,
     /// Keys; backups of 7 days.
     Keys,
+}
+
+impl Table {
+    /// The logical name of the table.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Keys => "keys",
+        }
+    }
+
+    /// The table of a logical name.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Data, Self::Keys]
+            .into_iter()
+            .find(|table| table.word() == word)
+    }
 }
 
 /// The place of one item.
@@ -254,7 +277,7 @@ pub fn notices(account: AccountId) -> String {
 
 /// What an account is told by mail.
 pub fn notice(account: AccountId, notice: NoticeId) -> Key {
-    data(format!("NOTICE#platform#{account}"), notice.to_string())
+    data(notices(account), notice.to_string())
 }
 
 /// What an account is in a workspace.
@@ -356,6 +379,64 @@ pub fn workspace_list(id: WorkspaceId) -> IndexKey {
 /// The list of all workspaces.
 pub fn all_workspaces() -> String {
     "WORKSPACE#platform".to_owned()
+}
+
+/// The end of a workspace, if its owner ended it and its erasure has not begun.
+pub fn workspace_due(
+    id: WorkspaceId,
+    closes_at: Option<Timestamp>,
+    state: State,
+) -> Option<IndexKey> {
+    let at = closes_at.filter(|_| state == State::Live)?;
+    Some(due(at, &workspace(id).pk))
+}
+
+/// Which workspace this is the policy of.
+pub fn policy_of(key: &Key) -> Option<WorkspaceId> {
+    let id = key.pk.strip_prefix("WORKSPACE#")?.parse().ok()?;
+    (*key == policy(id)).then_some(id)
+}
+
+/// An erasure: how far it is, and what it came to.
+pub fn erasure(id: ErasureId) -> Key {
+    head(format!("ERASURE#platform#{id}"))
+}
+
+/// Erasures that are not done, by when they go on.
+pub fn erasure_list(id: ErasureId, stage: Stage, due_at: Timestamp) -> Option<IndexKey> {
+    (stage != Stage::Done).then(|| IndexKey {
+        pk: open_erasures(),
+        sk: format!("{:015}#{id}", due_at.ms()),
+    })
+}
+
+/// The list of erasures that are not done, by when they go on.
+pub fn open_erasures() -> String {
+    "ERASURE#platform#OPEN".to_owned()
+}
+
+/// The public keys that receipts are checked with.
+pub fn receipt_keys() -> Key {
+    head("ATTEST#platform".to_owned())
+}
+
+/// The private key that receipts are signed with; only `retention` may read it.
+pub fn receipt_key() -> Key {
+    Key {
+        table: Table::Keys,
+        pk: "ATTEST#platform".to_owned(),
+        sk: "KEY".to_owned(),
+    }
+}
+
+/// How long the ledger of erasures is.
+pub fn ledger_length() -> Key {
+    head("LEDGER#platform".to_owned())
+}
+
+/// Where the last mail of an erased account goes.
+pub fn farewell(id: ErasureId) -> Key {
+    head(format!("FAREWELL#platform#{id}"))
 }
 
 /// The head of a membership.

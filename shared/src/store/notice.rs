@@ -61,6 +61,8 @@ words! {
         WorkspaceResumed = "workspace_resumed",
         /// The operator suspended a workspace.
         WorkspaceSuspended = "workspace_suspended",
+        /// A workspace that its owner ended was erased.
+        WorkspaceErased = "workspace_erased",
     }
 }
 

@@ -15,11 +15,13 @@ use super::{
     conversation::{Conversation, ReadMark, Tombstone, UnsentDraft},
     counter::{Counter, SaltRow},
     db::StoreError,
+    erasure::{Erasure, Farewell},
     export::{Export, ExportPart},
     hold::HoldNote,
     idempotency::Idempotency,
     job::{Job, OpenJob, SweepMark},
     keyring::{DataKeyRow, TenantKeyRow},
+    ledger::{LedgerLength, ReceiptKey, ReceiptKeys},
     mail_wish::MailWishRow,
     membership::{Invitation, Invited, Membership},
     message::{Dedupe, Message},
@@ -91,13 +93,16 @@ registry! {
     Edge
     Export
     ExportPart
+    Erasure
     ExternalOwner
+    Farewell
     HoldNote
     Idempotency
     Invitation
     Invited
     Job
     Letter
+    LedgerLength
     Listener
     Listening
     LoginSession
@@ -113,6 +118,8 @@ registry! {
     Profile
     PublicKeys
     ReadMark
+    ReceiptKey
+    ReceiptKeys
     ResetLink
     SaltRow
     Seat

@@ -31,6 +31,9 @@ use crate::domain::{
 /// How many items one page of a partition, or of a scan, holds.
 const PAGE: u16 = 100;
 
+/// How many items the erasure of a workspace looks at with one read, of every tenant.
+const SCANNED: u16 = 1000;
+
 /// What one page of new stamps did.
 #[derive(Debug)]
 pub struct Restamped {
@@ -232,7 +235,7 @@ pub fn judge(
 }
 
 /// The hold that a head bears at `now`.
-fn hold_of(head: &Item, now: Timestamp) -> Option<crate::domain::policy::Hold> {
+pub(super) fn hold_of(head: &Item, now: Timestamp) -> Option<crate::domain::policy::Hold> {
     let time = |name: &str| Timestamp::read(head.get(name));
     let hold = crate::domain::policy::Hold {
         since: time("held_at")?,
@@ -401,6 +404,52 @@ impl Store {
             .and_then(|answer| answer.consumed_capacity());
         let read = capacity.map_or(0.0, |capacity| units(std::slice::from_ref(capacity)));
         self.meter.end(begun, false, read, 0.0);
+        let answer = answer.map_err(|error| StoreError::dynamodb(&error))?;
+        let next = answer
+            .last_evaluated_key
+            .and_then(|key| key_of(table, &key));
+        Ok(Scanned {
+            items: answer.items.unwrap_or_default(),
+            next,
+        })
+    }
+
+    /// Reads a page of one of `segments` parts of a table, strongly, and keeps what names a workspace:
+    /// in its key, or in the attribute `workspace`. Only the erasure of a workspace may.
+    pub async fn scan_workspace(
+        &self,
+        table: Table,
+        part: (u16, u16),
+        after: Option<Key>,
+        workspace: WorkspaceId,
+    ) -> Result<Scanned, StoreError> {
+        let (segment, segments) = part;
+        let begun = self.meter.begin("Scan");
+        let answer = self
+            .client
+            .scan()
+            .table_name(self.table(table))
+            .segment(i32::from(segment))
+            .total_segments(i32::from(segments))
+            .limit(i32::from(SCANNED))
+            .consistent_read(true)
+            .filter_expression(
+                "contains(#pk, :workspace) OR contains(#sk, :workspace) OR #workspace = :workspace",
+            )
+            .expression_attribute_names("#pk", "pk")
+            .expression_attribute_names("#sk", "sk")
+            .expression_attribute_names("#workspace", "workspace")
+            .expression_attribute_values(":workspace", AttributeValue::S(workspace.to_string()))
+            .set_exclusive_start_key(after.map(Key::into_attributes))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        let capacity = answer
+            .as_ref()
+            .ok()
+            .and_then(|answer| answer.consumed_capacity());
+        let read = capacity.map_or(0.0, |capacity| units(std::slice::from_ref(capacity)));
+        self.meter.end(begun, true, read, 0.0);
         let answer = answer.map_err(|error| StoreError::dynamodb(&error))?;
         let next = answer
             .last_evaluated_key

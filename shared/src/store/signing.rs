@@ -55,12 +55,17 @@ pub fn key_id(public: &[u8]) -> String {
 }
 
 impl Store {
-    /// Makes the platform's key and the signing key where they are missing. Safe to run again, and
+    /// Makes the platform's key, the signing key and the key of receipts where they are missing. Safe to run again, and
     /// from two places at once: the first one wins.
     ///
     /// # Errors
     /// When KMS or DynamoDB cannot be reached.
     pub async fn provision(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.provision_signing(now).await?;
+        self.provision_receipts(now).await
+    }
+
+    async fn provision_signing(&self, now: Timestamp) -> Result<(), StoreError> {
         let tenant = TenantId::Platform;
         let wanted = vec![keys::tenant_key(tenant), keys::signing_keys()];
         let found = self.batch(wanted).await?;

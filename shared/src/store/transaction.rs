@@ -91,6 +91,11 @@ impl Transaction {
         }
     }
 
+    /// The time of the transaction.
+    pub(super) const fn time(&self) -> Timestamp {
+        self.now
+    }
+
     fn push(&mut self, write: Write) -> Slot {
         self.writes.push(write);
         Slot(self.writes.len() - 1)

@@ -40,7 +40,8 @@ pub struct Workspace {
 /// The present policy of a workspace: read with every request, so it holds nothing sealed.
 #[derive(Clone, Debug, Record)]
 #[record(
-    table = Data, key = policy(workspace), lists = workspace_list(workspace), tenant = workspace,
+    table = Data, key = policy(workspace), lists = workspace_list(workspace),
+    due = workspace_due(workspace, closes_at, state), tenant = workspace,
     within = Workspace, class = Workspace, anchor = created_at,
 )]
 pub struct WorkspacePolicy {

@@ -28,8 +28,8 @@ CALL-23 | tests/it/privacy_at_rest.rs::the_log_names_nobody_whatever_fails | not
 CALL-24 | pending | support threads are not part of this version
 CALL-25 | pending | billing is not part of this version
 CALL-26 | pending | support threads are not part of this version
-CALL-27 | pending | former members leave at once; that their data are gone within 30 days is not shown yet
-CALL-28 | pending | a closed account is shut and dated, and not yet erased by itself
+CALL-27 | tests/it/erasure/account.rs::of_a_former_member_nothing_but_their_words_is_left_after_thirty_days | of whoever left a workspace nothing but their words is there after thirty days
+CALL-28 | tests/it/erasure/workspace.rs::after_seven_days_nothing_is_left_of_a_workspace_and_its_neighbour_is_as_it_was | of a closed workspace no row and no key is left, and its neighbour is the same byte for byte
 CALL-29 | tests/it/exports.rs::a_contacts_export_holds_everything_about_them_and_nothing_of_a_neighbour | everything that was typed about a person is in the copy, and nothing of a neighbour
 CALL-30 | pending | fields and messages can be corrected; the request and the search for old values everywhere are missing
 CALL-31 | pending | a team deletes visitors, conversations and messages; the request and the erasure of an account are missing
@@ -72,12 +72,12 @@ FLOW-28 | tests/it/deployment.rs::both_tables_let_ttl_delete_and_only_the_data_t
 FLOW-29 | pending | scans for known weaknesses are not part of CI yet
 FLOW-30 | pending | alarms exist; no objective of availability is measured
 FLOW-31 | tests/it/refused.rs::an_undecided_record_does_not_build_and_the_message_says_what_to_write | a record without a retention class, and a write without an end, fail the build
-FLOW-32 | pending | no end while the account lives; its erasure is missing
+FLOW-32 | tests/it/erasure/account.rs::after_seven_days_nothing_is_left_of_an_account_anywhere | an account is there until its seven days are over, and then no row and no key of it
 FLOW-33 | tests/it/expiry.rs::an_expired_conversation_is_gone_for_everybody_to_the_millisecond | a conversation is there a millisecond before 90 days and gone at 90 days
 FLOW-34 | tests/it/retention.rs::a_shorter_retention_holds_with_the_next_read_and_a_job_brings_it_to_what_is_stored | fewer days hold with the next read and reach what is stored
 FLOW-35 | pending | billing is not part of this version
 FLOW-36 | pending | no analytics in this version
-FLOW-37 | pending | an account is closed by its holder with seven days to change their mind; its erasure is missing
+FLOW-37 | tests/it/erasure/account.rs::who_does_not_want_to_wait_is_erased_within_minutes | the holder deletes the account by one call, after seven days or at once
 FLOW-38 | pending | the sum of days is asserted at compile time; the erasure it counts on is missing
 FLOW-39 | tests/it/policy.rs::the_policy_names_every_service_of_the_templates_and_a_new_one_must_be_explained | a service in the templates that readers are not told of stops the rendering
 FLOW-40 | tests/it/policy.rs::no_page_for_anybody_sets_a_cookie_runs_a_script_or_loads_from_elsewhere | no page names a host of Google's

@@ -56,7 +56,7 @@ fn activities(facts: &Facts) -> Vec<Activity> {
 const fn is_ours(purpose: Purpose) -> bool {
     match purpose {
         Purpose::AnswerVisitor => false,
-        Purpose::Authenticate | Purpose::RunWorkspace => true,
+        Purpose::Authenticate | Purpose::ProveErasure | Purpose::RunWorkspace => true,
     }
 }
 
@@ -64,6 +64,9 @@ const fn people(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::AnswerVisitor => "visitors, and members in what they write to them",
         Purpose::Authenticate => "holders of accounts, visitors with a session",
+        Purpose::ProveErasure => {
+            "whoever was erased, by opaque ids and counts; holders of accounts, for one last mail"
+        }
         Purpose::RunWorkspace => "members, and whoever was invited",
     }
 }

@@ -6,13 +6,14 @@
 
 use std::time::Duration;
 
-use super::Ended;
+use super::{Ended, progress::Counts};
 use crate::{
-    domain::{TenantId, policy::Lens},
+    domain::{ContactId, TenantId, WorkspaceId, policy::Lens},
     store::{
         contact::Contact,
         conversation::Conversation,
         db::{Store, StoreError, key_of},
+        erasure::{Erasure, ErasureKind, Stage},
         keys::{self, Key, Table},
         query::{Listed, Query},
         record::Stored,
@@ -59,13 +60,117 @@ impl Transaction {
     }
 }
 
+/// The partitions of a contact itself, its conversations aside.
+fn partitions(workspace: WorkspaceId, id: ContactId) -> Vec<String> {
+    let (tenant, subject) = (TenantId::Workspace(workspace), SubjectId::Contact(id));
+    let mut all = partitions_of_contact(&keys::contact(workspace, id));
+    all.push(keys::requests(tenant, subject));
+    all.push(keys::subject_partition(tenant, subject));
+    all
+}
+
 impl Store {
+    /// Goes on with the erasure of a contact that is fenced, and with the row that shows it.
+    ///
+    /// # Errors
+    /// When storage fails; the next call goes on.
+    pub async fn erase_contact(&self, head: &Contact, lens: Lens<'_>) -> Result<Ended, StoreError> {
+        let id = Erasure::of_contact(head.id);
+        let erasure = match self.erasure(id, lens.now).await? {
+            Some(erasure) => erasure,
+            None => {
+                let counts = self.count_contact(head).await?;
+                let tenant = TenantId::Workspace(head.workspace);
+                let erasure = Erasure {
+                    stage: Stage::Deleting,
+                    ..Erasure::new(id, ErasureKind::Contact, tenant, lens.now)
+                };
+                let begun = self
+                    .begin(erasure.counted(counts), Transaction::new(lens.now))
+                    .await?;
+                match begun {
+                    Some(begun) => begun,
+                    None => return Ok(Ended::Partly),
+                }
+            }
+        };
+        match self.end_contact(head, lens).await? {
+            Ended::Partly => Ok(Ended::Partly),
+            Ended::Whole => self.verify_contact(erasure, lens).await,
+        }
+    }
+
+    /// Ends the erasure of a contact whose head has gone: everything is read once more. Its edges
+    /// went with the conversations that they led to, so where there is none there is nothing else.
+    ///
+    /// # Errors
+    /// When storage fails; the next call goes on.
+    pub async fn verify_contact(
+        &self,
+        erasure: Erasure,
+        lens: Lens<'_>,
+    ) -> Result<Ended, StoreError> {
+        let TenantId::Workspace(workspace) = erasure.tenant else {
+            return Err(StoreError::Corrupt("a contact of no workspace"));
+        };
+        let id = ContactId::from_uuid(erasure.id.uuid());
+        let head = keys::contact(workspace, id);
+        let fetched = self.batch(vec![head.clone()]).await?;
+        if fetched.raw(&head).is_some() {
+            return Ok(Ended::Partly);
+        }
+        // What came while the head went.
+        for partition in partitions(workspace, id) {
+            self.remove_children(&RootRef::from_partition(&partition), u32::MAX)
+                .await?;
+        }
+        let key = keys::data_key(&RootRef::of(&head));
+        let left = self
+            .inventory(&partitions(workspace, id), vec![key])
+            .await?;
+        if !left.is_empty() {
+            return Ok(Ended::Partly);
+        }
+        let written = self
+            .finish(erasure, Transaction::new(lens.now), lens.now)
+            .await?;
+        Ok(written.map_or(Ended::Partly, |_| Ended::Whole))
+    }
+
+    /// Everything that there is of a contact.
+    async fn count_contact(&self, head: &Contact) -> Result<Counts, StoreError> {
+        let (workspace, id) = (head.workspace, head.id);
+        let tenant = TenantId::Workspace(workspace);
+        let mut all = partitions(workspace, id);
+        let mut roots = vec![keys::contact(workspace, id)];
+        let mut after: Option<Key> = None;
+        loop {
+            let partition = keys::subject_partition(tenant, SubjectId::Contact(id));
+            let mut edges = Query::partition(partition).limit(PAGE);
+            if let Some(after) = after.take() {
+                edges = edges.after(after, String::new());
+            }
+            let Listed { items, more } = self.page(edges).await?;
+            for edge in items.iter().filter_map(|item| key_of(Table::Data, item)) {
+                let root = Edge::root_of(&edge.sk).map(|root| root.head());
+                roots.extend(root.filter(|root| !keys::is_contact(root)));
+                after = Some(edge);
+            }
+            if !more {
+                break;
+            }
+        }
+        all.extend(roots.iter().skip(1).map(|root| root.pk.clone()));
+        let keys = roots.iter().map(|head| keys::data_key(&RootRef::of(head)));
+        self.inventory(&all, keys.collect()).await
+    }
+
     /// Goes on with the erasure of a contact that is fenced. A conversation on hold stays until it is
     /// released, and the contact with it.
     ///
     /// # Errors
     /// When storage fails; the next call goes on.
-    pub async fn end_contact(&self, head: &Contact, lens: Lens<'_>) -> Result<Ended, StoreError> {
+    async fn end_contact(&self, head: &Contact, lens: Lens<'_>) -> Result<Ended, StoreError> {
         let place = keys::contact(head.workspace, head.id);
         let tenant = TenantId::Workspace(head.workspace);
         if !self.end_conversations(head, lens).await? {
