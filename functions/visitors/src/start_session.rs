@@ -374,6 +374,8 @@ mod tests {
     fn app(platform: Platform) -> Stock {
         let at = Timestamp::from_ms(1_768_478_400_000);
         Stock {
+            disabled_at: None,
+            sessions_per_minute: None,
             id: AppId::new(at),
             workspace: WorkspaceId::new(at),
             name: Label::new(&Name::parse("Shop").expect("a name")),

@@ -18,17 +18,13 @@ use crate::{
 
 words! {
     /// When what is deleted is erased.
+    #[derive(Default)]
     pub enum When {
         /// After the seven days in which it can be undone.
+        #[default]
         Later = "later",
         /// Within minutes; it cannot be undone.
         Now = "now",
-    }
-}
-
-impl Default for When {
-    fn default() -> Self {
-        Self::Later
     }
 }
 

@@ -146,7 +146,7 @@ mod tests {
     fn another_text_needs_another_date_and_the_same_text_none() {
         let first = version("2026-01-01", "a", "s", Change::Material);
         let history = with(Vec::new(), said("a", "s"), "2026-01-01");
-        assert_eq!(history, [first.clone()]);
+        assert_eq!(history, std::slice::from_ref(&first));
         assert_eq!(with(history.clone(), said("a", "s"), "2026-01-02"), history);
         assert_eq!(fault(&history, said("a", "s")), None);
         assert!(fault(&history, said("b", "s")).is_some_and(|why| why.contains("2026-01-01")));

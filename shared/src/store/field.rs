@@ -116,7 +116,7 @@ impl Field for Timestamp {
 
     fn retell(value: &Value) -> Option<Self> {
         let told: Self = serde::Deserialize::deserialize(value).ok()?;
-        (Value::from(told.to_string()) == *value).then_some(told)
+        (value.as_str() == Some(told.to_string().as_str())).then_some(told)
     }
 }
 

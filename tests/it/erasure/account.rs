@@ -71,8 +71,8 @@ impl World {
             "Erasure",
         ];
         let stays = |item: &String| {
-            let kind = |kind: &&str| item.contains(&format!("\"kind\":{{\"S\":\"{kind}\"}}"));
-            stays.iter().any(|word| kind(&word))
+            let kind = |kind: &str| item.contains(&format!("\"kind\":{{\"S\":\"{kind}\"}}"));
+            stays.iter().any(|word| kind(word))
         };
         let items = self.harness.items().await;
         items
