@@ -200,7 +200,9 @@ def tour_of_erasures(api, sign_in, mailed, functions, table):
         api("DELETE", "/v1/account?when=now", token=guest)
         gone = lambda item: "delete_at" in item and item.get("kind", {}).get("S") == "Account"
         rewrite(table, "DataTable", gone, overdue("delete_at", "lists"))
-        retention.invoke({"task": "erasures", "scheduled_at": at(0)})
+        # What one call begins, the next carries out.
+        for _ in range(2):
+            retention.invoke({"task": "erasures", "scheduled_at": at(0)})
         done = [item for item in table("Scan", "DataTable")["Items"] if item["pk"]["S"].startswith("ERASURE#")]
         images = [{"Keys": {name: item[name] for name in ("pk", "sk")}, "NewImage": item, "OldImage": item} for item in done]
         records = [
@@ -223,7 +225,9 @@ def tour_of_erasures(api, sign_in, mailed, functions, table):
         api("DELETE", f"{workspace}?when=now", token=owner)
         ours = lambda item: item["pk"]["S"] == f"WORKSPACE#{made['id']}" and item["sk"]["S"] == "POLICY"
         rewrite(table, "DataTable", ours, overdue("closes_at", "due"))
-        retention.invoke({"task": "erasures", "scheduled_at": at(0)})
+        # What one call begins, the next carries out.
+        for _ in range(2):
+            retention.invoke({"task": "erasures", "scheduled_at": at(0)})
         shown = made["id"].replace("ws_", "ers_")
         assert api("GET", f"{workspace}/erasures/{shown}", token=owner)["stage"] == "done"
     # An address that nobody has fetched: the outbox and the sweep clear it away.

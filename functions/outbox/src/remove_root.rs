@@ -75,6 +75,7 @@ mod tests {
             .collect();
         let expected = [
             "Account",
+            "Announcement",
             "Challenge",
             "Contact",
             "Conversation",

@@ -124,10 +124,10 @@ async fn go_on(
 async fn carry_out(app: &App, erasure: Erasure, stop_at: Timestamp) -> Result<Ended, StoreError> {
     let now = app.clock.now();
     match erasure.erased {
-        ErasureKind::Account => app.store.erase_account(erasure, now).await,
+        ErasureKind::Account => Box::pin(app.store.erase_account(erasure, now)).await,
         ErasureKind::Workspace => {
             let clock = || app.clock.now();
-            app.store.erase_workspace(erasure, clock, stop_at).await
+            Box::pin(app.store.erase_workspace(erasure, clock, stop_at)).await
         }
         ErasureKind::Contact => {
             let policy = Policy::platform();
@@ -135,7 +135,7 @@ async fn carry_out(app: &App, erasure: Erasure, stop_at: Timestamp) -> Result<En
                 now,
                 policy: &policy,
             };
-            app.store.verify_contact(erasure, lens).await
+            Box::pin(app.store.verify_contact(erasure, lens)).await
         }
     }
 }

@@ -33,18 +33,19 @@ use shared::{
 /// When storage failed: what was done stays done, and the next call goes on from there.
 pub async fn handle(app: &App, tick: Tick) -> Result<Report, StoreError> {
     let mut report = Report::default();
+    // Boxed: nested as deep as they are, the compiler refuses to lay them out in a release.
     let done = match tick.task {
-        Task::Erasures => erasures::run(app, &mut report).await,
+        Task::Erasures => Box::pin(erasures::run(app, &mut report)).await,
         // One that fails must not hold up the other.
         Task::Jobs => {
-            let jobs = jobs::run(app, &mut report).await;
-            announce::run(app, &mut report).await.and(jobs)
+            let jobs = Box::pin(jobs::run(app, &mut report)).await;
+            Box::pin(announce::run(app, &mut report)).await.and(jobs)
         }
         Task::Minute => {
-            let deadlines = minute::run(app, &mut report).await;
-            chain::run(app, &mut report).await.and(deadlines)
+            let deadlines = Box::pin(minute::run(app, &mut report)).await;
+            Box::pin(chain::run(app, &mut report)).await.and(deadlines)
         }
-        Task::Sweep => sweep::run(app, &mut report).await,
+        Task::Sweep => Box::pin(sweep::run(app, &mut report)).await,
     };
     done.map(|()| report)
 }

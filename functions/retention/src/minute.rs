@@ -50,7 +50,8 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
                 return Ok(());
             }
             // Workspaces that end are the business of `erasures`.
-            let Some(key) = key_of(Table::Data, &item).filter(|key| key.sk == keys::HEAD) else {
+            let due = |key: &Key| key.sk == keys::HEAD || keys::is_seat(key);
+            let Some(key) = key_of(Table::Data, &item).filter(due) else {
                 continue;
             };
             match settle(app, &key, now).await {
@@ -71,10 +72,10 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
 /// Does what a root waits for, if its time has come: the count to add to.
 async fn settle(app: &App, head: &Key, now: Timestamp) -> Result<Option<&'static str>, StoreError> {
     if keys::is_seat(head) {
-        return end_visit(app, head, now).await;
+        return Box::pin(end_visit(app, head, now)).await;
     }
     if keys::is_export(head) {
-        let done = crate::exports::go_on(app, head).await?;
+        let done = Box::pin(crate::exports::go_on(app, head)).await?;
         return Ok(done.then_some("finished_exports"));
     }
     let root = RootRef::of(head);
@@ -108,14 +109,14 @@ async fn settle(app: &App, head: &Key, now: Timestamp) -> Result<Option<&'static
         let Some(contact) = contact.filter(|contact| contact.state == State::Erasing) else {
             return Ok(None);
         };
-        let ended = app.store.erase_contact(&contact, lens).await?;
+        let ended = Box::pin(app.store.erase_contact(&contact, lens)).await?;
         return Ok((ended == Ended::Whole).then_some("erased_contacts"));
     }
     let Some(conversation) = fetched.get::<Conversation>(head, &Unsealed, lens)? else {
         return Ok(None);
     };
     if conversation.state == State::Erasing {
-        let ended = app.store.end_conversation(conversation, None, lens).await?;
+        let ended = Box::pin(app.store.end_conversation(conversation, None, lens)).await?;
         return Ok((ended == Ended::Whole).then_some("erased_conversations"));
     }
     if !conversation.is_due(now) {

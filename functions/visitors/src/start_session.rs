@@ -389,8 +389,6 @@ mod tests {
             key_salt: None,
             previous_key_salt: None,
             key_rotated_at: None,
-            disabled_at: None,
-            sessions_per_minute: None,
             created_at: at,
             rev: 1,
         }

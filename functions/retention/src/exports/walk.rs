@@ -19,6 +19,32 @@ use shared::{
 /// Kinds that are in no archive, and why.
 pub const SKIPPED: &[(&str, &str)] = &[
     (
+        "Erasure",
+        "how far an erasure has come, and its receipt, which the person has by mail",
+    ),
+    (
+        "Farewell",
+        "where the last mail goes, when the account is gone already",
+    ),
+    (
+        "LedgerLength",
+        "how long the ledger of erasures is, about nobody",
+    ),
+    ("ReceiptKey", "the key that signs receipts, about nobody"),
+    ("ReceiptKeys", "the public keys of receipts, about nobody"),
+    (
+        "TeamAttempt",
+        "a sign-in that was asked for; good for ten minutes, and nobody is named in it",
+    ),
+    (
+        "TeamIdentity",
+        "that a team's provider vouched for somebody, under a keyed hash",
+    ),
+    (
+        "TeamProvider",
+        "the way in of a team; its owner set it up and reads it in the settings",
+    ),
+    (
         "AddressOwner",
         "the address itself is in the account; this is its keyed hash",
     ),
