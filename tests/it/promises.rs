@@ -1,14 +1,14 @@
 //! Which promises are proven, and by what. `docs/promises.md` is this table.
 //!
 //! A promise is proven when a test goes red as soon as its behaviour is switched off. Whatever is
-//! only partly there is pending, and the reason says what is missing. After a change of the table:
-//! `cargo test -p it --test it -- --ignored promises::write_the_table`.
+//! only partly there is pending, and the reason says what is missing. After a change of the table
+//! the test fails once, writes the right page and says where it lies.
 
 mod stands;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use harness::repository;
 use local::policy::promises::PROMISES;
@@ -97,10 +97,14 @@ fn the_committed_table_is_what_the_tests_say_and_has_a_row_for_every_promise() {
     let promised: Vec<&str> = PROMISES.iter().map(|(id, _)| *id).collect();
     assert_eq!(ids, promised);
     let committed = fs::read_to_string(file()).unwrap_or_default();
-    assert!(
-        committed == table(),
-        "run: cargo test -p it --test it -- --ignored promises::write_the_table"
-    );
+    if committed != table() {
+        let right = Path::new(env!("CARGO_TARGET_TMPDIR")).join("promises.md");
+        fs::write(&right, table()).expect("written");
+        panic!(
+            "docs/promises.md says something else; take {}",
+            right.display()
+        );
+    }
     let rows = committed.lines().filter(|line| {
         promised
             .iter()
@@ -166,10 +170,4 @@ fn pending_promises_say_what_is_missing_and_become_no_more() {
         }
     }
     assert!(pending <= MOST_PENDING, "{pending} are pending");
-}
-
-#[test]
-#[ignore = "writes the table"]
-fn write_the_table() {
-    fs::write(file(), table()).expect("written");
 }

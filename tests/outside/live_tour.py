@@ -222,6 +222,9 @@ def tour_of_erasures(api, sign_in, mailed, functions, table):
         api("GET", f"{workspace}/erasures/{erased}", token=owner)
         api("DELETE", f"{workspace}/conversations/{first}/hold", token=owner)
         retention.invoke({"task": "minute", "scheduled_at": at(0)})
+        # A provider cannot be set up here: a sign-in on its way stands for what lies beside it.
+        waiting = {"pk": {"S": f"OIDC#{made['id']}"}, "sk": {"S": "S#left"}, "kind": {"S": "TeamAttempt"}}
+        table("PutItem", "DataTable", Item=waiting)
         api("DELETE", f"{workspace}?when=now", token=owner)
         ours = lambda item: item["pk"]["S"] == f"WORKSPACE#{made['id']}" and item["sk"]["S"] == "POLICY"
         rewrite(table, "DataTable", ours, overdue("closes_at", "due"))
@@ -236,6 +239,9 @@ def tour_of_erasures(api, sign_in, mailed, functions, table):
     left |= {"id": {"S": shown}, "created_at": past, "anchor": past, "exp": past, "email": {"B": "AAAA"}}
     for place in ("HEAD", "Z"):
         table("PutItem", "DataTable", Item={**left, "sk": {"S": place}})
+    # An address whose mail came back a year ago.
+    old = {"pk": {"S": "SUPPRESSED#platform#left"}, "sk": {"S": "ENTRY"}, "kind": {"S": "Suppression"}, "v": {"N": "1"}}
+    table("PutItem", "DataTable", Item={**old, "anchor": past, "exp": past})
 
 
 def tour_of_the_sweep(retention, table, data, keys):

@@ -5,6 +5,7 @@
 
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
+    operation::scan::builders::ScanFluentBuilder,
     types::{AttributeValue, ReturnConsumedCapacity},
 };
 
@@ -385,33 +386,8 @@ impl Store {
         part: (u16, u16),
         after: Option<Key>,
     ) -> Result<Scanned, StoreError> {
-        let (segment, segments) = part;
-        let begun = self.meter.begin("Scan");
-        let answer = self
-            .client
-            .scan()
-            .table_name(self.table(table))
-            .segment(i32::from(segment))
-            .total_segments(i32::from(segments))
-            .limit(i32::from(PAGE))
-            .set_exclusive_start_key(after.map(Key::into_attributes))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        let capacity = answer
-            .as_ref()
-            .ok()
-            .and_then(|answer| answer.consumed_capacity());
-        let read = capacity.map_or(0.0, |capacity| units(std::slice::from_ref(capacity)));
-        self.meter.end(begun, false, read, 0.0);
-        let answer = answer.map_err(|error| StoreError::dynamodb(&error))?;
-        let next = answer
-            .last_evaluated_key
-            .and_then(|key| key_of(table, &key));
-        Ok(Scanned {
-            items: answer.items.unwrap_or_default(),
-            next,
-        })
+        let page = self.segment(table, part, after).limit(i32::from(PAGE));
+        self.scanned(table, page).await
     }
 
     /// Reads a page of one of `segments` parts of a table, strongly, and keeps what names a workspace:
@@ -423,14 +399,8 @@ impl Store {
         after: Option<Key>,
         workspace: WorkspaceId,
     ) -> Result<Scanned, StoreError> {
-        let (segment, segments) = part;
-        let begun = self.meter.begin("Scan");
-        let answer = self
-            .client
-            .scan()
-            .table_name(self.table(table))
-            .segment(i32::from(segment))
-            .total_segments(i32::from(segments))
+        let page = self
+            .segment(table, part, after)
             .limit(i32::from(SCANNED))
             .consistent_read(true)
             .filter_expression(
@@ -439,17 +409,36 @@ impl Store {
             .expression_attribute_names("#pk", "pk")
             .expression_attribute_names("#sk", "sk")
             .expression_attribute_names("#workspace", "workspace")
-            .expression_attribute_values(":workspace", AttributeValue::S(workspace.to_string()))
+            .expression_attribute_values(":workspace", AttributeValue::S(workspace.to_string()));
+        self.scanned(table, page).await
+    }
+
+    /// A scan of one part of a table, from behind a key on.
+    fn segment(
+        &self,
+        table: Table,
+        (segment, segments): (u16, u16),
+        after: Option<Key>,
+    ) -> ScanFluentBuilder {
+        self.client
+            .scan()
+            .table_name(self.table(table))
+            .segment(i32::from(segment))
+            .total_segments(i32::from(segments))
             .set_exclusive_start_key(after.map(Key::into_attributes))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
+    }
+
+    async fn scanned(&self, table: Table, page: ScanFluentBuilder) -> Result<Scanned, StoreError> {
+        let strong = page.get_consistent_read().unwrap_or(false);
+        let begun = self.meter.begin("Scan");
+        let answer = page.send().await;
         let capacity = answer
             .as_ref()
             .ok()
             .and_then(|answer| answer.consumed_capacity());
         let read = capacity.map_or(0.0, |capacity| units(std::slice::from_ref(capacity)));
-        self.meter.end(begun, true, read, 0.0);
+        self.meter.end(begun, strong, read, 0.0);
         let answer = answer.map_err(|error| StoreError::dynamodb(&error))?;
         let next = answer
             .last_evaluated_key

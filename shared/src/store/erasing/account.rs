@@ -28,11 +28,12 @@ use crate::{
 const PAGE: u16 = 100;
 
 /// The partitions that hold what an account is, in the order in which they go.
-fn partitions(account: AccountId) -> [String; 6] {
+fn partitions(account: AccountId) -> [String; 7] {
     let subject = SubjectId::Account(account);
     [
         keys::sessions(account),
         keys::notices(account),
+        keys::letters(account),
         keys::seats(account),
         keys::requests(TenantId::Platform, subject),
         keys::account(account).pk,
@@ -289,6 +290,8 @@ impl Store {
             keys::edge(tenant, id.into(), root.clone()),
             keys::subject(tenant, id.into()),
             keys::data_key(&root),
+            // Left there, it would keep the account that the deployment names from sitting down.
+            keys::operator_seat(id),
         ] {
             transaction.remove(key);
         }
@@ -297,5 +300,34 @@ impl Store {
             Ok(()) | Err(CommitError::Refused(_)) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::{record::Owner, registry};
+
+    /// Records within an account, and what takes them when it is erased.
+    const TAKEN: [(&str, &str); 11] = [
+        ("AddressOwner", "the fence"),
+        ("Letter", "a partition"),
+        ("LoginSession", "a partition"),
+        ("Notice", "a partition"),
+        ("OperatorSeat", "the last transaction"),
+        ("Password", "a partition"),
+        ("PolicyAcceptance", "a partition"),
+        ("Preferences", "a partition"),
+        ("SecondFactor", "a partition"),
+        ("SecondStep", "its ten minutes"),
+        ("TeamIdentity", "the sweep: its account is gone"),
+    ];
+
+    #[test]
+    fn every_record_within_an_account_has_something_that_takes_it() {
+        let within = registry::ALL.iter();
+        let within = within.filter(|record| record.owner == Owner::Within("Account"));
+        let within: Vec<&str> = within.map(|record| record.name).collect();
+        let taken: Vec<&str> = TAKEN.iter().map(|(name, _)| *name).collect();
+        assert_eq!(within, taken);
     }
 }
