@@ -22,7 +22,7 @@ pub const LINK: Duration = Duration::from_secs(5 * 60);
 /// The layout of what is sealed; another one would take another number.
 const LAYOUT: u32 = 1;
 
-/// The name of a file. Made in `store/keys.rs` only, of ids that tell nothing about anybody.
+/// The name of a file. Made in `store/keys/files.rs` only, of ids that tell nothing about anybody.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObjectKey(String);
 

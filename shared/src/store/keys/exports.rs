@@ -1,4 +1,8 @@
 //! Keys of exports.
+//!
+//! | what | table | partition key | sort key |
+//! |---|---|---|---|
+//! | export, its parts | data | `EXPORT#<tenant>#<export>` | `HEAD`, `P#<number>` |
 
 use super::{HEAD, IndexKey, Key, data, due, head};
 use crate::{

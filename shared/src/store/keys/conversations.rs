@@ -1,0 +1,212 @@
+//! Keys of contacts and conversations, and of the lists they stand in.
+//!
+//! | what | table | partition key | sort key |
+//! |---|---|---|---|
+//! | read mark of a member | data | `READ#<ws>#<member>` | `<conversation>` |
+//! | contact, what it told of itself, where it is | data | `CONTACT#<ws>#<contact>` | `HEAD`, `PROFILE`, `CONTEXT` |
+//! | external id of a contact | data | `EXTERNAL#<ws>#<keyed hash>` | `HEAD` |
+//! | widget session | data | `VISIT#<ws>#<contact>` | `<visit>` |
+//! | conversation, and what says that it is gone | data | `CONVERSATION#<ws>#<conversation>` | `HEAD`, `TOMB` |
+//! | hold of a conversation | data | the same | `HOLD` |
+//! | message | data | the same | `M#<seq, ten digits>` |
+//! | client's message id | data | the same | `D#<author>#<client id>` |
+//! | draft of a member | data | `DRAFT#<ws>#<member>` | `<conversation>` |
+
+use uuid::Uuid;
+
+use super::{HEAD, IndexKey, Key, data, due, head};
+use crate::{
+    domain::{ContactId, ConversationId, MemberId, Timestamp, VisitId, WorkspaceId},
+    store::{
+        conversation::Status,
+        seal::KeyedHash,
+        subject::{State, SubjectId},
+    },
+};
+
+/// How far a member has read a conversation.
+pub fn read_mark(workspace: WorkspaceId, member: MemberId, conversation: ConversationId) -> Key {
+    data(read_marks(workspace, member), conversation.to_string())
+}
+
+/// The partition of all read marks of a member.
+pub fn read_marks(workspace: WorkspaceId, member: MemberId) -> String {
+    format!("READ#{workspace}#{member}")
+}
+
+/// The head of a contact.
+pub fn contact(workspace: WorkspaceId, id: ContactId) -> Key {
+    head(format!("CONTACT#{workspace}#{id}"))
+}
+
+/// Whether this is the head of a contact.
+pub fn is_contact(head: &Key) -> bool {
+    head.pk.starts_with("CONTACT#") && head.sk == HEAD
+}
+
+/// What a contact told of itself: sealed, so it lies beside the head.
+pub fn profile(workspace: WorkspaceId, id: ContactId) -> Key {
+    data(format!("CONTACT#{workspace}#{id}"), "PROFILE")
+}
+
+/// Where a contact is on the customer's pages.
+pub fn context(workspace: WorkspaceId, id: ContactId) -> Key {
+    data(format!("CONTACT#{workspace}#{id}"), "CONTEXT")
+}
+
+/// Contacts of a workspace, by id, which is by first visit.
+pub fn contact_list(workspace: WorkspaceId, id: ContactId) -> IndexKey {
+    IndexKey {
+        pk: contacts(workspace),
+        sk: id.to_string(),
+    }
+}
+
+/// The list of all contacts of a workspace.
+pub fn contacts(workspace: WorkspaceId) -> String {
+    format!("CONTACT#{workspace}")
+}
+
+/// Where an external id leads to its contact.
+pub fn external(workspace: WorkspaceId, external: KeyedHash) -> Key {
+    head(format!("EXTERNAL#{workspace}#{external}"))
+}
+
+/// The widget sessions of a contact.
+pub fn visits(workspace: WorkspaceId, contact: ContactId) -> String {
+    format!("VISIT#{workspace}#{contact}")
+}
+
+/// A widget session of a contact.
+pub fn visit(workspace: WorkspaceId, contact: ContactId, visit: VisitId) -> Key {
+    data(format!("VISIT#{workspace}#{contact}"), visit.to_string())
+}
+
+/// The head of a conversation.
+pub fn conversation(workspace: WorkspaceId, id: ConversationId) -> Key {
+    head(thread(workspace, id))
+}
+
+/// Why a conversation is on hold.
+pub fn hold(workspace: WorkspaceId, id: ConversationId) -> Key {
+    data(thread(workspace, id), "HOLD")
+}
+
+/// The partition of a conversation: head, messages and client ids.
+pub fn thread(workspace: WorkspaceId, id: ConversationId) -> String {
+    format!("CONVERSATION#{workspace}#{id}")
+}
+
+/// How many partitions the change index of a workspace has.
+pub const CHANGE_SHARDS: u8 = 4;
+
+/// One shard of the change index of a workspace.
+pub fn change_shard(workspace: WorkspaceId, shard: u8) -> String {
+    format!("CONVERSATION#{workspace}#{shard}")
+}
+
+/// Conversations of a workspace, by last change, spread over [`CHANGE_SHARDS`] by id.
+pub fn changes(workspace: WorkspaceId, changed_at: Timestamp, id: ConversationId) -> IndexKey {
+    let shard = id.uuid().as_bytes()[15] % CHANGE_SHARDS;
+    IndexKey {
+        pk: change_shard(workspace, shard),
+        sk: change(changed_at, id),
+    }
+}
+
+fn change(at: Timestamp, id: ConversationId) -> String {
+    format!("{:015}#{id}", at.ms())
+}
+
+/// A queue of conversations: whose, and how they stand.
+///
+/// Snoozed conversations lie in the queue of the open ones, at the time they come back: when that
+/// passes they are in their place already, whoever writes it down later.
+pub fn queue(workspace: WorkspaceId, assignee: Option<MemberId>, status: Status) -> String {
+    let whose = assignee.map_or_else(|| "none".to_owned(), |member| member.to_string());
+    let list = match status {
+        Status::Snoozed => Status::Open,
+        other => other,
+    };
+    format!("CONVERSATION#{workspace}#QUEUE#{whose}#{}", list.word())
+}
+
+/// The place of a conversation in its queue: a message does not move it.
+pub fn queued(
+    workspace: WorkspaceId,
+    assignee: Option<MemberId>,
+    status: Status,
+    queued_at: Timestamp,
+    id: ConversationId,
+) -> IndexKey {
+    IndexKey {
+        pk: queue(workspace, assignee, status),
+        sk: change(queued_at, id),
+    }
+}
+
+/// The end of a snooze, or an erasure that has to go on.
+pub fn conversation_due(
+    workspace: WorkspaceId,
+    id: ConversationId,
+    state: State,
+    snoozed_until: Option<Timestamp>,
+    changed_at: Timestamp,
+) -> Option<IndexKey> {
+    let at = match state {
+        State::Live => snoozed_until?,
+        State::Closing | State::Erasing => changed_at,
+    };
+    Some(due(at, &thread(workspace, id)))
+}
+
+/// The erasure of a contact, due from the moment it was asked for.
+pub fn contact_due(
+    workspace: WorkspaceId,
+    id: ContactId,
+    state: State,
+    last_seen_at: Timestamp,
+) -> Option<IndexKey> {
+    (state == State::Erasing).then(|| due(last_seen_at, &contact(workspace, id).pk))
+}
+
+/// What says for seven days that a conversation is gone.
+pub fn tombstone(workspace: WorkspaceId, id: ConversationId) -> Key {
+    data(thread(workspace, id), TOMBSTONE)
+}
+
+/// The sort key of tombstones: in the change index it tells one from a head.
+pub const TOMBSTONE: &str = "TOMB";
+
+/// What a member has begun to write in a conversation.
+pub fn draft(workspace: WorkspaceId, member: MemberId, conversation: ConversationId) -> Key {
+    data(drafts(workspace, member), conversation.to_string())
+}
+
+/// The partition of all drafts of a member.
+pub fn drafts(workspace: WorkspaceId, member: MemberId) -> String {
+    format!("DRAFT#{workspace}#{member}")
+}
+
+/// A message, by its place in the conversation.
+pub fn message(workspace: WorkspaceId, conversation: ConversationId, seq: u64) -> Key {
+    data(thread(workspace, conversation), message_sort(seq))
+}
+
+/// Ten digits sort as numbers do, and ten thousand million messages are enough.
+pub fn message_sort(seq: u64) -> String {
+    format!("M#{seq:010}")
+}
+
+/// What a client's message id led to.
+pub fn dedupe(
+    workspace: WorkspaceId,
+    conversation: ConversationId,
+    author: SubjectId,
+    client_message_id: Uuid,
+) -> Key {
+    data(
+        thread(workspace, conversation),
+        format!("D#{author}#{client_message_id}"),
+    )
+}
