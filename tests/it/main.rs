@@ -53,6 +53,7 @@ mod simulation;
 mod sync;
 mod tenancy;
 mod tokens;
+mod transcripts;
 mod visitors;
 mod web;
 mod workspaces;

@@ -46,7 +46,8 @@ fn permission(route: &Route) -> Permission {
             "GET",
             "/conversations"
             | "/conversations/{conversation}"
-            | "/conversations/{conversation}/messages",
+            | "/conversations/{conversation}/messages"
+            | "/conversations/{conversation}/transcript",
         )
         | ("GET", "/conversations/counts" | "/sync")
         | ("POST", "/realtime/tickets")

@@ -1,4 +1,5 @@
-//! Messages: send and list, for members and for visitors; edit, delete and redact, for members.
+//! Messages: send, list and take along, for members and for visitors; edit, delete and redact, for
+//! members.
 //!
 //! | file | route |
 //! |---|---|
@@ -7,8 +8,10 @@
 //! | `edit` | `PATCH /v1/workspaces/{workspace}/conversations/{conversation}/messages/{seq}` |
 //! | `delete` | `DELETE /v1/workspaces/{workspace}/conversations/{conversation}/messages/{seq}` |
 //! | `redact` | `POST /v1/workspaces/{workspace}/conversations/{conversation}/messages/{seq}/redact` |
+//! | `show_transcript` | `GET /v1/workspaces/{workspace}/conversations/{conversation}/transcript` |
 //! | `visitor_send` | `POST /v1/widget/conversations/{conversation}/messages` |
 //! | `visitor_list` | `GET /v1/widget/conversations/{conversation}/messages` |
+//! | `visitor_transcript` | `GET /v1/widget/conversations/{conversation}/transcript` |
 
 mod delete;
 mod desk;
@@ -16,11 +19,24 @@ mod edit;
 mod list;
 mod redact;
 mod send;
+mod show_transcript;
 mod thread;
+mod transcript;
 mod visitor_list;
 mod visitor_send;
+mod visitor_transcript;
 
 /// The routes of this function.
 pub fn routes() -> shared::http::Routes {
-    shared::routes![send, list, edit, delete, redact, visitor_send, visitor_list]
+    shared::routes![
+        send,
+        list,
+        edit,
+        delete,
+        redact,
+        show_transcript,
+        visitor_send,
+        visitor_list,
+        visitor_transcript
+    ]
 }

@@ -87,6 +87,8 @@ words! {
         TeamProviderRemoved = "team_provider_removed",
         /// The team signs in through a provider, or through it in another way.
         TeamProviderSet = "team_provider_set",
+        /// A copy of a conversation was taken along.
+        TranscriptTaken = "transcript_taken",
         /// The owner ended the workspace.
         WorkspaceClosing = "workspace_closing",
         /// The owner kept the workspace after all.

@@ -1,0 +1,98 @@
+//! A transcript as people read it, before it is text or a page.
+
+use shared::{
+    domain::{ConversationId, Timestamp},
+    store::message::{Message, MessageKind},
+};
+
+use super::words;
+
+/// What a document says.
+pub struct Document {
+    pub conversation: ConversationId,
+    pub created_at: Timestamp,
+    pub lines: Vec<Line>,
+    pub older_ended: bool,
+    pub next_after_seq: Option<u64>,
+}
+
+/// One entry of a document.
+pub struct Line {
+    /// When, for people.
+    pub at: String,
+    /// What it says.
+    pub says: Says,
+}
+
+/// What an entry says.
+pub enum Says {
+    /// Somebody said something.
+    Somebody {
+        /// Who.
+        who: String,
+        /// What became of it besides: a note, edited, a part blacked out.
+        marks: Vec<&'static str>,
+        /// The words; none when they were deleted.
+        text: Option<String>,
+    },
+    /// Something happened.
+    Happened(String),
+}
+
+impl Line {
+    /// The entry of a message, with what those in it are called.
+    pub fn new(message: &Message, actor: Option<&str>, member: Option<&str>) -> Self {
+        let says = match (message.message_kind, message.event) {
+            (MessageKind::System, Some(event)) => Says::Happened(words::sentence(
+                event,
+                actor,
+                member,
+                &message.labels,
+                message.until,
+            )),
+            _ => Says::Somebody {
+                who: actor.unwrap_or(words::SYSTEM).to_owned(),
+                marks: marks(message),
+                text: message.text.as_ref().map(|text| text.reveal().to_owned()),
+            },
+        };
+        Self {
+            at: moment(message.sent_at),
+            says,
+        }
+    }
+}
+
+fn marks(message: &Message) -> Vec<&'static str> {
+    [
+        (message.message_kind == MessageKind::Note, words::NOTE),
+        (
+            message.edited_at.is_some() && message.deleted_at.is_none(),
+            words::EDITED,
+        ),
+        (message.redacted, words::REDACTED),
+    ]
+    .into_iter()
+    .filter_map(|(is, word)| is.then_some(word))
+    .collect()
+}
+
+/// An instant for people: to the second, in UTC.
+pub fn moment(at: Timestamp) -> String {
+    let text = at.to_string();
+    match (text.get(..10), text.get(11..19)) {
+        (Some(day), Some(time)) => format!("{day} {time} UTC"),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_told_to_the_second_and_says_that_it_is_utc() {
+        let at = Timestamp::from_ms(1_768_478_400_999);
+        assert_eq!(moment(at), "2026-01-15 12:00:00 UTC");
+    }
+}

@@ -1,0 +1,64 @@
+//! `GET /v1/widget/conversations/{conversation}/transcript`: a visitor takes a copy of its thread
+//! along. What members wrote among themselves is not in it.
+
+use axum::{extract::State, response::Response};
+use serde::Deserialize;
+use shared::{
+    app::App,
+    domain::ConversationId,
+    http::{Path, Problem, Problems, Query, VisitorToken},
+};
+
+use crate::{
+    thread,
+    transcript::{Format, Reader, Transcript, TranscriptView},
+};
+
+/// Which transcript.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Which {
+    /// Its form; `txt` unless asked otherwise.
+    #[param(inline)]
+    format: Option<Format>,
+    /// The number after which it begins: of a long thread, `next_after_seq` of the part before.
+    after_seq: Option<u64>,
+}
+
+/// Download a transcript as a visitor.
+#[utoipa::path(
+    get,
+    path = "/v1/widget/conversations/{conversation}/transcript",
+    operation_id = "visitor_show_transcript",
+    params(
+        ("conversation" = ConversationId, Path, description = "The conversation."),
+        Which,
+    ),
+    responses(
+        (status = 200, description = "The transcript.", content(
+            (TranscriptView = "application/json"),
+            (String = "text/html"),
+            (String = "text/plain"),
+        )),
+        Problems,
+    ),
+    security(("visitor" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    token: VisitorToken,
+    Path(conversation): Path<ConversationId>,
+    Query(which): Query<Which>,
+) -> Result<Response, Problem> {
+    let wanted = thread::wanted(token.workspace, conversation);
+    let visitor = app.visitor(&token, wanted).await?;
+    let entry = &visitor.entry;
+    let thread = thread::open(entry, conversation)?;
+    if thread.head.contact != visitor.id {
+        return Err(Problem::not_found());
+    }
+    let after = which.after_seq.unwrap_or_default();
+    let transcript = Transcript::gather(&app, entry, thread, Reader::Visitor, after).await?;
+    Ok(transcript.answer(which.format.unwrap_or(Format::Txt)))
+}
