@@ -563,7 +563,7 @@ fn scope() -> Scope {
 }
 
 /// Logical id and properties of every resource of a kind, in the template and those nested in it.
-fn resources(kind: &str) -> Vec<(String, Value)> {
+pub fn resources(kind: &str) -> Vec<(String, Value)> {
     let root = scope();
     let all = root.all();
     let found = all.iter().flat_map(|scope| scope.resources_of_type(kind));

@@ -7,7 +7,8 @@ use harness::routes::routes;
 use harness::{Answer, Browser, Harness, Member};
 use serde_json::json;
 
-const ADA: &str = "ada@example.com";
+/// Who opens the pages.
+pub const ADA: &str = "ada@example.com";
 
 /// Where an answer leads.
 fn leads(answer: &Answer) -> &str {
@@ -52,7 +53,7 @@ fn asking<'a>(page: &str, email: &'a str) -> Vec<(&'static str, &'a str)> {
 }
 
 /// A browser in which somebody is signed in, by a mailed code.
-async fn signed_in(harness: &Harness, page: &str, email: &str) -> Browser {
+pub async fn signed_in(harness: &Harness, page: &str, email: &str) -> Browser {
     let mut browser = harness.browser();
     let answer = browser.submit(page, &asking(page, email), 303).await;
     finish(harness, &mut browser, leads(&answer), email).await;

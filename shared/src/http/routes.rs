@@ -1,8 +1,10 @@
 //! The routes of a function, written once: path and method stand in the operation's own file, and
 //! [`routes!`](crate::routes) names the file.
 
-use axum::{Router, routing::MethodRouter};
-use http::Method;
+use std::future::ready;
+
+use axum::{Router, middleware::map_response, response::Response, routing::MethodRouter};
+use http::{HeaderName, HeaderValue, Method, header};
 use utoipa::openapi::path::HttpMethod;
 #[cfg(feature = "openapi")]
 use utoipa::openapi::{OpenApi, RefOr, path::Operation, schema::Schema};
@@ -111,10 +113,15 @@ impl Routes {
                 "a handler panicked",
             ))
         };
+        let transport = transport(&app.config.issuer);
         self.router
             .fallback(no_such_route)
             .method_not_allowed_fallback(no_such_route)
             .layer(CatchPanicLayer::custom(panicked))
+            .layer(map_response(move |mut response: Response| {
+                response.headers_mut().extend(transport.clone());
+                ready(response)
+            }))
             .with_state(app)
     }
 
@@ -136,6 +143,14 @@ impl Routes {
             components.schemas.extend(schemas);
         }
     }
+}
+
+/// What tells a browser to come by TLS only, for a year from now (FLOW-24). RFC 6797, 7.2 forbids to
+/// say it over plain HTTP, which only the embedded stack speaks.
+fn transport(issuer: &str) -> Option<(HeaderName, HeaderValue)> {
+    let year = HeaderValue::from_static("max-age=31536000");
+    let encrypted = issuer.starts_with("https://");
+    encrypted.then_some((header::STRICT_TRANSPORT_SECURITY, year))
 }
 
 async fn no_such_route() -> super::Problem {

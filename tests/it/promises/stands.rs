@@ -3,13 +3,13 @@
 /// In the order of the promises. Only what was read and goes red counts as proven.
 pub const STANDS: &str = "
 CALL-01 | pending | calls are not part of this version
-CALL-02 | pending | the records of processing are rendered; nothing yet asserts both halves of Art. 30
+CALL-02 | tests/it/prohibitions.rs::both_halves_of_the_records_of_processing_are_complete | both halves of Art. 30 say who, recipients, transfers, security, and for every purpose the people, the data and their end
 CALL-03 | pending | calls are not part of this version
 CALL-04 | tests/it/refused.rs::an_undecided_record_does_not_build_and_the_message_says_what_to_write | a field or record without a decision fails the build
 CALL-05 | tests/it/pages.rs::a_mailed_code_signs_a_browser_in_until_it_signs_out | signing in on a page sets the one cookie, signing out takes it away and ends the session
 CALL-06 | tests/it/policy.rs::no_page_for_anybody_sets_a_cookie_runs_a_script_or_loads_from_elsewhere | nobody who is not signed in gets a cookie on any route
 CALL-07 | tests/it/policy.rs::no_page_for_anybody_sets_a_cookie_runs_a_script_or_loads_from_elsewhere | no page holds a script or anything from another host, and its policy forbids both
-CALL-08 | pending | no test yet forbids a category of inferred data
+CALL-08 | tests/it/prohibitions.rs::no_field_of_any_record_holds_what_somebody_concluded_about_a_person | the categories of all fields are those of given and technical data; one for inferred data does not build
 CALL-09 | tests/it/workspaces.rs::members_have_a_name_where_the_profile_asks_for_one_and_nowhere_else | a name is required of members in `calls`
 CALL-10 | tests/it/privacy_at_rest.rs::nothing_that_somebody_typed_lies_in_the_open_in_any_form | the workspace's name is sealed like a person's
 CALL-11 | pending | calls are not part of this version
@@ -64,7 +64,7 @@ FLOW-20 | tests/it/limits.rs::a_network_is_stopped_its_neighbours_with_it_and_no
 FLOW-21 | pending | holds are proven in retention.rs; the register of disclosures is missing
 FLOW-22 | tests/it/policy.rs::the_policy_names_every_service_of_the_templates_and_a_new_one_must_be_explained | the policy names the database that the templates deploy
 FLOW-23 | tests/it/privacy_at_rest.rs::nothing_that_somebody_typed_lies_in_the_open_in_any_form | no word that was typed lies in the database in any of the searched forms
-FLOW-24 | pending | the edge and the SDK speak TLS; no assertion of the templates yet says so
+FLOW-24 | tests/it/transport.rs::everything_travels_by_tls_and_browsers_are_told_so | replies carry HSTS, mail goes by TLS only, and every bucket denies what is not
 FLOW-25 | tests/it/permissions.rs::every_role_may_on_every_member_route_exactly_what_the_matrix_says | every role is tried on every member route of the template
 FLOW-26 | tests/it/second_factor.rs::a_flows_workspace_shows_nothing_to_a_session_without_a_second_factor | every route of a `flows` workspace refuses a session without a second factor
 FLOW-27 | pending | restoring to any second is asserted for both tables; the drill of a restore is missing
@@ -78,7 +78,7 @@ FLOW-34 | tests/it/retention.rs::a_shorter_retention_holds_with_the_next_read_an
 FLOW-35 | pending | billing is not part of this version
 FLOW-36 | pending | no analytics in this version
 FLOW-37 | tests/it/erasure/account.rs::who_does_not_want_to_wait_is_erased_within_minutes | the holder deletes the account by one call, after seven days or at once
-FLOW-38 | pending | the sum of days is asserted at compile time; the erasure it counts on is missing
+FLOW-38 | tests/it/simulation.rs::whatever_happens_what_was_promised_about_erasure_and_retention_holds | thirty days after a deletion no item names whoever was deleted; the days of all copies are summed at compile time
 FLOW-39 | tests/it/policy.rs::the_policy_names_every_service_of_the_templates_and_a_new_one_must_be_explained | a service in the templates that readers are not told of stops the rendering
 FLOW-40 | tests/it/policy.rs::no_page_for_anybody_sets_a_cookie_runs_a_script_or_loads_from_elsewhere | no page names a host of Google's
 FLOW-41 | tests/it/auth.rs::the_mail_shows_the_code_alone_on_a_line_and_loads_nothing_from_anywhere | a mail with a code has the code, once, and goes to its address alone
@@ -97,7 +97,7 @@ FLOW-53 | pending | requests about one's data are not part of this version
 FLOW-54 | pending | requests about one's data are not part of this version
 FLOW-55 | pending | requests about one's data are not part of this version
 FLOW-56 | tests/it/pages.rs::a_mailed_code_signs_a_browser_in_until_it_signs_out | the cookie keeps a browser signed in over reloads, and nothing else does
-FLOW-57 | pending | no cookie but the session's exists; the three other kinds are told as not used
+FLOW-57 | tests/it/prohibitions.rs::whatever_is_done_on_the_pages_one_cookie_is_set_and_the_list_says_which | pages, sign-in and preferences set one cookie, the one that the rendered list names
 FLOW-58 | tests/it/conversations.rs::a_visitor_and_a_member_talk | a whole conversation by clients that keep no cookies
 FLOW-59 | pending | nothing copies data to another region; no assertion of the templates yet says so
 FLOW-60 | tests/it/passwords.rs::signing_up_asks_for_an_adult_and_for_a_password_that_is_hard_to_guess | signing up without the attestation is refused
@@ -116,9 +116,9 @@ CHAT-09 | tests/it/visitors.rs::of_addresses_only_the_path_and_the_host_are_kept
 CHAT-10 | tests/it/passwords/work.rs::an_unknown_address_costs_and_is_answered_what_a_known_one_is_wherever_one_is_asked_for | a link is mailed to a known address alone, and calls, units, runs of Argon2id and bytes are those of an unknown one
 CHAT-11 | tests/it/notices.rs::every_notice_reaches_the_address_of_its_account_in_text_and_html_without_remote_content | every kind of notice reaches the account's address
 CHAT-12 | pending | push is not part of this version
-CHAT-13 | pending | the log is proven under CALL-23; limits per network are not shown here yet
+CHAT-13 | tests/it/limits.rs::no_count_tells_whom_it_is_about_and_none_outlives_its_hour | what is counted against abuse names nobody and is gone after its hour
 CHAT-14 | tests/it/layers.rs::deployed_code_connects_to_aws_and_through_the_egress_door_and_in_no_other_way | no deployed code makes a connection but the clients of AWS and the egress door, whose closed list of recipients is rendered
-CHAT-15 | pending | no test yet counts every outgoing connection
+CHAT-15 | tests/it/prohibitions.rs::no_purpose_and_no_recipient_is_advertising | the purposes of all fields and the recipients of the egress door are closed lists without advertising
 CHAT-16 | tests/it/policy.rs::the_policy_names_every_service_of_the_templates_and_a_new_one_must_be_explained | the list of providers is that of the templates
 CHAT-17 | pending | the register of disclosures is missing
 CHAT-18 | pending | the number of days is asserted in retention.rs; the notice before the end is missing
