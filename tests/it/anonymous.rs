@@ -12,6 +12,7 @@ use serde_json::Value;
 const PUBLIC: &[&str] = &[
     "GET /.well-known/erasure-keys.json",
     "GET /.well-known/jwks.json",
+    "GET /.well-known/privacy.json",
     "GET /accept",
     "GET /account",
     "GET /account/delete",
@@ -21,6 +22,7 @@ const PUBLIC: &[&str] = &[
     "GET /health",
     "GET /openapi.json",
     "GET /policy/{profile}",
+    "GET /privacy/confirm",
     "GET /reset",
     "GET /sign-in",
     "GET /sign-in/team",
@@ -35,6 +37,7 @@ const PUBLIC: &[&str] = &[
     "POST /account/delete",
     "POST /confirm",
     "POST /forgot",
+    "POST /privacy/confirm",
     "POST /reset",
     "POST /sign-in",
     "POST /sign-in/team",

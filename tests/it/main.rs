@@ -39,6 +39,7 @@ mod pages;
 mod passwords;
 mod permissions;
 mod policy;
+mod privacy;
 mod privacy_at_rest;
 mod problems;
 mod prohibitions;

@@ -17,7 +17,7 @@ fn leads(answer: &Answer) -> &str {
 }
 
 /// The pages with forms, and what their forms send.
-const FORMS: [(&str, &[(&str, &str)]); 9] = [
+const FORMS: [(&str, &[(&str, &str)]); 10] = [
     ("/sign-in", &[("email", ADA)]),
     ("/sign-up", &[("email", ADA), ("adult", "true")]),
     (
@@ -42,6 +42,7 @@ const FORMS: [(&str, &[(&str, &str)]); 9] = [
         &[("token", "rs_x.y"), ("password", "vexing umbrella 9")],
     ),
     ("/accept", &[("token", "iv_x.y"), ("name", "Ada")]),
+    ("/privacy/confirm", &[("token", "pr_x.y")]),
 ];
 
 /// What the form of a page sends for a mailed code.
@@ -222,6 +223,7 @@ async fn every_page_shuts_out_scripts_frames_caches_and_other_hosts() {
         ("/forgot".to_owned(), 200),
         ("/reset?token=rs_x.y".to_owned(), 200),
         ("/unsubscribe?token=un_x".to_owned(), 404),
+        ("/privacy/confirm?token=pr_x.y".to_owned(), 200),
         ("/verify".to_owned(), 422),
         ("/sign-in?x=1".to_owned(), 400),
     ];

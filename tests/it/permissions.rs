@@ -34,6 +34,7 @@ fn permission(route: &Route) -> Permission {
         (_, path) if path.starts_with("/invitations") => P::MembersManage,
         ("POST", "/exports") => P::WorkspaceOwn,
         (_, path) if path.contains("/exports") => P::DataExport,
+        (_, path) if path.starts_with("/privacy/") => P::PrivacyManage,
         (_, path) if path.starts_with("/api-keys") => P::ApiKeysManage,
         ("GET", "/apps") => P::AppsRead,
         ("POST", _) | ("PATCH", "/apps/{app}") if rest.starts_with("/apps") => P::AppsManage,
@@ -75,6 +76,12 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         })),
         ("PATCH", "/apps/{app}" | "") => Some(json!({ "name": "Shop" })),
         ("POST", "/apps/{app}/rotate-key") => Some(json!({ "key": "public_key" })),
+        ("POST", "/privacy/requests") => {
+            Some(json!({ "contact_id": contact_id, "type": "export" }))
+        }
+        ("POST", "/privacy/requests/{request}/decision") => {
+            Some(json!({ "decision": "fulfil", "explanation": "Here you are." }))
+        }
         ("PATCH", "/contacts/{contact}") => Some(json!({ "name": "Grace" })),
         ("PUT", "/conversations/{conversation}/read") => Some(json!({ "seq": 1 })),
         ("POST", "/conversations") => {
@@ -118,6 +125,13 @@ async fn make_key(workspace: &str, owner: &Member) -> String {
     let body = json!({ "name": "Shop", "scopes": ["contacts.read"] });
     let place = format!("{workspace}/api-keys");
     text(&owner.post(&place, body, 201).await, "id")
+}
+
+/// A request of a contact of its own for one call.
+async fn ask(workspace: &str, owner: &Member, visitor: &Visitor) -> String {
+    let body = json!({ "contact_id": visitor.contact_id, "type": "access" });
+    let place = format!("{workspace}/privacy/requests");
+    text(&owner.post(&place, body, 202).await, "id")
 }
 
 /// An invitation of its own for one call.
@@ -254,6 +268,11 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
             }
             if route.path.contains("{api_key}") {
                 ids = ids.with("api_key", &make_key(&workspace.path, &owner).await);
+            }
+            if route.path.contains("{request}") {
+                let other = harness.visitor(&app).await;
+                let asked = ask(&workspace.path, &owner, &other).await;
+                ids = ids.with("request", &asked);
             }
             if route.path.contains("{invitation}") {
                 ids = ids.with("invitation", &invite(&workspace.path, &owner).await);

@@ -18,7 +18,7 @@ use search::{Haystack, forms, hashes, planted};
 use serde_json::{Value, json};
 
 /// Text fields in which people write or are named: a word goes in through each.
-const SEALED: [&str; 32] = [
+const SEALED: [&str; 42] = [
     "PATCH /v1/workspaces/{workspace} #/locale",
     "PATCH /v1/workspaces/{workspace} #/name",
     "PATCH /v1/workspaces/{workspace} #/time_zone",
@@ -37,8 +37,14 @@ const SEALED: [&str; 32] = [
     "POST /v1/invitations/accept #/name",
     "POST /v1/operator/announcements #/subject",
     "POST /v1/operator/announcements #/text",
+    "POST /v1/operator/privacy/requests/{request}/decision #/explanation",
+    "POST /v1/privacy/requests #/message",
     "POST /v1/widget/conversations #/first_message/text",
     "POST /v1/widget/conversations/{conversation}/messages #/text",
+    "POST /v1/widget/privacy/requests #/email",
+    "POST /v1/widget/privacy/requests #/message",
+    "POST /v1/widget/privacy/requests #/name",
+    "POST /v1/widget/privacy/requests #/reply_to",
     "POST /v1/widget/sessions #/context/locale",
     "POST /v1/widget/sessions #/context/page_url",
     "POST /v1/widget/sessions #/context/referrer",
@@ -49,6 +55,10 @@ const SEALED: [&str; 32] = [
     "POST /v1/workspaces/{workspace}/conversations #/first_message/text",
     "POST /v1/workspaces/{workspace}/conversations/{conversation}/messages #/text",
     "POST /v1/workspaces/{workspace}/invitations #/email",
+    "POST /v1/workspaces/{workspace}/privacy/requests #/email",
+    "POST /v1/workspaces/{workspace}/privacy/requests #/message",
+    "POST /v1/workspaces/{workspace}/privacy/requests #/name",
+    "POST /v1/workspaces/{workspace}/privacy/requests/{request}/decision #/explanation",
     "PUT /v1/workspaces/{workspace}/conversations/{conversation}/draft #/text",
     "PUT /v1/workspaces/{workspace}/conversations/{conversation}/hold #/reason",
 ];

@@ -67,9 +67,14 @@ impl Tenant {
         let provider = Provider::start(&harness.stack.clock).await;
         let team = format!("{}/oidc", workspace.path);
         owner.put(&team, provider.setting(), 200).await;
+        let asks = json!({ "contact_id": visitor.contact_id, "type": "access" });
+        let request = owner
+            .post(&format!("{}/privacy/requests", workspace.path), asks, 202)
+            .await;
         let ids = Ids::unknown()
             .with("export", &text(&export.body, "id"))
             .with("erasure", &text(&erased, "erasure_id"))
+            .with("request", &text(&request, "id"))
             .with("api_key", &text(&key, "id"))
             .with("invitation", &text(&invitation, "id"))
             .with("colleague", &second)
@@ -121,6 +126,15 @@ fn body(route: &Route, ids: &Ids) -> Option<Value> {
         "POST /v1/workspaces/{workspace}/conversations/{conversation}/snooze" => {
             let until = harness::START.plus(std::time::Duration::from_secs(3600));
             Some(json!({ "until": until }))
+        }
+        // The document's example says everything that anybody may say.
+        "POST /v1/workspaces/{workspace}/privacy/requests" => {
+            let mut body = route.body(ids)?;
+            for field in ["name", "email"] {
+                body.as_object_mut()?.remove(field);
+            }
+            body["type"] = "export".into();
+            Some(body)
         }
         _ => route.body(ids),
     }

@@ -29,6 +29,7 @@ from live_tour import (
     tour_of_the_sweep,
 )
 from pages_tour import Browser, tour_of_the_pages
+from privacy_tour import tour_of_privacy
 from program import ROOT, Program, ask, identity_token, mailed, mails, totp
 
 # The embedded services want to see a signature and do not check it.
@@ -147,6 +148,7 @@ def fenced(role, ready, names):
 # whoever is first in the morning does, and makes one.
 FIRST_COUNTS = (
     "POST /v1/auth/signup", "POST /v1/workspaces/{workspace}/invitations", "POST /v1/widget/sessions",
+    "POST /v1/privacy/requests",
 )
 
 
@@ -301,6 +303,7 @@ def tour_of_the_broken_glass(api, ready, retention, operator, owner, places):
     retention.invoke({"task": "minute", "scheduled_at": at(0)})
     for body in ({"enabled": False}, {"enabled": True, "sessions_per_minute": 3000}):
         api("PATCH", f"{place}/apps/{app['id']}", body, operator)
+    return token
 
 
 def tour_of_the_announcements(api, mailbox, retention, token):
@@ -352,7 +355,7 @@ def message(text):
 def tour_of_the_team(api, mailbox):
     """Accounts, a workspace, its apps and its members. Returns what the rest of the tour needs."""
     for path in ("/health", "/version", "/openapi.json", "/docs", "/policy/inbox", "/.well-known/jwks.json",
-                 "/.well-known/erasure-keys.json"):
+                 "/.well-known/erasure-keys.json", "/.well-known/privacy.json"):
         api("GET", path)
     api("GET", "/nothing-here", expect=404)
     sign_in(api, mailbox, "ada@fence.example", "/v1/auth/signup")
@@ -621,11 +624,14 @@ def main():
                 arrive = lambda address: sign_in(api, ready["api"], address, "/v1/auth/signup")["access_token"]
                 seen = partial(mailed, ready["api"])
                 tour_of_erasures(api, arrive, seen, functions, partial(past_the_fences, ready))
+                table = partial(past_the_fences, ready)
+                tokens = (token, operator)
+                tour_of_privacy(api, ready["api"], functions["retention"], table, tokens, workspace, app)
                 tour_of_the_sockets(api, functions["realtime"], token, visitor, workspace, conversation)
                 outbox, filters = functions["outbox"], template.filters["outbox"]
                 keys = items(ready, "KeysTable")
                 data = tour_of_the_outbox(api, outbox, filters, ready, token, workspace)
-                tour_of_the_sweep(functions["retention"], partial(past_the_fences, ready), data, keys)
+                tour_of_the_sweep(functions["retention"], table, data, keys)
                 api("POST", "/v1/auth/refresh", {"refresh_token": old}, expect=401)
                 missed = sorted(set(template.routes) - api.answered)
                 missed = [route for route in missed if template.routes[route] != BEHIND_A_PROVIDER]

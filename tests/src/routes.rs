@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::Value;
 use shared::domain::{
     AccountId, AnnouncementId, ApiKeyId, AppId, ContactId, ConversationId, ErasureId, ExportId,
-    InvitationId, JobId, MemberId, SessionId, WorkspaceId,
+    InvitationId, JobId, MemberId, RequestId, SessionId, WorkspaceId,
 };
 
 use crate::{START, contract, method, template};
@@ -122,6 +122,7 @@ impl Ids {
             ("member", MemberId::new(at).to_string()),
             ("part", "0".to_owned()),
             ("profile", "inbox".to_owned()),
+            ("request", RequestId::new(at).to_string()),
             ("seq", "2".to_owned()),
             ("session", SessionId::new(at).to_string()),
             ("workspace", WorkspaceId::new(at).to_string()),

@@ -23,7 +23,7 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::{access, announcement::AnnouncementView, show_announcement, versions};
+use crate::{announcement::AnnouncementView, show_announcement, versions};
 
 /// How long before a change that matters takes effect, at the least, its owners are to hear of it:
 /// time to ask, to object, or to leave.
@@ -79,7 +79,7 @@ pub async fn handle(
     Json(body): Json<Announce>,
 ) -> Result<(StatusCode, Json<AnnouncementView>), Problem> {
     let wanted = vec![keys::announced_versions()];
-    let operator = access::operator(&app, &token, wanted).await?;
+    let operator = app.operator(&token, wanted).await?;
     operator.proved()?;
     let now = operator.now;
     let policy = Policy::platform();

@@ -13,7 +13,7 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::{access, settings::SettingsView};
+use crate::settings::SettingsView;
 
 /// What to change.
 #[derive(Deserialize, ToSchema)]
@@ -43,7 +43,7 @@ pub async fn handle(
     Json(body): Json<ChangeSettings>,
 ) -> Result<Versioned<SettingsView>, Problem> {
     let place = keys::deployment_settings();
-    let operator = access::operator(&app, &token, vec![place.clone()]).await?;
+    let operator = app.operator(&token, vec![place.clone()]).await?;
     if_match.required()?;
     let found = operator.open::<DeploymentSettings>(&place)?;
     if_match.check(found.as_ref().map_or(0, |found| found.rev))?;

@@ -6,10 +6,7 @@ use shared::{
     http::{AccessToken, Json, Page, Problem, Problems},
 };
 
-use crate::{
-    access,
-    seats::{self, OperatorView},
-};
+use crate::seats::{self, OperatorView};
 
 /// List the operators.
 ///
@@ -25,7 +22,7 @@ pub async fn handle(
     State(app): State<App>,
     token: AccessToken,
 ) -> Result<Json<Page<OperatorView>>, Problem> {
-    let operator = access::operator(&app, &token, Vec::new()).await?;
+    let operator = app.operator(&token, Vec::new()).await?;
     let seats = seats::all(&app, &operator).await?;
     let views = seats.iter().map(|seat| OperatorView::new(seat, &operator));
     Ok(Json(Page::new(views.collect(), None)))

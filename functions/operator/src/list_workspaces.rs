@@ -9,7 +9,7 @@ use shared::{
     store::{self, Item, Unsealed, keys, subject::State as Liveness, workspace::WorkspacePolicy},
 };
 
-use crate::{access, workspace::OperatedWorkspace};
+use crate::workspace::OperatedWorkspace;
 
 /// List all workspaces.
 ///
@@ -27,7 +27,7 @@ pub async fn handle(
     token: AccessToken,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<OperatedWorkspace>>, Problem> {
-    let operator = access::operator(&app, &token, Vec::new()).await?;
+    let operator = app.operator(&token, Vec::new()).await?;
     let principal = operator.account.to_string();
     let list = List {
         key: &operator.platform_key,

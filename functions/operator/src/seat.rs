@@ -12,10 +12,7 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::{
-    access,
-    seats::{self, MOST_SEATS, OperatorView},
-};
+use crate::seats::{self, MOST_SEATS, OperatorView};
 
 /// Whom to seat.
 #[derive(Deserialize, ToSchema)]
@@ -45,7 +42,7 @@ pub async fn handle(
     token: AccessToken,
     Json(body): Json<SeatOperator>,
 ) -> Result<(StatusCode, Json<OperatorView>), Problem> {
-    let operator = access::operator(&app, &token, Vec::new()).await?;
+    let operator = app.operator(&token, Vec::new()).await?;
     operator.proved()?;
     let account = body.account_id;
     let seats = seats::all(&app, &operator).await?;

@@ -9,7 +9,7 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::access::Operator;
+use shared::http::Operator;
 
 /// The most operators of a deployment.
 pub const MOST_SEATS: u16 = 20;

@@ -4,14 +4,11 @@ use axum::extract::State;
 use shared::{
     app::App,
     domain::{AnnouncementId, Policy, policy::Lens},
-    http::{AccessToken, Json, Path, Problem, Problems},
+    http::{AccessToken, Json, Operator, Path, Problem, Problems},
     store::{RootRef, announcement::Announcement, keys},
 };
 
-use crate::{
-    access::{self, Operator},
-    announcement::AnnouncementView,
-};
+use crate::announcement::AnnouncementView;
 
 /// Show how far an announcement has got.
 ///
@@ -29,7 +26,7 @@ pub async fn handle(
     token: AccessToken,
     Path(announcement): Path<AnnouncementId>,
 ) -> Result<Json<AnnouncementView>, Problem> {
-    let operator = access::operator(&app, &token, Vec::new()).await?;
+    let operator = app.operator(&token, Vec::new()).await?;
     view(&app, &operator, announcement).await.map(Json)
 }
 

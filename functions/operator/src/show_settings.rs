@@ -7,7 +7,7 @@ use shared::{
     store::{keys, operator::DeploymentSettings},
 };
 
-use crate::{access, settings::SettingsView};
+use crate::settings::SettingsView;
 
 /// Show the settings of the deployment.
 ///
@@ -24,7 +24,7 @@ pub async fn handle(
     token: AccessToken,
 ) -> Result<Versioned<SettingsView>, Problem> {
     let place = keys::deployment_settings();
-    let operator = access::operator(&app, &token, vec![place.clone()]).await?;
+    let operator = app.operator(&token, vec![place.clone()]).await?;
     let found = operator.open::<DeploymentSettings>(&place)?;
     Ok(SettingsView::versioned(found.as_ref()))
 }

@@ -11,7 +11,7 @@ use shared::{
     store::{CommitError, Transaction, keys},
 };
 
-use crate::{access, seats};
+use crate::seats;
 
 /// Unseat an operator.
 ///
@@ -29,7 +29,7 @@ pub async fn handle(
     token: AccessToken,
     Path(account): Path<AccountId>,
 ) -> Result<StatusCode, Problem> {
-    let operator = access::operator(&app, &token, Vec::new()).await?;
+    let operator = app.operator(&token, Vec::new()).await?;
     operator.proved()?;
     let seats = seats::all(&app, &operator).await?;
     let seat = seats.iter().find(|seat| seat.account == account);

@@ -18,7 +18,7 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::access::Operator;
+use shared::http::Operator;
 
 words! {
     /// How a workspace stands.

@@ -7,6 +7,7 @@
 //! | `mail_invitation` | somebody was invited, or again | the mail with the link |
 //! | `mail_letter` | an announcement reached an account | its mail, once |
 //! | `mail_notice` | something about an account changed | the mail that says so |
+//! | `mail_request` | a request about one's data came, waits, or was answered | the letter that says so |
 //! | `mail_reset` | somebody forgot their password | the mail with the link |
 //! | `nudge` | a conversation changed | those who listen to it hear so |
 //! | `close_sockets` | a login session or a seat went | the sockets that rest on it are closed |
@@ -27,6 +28,7 @@ mod mail_farewell;
 mod mail_invitation;
 mod mail_letter;
 mod mail_notice;
+mod mail_request;
 mod mail_reset;
 mod nudge;
 mod post;
@@ -45,6 +47,7 @@ use shared::{
         membership::Invitation,
         notice::Notice,
         password::ResetLink,
+        privacy::PrivacyLetter,
     },
 };
 
@@ -94,6 +97,9 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
             }
             Some(kind) if kind == Letter::DECLARATION.name => mail_letter::send(app, item).await,
             Some(kind) if kind == Notice::DECLARATION.name => mail_notice::send(app, item).await,
+            Some(kind) if kind == PrivacyLetter::DECLARATION.name => {
+                mail_request::send(app, item).await
+            }
             Some(kind) if kind == ResetLink::DECLARATION.name => mail_reset::send(app, item).await,
             _ => Ok(()),
         },

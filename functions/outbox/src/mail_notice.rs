@@ -106,6 +106,10 @@ const BY_A_COLLEAGUE: &str = "Somebody of the team did it, perhaps you. If it su
 const BY_THE_OPERATOR: &str = "If it surprises you, ask whoever runs this Sotto. Your own account is \
                                here:";
 
+/// What to do about somebody's request.
+const ANSWER_IT: &str = "You hear of it because you answer such requests in this workspace. Your \
+                         account is here:";
+
 /// What to do about what happened.
 const fn then(kind: NoticeKind) -> &'static str {
     match kind {
@@ -119,6 +123,9 @@ const fn then(kind: NoticeKind) -> &'static str {
         NoticeKind::BreakGlass | NoticeKind::WorkspaceResumed | NoticeKind::WorkspaceSuspended => {
             BY_THE_OPERATOR
         }
+        NoticeKind::PrivacyRequestDue
+        | NoticeKind::PrivacyRequestMade
+        | NoticeKind::PrivacyRequestOverdue => ANSWER_IT,
         NoticeKind::AccountDeletionScheduled => KEEP,
         NoticeKind::AccountDeletionUndone
         | NoticeKind::ApiKeyMade
@@ -182,6 +189,21 @@ const fn says(kind: NoticeKind) -> Says {
             "Your Sotto password was set anew",
             "The password of your Sotto account was set anew by a mailed link, and every device \
              was signed out. Your second factor, if you have one, is still the same.",
+        ),
+        NoticeKind::PrivacyRequestMade => (
+            "Somebody asks your workspace about their data",
+            "Somebody your team talks with asks about the data that are kept about them. The \
+             request waits for an answer among the privacy requests of the workspace.",
+        ),
+        NoticeKind::PrivacyRequestDue => (
+            "A privacy request has to be answered soon",
+            "A request of somebody about their data is still open in a workspace of yours, and its \
+             time is nearly over. Answer it, refuse it, or say why it takes longer.",
+        ),
+        NoticeKind::PrivacyRequestOverdue => (
+            "The time of a privacy request is over",
+            "A request of somebody about their data was not answered in time in a workspace of \
+             yours. The operator of Sotto hears of it as well.",
         ),
         NoticeKind::RecoveryCodeUsed => (
             "A recovery code of your Sotto account was used",

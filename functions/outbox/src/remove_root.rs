@@ -83,6 +83,7 @@ mod tests {
             "Farewell",
             "Invitation",
             "Membership",
+            "PrivacyRequest",
             "ResetLink",
             "Workspace",
         ];

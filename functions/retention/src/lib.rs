@@ -6,6 +6,7 @@
 //! | `jobs` | every minute | new stamps after a shortened retention, a hold or a release; `handover`: what members leave behind |
 //! | `announce` | every minute, with the jobs | goes on with announcements: a letter for every account they reach |
 //! | `erasures` | every minute | accounts and workspaces whose seven days are over are erased |
+//! | `requests` | every minute, with the deadlines | what has to happen to a request about one's data, at its time |
 //! | `chain` | every minute | lines of audit logs that wait come into their chains |
 //! | `minute` | every minute | deadlines that nobody has knocked for: ends of snoozes; `exports`: copies of their data that people asked for |
 //!
@@ -19,6 +20,7 @@ mod exports;
 mod handover;
 mod jobs;
 mod minute;
+mod requests;
 mod sweep;
 
 use shared::{

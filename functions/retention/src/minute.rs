@@ -26,6 +26,8 @@ use shared::{
     },
 };
 
+use crate::requests;
+
 /// How long one run goes on: the next one starts after a minute.
 const BUDGET: Duration = Duration::from_secs(45);
 /// How many deadlines are read at once.
@@ -39,6 +41,7 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
     report.add("erased_contacts", 0);
     report.add("ended_entries", 0);
     report.add("finished_exports", 0);
+    report.add("overdue_requests", 0);
     let mut failed = None;
     for shard in 0..keys::DUE_SHARDS {
         // One page: what was done leaves the index, and the rest is there in a minute.
@@ -77,6 +80,9 @@ async fn settle(app: &App, head: &Key, now: Timestamp) -> Result<Option<&'static
     if keys::is_export(head) {
         let done = Box::pin(crate::exports::go_on(app, head)).await?;
         return Ok(done.then_some("finished_exports"));
+    }
+    if keys::is_privacy_request(head) {
+        return requests::settle(app, head, now).await;
     }
     let root = RootRef::of(head);
     let Some(tenant @ TenantId::Workspace(workspace)) = root.tenant() else {

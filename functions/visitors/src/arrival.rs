@@ -8,21 +8,21 @@ use shared::{
         ContactId, Timestamp,
         text::{ExternalId, Locale, PagePath, ReferrerHost, TimeZone},
     },
-    http::{Problem, actor::Entry},
+    http::{
+        Problem,
+        actor::Entry,
+        person::{Person, recognise, silent},
+    },
     store::{
-        KeyedHash, Stored, Transaction, Unsealed,
+        Stored, Transaction, Unsealed,
         contact::{Contact, ExternalOwner, Profile, VisitorContext},
-        keyring::Use,
         keys,
         subject::State,
     },
 };
 use utoipa::ToSchema;
 
-use crate::{
-    contact::{Person, silent},
-    identity::Signed,
-};
+use crate::identity::Signed;
 
 /// A contact's last visit is written down at most so often. The shortest retention is a day, so
 /// nothing ends early by it.
@@ -73,11 +73,6 @@ impl SessionContext {
             seen_at: entry.now,
         })
     }
-}
-
-/// How the workspace recognises an external id.
-pub fn recognise(entry: &Entry, external_id: &ExternalId) -> KeyedHash {
-    entry.tenant_key.hash(Use::ExternalId, external_id.reveal())
 }
 
 fn owner(entry: &Entry, external_id: &ExternalId, contact: ContactId) -> Stored<ExternalOwner> {

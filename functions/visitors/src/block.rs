@@ -6,11 +6,14 @@ use axum::extract::State;
 use shared::{
     app::App,
     domain::{ContactId, Permission, WorkspaceId, policy::Module},
-    http::{AccessToken, Code, Path, Problem, Problems, Versioned},
+    http::{
+        AccessToken, Code, Path, Problem, Problems, Versioned,
+        person::{self, RACES},
+    },
     store::{CommitError, Fetched, Stored, Transaction, Unsealed},
 };
 
-use crate::contact::{self, ContactView, RACES};
+use crate::contact::ContactView;
 
 /// Block a contact.
 ///
@@ -42,7 +45,7 @@ pub async fn set(
     id: ContactId,
     blocked: bool,
 ) -> Result<Versioned<ContactView>, Problem> {
-    let wanted = contact::wanted(workspace, id).to_vec();
+    let wanted = person::wanted(workspace, id).to_vec();
     let member = app
         .member(token, workspace, Permission::ContactsManage, wanted.clone())
         .await?;
@@ -51,7 +54,7 @@ pub async fn set(
     let mut read_again: Option<Fetched> = None;
     for _ in 0..RACES {
         let fetched = read_again.as_ref().unwrap_or_else(|| entry.fetched());
-        let mut person = contact::open(fetched, entry, id)?.ok_or_else(Problem::not_found)?;
+        let mut person = person::open(fetched, entry, id)?.ok_or_else(Problem::not_found)?;
         let done = if person.contact.blocked == blocked {
             Ok(())
         } else {

@@ -12,12 +12,16 @@ use shared::{
         policy::Module,
         text::{Email, Locale, Name},
     },
-    http::{AccessToken, Code, IfMatch, Json, Path, Problem, Problems, Versioned, json::given},
+    http::{
+        AccessToken, Code, IfMatch, Json, Path, Problem, Problems, Versioned,
+        json::given,
+        person::{self, Person, RACES},
+    },
     store::{CommitError, Fetched, Transaction},
 };
 use utoipa::ToSchema;
 
-use crate::contact::{self, ContactView, Person, RACES};
+use crate::contact::ContactView;
 
 /// What to change of a contact; what is absent stays, `null` clears.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -58,7 +62,7 @@ pub async fn handle(
     if_match: IfMatch,
     Json(body): Json<ChangeContact>,
 ) -> Result<Versioned<ContactView>, Problem> {
-    let wanted = contact::wanted(workspace, id).to_vec();
+    let wanted = person::wanted(workspace, id).to_vec();
     let member = app
         .member(
             &token,
@@ -72,7 +76,7 @@ pub async fn handle(
     let mut read_again: Option<Fetched> = None;
     for _ in 0..RACES {
         let fetched = read_again.as_ref().unwrap_or_else(|| entry.fetched());
-        let person = contact::open(fetched, entry, id)?.ok_or_else(Problem::not_found)?;
+        let person = person::open(fetched, entry, id)?.ok_or_else(Problem::not_found)?;
         if_match.check(person.contact.rev)?;
         let (person, changes) = changed(person, body.clone());
         if !changes {

@@ -1,121 +1,20 @@
-//! A contact: read together with what it told of itself, changed under the version of its head,
-//! shown in full or masked.
+//! A contact as the team sees it: in full or masked.
 
 use serde::Serialize;
 use shared::{
     domain::{ContactId, Permission, Role, Timestamp, WorkspaceId},
-    http::{Caller, Problem, actor::Entry},
+    http::{
+        Caller, Problem,
+        actor::Entry,
+        person::{self, Person},
+    },
     store::{
-        DataKey, Fetched, Key, RootRef, Stored, Transaction, Unsealed,
+        Fetched, Key,
         contact::{Contact, Profile, VisitorContext},
         keys,
-        subject::State,
     },
 };
 use utoipa::ToSchema;
-
-/// How often a change that lost a race is tried again.
-pub const RACES: u32 = 3;
-
-/// A contact with everything that is known of it.
-pub struct Person {
-    /// The head: every change of the person counts its version up.
-    pub contact: Contact,
-    /// What it told of itself.
-    pub profile: Profile,
-    /// Whether the profile has a row of its own.
-    pub has_profile: bool,
-    /// Where it is on the customer's pages.
-    pub context: Option<VisitorContext>,
-    /// The key of everything sealed about it.
-    pub key: DataKey,
-}
-
-/// What reading a person takes.
-pub fn wanted(workspace: WorkspaceId, contact: ContactId) -> [Key; 4] {
-    let head = keys::contact(workspace, contact);
-    let key = keys::data_key(&RootRef::of(&head));
-    [
-        head,
-        key,
-        keys::profile(workspace, contact),
-        keys::context(workspace, contact),
-    ]
-}
-
-/// The head of a contact, if it lives.
-fn head(fetched: &Fetched, entry: &Entry, id: ContactId) -> Result<Option<Contact>, Problem> {
-    let place = keys::contact(entry.workspace, id);
-    let head = fetched.get::<Contact>(&place, &Unsealed, entry.lens())?;
-    Ok(head.filter(|head| head.state == State::Live))
-}
-
-/// The person, if it lives, out of a batch that asked for [`wanted`].
-pub fn open(fetched: &Fetched, entry: &Entry, id: ContactId) -> Result<Option<Person>, Problem> {
-    let (workspace, lens) = (entry.workspace, entry.lens());
-    let Some(contact) = head(fetched, entry, id)? else {
-        return Ok(None);
-    };
-    let place = keys::contact(workspace, id);
-    let Some(key) = fetched.data_key(&place, &entry.tenant_key)? else {
-        return Ok(None);
-    };
-    let profile = fetched.get::<Profile>(&keys::profile(workspace, id), &key, lens)?;
-    let context = fetched.get::<VisitorContext>(&keys::context(workspace, id), &key, lens)?;
-    let has_profile = profile.is_some();
-    let profile = profile.unwrap_or_else(|| silent(&contact));
-    Ok(Some(Person {
-        contact,
-        profile,
-        has_profile,
-        context,
-        key,
-    }))
-}
-
-/// The profile of a contact that told nothing.
-pub const fn silent(contact: &Contact) -> Profile {
-    Profile {
-        contact: contact.id,
-        workspace: contact.workspace,
-        name: None,
-        email: None,
-        external_id: None,
-        locale: None,
-        kept_from: contact.last_seen_at,
-        rev: 0,
-    }
-}
-
-impl Person {
-    /// Puts the next version of head and profile into `transaction`, on the condition that nobody
-    /// changed the person since it was read; returns the person as it will be then.
-    pub fn place(self, transaction: &mut Transaction, entry: &Entry) -> Result<Self, Problem> {
-        let Self {
-            contact,
-            profile,
-            has_profile,
-            context,
-            key,
-        } = self;
-        let contact = Stored::next(contact, &entry.policy);
-        transaction.replace(&contact, &Unsealed)?;
-        let profile = Stored::next(profile, &entry.policy);
-        if has_profile {
-            transaction.replace(&profile, &key)?;
-        } else {
-            transaction.create(&profile, &key)?;
-        }
-        let (contact, profile) = (contact.into_record(), profile.into_record());
-        Ok(Self {
-            contact,
-            profile,
-            has_profile: true,
-            context,
-            key,
-        })
-    }
-}
 
 /// A contact as the team sees it.
 #[derive(Serialize, ToSchema)]
@@ -252,7 +151,7 @@ impl Detail {
 /// What showing a contact takes: who may not see personal data has none of it read.
 pub fn wanted_by(detail: Detail, workspace: WorkspaceId, contact: ContactId) -> Vec<Key> {
     match detail {
-        Detail::Full => wanted(workspace, contact).to_vec(),
+        Detail::Full => person::wanted(workspace, contact).to_vec(),
         Detail::Masked => vec![keys::contact(workspace, contact)],
     }
 }
@@ -265,14 +164,22 @@ pub fn view(
     detail: Detail,
 ) -> Result<Option<ContactView>, Problem> {
     match detail {
-        Detail::Full => Ok(open(fetched, entry, id)?.as_ref().map(ContactView::full)),
-        Detail::Masked => Ok(head(fetched, entry, id)?.as_ref().map(ContactView::masked)),
+        Detail::Full => Ok(person::open(fetched, entry, id)?
+            .as_ref()
+            .map(ContactView::full)),
+        Detail::Masked => Ok(person::head(fetched, entry, id)?
+            .as_ref()
+            .map(ContactView::masked)),
     }
 }
 
 #[cfg(test)]
 pub mod tests {
-    use shared::domain::text::{Email, ExternalId, Name, PagePath};
+    use shared::{
+        domain::text::{Email, ExternalId, Name, PagePath},
+        http::person::silent,
+        store::{DataKey, subject::State},
+    };
 
     use super::*;
 

@@ -8,15 +8,13 @@ use serde::Serialize;
 use shared::{
     app::App,
     domain::{ContactId, ErasureId, Permission, WorkspaceId, policy::Module},
-    http::{AccessToken, Code, Json, Path, Problem, Problems},
+    http::{
+        AccessToken, Code, Json, Path, Problem, Problems,
+        person::{self, RACES, recognise},
+    },
     store::{CommitError, Fetched, Transaction, audit::Deed, erasure::Erasure},
 };
 use utoipa::ToSchema;
-
-use crate::{
-    arrival::recognise,
-    contact::{self, RACES},
-};
 
 /// A contact that is going.
 #[derive(Serialize, ToSchema)]
@@ -46,7 +44,7 @@ pub async fn handle(
     token: AccessToken,
     Path((workspace, id)): Path<(WorkspaceId, ContactId)>,
 ) -> Result<(StatusCode, Json<ContactGoing>), Problem> {
-    let wanted = contact::wanted(workspace, id).to_vec();
+    let wanted = person::wanted(workspace, id).to_vec();
     let member = app
         .member(
             &token,
@@ -60,7 +58,7 @@ pub async fn handle(
     let mut read_again: Option<Fetched> = None;
     for _ in 0..RACES {
         let fetched = read_again.as_ref().unwrap_or_else(|| entry.fetched());
-        let person = contact::open(fetched, entry, id)?.ok_or_else(Problem::not_found)?;
+        let person = person::open(fetched, entry, id)?.ok_or_else(Problem::not_found)?;
         let external = person.profile.external_id.as_ref();
         let external = external.map(|external| recognise(entry, external));
         let mut transaction = Transaction::new(entry.now);

@@ -10,7 +10,7 @@
 //! | `block` | `PUT /v1/workspaces/{workspace}/contacts/{contact}/block` |
 //! | `unblock` | `DELETE /v1/workspaces/{workspace}/contacts/{contact}/block` |
 //!
-//! Rooms beside the operations: `contact` (reading one, changing one, its view), `identity` (the
+//! Rooms beside the operations: `contact` (its view), `identity` (the
 //! customer's signed tokens), `visit` (the tokens of a session), `arrival` (what a session start
 //! writes about a contact).
 //!

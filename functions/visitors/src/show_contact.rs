@@ -4,7 +4,7 @@ use axum::extract::State;
 use shared::{
     app::App,
     domain::{ContactId, Permission, WorkspaceId, policy::Module},
-    http::{Credential, Path, Problem, Problems, Versioned},
+    http::{Credential, Path, Problem, Problems, Versioned, person},
 };
 
 use crate::contact::{self, ContactView, Detail};
@@ -26,7 +26,7 @@ pub async fn handle(
     credential: Credential,
     Path((workspace, contact)): Path<(WorkspaceId, ContactId)>,
 ) -> Result<Versioned<ContactView>, Problem> {
-    let wanted = contact::wanted(workspace, contact).to_vec();
+    let wanted = person::wanted(workspace, contact).to_vec();
     let caller = app
         .caller(&credential, workspace, Permission::ContactsRead, wanted)
         .await?;

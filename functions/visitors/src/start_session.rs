@@ -14,8 +14,10 @@ use shared::{
     app::{App, limit::Act},
     domain::{ContactId, Timestamp, VisitId, policy::Module},
     http::{
-        Allowance, Client, Code, Json, Problem, Problems, VisitorToken, actor::Entry,
+        Allowance, Client, Code, Json, Problem, Problems, VisitorToken,
+        actor::Entry,
         bearer::RESUME_PREFIX,
+        person::{self, Person, RACES, recognise},
     },
     store::{
         CommitError, Fetched, Stored, Transaction, Unsealed,
@@ -27,8 +29,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    arrival::{SessionContext, newcomer, recognise, returning},
-    contact::{self, Person, RACES},
+    arrival::{SessionContext, newcomer, returning},
     identity::{self, Signed},
     visit::{self, Resumed, Tokens},
 };
@@ -164,7 +165,7 @@ fn check_caller(app: &Stock, headers: &HeaderMap) -> Result<(), Problem> {
 
 /// What going on with an earlier visit reads.
 fn resume_wanted(token: &VisitorToken, visit: VisitId) -> Vec<shared::store::Key> {
-    let mut wanted = contact::wanted(token.workspace, token.contact).to_vec();
+    let mut wanted = person::wanted(token.workspace, token.contact).to_vec();
     wanted.push(keys::visit(token.workspace, token.contact, visit));
     wanted
 }
@@ -286,10 +287,10 @@ impl Arriving<'_> {
         let fetched = self.app.store.batch(vec![place.clone()]).await?;
         let owner = fetched.get::<ExternalOwner>(&place, &Unsealed, self.entry.lens())?;
         let Some(owner) = owner else { return Ok(None) };
-        let wanted = contact::wanted(workspace, owner.contact).to_vec();
+        let wanted = person::wanted(workspace, owner.contact).to_vec();
         let fetched = self.app.store.batch(wanted).await?;
         // An owner without a living contact is one that is being erased: soon it can be made anew.
-        let person = contact::open(&fetched, self.entry, owner.contact)?
+        let person = person::open(&fetched, self.entry, owner.contact)?
             .ok_or_else(|| Problem::new(Code::Unavailable))?;
         if person.contact.blocked {
             Err(Problem::new(Code::Blocked))
@@ -342,7 +343,7 @@ impl Arriving<'_> {
             .get::<Visit>(&place, &Unsealed, self.entry.lens())?
             .filter(|visit| visit.app == self.stock.id)
             .ok_or_else(gone)?;
-        let person = contact::open(fetched, self.entry, token.contact)?.ok_or_else(gone)?;
+        let person = person::open(fetched, self.entry, token.contact)?.ok_or_else(gone)?;
         Ok((visit, person))
     }
 

@@ -18,6 +18,9 @@ pub const fn category(category: Category) -> &'static str {
 
 pub const fn purpose(purpose: Purpose) -> &'static str {
     match purpose {
+        Purpose::AnswerRequests => {
+            "answer requests about one's data, and show that they were answered"
+        }
         Purpose::AnswerVisitor => "hold conversations between visitors and a team",
         Purpose::Authenticate => "sign people in and keep others out",
         Purpose::ProveErasure => "show that an erasure was carried out",
@@ -65,6 +68,10 @@ pub const fn class(class: Class) -> &'static str {
             "What was said about mail that can be refused, under a keyed hash of the address"
         }
         Class::Notice => "Notice that waits for its mail",
+        Class::PrivacyRequest => {
+            "Request about one's data: what was asked and answered, without words; after its end"
+        }
+        Class::RequestWords => "Words of such a request, and where its answer goes; after its end",
         Class::Reset => "Mailed link that sets a new password",
         Class::Operation => "Keys and marks of the deployment; about nobody",
         Class::Root => "Keys and references that belong to another entry",

@@ -27,6 +27,9 @@ pub struct Config {
     pub origin_secret: Option<String>,
     /// `OPERATOR_EMAIL`: whose account is the operator's; nobody's without it.
     pub operator_email: Option<String>,
+    /// `PRIVACY_CONTACT`: where a person answers questions about privacy; the operator's address
+    /// without it.
+    pub privacy_contact: Option<String>,
     /// `AWS_REGION`, set by Lambda.
     pub region: String,
     /// The credentials of the function's role, set by Lambda, fixed for its environment's life.
@@ -77,7 +80,7 @@ pub fn log_level() -> tracing::Level {
 
 impl Config {
     /// The variables that `template.yaml` must set, in its words.
-    pub const VARIABLES: [&'static str; 10] = [
+    pub const VARIABLES: [&'static str; 11] = [
         "DATA_TABLE",
         "KEYS_TABLE",
         "SEALED_BUCKET",
@@ -88,6 +91,7 @@ impl Config {
         "WEBSOCKET_URL",
         "ORIGIN_SECRET",
         "OPERATOR_EMAIL",
+        "PRIVACY_CONTACT",
     ];
 
     /// From the process's own environment.
@@ -118,6 +122,7 @@ impl Config {
             websocket_url: required("WEBSOCKET_URL")?,
             origin_secret: optional("ORIGIN_SECRET"),
             operator_email: optional("OPERATOR_EMAIL"),
+            privacy_contact: optional("PRIVACY_CONTACT"),
             region: required("AWS_REGION")?,
             credentials: Credentials {
                 access_key_id: required("AWS_ACCESS_KEY_ID")?,

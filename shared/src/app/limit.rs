@@ -19,6 +19,8 @@ use crate::{
 /// What is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Act {
+    /// Make a request about one's data, which mails.
+    AskAboutData,
     /// Have a code mailed to an address.
     AskForCode,
     /// Answer a mailed code. Each code counts its own five tries besides.
@@ -86,6 +88,7 @@ const CAP: Limit = limit("visits-cap", Per::Subject, 0, MINUTE);
 impl Act {
     /// Every act.
     pub const ALL: &'static [Self] = &[
+        Self::AskAboutData,
         Self::AskForCode,
         Self::AnswerCode,
         Self::LogIn,
@@ -101,6 +104,15 @@ impl Act {
     /// first, so that who is stopped by it uses up nothing of the wider ones.
     pub const fn limits(self) -> &'static [Limit] {
         match self {
+            Self::AskAboutData => {
+                const {
+                    &[
+                        limit("requests-network", Per::Network, 30, HOUR),
+                        limit("requests-person", Per::Subject, 10, HOUR),
+                        limit("requests-all", Per::Everybody, 10_000, HOUR),
+                    ]
+                }
+            }
             Self::AskForCode => {
                 const {
                     &[
@@ -332,7 +344,12 @@ mod tests {
 
     #[test]
     fn what_mails_has_an_end_for_an_address_and_for_all_together() {
-        for act in [Act::AskForCode, Act::ForgetPassword, Act::Invite] {
+        for act in [
+            Act::AskAboutData,
+            Act::AskForCode,
+            Act::ForgetPassword,
+            Act::Invite,
+        ] {
             for per in [Per::Subject, Per::Everybody] {
                 assert!(act.limits().iter().any(|limit| limit.per == per), "{act:?}");
             }

@@ -43,6 +43,8 @@ pub enum MailKind {
     Invitation(WorkspaceId, InvitationId, u64),
     /// What an account must know about itself.
     Notice,
+    /// What became of a request about one's data: it is owed.
+    Request,
     /// A link that somebody asked for.
     Reset,
 }
@@ -53,7 +55,7 @@ impl MailKind {
     pub const fn may_be_left_out(self) -> bool {
         match self {
             Self::Invitation(..) => true,
-            Self::Code | Self::Notice | Self::Reset => false,
+            Self::Code | Self::Notice | Self::Request | Self::Reset => false,
         }
     }
 
@@ -65,7 +67,7 @@ impl MailKind {
                 ("invitation", invitation.to_string()),
                 ("mail", mail.to_string()),
             ],
-            Self::Code | Self::Notice | Self::Reset => Vec::new(),
+            Self::Code | Self::Notice | Self::Request | Self::Reset => Vec::new(),
         }
     }
 }

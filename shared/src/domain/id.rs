@@ -167,6 +167,8 @@ ids! {
     MessageId = "msg";
     /// Something that an account is told by mail.
     NoticeId = "ntc";
+    /// A request about one's data.
+    RequestId = "prq";
     /// A mailed link that sets a new password.
     ResetId = "rst";
     /// A login session of an account.

@@ -12,6 +12,7 @@ pub mod password;
 pub mod permission;
 pub mod personal;
 pub mod policy;
+pub mod privacy;
 pub mod receipt;
 pub mod recipient;
 pub mod retention;
@@ -23,7 +24,7 @@ pub mod words;
 pub use id::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AuditId, BreakGlassId, ChallengeId, ContactId,
     ConversationId, ErasureId, ExportId, InvitationId, JobId, MemberId, MessageId, NoticeId,
-    ResetId, SessionId, TeamSignInId, TenantId, TicketId, VisitId, WorkspaceId,
+    RequestId, ResetId, SessionId, TeamSignInId, TenantId, TicketId, VisitId, WorkspaceId,
 };
 pub use permission::{Permission, Role, Visibility};
 pub use policy::{Policy, Profile};

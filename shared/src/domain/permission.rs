@@ -49,6 +49,8 @@ crate::words! {
         MembersRead = "members.read",
         /// See names and addresses of contacts; without it they are masked.
         PersonalDataRead = "personal_data.read",
+        /// See and answer requests of people about their data.
+        PrivacyManage = "privacy.manage",
         /// Change how long conversations are kept.
         RetentionManage = "retention.manage",
         /// Change the settings of the workspace.
@@ -71,7 +73,8 @@ crate::words! {
 }
 
 impl Permission {
-    /// Whether it only looks: that is left of a workspace that is suspended.
+    /// Whether it only looks: that is left of a workspace that is suspended. And the rights of the
+    /// people it talks with, which do not rest.
     pub const fn only_reads(self) -> bool {
         matches!(
             self,
@@ -81,6 +84,7 @@ impl Permission {
                 | Self::ConversationsRead
                 | Self::MembersRead
                 | Self::PersonalDataRead
+                | Self::PrivacyManage
                 | Self::WorkspaceRead
         )
     }

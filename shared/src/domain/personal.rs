@@ -84,7 +84,7 @@ impl<T: Pseudonymous> Pseudonymous for Vec<T> {}
 macro_rules! pseudonymous_ids {
     ($($id:ident)+) => { $(impl Pseudonymous for super::id::$id {})+ };
 }
-pseudonymous_ids! { AccountId AnnouncementId ApiKeyId AppId ChallengeId ContactId ConversationId ErasureId ExportId InvitationId MemberId MessageId NoticeId ResetId SessionId TeamSignInId TicketId VisitId WorkspaceId }
+pseudonymous_ids! { AccountId AnnouncementId ApiKeyId AppId ChallengeId ContactId ConversationId ErasureId ExportId InvitationId MemberId MessageId NoticeId RequestId ResetId SessionId TeamSignInId TicketId VisitId WorkspaceId }
 
 /// What kind of thing a personal field says about its person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,6 +106,8 @@ pub enum Category {
 /// What a personal field is kept for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Purpose {
+    /// Answer requests about one's data, and show that they were answered.
+    AnswerRequests,
     /// Hold the conversation between a visitor and a team.
     AnswerVisitor,
     /// Know who is signing in, and keep others out.

@@ -44,6 +44,10 @@ pub const FAREWELL_LIFETIME: Duration =
 pub const NOTICE_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a mailed link sets a new password.
 pub const RESET_LIFETIME: Duration = Duration::from_secs(30 * 60);
+/// How long a request about one's data is kept after its end: 36 months, to show what was answered.
+pub const REQUEST_LIFETIME: Duration = Duration::from_secs(1096 * 24 * 60 * 60);
+/// How long the words of a request, and where its answer goes, are kept after its end.
+pub const REQUEST_WORDS_LIFETIME: Duration = Duration::from_secs(60 * 24 * 60 * 60);
 /// How long a count of a limit lives after its window began: as long as the longest window.
 pub const COUNTER_LIFETIME: Duration = Duration::from_secs(60 * 60);
 /// How long the salt of a day's counts lives: the day, and the hour of its last counts.
@@ -94,6 +98,10 @@ pub enum Class {
     Notice,
     /// Data of the deployment itself, about nobody.
     Operation,
+    /// A request about one's data: 36 months after its end.
+    PrivacyRequest,
+    /// What was said in a request, and where its answer goes: 60 days after its end.
+    RequestWords,
     /// A mailed link that sets a new password: 30 minutes.
     Reset,
     /// With its root: keys, fences and edges, taken along when the root's head goes.
@@ -175,6 +183,8 @@ const fn life(class: Class, content: Duration) -> Life {
         Class::Farewell => Life::For(FAREWELL_LIFETIME),
         Class::Notice => Life::For(NOTICE_LIFETIME),
         Class::Export => Life::For(EXPORT_LIFETIME),
+        Class::PrivacyRequest => Life::For(REQUEST_LIFETIME),
+        Class::RequestWords => Life::For(REQUEST_WORDS_LIFETIME),
         Class::Reset => Life::For(RESET_LIFETIME),
         Class::Counter => Life::For(COUNTER_LIFETIME),
         Class::Salt => Life::For(SALT_LIFETIME),
@@ -273,7 +283,7 @@ mod tests {
     use super::*;
     use crate::domain::policy::Profile;
 
-    const CLASSES: [Class; 26] = [
+    const CLASSES: [Class; 28] = [
         Class::Account,
         Class::Announcement,
         Class::Audit,
@@ -291,6 +301,8 @@ mod tests {
         Class::MailWish,
         Class::Notice,
         Class::Operation,
+        Class::PrivacyRequest,
+        Class::RequestWords,
         Class::Reset,
         Class::Root,
         Class::Salt,
@@ -470,6 +482,8 @@ mod tests {
                 (Class::MailWish, Some(3 * 365 * day)),
                 (Class::Notice, Some(day)),
                 (Class::Operation, None),
+                (Class::PrivacyRequest, Some(1096 * day)),
+                (Class::RequestWords, Some(60 * day)),
                 (Class::Reset, Some(30)),
                 (Class::Root, None),
                 (Class::Salt, Some(25 * 60)),

@@ -77,6 +77,14 @@ words! {
         MemberRoleChanged = "member_role_changed",
         /// A colleague was made the owner.
         OwnershipTransferred = "ownership_transferred",
+        /// Somebody was answered who asked about their data.
+        RequestAnswered = "request_answered",
+        /// What a contact asks about their data was entered for them.
+        RequestEntered = "request_entered",
+        /// Somebody who asked about their data has to wait longer.
+        RequestExtended = "request_extended",
+        /// Somebody who asked about their data was refused.
+        RequestRefused = "request_refused",
         /// Conversations are kept for another number of days.
         RetentionChanged = "retention_changed",
         /// A second factor was asked of everybody, or no longer.

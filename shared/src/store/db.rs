@@ -175,6 +175,11 @@ impl Fetched {
             .map_or(Ok(None), |item| read_item(item, seal, lens))
     }
 
+    /// Whether anything lies there, over or not.
+    pub fn holds(&self, key: &Key) -> bool {
+        self.0.contains_key(key)
+    }
+
     /// What lies there, unfiltered: only for what decides about deletion.
     pub(super) fn raw(&self, key: &Key) -> Option<&Item> {
         self.0.get(key)

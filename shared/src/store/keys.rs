@@ -1,7 +1,7 @@
 //! Every key there is, and nothing else makes one.
 //!
 //! Each room lists its own: accounts, the deployment, subjects, workspaces, conversations, sockets,
-//! exports, and the names of files.
+//! exports, requests about one's data, and the names of files.
 //!
 //! The kind stands first so that IAM's `dynamodb:LeadingKeys` can fence each function; the tenant
 //! follows, and every constructor of a tenant's key takes it, so a key of another tenant cannot
@@ -15,6 +15,7 @@ mod conversations;
 mod deployment;
 mod exports;
 mod files;
+mod privacy;
 mod sockets;
 mod subjects;
 mod workspaces;
@@ -42,6 +43,10 @@ pub use exports::{
 };
 pub use files::{
     export_part, export_parts, ledger, ledger_entry, linked_file, linked_files, linked_files_of,
+};
+pub use privacy::{
+    OWN_REQUEST, asked, is_privacy_request, open_wish, own_request, privacy_due, privacy_letter,
+    privacy_list, privacy_request, privacy_requests, privacy_words, request_asked,
 };
 pub use sockets::{
     LISTENING, listener, listeners, listening, socket_list, socket_of, socket_partition, sockets,

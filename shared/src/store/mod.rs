@@ -49,6 +49,7 @@ pub mod objects;
 pub mod operator;
 pub mod password;
 pub mod preferences;
+pub mod privacy;
 pub mod query;
 pub mod record;
 pub mod registry;

@@ -43,6 +43,12 @@ words! {
         PasswordChanged = "password_changed",
         /// The password was set anew by a mailed link.
         PasswordReset = "password_reset",
+        /// Somebody asks a workspace of the account about their data.
+        PrivacyRequestMade = "privacy_request_made",
+        /// Such a request has to be answered soon.
+        PrivacyRequestDue = "privacy_request_due",
+        /// The time of such a request is over.
+        PrivacyRequestOverdue = "privacy_request_overdue",
         /// A recovery code took the place of the second factor.
         RecoveryCodeUsed = "recovery_code_used",
         /// New recovery codes were made; the old ones are no good any more.

@@ -29,6 +29,7 @@ use super::{
     operator::{DeploymentSettings, OperatorSeat},
     password::{Password, ResetLink},
     preferences::Preferences,
+    privacy::{OpenWish, OwnRequest, PrivacyLetter, PrivacyRequest, RequestWords},
     record::{Declaration, Fields, Item, Record, tell_item},
     seal::DataKey,
     second_factor::{SecondFactor, SecondStep},
@@ -112,14 +113,19 @@ registry! {
     Notice
     OpenJob
     OperatorSeat
+    OpenWish
+    OwnRequest
     Password
     PolicyAcceptance
     Preferences
+    PrivacyLetter
+    PrivacyRequest
     Profile
     PublicKeys
     ReadMark
     ReceiptKey
     ReceiptKeys
+    RequestWords
     ResetLink
     SaltRow
     Seat

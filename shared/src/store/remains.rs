@@ -79,24 +79,28 @@ pub fn workspace_of(item: &Item) -> Option<WorkspaceId> {
 }
 
 /// Whether heads of this kind have a data key of their own: roots of a subject, and what is
-/// nobody's but seals something.
+/// nobody's but seals something, in itself or beside itself.
 pub fn is_root(declaration: &Declaration) -> bool {
-    let sealed = |decision: &Decision| {
-        matches!(
-            decision,
-            Decision::Personal {
-                form: Form::Sealed,
-                ..
-            }
-        )
+    let seals = |declaration: &Declaration| {
+        let mut decisions = declaration.fields.iter().map(|field| field.decision);
+        decisions.any(|decision| {
+            matches!(
+                decision,
+                Decision::Personal {
+                    form: Form::Sealed,
+                    ..
+                }
+            )
+        })
     };
     match declaration.owner {
         Owner::Subject(_) => true,
         Owner::Within(_) => false,
-        Owner::Nobody(_) => declaration
-            .fields
-            .iter()
-            .any(|field| sealed(&field.decision)),
+        Owner::Nobody(_) => {
+            let within = Owner::Within(declaration.name);
+            let mut beside = registry::ALL.iter().filter(|one| one.owner == within);
+            seals(declaration) || beside.any(|one| seals(one))
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use harness::{Harness, Member, ORIGIN, message, random_uuid, text};
+use harness::{Client, Harness, Member, ORIGIN, message, random_uuid, text};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -206,6 +206,61 @@ impl History {
             .post(&format!("{}/conversations", self.workspace), body, 201)
             .await;
         self.work_on_it().await;
+        let page = page.post(
+            "/v1/widget/sessions",
+            json!({ "app_key": app["public_key"] }),
+            201,
+        );
+        let unknown = text(&page.await, "session_token");
+        let unknown = widget.with_token(&unknown);
+        self.ask(&widget, &unknown, &contact).await;
+    }
+
+    /// What people ask about their data, and what is answered.
+    async fn ask(&mut self, widget: &Client, unknown: &Client, contact: &str) {
+        let path = "POST /v1/widget/privacy/requests #/";
+        let canaries = &mut self.canaries;
+        let body = json!({
+            "type": "rectify",
+            "message": canaries.word(&format!("{path}message")),
+            "name": canaries.word(&format!("{path}name")),
+            "email": canaries.address(&format!("{path}email")),
+        });
+        let asked = "/v1/widget/privacy/requests";
+        widget.post(asked, body, 202).await;
+        // Where no address is on file, one may be told.
+        let reply_to = canaries.address(&format!("{path}reply_to"));
+        let body = json!({ "type": "access", "reply_to": reply_to });
+        unknown.post(asked, body, 202).await;
+        let path = "POST /v1/workspaces/{workspace}/privacy/requests #/";
+        let body = json!({
+            "type": "rectify", "contact_id": contact,
+            "message": canaries.word(&format!("{path}message")),
+            "name": canaries.word(&format!("{path}name")),
+            "email": canaries.address(&format!("{path}email")),
+        });
+        let place = format!("{}/privacy/requests", self.workspace);
+        let entered = self.owner.post(&place, body, 202).await;
+        let name =
+            "POST /v1/workspaces/{workspace}/privacy/requests/{request}/decision #/explanation";
+        let explanation = canaries.word(field(name));
+        let longer = json!({ "decision": "extend", "days": 5, "explanation": explanation });
+        let place = format!("{place}/{}/decision", text(&entered, "id"));
+        self.owner.post(&place, longer, 200).await;
+        let own = "/v1/privacy/requests";
+        let message = canaries.word(field("POST /v1/privacy/requests #/message"));
+        let body = json!({ "type": "question", "message": message });
+        let asked = self.owner.post(own, body, 202).await;
+        let harness = &self.harness;
+        let operator = harness.sign_up("demo@example.com").await;
+        operator.enrol().await;
+        harness.advance(std::time::Duration::from_secs(60));
+        let operator = harness.sign_in("demo@example.com").await;
+        let name = "POST /v1/operator/privacy/requests/{request}/decision #/explanation";
+        let explanation = canaries.word(field(name));
+        let answer = json!({ "decision": "fulfil", "explanation": explanation });
+        let place = format!("/v1/operator{}/{}/decision", &own[3..], text(&asked, "id"));
+        operator.post(&place, answer, 200).await;
     }
 
     /// A second workspace, renamed with everything about it.
@@ -317,8 +372,16 @@ impl History {
 
     /// Everything that the team is shown, in one text.
     pub async fn shown(&self) -> String {
-        let lists = ["", "/members", "/contacts", "/conversations", "/apps"];
-        let mut shown = String::new();
+        let lists = [
+            "",
+            "/members",
+            "/contacts",
+            "/conversations",
+            "/apps",
+            "/privacy/requests",
+        ];
+        let own = "/v1/privacy/requests";
+        let mut shown = self.owner.send(Method::GET, own, None).await.text;
         for list in ["", "/members"] {
             let path = format!("{}{list}", self.second);
             shown += &self.owner.send(Method::GET, &path, None).await.text;

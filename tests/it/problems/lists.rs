@@ -118,8 +118,21 @@ async fn cursors(world: &World) -> Vec<(String, String)> {
         let path = format!("{}/invitations", workspace.path);
         owner.post(&path, body, 202).await;
     }
-    let mut lists = vec!["/v1/workspaces".to_owned()];
+    for kind in ["access", "export"] {
+        let body = serde_json::json!({ "type": kind });
+        owner.post("/v1/privacy/requests", body, 202).await;
+    }
+    let mut lists = vec![
+        "/v1/workspaces".to_owned(),
+        "/v1/privacy/requests".to_owned(),
+    ];
+    for kind in ["access", "export"] {
+        let body = serde_json::json!({ "contact_id": visitor.contact_id, "type": kind });
+        let path = format!("{}/privacy/requests", workspace.path);
+        owner.post(&path, body, 202).await;
+    }
     let of_workspace = [
+        "privacy/requests",
         "conversations",
         "contacts",
         "members",
@@ -143,8 +156,8 @@ async fn cursors(world: &World) -> Vec<(String, String)> {
         .filter(|route| !route.path.ends_with("/break-glass"));
     assert_eq!(
         pages.count(),
-        cursors.len() + 1,
-        "a list that this test does not know; the visitor's is the other one"
+        cursors.len() + 2,
+        "a list that this test does not know; the visitor's and the operator's are the others"
     );
     cursors
 }

@@ -32,15 +32,15 @@ CALL-27 | tests/it/erasure/account.rs::of_a_former_member_nothing_but_their_word
 CALL-28 | tests/it/erasure/workspace.rs::after_seven_days_nothing_is_left_of_a_workspace_and_its_neighbour_is_as_it_was | of a closed workspace no row and no key is left, and its neighbour is the same byte for byte
 CALL-29 | tests/it/exports.rs::a_contacts_export_holds_everything_about_them_and_nothing_of_a_neighbour | everything that was typed about a person is in the copy, and nothing of a neighbour
 CALL-30 | pending | fields and messages can be corrected; the request and the search for old values everywhere are missing
-CALL-31 | pending | a team deletes visitors, conversations and messages; the request and the erasure of an account are missing
+CALL-31 | tests/it/privacy/requests.rs::an_erasure_that_was_asked_for_takes_the_contact_and_ends_when_nothing_is_left | what somebody asked to be erased is in no row, and the request ends when it is so
 CALL-32 | tests/it/exports.rs::a_visitors_own_export_leaves_out_what_is_the_teams_and_says_so | a visitor takes conversation and profile along as JSON, checked against its schema
 CALL-33 | pending | requests about one's data are not part of this version
 CALL-34 | pending | requests about one's data are not part of this version
-CALL-35 | pending | requests about one's data are not part of this version
-CALL-36 | pending | requests about one's data are not part of this version
+CALL-35 | pending | a request is proved by a link to the address on file; requests by mail are missing
+CALL-36 | pending | requests and copies are for everybody; that no region is asked for is not shown yet
 CALL-37 | tests/it/announcements/changes.rs::every_owner_hears_of_a_change_once_before_it_holds_and_nobody_else_does | every owner gets one mail before the day, whatever they refused, and who becomes an owner meanwhile as well
 CALL-38 | tests/it/changes.rs::a_field_a_purpose_an_end_or_a_recipient_is_never_a_change_of_wording | another end, another module or another service is a change of substance, another sentence is not
-CALL-39 | pending | the contact address is not served yet
+CALL-39 | tests/it/privacy/accounts.rs::whoever_looks_finds_the_contact_what_can_be_asked_and_where | the contact address is served where programs find it
 FLOW-01 | tests/it/policy.rs::the_committed_policy_is_what_the_code_says | the committed files equal the rendering, and another text needs another date
 FLOW-02 | tests/it/workspaces.rs::members_have_a_name_where_the_profile_asks_for_one_and_nowhere_else | a name is refused in `flows`
 FLOW-03 | tests/it/account.rs::preferences_lie_on_the_account_and_change_one_by_one | preferences are kept with the account and read back from it
@@ -90,12 +90,12 @@ FLOW-46 | pending | a workspace can be exported whole; the notice to its owners 
 FLOW-47 | pending | the register of disclosures is missing
 FLOW-48 | tests/it/exports.rs::an_accounts_export_holds_the_account_and_no_secret | an account's copy holds its address, sessions and seats, and no secret
 FLOW-49 | pending | fields and messages can be corrected; the request and the search for old values everywhere are missing
-FLOW-50 | pending | a team deletes visitors, conversations and messages; the request and the erasure of an account are missing
+FLOW-50 | tests/it/privacy/requests.rs::an_erasure_that_was_asked_for_takes_the_contact_and_ends_when_nothing_is_left | after the decision the contact is nowhere, and only what was asked is remembered
 FLOW-51 | tests/it/exports.rs::the_same_data_makes_the_same_parts | two copies of the same data are the same bytes, named by checksums
 FLOW-52 | tests/it/announcements.rs::an_offer_arrives_before_the_one_click_and_none_after_it | an offer arrives before the one click, and none after it
 FLOW-53 | pending | requests about one's data are not part of this version
 FLOW-54 | pending | requests about one's data are not part of this version
-FLOW-55 | pending | requests about one's data are not part of this version
+FLOW-55 | tests/it/privacy/deadlines.rs::a_request_that_nobody_answers_is_reminded_of_escalated_and_overdue_once_each | reminders on day 20 and 27, the overdue alarm on day 30, each once
 FLOW-56 | tests/it/pages.rs::a_mailed_code_signs_a_browser_in_until_it_signs_out | the cookie keeps a browser signed in over reloads, and nothing else does
 FLOW-57 | tests/it/prohibitions.rs::whatever_is_done_on_the_pages_one_cookie_is_set_and_the_list_says_which | pages, sign-in and preferences set one cookie, the one that the rendered list names
 FLOW-58 | tests/it/conversations.rs::a_visitor_and_a_member_talk | a whole conversation by clients that keep no cookies
@@ -124,8 +124,8 @@ CHAT-17 | pending | the register of disclosures is missing
 CHAT-18 | pending | the number of days is asserted in retention.rs; the notice before the end is missing
 CHAT-19 | tests/it/owner_edits.rs::an_owner_corrects_and_removes_every_record_and_the_owner_of_another_workspace_none | contact, thread, message and member are corrected and removed by every route there is for it, and foreign ones are not there
 CHAT-20 | tests/it/audit.rs::no_line_names_a_person_and_after_an_erasure_none_leads_to_one | after a deletion the audit log holds keyed hashes only, and its lines end after twelve months
-CHAT-21 | pending | requests about one's data are not part of this version
-CHAT-22 | pending | requests about one's data are not part of this version
+CHAT-21 | tests/it/privacy/requests.rs::what_a_visitor_asks_comes_to_the_workspace_and_its_answer_goes_back | a visitor's request reaches who answers in the workspace, and the answer the visitor; deadlines.rs shows that silence is escalated
+CHAT-22 | tests/it/privacy/requests.rs::a_wish_says_what_it_needs_and_a_decision_what_it_has_to | a question is not over before it is answered in words
 CHAT-23 | pending | notices by mail end after a day; notifications in the product are missing
 CHAT-24 | pending | pictures are not part of this version
 ";

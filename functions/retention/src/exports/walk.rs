@@ -124,7 +124,13 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "the proof of a wish about mail, under a keyed hash of the address",
     ),
     ("OpenJob", "work on a workspace, about nobody"),
+    ("OpenWish", "a reference to a request that is in"),
+    ("OwnRequest", "a reference to a request that is in"),
     ("Password", "a secret that proves who somebody is"),
+    (
+        "PrivacyLetter",
+        "that a mail about a request waits, for a day; the request is in",
+    ),
     ("PublicKeys", "keys of the deployment, about nobody"),
     (
         "ResetLink",
@@ -183,6 +189,7 @@ pub fn source(export: &Export) -> Option<Source> {
     use Source::{Entries, Partition};
     let tenant = export.tenant;
     let edges = || Query::partition(keys::subject_partition(tenant, export.subject));
+    let asked = || Query::partition(keys::asked(tenant, export.subject));
     match (export.export_kind, export.subject, tenant) {
         (ExportKind::Account, SubjectId::Account(account), _) => match export.list {
             0 => Some(Partition(keys::account(account).pk)),
@@ -191,6 +198,7 @@ pub fn source(export: &Export) -> Option<Source> {
             3 => Some(Partition(keys::seats(account))),
             4 => Some(Partition(keys::letters(account))),
             5 => Some(Entries(Query::partition(keys::seats(account)))),
+            6 => Some(Entries(asked())),
             _ => None,
         },
         (
@@ -201,6 +209,7 @@ pub fn source(export: &Export) -> Option<Source> {
             0 => Some(Partition(keys::contact(workspace, contact).pk)),
             1 => Some(Partition(keys::visits(workspace, contact))),
             2 => Some(Entries(edges())),
+            3 => Some(Entries(asked())),
             _ => None,
         },
         (ExportKind::Workspace, _, TenantId::Workspace(workspace)) => match export.list {
@@ -223,6 +232,9 @@ pub fn partitions(export: &Export, item: &Item) -> Vec<String> {
     let Some(key) = key_of(Table::Data, item) else {
         return Vec::new();
     };
+    if let Some(request) = keys::request_asked(&key) {
+        return vec![request];
+    }
     match export.export_kind {
         ExportKind::Account => {
             let platform = Policy::platform();
@@ -257,6 +269,7 @@ pub fn is_sealed(partition: &str) -> bool {
         "CONTACT",
         "CONVERSATION",
         "MEMBERSHIP",
+        "PRIVACY",
         "WORKSPACE",
     ]
     .contains(&kind)
@@ -338,8 +351,10 @@ mod tests {
         "Notice",
         "PolicyAcceptance",
         "Preferences",
+        "PrivacyRequest",
         "Profile",
         "ReadMark",
+        "RequestWords",
         "Seat",
         "SecondFactor",
         "Visit",

@@ -56,12 +56,16 @@ fn activities(facts: &Facts) -> Vec<Activity> {
 const fn is_ours(purpose: Purpose) -> bool {
     match purpose {
         Purpose::AnswerVisitor => false,
-        Purpose::Authenticate | Purpose::ProveErasure | Purpose::RunWorkspace => true,
+        Purpose::AnswerRequests
+        | Purpose::Authenticate
+        | Purpose::ProveErasure
+        | Purpose::RunWorkspace => true,
     }
 }
 
 const fn people(purpose: Purpose) -> &'static str {
     match purpose {
+        Purpose::AnswerRequests => "whoever makes a request, or for whom one is made",
         Purpose::AnswerVisitor => "visitors, and members in what they write to them",
         Purpose::Authenticate => "holders of accounts, visitors with a session",
         Purpose::ProveErasure => {

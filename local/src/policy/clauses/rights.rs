@@ -1,11 +1,11 @@
 //! What people can ask for, young people, and changes of the policy.
 
+use shared::domain::privacy::{ANSWER_WITHIN, MOST_EXTENSION_DAYS};
 use shared::domain::retention::{Class, EXPORT_LIFETIME, erasure_days};
 
 use super::{Clause, Section, differs, holds, not_yet, with_route};
+use crate::policy::facts::words as length;
 
-/// The route of requests about one's data.
-const REQUESTS: &str = "POST /v1/privacy/requests";
 const BY_HAND: &str =
     "Until it is built, write to the contact address; the operator sees to it by hand.";
 
@@ -14,7 +14,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         holds("These rights are for everybody, wherever you live. The program does not ask where that is.")
     }).everywhere(),
     Clause::new(&["CHAT-21"], Section::Rights, |_| {
-        holds("If you chatted with a company, that company decides about your data: ask it first. Its team can show, correct and delete what is kept. If you have an account with us, ask us.")
+        holds("If you chatted with a company, that company decides about your data: ask it, in the chat or by mail. Before anything is shown or deleted, the address that it knows of you has to confirm. If it says nothing, we hear of it. If you have an account with us, ask us.")
     }).everywhere(),
     Clause::new(&["CALL-29", "FLOW-48"], Section::Rights, |f| {
         if f.has("POST /v1/account/exports") {
@@ -71,19 +71,17 @@ pub(super) const CLAUSES: &[Clause] = &[
             differs("You may expect a way out of marketing mail. There is none, because there is no such mail here: the program sends offers to nobody who is a member of a workspace of this profile. News of the service can be refused with one click, and in your account.")
         }
     }).everywhere(),
-    Clause::new(&["CALL-35"], Section::Rights, |f| {
-        with_route(
-            f,
-            REQUESTS,
-            "You can use your rights by mail. The sender of a mail is never trusted: before anything happens, a link goes to the address that we know.",
-            "Requests by mail that the program itself takes, confirms and follows. Mail to the contact address is read by people, who check that it is you before they act.",
-        )
+    Clause::new(&["CALL-35"], Section::Rights, |_| {
+        not_yet("Requests by mail that the program itself takes, confirms and follows. Mail to the contact address is read by people, who check that it is you before they act. Requests that you make in the service are followed by the program, and a link to the address that is known proves them.")
     }).everywhere(),
     Clause::new(&["FLOW-55"], Section::Rights, |_| {
-        not_yet("Dates that the program watches for every request. The operator has a month by law (GDPR, Art. 12(3)) to answer you.")
+        holds(format!(
+            "Whoever answers a request has {} from the day it came in, and {MOST_EXTENSION_DAYS} days more only with a reason that you are told. The program confirms at once that it came, reminds whoever answers before the end, and tells the operator where a company says nothing.",
+            length(ANSWER_WITHIN)
+        ))
     }).everywhere(),
     Clause::new(&["CHAT-22"], Section::Rights, |_| {
-        not_yet("Questions about privacy, taken and followed by the program. Write to the contact address.")
+        holds("You can ask a company that you chatted with about privacy, in the chat: the question has the same dates as a request.")
     }),
     Clause::new(&["CHAT-19"], Section::Rights, |_| {
         holds("Owners can correct and delete in the product: messages, conversations, what is known of a visitor, invitations and members' roles. They need not ask us.")

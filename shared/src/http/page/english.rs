@@ -166,6 +166,13 @@ pub const WORDS: Words = Words {
     accept_gone: "The invitation is over, or it went to another address than the one you are \
                   signed in with.",
     accept_member: "You are a member of this team already.",
+    request: "Your request about your data",
+    request_hint: "Somebody, probably you, asked about the data that are kept about you. Confirm \
+                 that it was you, and the request goes on. If it was not you, close this page: \
+                 nothing happens then.",
+    request_confirm: "Yes, it was me",
+    request_done: "Thank you. Your request goes on, and you will hear by mail.",
+    request_gone: "The link is not valid any more. Ask again, and a new one is on its way.",
     to_account: "Your account",
     unsubscribe: "End this mail",
     unsubscribe_offers: "You will get no more mail about offers. Codes, and notices about the security of \

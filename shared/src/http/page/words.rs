@@ -287,6 +287,16 @@ pub struct Words {
     pub accept_gone: &'static str,
     /// Whoever is invited is there already.
     pub accept_member: &'static str,
+    /// The heading of the page that confirms a request about one's data.
+    pub request: &'static str,
+    /// What confirming does.
+    pub request_hint: &'static str,
+    /// The button that confirms.
+    pub request_confirm: &'static str,
+    /// Says that it worked.
+    pub request_done: &'static str,
+    /// The link is wrong or too old, or the request was taken back.
+    pub request_gone: &'static str,
     /// Leads to the account's page.
     pub to_account: &'static str,
     /// The page that ends a kind of mail.

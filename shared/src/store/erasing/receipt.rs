@@ -32,6 +32,13 @@ fn kept(kind: ErasureKind) -> Vec<Kept> {
         "To show that the erasure was carried out, and to repeat it on a restored backup",
         "36 months; in the ledger for as long as there are backups of it",
     )];
+    if kind != ErasureKind::Workspace {
+        all.push(kept(
+            "What was asked about one's own data, and how it was answered",
+            "To show that requests were answered as the law wants it",
+            "36 months under opaque ids; the words and the address of a request 60 days after its end",
+        ));
+    }
     all.extend(match kind {
         ErasureKind::Account => vec![
             kept(

@@ -1,0 +1,328 @@
+//! A new request, or the one that the same person waits for already.
+
+use shared::{
+    app::App,
+    domain::{
+        Permission, Policy, RequestId, TenantId, Timestamp,
+        policy::Lens,
+        privacy::{ANSWER_WITHIN, CONFIRM_WITHIN, Maker, RequestKind, RequestStatus},
+        text::{Email, Name, Text},
+    },
+    http::{Code, Problem, person::Person},
+    store::{
+        CommitError, SubjectId, Transaction, Unsealed,
+        audit::Line,
+        keys,
+        notice::{Notice, NoticeKind},
+        privacy::{Letter, OpenWish, PrivacyRequest, RequestWords, Wish},
+        record::read_item,
+    },
+};
+
+use crate::request::{self, Desk, PrivacyRequestView};
+
+/// How often a request that meets another one is tried again.
+const RACES: u32 = 3;
+
+/// What somebody asks for, in their own words.
+#[derive(Clone)]
+pub struct Asked {
+    /// What.
+    pub kind: RequestKind,
+    /// What they write with it.
+    pub message: Option<Text>,
+    /// The name as it should be.
+    pub name: Option<Name>,
+    /// The address as it should be.
+    pub email: Option<Email>,
+    /// Where the answer goes, where no address is on file.
+    pub reply_to: Option<Email>,
+}
+
+/// A request that was made, or found.
+pub enum Made {
+    /// It is new.
+    New(PrivacyRequestView),
+    /// The same was asked before and is not answered yet.
+    Before(PrivacyRequestView),
+}
+
+impl Asked {
+    /// Refuses a wish that lacks its words, or brings those of another one.
+    ///
+    /// # Errors
+    /// 422 at the field.
+    fn check(&self, made_by: Maker) -> Result<(), Problem> {
+        if !self.kind.may_be_made_by(made_by) {
+            return Err(Problem::invalid("#/type", "forbidden", "not from here"));
+        }
+        // The holder of an account says in words what is wrong; the rest they change themselves.
+        let in_words = self.kind == RequestKind::Rectify && made_by == Maker::AccountHolder;
+        if (self.kind == RequestKind::Question || in_words) && self.message.is_none() {
+            return Err(Problem::invalid(
+                "#/message",
+                "required",
+                "what it is about",
+            ));
+        }
+        let rectifies = self.kind == RequestKind::Rectify && !in_words;
+        if rectifies && self.name.is_none() && self.email.is_none() {
+            return Err(Problem::invalid(
+                "#/name",
+                "required",
+                "a name or an address to put right",
+            ));
+        }
+        for (given, pointer) in [
+            (self.name.is_some(), "#/name"),
+            (self.email.is_some(), "#/email"),
+        ] {
+            if given && !rectifies {
+                return Err(Problem::invalid(
+                    pointer,
+                    "forbidden",
+                    "only where something is put right",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The words of the wish, in a form that is equal for equal wishes.
+    fn content(&self) -> String {
+        let text = |of: &Option<Text>| of.as_ref().map(|it| it.reveal().to_owned());
+        let name = self.name.as_ref().map(|name| name.reveal().to_owned());
+        let email = self.email.as_ref().map(Email::identity);
+        serde_json::json!([text(&self.message), name, email]).to_string()
+    }
+}
+
+/// Whose a request is, and how that is known.
+pub struct Asking {
+    /// Whom it is about.
+    pub subject: SubjectId,
+    /// Who asks.
+    pub made_by: Maker,
+    /// The address on file.
+    pub on_file: Option<Email>,
+}
+
+impl Asking {
+    /// A contact, or who answers for it.
+    pub fn contact(person: &Person, made_by: Maker) -> Self {
+        Self {
+            subject: SubjectId::Contact(person.contact.id),
+            made_by,
+            on_file: person.profile.email.clone(),
+        }
+    }
+
+    /// Whether nothing more has to be proved. A visitor whose address is on file proves with a link
+    /// that goes there; one without has nothing but the session. Who is responsible in the workspace
+    /// answers for it themselves, and the holder of an account has proved it with a factor.
+    const fn is_proved(&self, kind: RequestKind) -> bool {
+        match self.made_by {
+            Maker::AccountHolder | Maker::Workspace => true,
+            Maker::Visitor => self.on_file.is_none() || !kind.needs_proof(),
+        }
+    }
+}
+
+/// Makes a request; `line` goes into the log of the workspace when it is new.
+///
+/// # Errors
+/// 422 for a wish that says too little or too much.
+pub async fn make(
+    app: &App,
+    desk: Desk<'_>,
+    asking: Asking,
+    asked: Asked,
+    line: Option<Line<'_>>,
+) -> Result<Made, Problem> {
+    asked.check(asking.made_by)?;
+    let proved = asking.is_proved(asked.kind);
+    for _ in 0..RACES {
+        let head = new(desk, &asking, proved, &asked);
+        let words = RequestWords {
+            request: head.id,
+            tenant: head.tenant,
+            // An address on file is not turned away from by whoever sits at the browser.
+            reply_to: asking.on_file.clone().or_else(|| asked.reply_to.clone()),
+            message: asked.message.clone(),
+            name: asked.name.clone(),
+            email: asked.email.clone(),
+            answer: None,
+            kept_from: match proved {
+                true => head.expected_by,
+                false => head.received_at.plus(CONFIRM_WITHIN),
+            },
+            rev: 1,
+        };
+        let mut letters: Vec<Letter> = match (&words.reply_to, proved) {
+            (None, _) => Vec::new(),
+            (Some(_), true) => vec![Letter::Acknowledged],
+            (Some(_), false) => vec![Letter::Confirm],
+        };
+        if desk.tenant == TenantId::Platform {
+            letters.push(Letter::Received);
+        }
+        let place = keys::privacy_request(head.tenant, head.id);
+        let data_key = desk.key.new_data_key(&place, desk.now)?;
+        let mut transaction = Transaction::new(desk.now);
+        let shown = words.clone();
+        let (head, slot) = transaction.make_request(head, words, &data_key, &letters)?;
+        if let Some(line) = line.clone() {
+            transaction.audit(line)?;
+        }
+        if proved {
+            tell_controller(app, &mut transaction, desk, NoticeKind::PrivacyRequestMade).await?;
+        }
+        match app.store.commit(transaction).await {
+            Ok(()) => {
+                let view = PrivacyRequestView::new(&head, Some(&shown), desk.now);
+                return Ok(Made::New(view));
+            }
+            Err(CommitError::Store(error)) => return Err(error.into()),
+            Err(CommitError::Refused(refusal)) => {
+                let found = slot.and_then(|slot| refusal.found(slot));
+                let Some(found) = found else { continue };
+                let policy = Policy::platform();
+                let lens = Lens {
+                    now: desk.now,
+                    policy: &policy,
+                };
+                let Some(wish) = read_item::<OpenWish>(found, &Unsealed, lens)? else {
+                    continue;
+                };
+                if let Some(view) = before(app, desk, wish.request).await? {
+                    return Ok(Made::Before(view));
+                }
+            }
+        }
+    }
+    Err(Problem::new(Code::Conflict))
+}
+
+fn new(desk: Desk<'_>, asking: &Asking, proved: bool, asked: &Asked) -> PrivacyRequest {
+    let now = desk.now;
+    PrivacyRequest {
+        id: RequestId::new(now),
+        tenant: desk.tenant,
+        subject: Some(asking.subject),
+        request: asked.kind,
+        made_by: asking.made_by,
+        wish: Wish::new(asked.kind, &asked.content(), desk.key),
+        status: match proved {
+            true => RequestStatus::InProgress,
+            false => RequestStatus::NeedUserVerification,
+        },
+        reason: None,
+        received_at: now,
+        expected_by: now.plus(ANSWER_WITHIN),
+        extended_at: None,
+        executing_since: None,
+        ended_at: None,
+        stepped_at: now,
+        due_at: None,
+        kept_from: now,
+        rev: 1,
+    }
+}
+
+/// The request that waits already; one whose proof did not come in time is ended first, and none is
+/// waited for then.
+async fn before(
+    app: &App,
+    desk: Desk<'_>,
+    id: RequestId,
+) -> Result<Option<PrivacyRequestView>, Problem> {
+    let fetched = app
+        .store
+        .batch(request::wanted(desk.tenant, id).to_vec())
+        .await?;
+    let Some(found) = request::open(&fetched, desk, id)? else {
+        return Ok(None);
+    };
+    let status = found.head.course().status_at(desk.now);
+    if !status.is_over() {
+        return Ok(Some(PrivacyRequestView::of(&found, desk.now)));
+    }
+    if !found.head.status.is_over() {
+        end(app, desk.now, found, status).await?;
+    }
+    Ok(None)
+}
+
+/// Ends a request as `status`, without a letter.
+///
+/// # Errors
+/// 409 `conflict` when somebody changed it meanwhile.
+pub async fn end(
+    app: &App,
+    now: Timestamp,
+    found: request::Found,
+    status: RequestStatus,
+) -> Result<PrivacyRequestView, Problem> {
+    let request::Found { head, words, key } = found;
+    let words = words.map(|words| RequestWords {
+        kept_from: now,
+        ..words
+    });
+    let mut transaction = Transaction::new(now);
+    let shown = words.clone();
+    let words = words.map(|words| (words, &key));
+    let head = transaction.change_request(head.over(status, now), words, &[], now)?;
+    match app.store.commit(transaction).await {
+        Ok(()) => Ok(PrivacyRequestView::new(&head, shown.as_ref(), now)),
+        Err(CommitError::Store(error)) => Err(error.into()),
+        Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
+    }
+}
+
+/// Ends a request that whoever made it takes back.
+///
+/// # Errors
+/// 409 `not_changeable` when it is over or is being carried out, or somebody else made it: what the
+/// team entered for a contact is the team's to end.
+pub async fn revoke(
+    app: &App,
+    now: Timestamp,
+    found: request::Found,
+    who: Maker,
+) -> Result<PrivacyRequestView, Problem> {
+    let status = found.head.course().status_at(now);
+    if status == RequestStatus::Revoked {
+        return Ok(PrivacyRequestView::of(&found, now));
+    }
+    if status.is_over() || found.head.executing_since.is_some() || found.head.made_by != who {
+        return Err(Problem::new(Code::NotChangeable));
+    }
+    end(app, now, found, RequestStatus::Revoked).await
+}
+
+/// Tells everybody in the workspace who answers requests; the operator gets a letter instead.
+///
+/// # Errors
+/// When storage fails.
+pub async fn tell_controller(
+    app: &App,
+    transaction: &mut Transaction,
+    desk: Desk<'_>,
+    what: NoticeKind,
+) -> Result<(), Problem> {
+    let TenantId::Workspace(workspace) = desk.tenant else {
+        return Ok(());
+    };
+    let accounts = app
+        .store
+        .accounts_that_may(workspace, Permission::PrivacyManage, desk.now)
+        .await?;
+    for account in accounts.into_iter().take(MOST_TOLD) {
+        let notice = Notice::new(account, what, desk.now).in_workspace(workspace);
+        transaction.notify(notice)?;
+    }
+    Ok(())
+}
+
+/// How many people one request is told to: a transaction has room for a hundred writes.
+const MOST_TOLD: usize = 50;

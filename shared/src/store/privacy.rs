@@ -1,0 +1,442 @@
+//! Requests about one's data: the request, the words in it, who asked, and the letters that tell of it.
+//!
+//! The request itself names people by opaque ids only and is kept for three years, to show what was
+//! asked and answered. Everything that somebody wrote lies beside it, sealed, and ends sixty days
+//! after the request. It is nobody's root: it outlives the erasure that it asked for.
+
+use std::time::Duration;
+
+use shared_derive::Record;
+
+use super::{
+    db::StoreError,
+    keyring::{NewDataKey, TenantKey, Use},
+    keys,
+    record::Stored,
+    seal::{DataKey, KeyedHash, Unsealed},
+    subject::SubjectId,
+    transaction::{Slot, Transaction},
+};
+use crate::{
+    domain::{
+        AccountId, ContactId, Policy, RequestId, TenantId, Timestamp, WorkspaceId,
+        personal::Pseudonymous,
+        privacy::{Controller, Course, DenialReason, Maker, RequestKind, RequestStatus},
+        text::{Email, Name, Text},
+        token::{self, Secret},
+        words::Symbol,
+    },
+    words,
+};
+
+/// What the token of the mailed link opens with.
+const LINK_PREFIX: &str = "pr";
+/// How often a request that is being carried out is looked at.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+/// A request about one's data.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = privacy_request(tenant, id), lists = privacy_list(tenant, id),
+    due = privacy_due(tenant, id, due_at), tenant = tenant,
+    no_subject = "it shows what was asked and answered, and outlives the erasure it asks for; it knows people by opaque ids only",
+    class = PrivacyRequest, anchor = kept_from,
+)]
+pub struct PrivacyRequest {
+    /// Its id.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub id: RequestId,
+    /// Who answers: a workspace for the people it talks with, the platform for accounts.
+    #[non_personal(reason = "the id of a tenant")]
+    pub tenant: TenantId,
+    /// Whom it is about.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub subject: Option<SubjectId>,
+    /// What was asked.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub request: RequestKind,
+    /// Who asked.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub made_by: Maker,
+    /// What holds its place among the open ones, so that nobody asks twice.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open, withhold = "the same in other words, some of them hashed")]
+    pub wish: Wish,
+    /// How it stood when it was written: [`Course::status_at`] says how it stands.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub status: RequestStatus,
+    /// Why it was refused.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub reason: Option<DenialReason>,
+    /// When it was received: from here every date counts.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub received_at: Timestamp,
+    /// Until when it has to be answered.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub expected_by: Timestamp,
+    /// When it was extended.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub extended_at: Option<Timestamp>,
+    /// Since when it is being carried out by the program.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub executing_since: Option<Timestamp>,
+    /// When it ended.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub ended_at: Option<Timestamp>,
+    /// Up to when what had to happen has happened.
+    #[non_personal(reason = "when a schedule looked at a request")]
+    pub stepped_at: Timestamp,
+    /// When something has to happen next.
+    #[non_personal(reason = "when a schedule has to look at a request")]
+    pub due_at: Option<Timestamp>,
+    /// From when it is kept: its receipt, and then its end.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub kept_from: Timestamp,
+    /// Counts changes.
+    #[non_personal(reason = "a version counter")]
+    pub rev: u64,
+}
+
+/// What was said in a request, and where its answer goes.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = privacy_words(tenant, request), tenant = tenant,
+    within = PrivacyRequest, class = RequestWords, anchor = kept_from,
+)]
+pub struct RequestWords {
+    /// Of which request.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub request: RequestId,
+    /// Who answers it.
+    #[non_personal(reason = "the id of a tenant")]
+    pub tenant: TenantId,
+    /// Where the answer goes.
+    #[personal(category = Contact, purpose = AnswerRequests, erase = Delete)]
+    pub reply_to: Option<Email>,
+    /// What was written with it.
+    #[personal(category = Content, purpose = AnswerRequests, erase = Delete)]
+    pub message: Option<Text>,
+    /// The name as it should be.
+    #[personal(category = Name, purpose = AnswerRequests, erase = Delete)]
+    pub name: Option<Name>,
+    /// The address as it should be.
+    #[personal(category = Contact, purpose = AnswerRequests, erase = Delete)]
+    pub email: Option<Email>,
+    /// What was answered.
+    #[personal(category = Content, purpose = AnswerRequests, erase = Delete)]
+    pub answer: Option<Text>,
+    /// From when the sixty days count: when the request has to be answered, and then its end.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub kept_from: Timestamp,
+    /// Counts changes.
+    #[non_personal(reason = "a version counter")]
+    pub rev: u64,
+}
+
+/// What somebody wishes, as far as two wishes are the same: a closed word, and for wishes in words a
+/// keyed hash of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish(String);
+
+impl Wish {
+    /// The wish of a request of `kind` with these words.
+    pub fn new(kind: RequestKind, words: &str, tenant_key: &TenantKey) -> Self {
+        if kind.is_asked_once() {
+            return Self(kind.word().to_owned());
+        }
+        let hash: KeyedHash = tenant_key.hash(Use::Idempotency, words);
+        Self(format!("{}#{hash}", kind.word()))
+    }
+}
+
+impl Symbol for Wish {
+    fn symbol(&self) -> String {
+        self.0.clone()
+    }
+
+    fn from_symbol(text: &str) -> Option<Self> {
+        Some(Self(text.to_owned()))
+    }
+}
+
+impl Pseudonymous for Wish {}
+
+/// That somebody has asked for something and waits for it: who asks again is led to the same request.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = open_wish(tenant, subject, wish), tenant = tenant,
+    no_subject = "an opaque id and a request's, for as long as the request is kept",
+    class = PrivacyRequest, anchor = received_at,
+)]
+pub struct OpenWish {
+    /// Who answers.
+    #[non_personal(reason = "the id of a tenant")]
+    pub tenant: TenantId,
+    /// Whom it is about.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub subject: SubjectId,
+    /// What.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub wish: Wish,
+    /// The request.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub request: RequestId,
+    /// When.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub received_at: Timestamp,
+}
+
+/// That a request is somebody's: their own list.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = own_request(tenant, subject, request), tenant = tenant,
+    no_subject = "an opaque id and a request's, for as long as the request is kept",
+    class = PrivacyRequest, anchor = received_at,
+)]
+pub struct OwnRequest {
+    /// Who answers.
+    #[non_personal(reason = "the id of a tenant")]
+    pub tenant: TenantId,
+    /// Whose.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub subject: SubjectId,
+    /// The request.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub request: RequestId,
+    /// When.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub received_at: Timestamp,
+}
+
+words! {
+    /// What a letter about a request says. Those to the controller of a workspace are notices to its
+    /// owners and admins.
+    pub enum Letter {
+        /// To the person: it was received, and until when it is answered.
+        Acknowledged = "acknowledged",
+        /// To the person: it was received, and the link that proves that it is theirs.
+        Confirm = "confirm",
+        /// To the person: it was refused, and why.
+        Denied = "denied",
+        /// To the operator: a workspace says nothing.
+        Escalated = "escalated",
+        /// To the person: it takes longer, and why.
+        Extended = "extended",
+        /// To the person: it is done, and what was answered.
+        Fulfilled = "fulfilled",
+        /// To the operator: its time is over.
+        Overdue = "overdue",
+        /// To the operator: somebody asks them.
+        Received = "received",
+        /// To the operator: it has to be answered soon.
+        Reminded = "reminded",
+    }
+}
+
+impl Letter {
+    /// Whether it goes to the operator of the deployment; the others go to the person.
+    pub const fn is_for_operator(self) -> bool {
+        matches!(
+            self,
+            Self::Escalated | Self::Overdue | Self::Received | Self::Reminded
+        )
+    }
+}
+
+/// A letter that waits for `outbox`. Its place follows from the request and its version, so that
+/// each is written once.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = privacy_letter(tenant, request, of, letter), tenant = tenant,
+    within = PrivacyRequest, class = Notice, anchor = created_at,
+)]
+pub struct PrivacyLetter {
+    /// About which request.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub request: RequestId,
+    /// Who answers it.
+    #[non_personal(reason = "the id of a tenant")]
+    pub tenant: TenantId,
+    /// About which version of it.
+    #[non_personal(reason = "a version counter")]
+    pub of: u64,
+    /// What it says.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub letter: Letter,
+    /// When it was written.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub created_at: Timestamp,
+}
+
+impl PrivacyRequest {
+    /// Who answers.
+    pub const fn controller(&self) -> Controller {
+        match self.tenant {
+            TenantId::Platform => Controller::Operator,
+            TenantId::Workspace(_) => Controller::Workspace,
+        }
+    }
+
+    /// The workspace that answers, if one does.
+    pub const fn workspace(&self) -> Option<WorkspaceId> {
+        match self.tenant {
+            TenantId::Platform => None,
+            TenantId::Workspace(workspace) => Some(workspace),
+        }
+    }
+
+    /// The contact it is about, if it is about one.
+    pub const fn contact(&self) -> Option<ContactId> {
+        match self.subject {
+            Some(SubjectId::Contact(contact)) => Some(contact),
+            _ => None,
+        }
+    }
+
+    /// The account it is about, if it is about one.
+    pub const fn account(&self) -> Option<AccountId> {
+        match self.subject {
+            Some(SubjectId::Account(account)) => Some(account),
+            _ => None,
+        }
+    }
+
+    /// What decides when something has to happen.
+    pub const fn course(&self) -> Course {
+        Course {
+            controller: self.controller(),
+            made_by: self.made_by,
+            status: self.status,
+            received_at: self.received_at,
+            expected_by: self.expected_by,
+            extended_at: self.extended_at,
+        }
+    }
+
+    /// The request with the time when something has to happen next.
+    fn planned(self) -> Self {
+        let next = self.course().next(self.stepped_at);
+        let look = self
+            .executing_since
+            .map(|_| self.stepped_at.plus(LOOK_AGAIN));
+        Self {
+            due_at: next.into_iter().chain(look).min(),
+            ..self
+        }
+    }
+
+    /// The request as it ends at `now`.
+    pub fn over(self, status: RequestStatus, now: Timestamp) -> Self {
+        Self {
+            status,
+            ended_at: Some(now),
+            executing_since: None,
+            kept_from: now,
+            ..self
+        }
+    }
+
+    /// The token of the link that proves whose the request is: computed, so that it is stored nowhere.
+    pub fn link_token(tenant_key: &TenantKey, workspace: WorkspaceId, id: RequestId) -> String {
+        let place = [workspace.uuid(), id.uuid()];
+        token::write(LINK_PREFIX, &place, &Self::secret(tenant_key, id))
+    }
+
+    /// Which request the token of a link names, and the secret it brings.
+    pub fn read_link_token(text: &str) -> Option<(WorkspaceId, RequestId, Secret)> {
+        let ([workspace, id], secret) = token::read::<2>(LINK_PREFIX, text)?;
+        let (workspace, id) = (WorkspaceId::from_uuid(workspace), RequestId::from_uuid(id));
+        Some((workspace, id, secret))
+    }
+
+    /// The secret part of the link.
+    pub fn secret(tenant_key: &TenantKey, id: RequestId) -> Secret {
+        let hash = tenant_key.hash(Use::Code, &format!("confirm {id}"));
+        Secret::from_bytes(*hash.as_bytes())
+    }
+
+    fn open_wish(&self) -> Option<OpenWish> {
+        Some(OpenWish {
+            tenant: self.tenant,
+            subject: self.subject?,
+            wish: self.wish.clone(),
+            request: self.id,
+            received_at: self.received_at,
+        })
+    }
+
+    fn letter(&self, letter: Letter, now: Timestamp) -> PrivacyLetter {
+        PrivacyLetter {
+            request: self.id,
+            tenant: self.tenant,
+            of: self.rev,
+            letter,
+            created_at: now,
+        }
+    }
+}
+
+impl Transaction {
+    /// Makes a request. The slot fails when the same person waits for the same thing already.
+    ///
+    /// # Errors
+    /// When the records cannot be written.
+    pub fn make_request(
+        &mut self,
+        head: PrivacyRequest,
+        words: RequestWords,
+        data_key: &NewDataKey,
+        letters: &[Letter],
+    ) -> Result<(PrivacyRequest, Option<Slot>), StoreError> {
+        let policy = Policy::platform();
+        let now = head.received_at;
+        let head = Stored::new(head.planned(), &policy);
+        self.create_root(&head, &Unsealed, data_key)?;
+        let head = head.into_record();
+        self.create(&Stored::new(words, &policy), &data_key.key)?;
+        let mut slot = None;
+        if let Some(wish) = head.open_wish() {
+            let own = OwnRequest {
+                tenant: wish.tenant,
+                subject: wish.subject,
+                request: wish.request,
+                received_at: wish.received_at,
+            };
+            slot = Some(self.create(&Stored::new(wish, &policy), &Unsealed)?);
+            self.create(&Stored::new(own, &policy), &Unsealed)?;
+        }
+        for letter in letters {
+            let letter = head.letter(*letter, now);
+            self.create(&Stored::new(letter, &policy), &Unsealed)?;
+        }
+        Ok((head, slot))
+    }
+
+    /// Puts the next version of a request, with its words where they change, and what tells of it. A
+    /// request that is over gives its place among the open ones free.
+    ///
+    /// # Errors
+    /// When the records cannot be written.
+    pub fn change_request(
+        &mut self,
+        head: PrivacyRequest,
+        words: Option<(RequestWords, &DataKey)>,
+        letters: &[Letter],
+        now: Timestamp,
+    ) -> Result<PrivacyRequest, StoreError> {
+        let policy = Policy::platform();
+        let head = Stored::next(head.planned(), &policy);
+        self.replace(&head, &Unsealed)?;
+        let head = head.into_record();
+        if let Some((words, key)) = words {
+            self.replace(&Stored::next(words, &policy), key)?;
+        }
+        if let Some(subject) = head.subject.filter(|_| head.status.is_over()) {
+            self.remove(keys::open_wish(head.tenant, subject, head.wish.clone()));
+        }
+        for letter in letters {
+            let letter = head.letter(*letter, now);
+            self.create(&Stored::new(letter, &policy), &Unsealed)?;
+        }
+        Ok(head)
+    }
+}

@@ -1,0 +1,70 @@
+"""The part of the tour of `fences.py` in which people ask about their data."""
+
+import copy
+import time
+
+from live_tour import at
+from pages_tour import Browser
+from program import identity_token, mailed
+
+DAYS = 31 * 86400 * 1000
+
+
+def arrive(api, workspace, app, name):
+    """A visitor whom the customer signed for, with an address."""
+    claims = {"sub": name, "aud": workspace.rsplit("/", 1)[-1], "exp": int(time.time()) + 600}
+    claims["email"] = f"{name}@fence.example"
+    body = {"app_key": app["public_key"], "identity_token": identity_token(app["identity_secret"], claims)}
+    session = api("POST", "/v1/widget/sessions", body, headers={"origin": "https://shop.example"})
+    return session["session_token"], session["visitor"]["contact_id"]
+
+
+def a_month_passes(table):
+    """Every request that waits was made a month ago."""
+    for item in table("Scan", "DataTable")["Items"]:
+        if item["pk"]["S"].startswith("PRIVACY#") and item["sk"]["S"] == "HEAD" and "due_at" in item:
+            item = copy.deepcopy(item)
+            for name in ("received_at", "expected_by", "stepped_at", "due_at"):
+                item[name] = {"N": str(int(item[name]["N"]) - DAYS)}
+            partition = item["due_sk"]["S"].split("#", 1)[1]
+            item["due_sk"] = {"S": f"{int(item['due_at']['N']):015}#{partition}"}
+            table("PutItem", "DataTable", Item=item)
+
+
+def tour_of_privacy(api, mailbox, retention, table, tokens, workspace, app):
+    """Asked, proved, put right, erased, taken back and left to wait for too long."""
+    token, operator = tokens
+    asks, place = "/v1/widget/privacy/requests", f"{workspace}/privacy/requests"
+    own = "/v1/privacy/requests"
+    asked = api("POST", own, {"type": "access"}, token)
+    api("GET", own, token=token)
+    api("GET", f"{own}/{asked['id']}", token=token)
+    theirs = "/v1/operator/privacy/requests"
+    api("GET", theirs, token=operator)
+    api("GET", f"{theirs}/{asked['id']}", token=operator)
+    answer = {"decision": "fulfil", "explanation": "All of it is attached."}
+    api("POST", f"{theirs}/{asked['id']}/decision", answer, operator)
+    asked = api("POST", own, {"type": "question", "message": "Who reads this?"}, token)
+    api("POST", f"{own}/{asked['id']}/revoke", token=token)
+    visitor, contact = arrive(api, workspace, app, "iris")
+    asked = api("POST", asks, {"type": "rectify", "name": "Iris"}, visitor)
+    browser = Browser(api.url)
+    link = mailed(mailbox, "iris@fence.example", r"/privacy/confirm\?token=(pr_\S+)$")
+    browser.open(f"/privacy/confirm?token={link}")
+    browser.submit("/privacy/confirm", expect=200, token=link)
+    api("GET", asks, token=visitor)
+    api("GET", f"{asks}/{asked['id']}", token=visitor)
+    api("GET", place, token=token)
+    api("GET", f"{place}/{asked['id']}", token=token)
+    api("POST", f"{place}/{asked['id']}/decision", {"decision": "fulfil"}, token)
+    asked = api("POST", asks, {"type": "question", "message": "Why?"}, visitor)
+    api("POST", f"{asks}/{asked['id']}/revoke", token=visitor)
+    # The program has schedules of its own, which may be faster once.
+    for name in ("jon", "kay"):
+        visitor, other = arrive(api, workspace, app, name)
+        asked = api("POST", place, {"contact_id": other, "type": "erase"}, token)
+        api("POST", f"{place}/{asked['id']}/decision", {"decision": "fulfil"}, token)
+        retention.invoke({"task": "minute", "scheduled_at": at(0)})
+        api("POST", place, {"contact_id": contact, "type": "question", "message": name}, token)
+        a_month_passes(table)
+        retention.invoke({"task": "minute", "scheduled_at": at(0)})
