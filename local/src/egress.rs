@@ -16,6 +16,11 @@ use shared::app::egress;
 
 /// A door that also leads to this machine.
 pub fn door() -> Egress {
+    Egress::over(everywhere(), |uri| egress::is_public(uri) || is_here(uri))
+}
+
+/// The connector of that door: public hosts over TLS, and this machine.
+pub fn everywhere() -> SharedHttpConnector {
     let settings = HttpConnectorSettings::builder()
         .connect_timeout(Duration::from_secs(2))
         .build();
@@ -26,9 +31,7 @@ pub fn door() -> Egress {
         plain: plain.into_shared(),
         public: egress::guarded(),
     };
-    Egress::over(SharedHttpConnector::new(both), |uri| {
-        egress::is_public(uri) || is_here(uri)
-    })
+    SharedHttpConnector::new(both)
 }
 
 /// Whether an address is plain HTTP to this machine.

@@ -17,7 +17,9 @@
 //! | [`seed`], [`pages`] | the demo workspace, and the pages around it |
 //! | [`openapi`] | the API's contract, from the code |
 //! | [`policy`] | the privacy policy, from the code |
+//! | [`announce`], [`import`], [`receipts`], [`restore`] | what the operator does: mail to many, taking an archive over, checking a receipt, serving from a backup |
 
+pub mod announce;
 pub mod bench;
 pub mod data;
 pub mod egress;
@@ -27,6 +29,7 @@ pub mod feedback;
 pub mod folder;
 pub mod functions;
 pub mod gateway;
+pub mod import;
 pub mod intrinsics;
 pub mod kms;
 pub mod mail;
@@ -35,6 +38,7 @@ pub mod openapi;
 pub mod pages;
 pub mod policy;
 pub mod receipts;
+pub mod restore;
 pub mod seed;
 pub mod sockets;
 pub mod stack;

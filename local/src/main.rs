@@ -4,20 +4,28 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use local::announce::{Announcement, Mode, Operator, Progress};
 use local::bench::Bench;
 use local::functions::aws_environment;
+use local::import;
 use local::openapi::document;
 use local::policy;
 use local::receipts::{self, Verdict};
+use local::restore::{self, Settings};
 use local::seed::{Demo, random_uuid};
 use local::stack::{Stack, StackOptions, Storage};
 use local::template::Template;
 use serde_json::{Value, json};
 use shared::app::{App, Clock, Config, Egress, clients};
+use shared::domain::WorkspaceId;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+
+/// How long `announce` waits before it looks again.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Customer conversations: the whole API on this machine, without an AWS account.
 ///
@@ -62,6 +70,31 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         ledger: Option<PathBuf>,
     },
+    /// Writes one text to many accounts: offers, news of the service, or a change of the policy.
+    ///
+    /// Counts first whom it would reach, shows the number and asks. For the operator of a deployment,
+    /// signed in with both factors within the last ten minutes.
+    Announce(Announce),
+    /// Takes the contacts and conversations of an archive over into a workspace.
+    ///
+    /// The archive is what an export of a workspace, or of one of its contacts, wrote: its manifest and
+    /// its parts in one folder, as they were downloaded. What is there already stays as it is, so it is
+    /// safe to run again. Reads the variables that the template sets, and AWS credentials.
+    Import {
+        /// The folder with the archive.
+        #[arg(value_name = "DIR")]
+        archive: PathBuf,
+        /// The workspace to take it over into.
+        #[arg(long, value_name = "ID")]
+        workspace: WorkspaceId,
+    },
+    /// Makes tables that were restored from a backup fit to be served from.
+    ///
+    /// A backup brings back people who were erased since, retentions that were shortened, sessions that
+    /// were ended. This checks the ledger of erasures, erases them again, and says whether anything is
+    /// left; only then may the tables be served. Safe to run again. docs/restore.md has the whole drill.
+    /// Reads the variables that the template sets for every function, and AWS credentials.
+    Restore(Restore),
     /// The privacy policy, written from the code.
     Policy {
         #[command(subcommand)]
@@ -80,6 +113,55 @@ enum Policy {
         #[arg(long, value_name = "FILE", hide_short_help = true)]
         template: Option<PathBuf>,
     },
+}
+
+#[derive(Args)]
+struct Announce {
+    /// The address of the API.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8787")]
+    api: String,
+    /// A file with the operator's access token, and nothing else.
+    #[arg(long, value_name = "FILE")]
+    token_file: PathBuf,
+    /// Whom it reaches: `marketing` those who asked for offers, `service` those who have not refused
+    /// news, `material_change` every owner.
+    #[arg(long, value_parser = ["marketing", "service", "material_change"])]
+    class: String,
+    /// The subject of the mail.
+    #[arg(long, value_name = "TEXT")]
+    subject: String,
+    /// The text of the mail, as a file. An empty line begins a paragraph.
+    #[arg(long, value_name = "FILE")]
+    text: PathBuf,
+    /// Only to members of this workspace; may be given often.
+    #[arg(long = "workspace", value_name = "ID")]
+    workspaces: Vec<String>,
+    /// Of a change that matters: the day of the version of the policy, as YYYY-MM-DD.
+    #[arg(long = "policy-version", value_name = "DAY")]
+    version: Option<String>,
+    /// Of a change that matters: from when on it holds, at least 14 days from now.
+    #[arg(long, value_name = "TIME")]
+    effective_at: Option<String>,
+    /// Counts whom it would reach, and ends.
+    #[arg(long)]
+    dry_run: bool,
+    /// Does not ask.
+    #[arg(long, conflicts_with = "dry_run")]
+    yes: bool,
+}
+
+#[derive(Args)]
+struct Restore {
+    /// The restored table of everything but keys.
+    #[arg(long, value_name = "NAME")]
+    data_table: String,
+    /// The restored table of keys. Without it the present one goes on: then whatever was deleted since
+    /// the backup has lost its key, and goes again.
+    #[arg(long, value_name = "NAME")]
+    keys_table: Option<String>,
+    /// Works on the very table that the deployment reads now. Nobody may be served meanwhile.
+    #[arg(long)]
+    in_place: bool,
 }
 
 #[derive(Args)]
@@ -117,6 +199,9 @@ async fn main() -> ExitCode {
     let done = match cli.command {
         Some(Command::Openapi) => print_openapi(),
         Some(Command::Init) => init().await,
+        Some(Command::Announce(what)) => announce(what).await,
+        Some(Command::Import { archive, workspace }) => import(&archive, workspace).await,
+        Some(Command::Restore(what)) => restore(what).await,
         Some(Command::Bench { what }) => measure(what).await,
         Some(Command::Policy {
             what: Policy::Render { check, template },
@@ -182,6 +267,105 @@ async fn init() -> Result<(), String> {
         .await
         .map_err(|error| error.to_string())?;
     print("The keys of the deployment are in place.\n")
+}
+
+async fn announce(what: Announce) -> Result<(), String> {
+    let read = |path: &Path| {
+        let text = std::fs::read_to_string(path);
+        text.map_err(|error| format!("{}: {error}", path.display()))
+    };
+    let operator = Operator::new(&what.api, &read(&what.token_file)?);
+    let announcement = Announcement {
+        class: what.class,
+        subject: what.subject,
+        text: read(&what.text)?.trim_end().to_owned(),
+        workspaces: what.workspaces,
+        version: what.version,
+        effective_at: what.effective_at,
+    };
+    let mut progress = operator.announce(&announcement, Mode::Rehearse).await?;
+    print("Counting whom it would reach; the deployment takes up to a minute.\n")?;
+    while !progress.done {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        progress = operator.progress(&progress.id).await?;
+    }
+    let Progress {
+        letters, looked_at, ..
+    } = progress;
+    print(&format!(
+        "It would reach {letters} of {looked_at} accounts.\n"
+    ))?;
+    if what.dry_run {
+        return Ok(());
+    }
+    if !what.yes && !confirmed(letters)? {
+        return print("Nobody was written to.\n");
+    }
+    let sent = operator.announce(&announcement, Mode::Send).await?;
+    print(&format!(
+        "It goes out, about a hundred letters a minute. How far it is:\n  GET {}/v1/operator/announcements/{}\n",
+        what.api, sent.id
+    ))
+}
+
+/// Whether the operator, on a terminal, types how many letters there will be.
+fn confirmed(letters: u64) -> Result<bool, String> {
+    if !io::stdin().is_terminal() {
+        return Err("nobody is here to be asked: say --yes, or --dry-run".to_owned());
+    }
+    print(&format!("Type {letters} to write to them: "))?;
+    let mut answer = String::new();
+    io::stdin()
+        .read_line(&mut answer)
+        .map_err(|error| error.to_string())?;
+    Ok(answer.trim() == letters.to_string())
+}
+
+async fn import(archive: &Path, workspace: WorkspaceId) -> Result<(), String> {
+    let config = Config::from_env().map_err(|error| error.to_string())?;
+    let app = App::new(config, Clock::system(), clients::https(), Egress::public());
+    let say = |line: String| {
+        let _ = print(&format!("{line}\n"));
+    };
+    let report = import::run(&app, archive, workspace, say)
+        .await
+        .map_err(|error| error.to_string())?;
+    print(&report.to_string())
+}
+
+async fn restore(what: Restore) -> Result<(), String> {
+    let mut config = Config::from_env().map_err(|error| error.to_string())?;
+    if what.data_table == config.data_table && !what.in_place {
+        return Err(format!(
+            "{} is the table that the deployment reads: restore to another name, or say --in-place",
+            config.data_table
+        ));
+    }
+    config.data_table = what.data_table;
+    config.keys_table = what.keys_table.unwrap_or(config.keys_table);
+    let (data, keys) = (config.data_table.clone(), config.keys_table.clone());
+    // The embedded tables keep their settings; DynamoDB forgets them.
+    let forgets = config.dynamodb_url.is_none();
+    let client = clients::dynamodb(&config, clients::https());
+    let app = App::new(config, Clock::system(), clients::https(), Egress::public());
+    let say = |line: String| {
+        // Whoever closed standard output still gets the end of it as an exit code.
+        let _ = print(&format!("{line}\n"));
+    };
+    restore::run(&app, say)
+        .await
+        .map_err(|error| error.to_string())?;
+    // Last: from here on changes are told to `outbox`, and what was done above is nobody's mail.
+    let mut stream = None;
+    if forgets {
+        stream = restore::apply(&client, &data, Settings::DATA).await?;
+        restore::apply(&client, &keys, Settings::KEYS).await?;
+    }
+    let stream = stream.map_or_else(String::new, |arn| format!(" RestoredDataStream={arn}"));
+    print(&format!(
+        "These tables may be served from. Deploy with:\n  RestoredDataTable={data}{stream} \
+         RestoredKeysTable={keys}\n"
+    ))
 }
 
 /// The demo is a courtesy: without it the API still serves.

@@ -1,6 +1,7 @@
 //! Announcements: whom each class reaches, once; the way out of mail; and changes of the policy.
 
 mod changes;
+mod command;
 mod ledger;
 
 use std::time::Duration;

@@ -304,6 +304,54 @@ async fn a_workspaces_export_is_for_owners_and_holds_everybody() {
         .await;
 }
 
+/// CALL-31: no archive of a workspace holds somebody who was erased, be it ready or being made.
+#[tokio::test]
+async fn an_erasure_ends_the_exports_of_the_whole_workspace_that_hold_the_contact() {
+    let world = World::new().await;
+    let exports = format!("{}/exports", world.workspace.path);
+    let ready = world.make(&world.owner, &exports).await;
+    let waiting = world.owner.send(Method::POST, &exports, None).await;
+    let waiting = format!("{exports}/{}", text(&waiting.body, "id"));
+    // A copy of the neighbour alone is nobody else's business.
+    let contacts = world
+        .owner
+        .get(&format!("{}/contacts", world.workspace.path), 200)
+        .await;
+    let contacts = contacts["data"].as_array().expect("a list");
+    let ids = contacts.iter().map(|contact| text(contact, "id"));
+    let mut neighbour = ids.filter(|id| *id != world.visitor.contact_id);
+    let neighbour = neighbour.next().expect("a neighbour");
+    let others = format!("{}/contacts/{neighbour}/exports", world.workspace.path);
+    let others = world.make(&world.owner, &others).await;
+
+    let held = &world.conversation;
+    let held = format!("{}/conversations/{held}/hold", world.workspace.path);
+    world.owner.delete(&held, 202).await;
+    let contact = &world.visitor.contact_id;
+    let contact = format!("{}/contacts/{contact}", world.workspace.path);
+    world.owner.delete(&contact, 202).await;
+    world.harness.advance(Duration::from_secs(60));
+    let report = world.harness.run_schedule("minute").await;
+    assert_eq!(report["erased_contacts"], 1, "{report}");
+    for place in [&ready, &waiting] {
+        world
+            .owner
+            .refused(Method::GET, place, None, 404, "not_found")
+            .await;
+    }
+    world.owner.get(&others, 200).await;
+    let stays = others.rsplit('/').next().expect("an id");
+    let mut left = world.harness.stack.objects.versions();
+    left.retain(|file| file.key.starts_with("exports/") && !file.key.contains(stays));
+    let left: Vec<&String> = left.iter().map(|file| &file.key).collect();
+    assert!(left.is_empty(), "{left:?}");
+    // What is asked for afterwards holds the neighbour, and nothing of the erased one.
+    let after = world.make(&world.owner, &exports).await;
+    let (_, _, whole) = read(&world.owner, &after).await;
+    assert!(whole.contains("canary-of-a-neighbour"));
+    assert!(!whole.contains("canary-question") && !whole.contains(&world.visitor.contact_id));
+}
+
 #[tokio::test]
 async fn the_same_data_makes_the_same_parts() {
     let world = World::new().await;
@@ -475,7 +523,7 @@ async fn end(world: &World, id: &str, account: Option<&str>) {
             .await
             .expect("read");
         for item in &items {
-            store.end_export(item).await.expect("ended");
+            store.end_at_once(item).await.expect("ended");
         }
     }
 }

@@ -4,7 +4,7 @@
 //! item is searched for each of them. The search has to find what is open on purpose.
 
 mod history;
-mod log;
+pub mod log;
 mod search;
 
 use std::collections::BTreeSet;

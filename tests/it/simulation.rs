@@ -14,7 +14,7 @@
 //! | I9 | doing it again changes nothing | `World::settle` |
 //! | I11 | what is over is never shown, and what is not over is | `World::look` |
 //!
-//! I4 (after a restore) and I10 (an export holds it before) are tested where those are.
+//! I4 (after a restore) is tested in `restore`, and I10 (an export holds it before) in `exports`.
 //!
 //! `PROPTEST_CASES=500 cargo test -p it --test it -- simulation` is the long run; the seed is fixed,
 //! and `PROPTEST_RNG_SEED` chooses another one.
@@ -25,6 +25,7 @@ mod world;
 
 use std::cell::RefCell;
 
+use crate::privacy_at_rest::log::Log;
 use harness::Kind;
 use history::{Act, history};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -86,10 +87,22 @@ async fn an_eraser_that_is_switched_off_for_any_kind_of_item_is_noticed() {
 
 #[tokio::test]
 async fn with_every_eraser_on_nothing_is_left_but_the_tombstones() {
+    let (log, _listening) = Log::listen();
     let stage = residue::Stage::new().await;
     stage.forget().await;
     let left = stage.left().await;
     assert_eq!(left.into_iter().collect::<Vec<_>>(), ["Tombstone"]);
+    // Nor does anybody who kept the log know what was said, or who said it.
+    let logged = log.bytes();
+    let has = |word: &str| {
+        logged
+            .windows(word.len())
+            .any(|part| part == word.as_bytes())
+    };
+    assert!(logged.len() > 10_000, "NO BASELINE: {} bytes", logged.len());
+    for canary in residue::CANARIES {
+        assert!(!has(canary), "{canary} is in the log");
+    }
 }
 
 #[tokio::test]

@@ -231,6 +231,7 @@ def play(program, canaries):
     program.ask("POST", "/v1/auth/otp", {"email": canaries.address("address of nobody")}).expect(202)
     join(program, canaries, workspace)
     known = introduce(program, canaries, workspace)
+    exported(program, workspace, contact)
     refused(program, canaries, demo, visitor, theirs)
     return [(contact, "path of the page"), (contact, "host of the referrer"),
             (known, "external id"), (known, "signed name"), (known, "signed address"),
@@ -254,6 +255,23 @@ def join(program, canaries, workspace):
     canaries.secret("invitation token", invitation)
     accept = {"token": invitation, "name": canaries.text("name of a member")}
     program.ask("POST", "/v1/invitations/accept", accept, signed_in["access_token"]).expect(200)
+
+
+def exported(program, workspace, contact):
+    """Copies of everything, which lie in the data folder as files. No link is asked for: what it leads
+    to is in clear, for some minutes, and not to be searched here."""
+    token = program.demo["member_token"]
+    places = [f"{contact}/exports", f"{workspace}/exports"]
+    made = [program.ask("POST", place, token=token).expect(202)["id"] for place in places]
+    for export in made:
+        for _ in range(100):
+            state = program.ask("GET", f"{workspace}/exports/{export}", token=token).expect(200)
+            if state["state"] == "done":
+                break
+            time.sleep(1)
+        else:
+            raise SystemExit(f"CONTROL the export {export} is not done after 100 seconds")
+        assert state["records"] > 0, f"the export {export} holds nothing"
 
 
 def introduce(program, canaries, workspace):
@@ -329,11 +347,14 @@ def main():
         program.stop()
         more, files, size = search(searched, needles)
         print(f"after the stop: {len(needles)} needles, {files} files, {size} bytes, {len(more)} hits")
+        files = [path for path in (root / "data" / "objects").rglob("*") if path.is_file()]
+        sealed = [path for path in files if b"exports/" in path.read_bytes()]
+        print(f"control: {len(sealed)} of {len(files)} objects are parts of exports")
         seen, _, _ = search([root / "data"], {canaries.web_site.encode(): "web site"})
         print(f"control: the web site, kept open, is found {len(seen)} times in the data folder")
         for name, what in sorted(set(hits + more)):
             print(f"FOUND {what} of {name}")
-    return 1 if hits or more or not seen else 0
+    return 1 if hits or more or not seen or len(sealed) < 4 else 0
 
 
 if __name__ == "__main__":

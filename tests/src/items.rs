@@ -76,6 +76,28 @@ impl Harness {
             .collect()
     }
 
+    /// Every item of the table of keys, in DynamoDB's JSON.
+    pub async fn items_of_keys(&self) -> Vec<Value> {
+        let table = self.app_of("workspaces").config.keys_table.clone();
+        let scanned = self.dynamodb("Scan", json!({ "TableName": table })).await;
+        assert!(scanned["LastEvaluatedKey"].is_null(), "more than a page");
+        scanned["Items"].as_array().expect("items").clone()
+    }
+
+    /// Makes these all that is in the table of keys.
+    pub async fn replace_keys(&self, items: &[Value]) {
+        let table = self.app_of("workspaces").config.keys_table.clone();
+        for item in self.items_of_keys().await {
+            let key = json!({ "pk": item["pk"], "sk": item["sk"] });
+            let request = json!({ "TableName": table, "Key": key });
+            self.dynamodb("DeleteItem", request).await;
+        }
+        for item in items {
+            let request = json!({ "TableName": table, "Item": item });
+            self.dynamodb("PutItem", request).await;
+        }
+    }
+
     /// Writes an item of the data table behind everybody's back, as whoever holds the table could.
     pub async fn forge(&self, item: Value) {
         let request = json!({ "TableName": self.data_table(), "Item": item });

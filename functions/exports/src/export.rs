@@ -16,7 +16,7 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-/// How many exports about, or for, one person lie here at once.
+/// How many exports about, or for, one person lie here at once, and how many of a whole workspace.
 const MOST: u16 = 3;
 
 /// An export.
@@ -65,7 +65,7 @@ pub async fn begin(
     line: Option<Line<'_>>,
 ) -> Result<(StatusCode, Json<ExportView>), Problem> {
     let now = export.created_at;
-    let list = keys::exports_of(export.tenant, export.subject);
+    let list = keys::exports_of(export.tenant, export.subject, export.export_kind);
     let left = app.store.query(Query::lists(list).limit(MOST)).await?;
     if left.len() >= usize::from(MOST) {
         return Err(Problem::new(Code::ExportsLeft));

@@ -20,6 +20,7 @@ use shared::{
     store::{
         CommitError, DataKey, Item, Key, Query, RootRef, StoreError, Stored, Table, Transaction,
         Unsealed,
+        contact::Contact,
         conversation::Conversation,
         db::key_of,
         export::{Checksum, Export, ExportKind, ExportPart, Tally},
@@ -183,6 +184,15 @@ impl Run<'_> {
             now,
             policy: &self.policy,
         };
+        // Who is being erased is told of no more.
+        if keys::is_contact(&root.head())
+            && self.export.export_kind == ExportKind::Workspace
+            && fetched
+                .get::<Contact>(&root.head(), &Unsealed, own)?
+                .is_none_or(|contact| contact.state != State::Live)
+        {
+            return Ok(Turn::On);
+        }
         let mut policy = self.policy.clone();
         if partition.starts_with("CONVERSATION#") {
             match fetched.get::<Conversation>(&root.head(), &Unsealed, own)? {
@@ -316,7 +326,12 @@ impl Run<'_> {
                 self.export = next.into_record();
                 Ok(Turn::On)
             }
-            Err(CommitError::Refused(_)) => Ok(Turn::Off),
+            Err(CommitError::Refused(_)) => {
+                // Should it have been ended while this run wrote a file.
+                let head = keys::export(self.export.tenant, self.export.id);
+                self.app.store.remove_lost_files(&head).await?;
+                Ok(Turn::Off)
+            }
             Err(CommitError::Store(error)) => Err(error),
         }
     }

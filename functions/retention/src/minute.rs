@@ -57,7 +57,7 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
             let Some(key) = key_of(Table::Data, &item).filter(due) else {
                 continue;
             };
-            match settle(app, &key, now).await {
+            match settle(app, &key, (now, now.plus(BUDGET))).await {
                 Ok(Some(what)) => report.add(what, 1),
                 Ok(None) => {}
                 // One that fails must not hold up the others.
@@ -73,7 +73,12 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
 }
 
 /// Does what a root waits for, if its time has come: the count to add to.
-async fn settle(app: &App, head: &Key, now: Timestamp) -> Result<Option<&'static str>, StoreError> {
+async fn settle(
+    app: &App,
+    head: &Key,
+    (now, stop_at): (Timestamp, Timestamp),
+) -> Result<Option<&'static str>, StoreError> {
+    let has_time = || app.clock.now() < stop_at;
     if keys::is_seat(head) {
         return Box::pin(end_visit(app, head, now)).await;
     }
@@ -115,14 +120,18 @@ async fn settle(app: &App, head: &Key, now: Timestamp) -> Result<Option<&'static
         let Some(contact) = contact.filter(|contact| contact.state == State::Erasing) else {
             return Ok(None);
         };
-        let ended = Box::pin(app.store.erase_contact(&contact, lens)).await?;
+        let ended = Box::pin(app.store.erase_contact(&contact, has_time, lens)).await?;
         return Ok((ended == Ended::Whole).then_some("erased_contacts"));
     }
     let Some(conversation) = fetched.get::<Conversation>(head, &Unsealed, lens)? else {
         return Ok(None);
     };
     if conversation.state == State::Erasing {
-        let ended = Box::pin(app.store.end_conversation(conversation, None, lens)).await?;
+        let ended = Box::pin(
+            app.store
+                .end_whole_conversation(conversation, has_time, lens),
+        )
+        .await?;
         return Ok((ended == Ended::Whole).then_some("erased_conversations"));
     }
     if !conversation.is_due(now) {

@@ -3,9 +3,11 @@
 //!
 //! | file | benchmark |
 //! |---|---|
+//! | `erasure` | the erasure of a contact with very many messages |
 //! | `login_storm` | sign-ins by password |
 //! | `figures` | what every benchmark counts with |
 
+mod erasure;
 mod figures;
 mod login_storm;
 
@@ -14,6 +16,14 @@ use clap::Subcommand;
 /// A benchmark.
 #[derive(Subcommand)]
 pub enum Bench {
+    /// The erasure of a contact with very many messages: time, runs, calls and memory.
+    ///
+    /// Starts an embedded stack in a folder of its own, makes the contact by way of an archive, fences
+    /// it, and lets the schedule of the minute run until it has gone. Beside it stand deletions by known
+    /// keys and nothing else: the floor.
+    ///
+    /// Build it with --release; without optimisation the figures are about the compiler.
+    Erasure(erasure::Erasure),
     /// Sign-ins by password: how many a second, beside bare Argon2id on as many threads.
     ///
     /// Starts an embedded stack that keeps nothing, makes accounts with passwords through the API, and
@@ -32,6 +42,7 @@ impl Bench {
     /// One line, when the stack does not do what is measured.
     pub async fn run(self) -> Result<String, String> {
         match self {
+            Self::Erasure(erasure) => erasure.run().await,
             Self::LoginStorm(storm) => storm.run().await,
         }
     }

@@ -41,6 +41,8 @@ words! {
         AppKeyRotated = "app_key_rotated",
         /// An app was made.
         AppMade = "app_made",
+        /// Conversations of an archive were taken over, by the operator.
+        ArchiveImported = "archive_imported",
         /// A key of the API was deleted.
         ApiKeyDeleted = "api_key_deleted",
         /// A key of the API was made.

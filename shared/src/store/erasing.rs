@@ -9,6 +9,7 @@
 //! way is in the index of deadlines, and the schedule of the minute goes on.
 
 mod account;
+pub mod again;
 mod contact;
 mod progress;
 mod receipt;
@@ -67,6 +68,33 @@ impl Store {
         self.remove(vec![at_head, edge, keys::data_key(&root)], lens.now)
             .await?;
         Ok(Ended::Whole)
+    }
+
+    /// Deletes a conversation, however long it is, while `has_time` says so.
+    ///
+    /// # Errors
+    /// When storage fails; the next call goes on.
+    pub async fn end_whole_conversation(
+        &self,
+        head: Conversation,
+        has_time: impl Fn() -> bool,
+        lens: Lens<'_>,
+    ) -> Result<Ended, StoreError> {
+        let mut next = head;
+        loop {
+            let place = keys::conversation(next.workspace, next.id);
+            if self.end_conversation(next, None, lens).await? == Ended::Whole {
+                return Ok(Ended::Whole);
+            }
+            if !has_time() {
+                return Ok(Ended::Partly);
+            }
+            let fetched = self.batch(vec![place.clone()]).await?;
+            match fetched.get::<Conversation>(&place, &Unsealed, lens)? {
+                Some(head) => next = head,
+                None => return Ok(Ended::Partly),
+            }
+        }
     }
 
     /// Fences the head and sets the tombstone. `None` when the head is gone already.

@@ -10,14 +10,14 @@ use shared_derive::Record;
 
 use super::{
     db::{Store, StoreError, key_of},
+    field::Field,
     job::{JobState, Mark},
-    keys::{self, Table},
-    record::Item,
-    remains::left_behind,
+    keys::{self, Key, Table},
+    query::Query,
     subject::{RootRef, SubjectId},
 };
 use crate::{
-    domain::{ExportId, TenantId, Timestamp, words::Symbol},
+    domain::{ExportId, TenantId, Timestamp, WorkspaceId, words::Symbol},
     words,
 };
 
@@ -38,7 +38,7 @@ words! {
 /// An export, and how far it has got.
 #[derive(Clone, Debug, Record)]
 #[record(
-    table = Data, key = export(tenant, id), lists = export_list(tenant, subject, id),
+    table = Data, key = export(tenant, id), lists = export_list(tenant, subject, export_kind, id),
     due = export_due(tenant, id, export_state, created_at),
     tenant = tenant, subject = subject, class = Export, anchor = created_at,
 )]
@@ -190,20 +190,50 @@ pub struct ExportPart {
     pub rev: u64,
 }
 
+/// How many exports are looked at once; there are three at most of one kind.
+const PAGE: u16 = 100;
+
 impl Store {
-    /// Deletes an export before its time, with its files, its key and its edge.
+    /// Ends the exports of a whole workspace that were asked for until `until`: somebody who may be
+    /// in them is being erased. Later ones leave out who is fenced.
     ///
     /// # Errors
     /// When storage failed; doing it again is safe.
-    pub async fn end_export(&self, head: &Item) -> Result<(), StoreError> {
-        let key = key_of(Table::Data, head).ok_or(StoreError::Corrupt("an item without a key"))?;
-        let root = RootRef::of(&key);
-        self.remove_files(&root).await?;
-        self.remove_children(&root, u32::MAX).await?;
-        for left in left_behind(head) {
-            self.delete(left).await?;
+    pub async fn end_whole_exports(
+        &self,
+        workspace: WorkspaceId,
+        until: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let list = keys::whole_exports(workspace.into());
+        let items = self.query(Query::lists(list).limit(PAGE)).await?;
+        let heads: Vec<Key> = items
+            .iter()
+            .filter_map(|item| key_of(Table::Data, item))
+            .collect();
+        if heads.is_empty() {
+            return Ok(0);
         }
-        self.delete(key).await?;
+        let fetched = self.batch_all(heads.clone()).await?;
+        let mut ended = 0;
+        for item in heads.iter().filter_map(|head| fetched.raw(head)) {
+            let asked = Timestamp::read(item.get("created_at"));
+            if asked.is_none_or(|asked| asked <= until) {
+                self.end_at_once(item).await?;
+                ended += 1;
+            }
+        }
+        Ok(ended)
+    }
+
+    /// Deletes the files of a root that is not there any more.
+    ///
+    /// # Errors
+    /// When storage failed; doing it again is safe.
+    pub async fn remove_lost_files(&self, head: &Key) -> Result<(), StoreError> {
+        let fetched = self.batch(vec![head.clone()]).await?;
+        if fetched.raw(head).is_none() {
+            self.remove_files(&RootRef::of(head)).await?;
+        }
         Ok(())
     }
 

@@ -40,6 +40,7 @@ pub use deployment::{
 };
 pub use exports::{
     export, export_due, export_list, export_part_row, export_part_rows, exports_of, is_export,
+    whole_exports,
 };
 pub use files::{
     export_part, export_parts, ledger, ledger_entry, linked_file, linked_files, linked_files_of,

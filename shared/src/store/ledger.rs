@@ -12,7 +12,7 @@ use super::{
     db::{Store, StoreError},
     field::Bytes,
     keys,
-    objects::Made,
+    objects::{Made, ObjectVersion, Standing},
     record::Stored,
     seal::Unsealed,
     transaction::{CommitError, Transaction},
@@ -20,7 +20,7 @@ use super::{
 use crate::domain::{
     TenantId, Timestamp,
     policy::{Lens, Policy},
-    receipt::{Entry, Event, Flaw, NOTHING, Signed, VERSION, hash},
+    receipt::{Entry, Event, Flaw, NOTHING, Signed, VERSION, hash, read_ledger},
 };
 
 /// The private key that receipts are signed with, sealed under the platform's key. Only `retention`
@@ -73,6 +73,17 @@ pub struct LedgerLength {
 const PLACE: &str = "receipts|platform";
 /// How many entries may come between the row's end and the ledger's.
 const AHEAD: u32 = 100_000;
+
+/// Why a ledger cannot be relied on.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// An entry is at fault.
+    #[error("entry {0} of the ledger: {1}")]
+    Flaw(u64, Flaw),
+    /// It could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// An entry, as it lies in the ledger.
 #[derive(Clone, Debug)]
@@ -211,6 +222,33 @@ impl Store {
             Ok(()) | Err(CommitError::Refused(_)) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
         }
+    }
+
+    /// The whole ledger, from entry 0 on: every signature was checked, and that each entry follows the
+    /// one before it.
+    ///
+    /// # Errors
+    /// [`LedgerError::Flaw`] when it was altered, or one of its entries is missing.
+    pub async fn ledger(&self, now: Timestamp) -> Result<Vec<Signed>, LedgerError> {
+        let keys = self.receipt_keys(now).await?;
+        let keys = keys.map_or_else(Vec::new, |row| {
+            row.keys.into_iter().map(|key| key.0).collect()
+        });
+        let versions = self.objects().versions(&keys::ledger()).await?;
+        let current = |file: &&ObjectVersion| file.standing == Standing::Current;
+        let mut files = Vec::new();
+        for (number, file) in (0..).zip(versions.iter().filter(current)) {
+            if file.key != keys::ledger_entry(number) {
+                return Err(LedgerError::Flaw(number, Flaw::Missing(number)));
+            }
+            files.push(self.entry(number).await?);
+        }
+        let known = self.ledger_length(now).await?;
+        if (files.len() as u64) < known {
+            let end = files.len() as u64;
+            return Err(LedgerError::Flaw(end, Flaw::Missing(end)));
+        }
+        read_ledger(&files, &keys).map_err(|(number, flaw)| LedgerError::Flaw(number, flaw))
     }
 
     async fn entry(&self, number: u64) -> Result<Vec<u8>, StoreError> {

@@ -171,6 +171,35 @@ pub struct Message {
     pub rev: u64,
 }
 
+impl Message {
+    /// A message that says nothing yet, for what an archive tells to be filled in.
+    pub fn blank(workspace: WorkspaceId, conversation: ConversationId, now: Timestamp) -> Self {
+        Self {
+            id: MessageId::new(now),
+            workspace,
+            conversation,
+            seq: 0,
+            author: None,
+            message_kind: MessageKind::Text,
+            audience: Audience::Both,
+            text: None,
+            client_message_id: None,
+            event: None,
+            subject_member: None,
+            subject_seq: None,
+            labels: Vec::new(),
+            until: None,
+            edited_at: None,
+            deleted_at: None,
+            redacted: false,
+            in_seq: 0,
+            out_seq: 0,
+            sent_at: now,
+            rev: 1,
+        }
+    }
+}
+
 /// Which message a client's id led to.
 #[derive(Clone, Debug, Record)]
 #[record(

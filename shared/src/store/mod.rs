@@ -54,6 +54,7 @@ pub mod query;
 pub mod record;
 pub mod registry;
 pub mod remains;
+pub mod restoring;
 pub mod seal;
 pub mod second_factor;
 pub mod signing;

@@ -4,12 +4,21 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use harness::{Conversation, Fault, Harness, Kind, Member, Visitor, Workspace, message};
+use harness::{Conversation, Fault, Harness, Kind, Member, Visitor, Workspace, message, text};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Kinds of items that may still name an erased person's ids: tombstones for a week, and a job for
 /// a month after its last step. Neither says anything else.
 pub const KEPT: [&str; 3] = ["Job", "OpenJob", "Tombstone"];
+
+/// What is said and who says it, in words that occur nowhere else.
+pub const CANARIES: [&str; 4] = [
+    "canary-question",
+    "canary-answer",
+    "canary-name",
+    "canary@example.com",
+];
 
 /// What somebody is recognised by.
 #[derive(Clone, Debug, Default)]
@@ -109,20 +118,44 @@ impl Stage {
             "page_url": "https://www.example.com/prices", "locale": "en", "timezone": "Europe/Paris",
         } });
         let visitor = harness.visitor_with(&app, context).await;
-        let thread = visitor.start("one").await;
+        let thread = visitor.start(CANARIES[0]).await;
         let contact = format!("{}/contacts/{}", workspace.path, visitor.contact_id);
         converse(&owner, &workspace, &thread).await;
-        let known = json!({ "name": "Grace", "email": "grace@example.com" });
+        let known = json!({ "name": CANARIES[2], "email": CANARIES[3] });
         owner.patch(&contact, known, 200).await;
+        // Copies of everything, one of them fetched: it lies there in clear for some minutes.
+        let exports = format!("{}/exports", workspace.path);
+        let mut ids = ids_of(&visitor, &thread);
+        for asked in [&format!("{contact}/exports"), &exports] {
+            let asked = owner.send(Method::POST, asked, None).await;
+            ids.insert(text(&asked.body, "id"));
+            harness.run_schedule("minute").await;
+            let part = format!("{exports}/{}/parts/1", text(&asked.body, "id"));
+            let fetched = owner.send(Method::GET, &part, None).await;
+            assert_eq!(fetched.status, 302, "{}", fetched.text);
+        }
         harness.drain().await;
-        let ids = ids_of(&visitor, &thread);
         let needles = Needles::of(ids, &harness.items().await);
-        Self {
+        let stage = Self {
             harness,
             owner,
             contact,
             needles,
-        }
+        };
+        let files = stage.files();
+        let of = |folder: &str| files.iter().filter(|name| name.starts_with(folder)).count();
+        assert!(
+            of("exports/") >= 4 && of("links/") == 2,
+            "NO BASELINE: {files:?}"
+        );
+        stage
+    }
+
+    /// The files that are named after something of theirs, every version of them.
+    fn files(&self) -> Vec<String> {
+        let files = self.harness.stack.objects.versions().into_iter();
+        let files = files.map(|file| file.key);
+        files.filter(|name| self.needles.names(name)).collect()
     }
 
     /// The kinds of items that are there about the contact.
@@ -180,6 +213,7 @@ impl Stage {
             .collect();
         let tombstones = items.iter().filter(|item| self.needles.names(item));
         left.extend(tombstones.map(|item| kind_of(item)));
+        left.extend(self.files().first().map(|_| "File".to_owned()));
         left
     }
 }
@@ -189,7 +223,7 @@ async fn converse(owner: &Member, workspace: &Workspace, thread: &Conversation) 
     let path = format!("{}/conversations/{}", workspace.path, thread.id);
     let at = |rest: &str| format!("{path}{rest}");
     owner
-        .post(&at("/messages"), message("An answer"), 201)
+        .post(&at("/messages"), message(CANARIES[1]), 201)
         .await;
     owner.put(&at("/read"), json!({ "seq": 2 }), 200).await;
     owner

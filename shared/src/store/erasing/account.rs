@@ -135,6 +135,8 @@ impl Store {
         if erasure.stage != Stage::Verifying {
             for place in &erasure.places {
                 self.leave(id, *place, now).await?;
+                // Their name is in it, and their address with it.
+                self.end_whole_exports(place.workspace, now).await?;
             }
             self.end_exports(id).await?;
             for partition in partitions(id) {
@@ -168,7 +170,7 @@ impl Store {
         for head in roots.map(|root| root.head()).filter(keys::is_export) {
             let fetched = self.batch(vec![head.clone()]).await?;
             if let Some(item) = fetched.raw(&head) {
-                self.end_export(item).await?;
+                self.end_at_once(item).await?;
             }
         }
         Ok(())
@@ -188,7 +190,11 @@ impl Store {
     }
 
     /// The places of an account in workspaces.
-    async fn places(&self, id: AccountId, lens: Lens<'_>) -> Result<Vec<Place>, StoreError> {
+    pub(super) async fn places(
+        &self,
+        id: AccountId,
+        lens: Lens<'_>,
+    ) -> Result<Vec<Place>, StoreError> {
         let mut places = Vec::new();
         let mut after: Option<Key> = None;
         loop {

@@ -24,8 +24,6 @@ use crate::{
     },
 };
 
-/// How many conversations one call ends at most; the next one goes on.
-const CONVERSATIONS: u32 = 25;
 /// How long a contact that waits for a hold keeps its end: half of the shortest retention.
 const RENEWAL: Duration = Duration::from_secs(12 * 60 * 60);
 /// How many edges are read at once.
@@ -70,11 +68,17 @@ fn partitions(workspace: WorkspaceId, id: ContactId) -> Vec<String> {
 }
 
 impl Store {
-    /// Goes on with the erasure of a contact that is fenced, and with the row that shows it.
+    /// Goes on with the erasure of a contact that is fenced, and with the row that shows it, while
+    /// `has_time` says so.
     ///
     /// # Errors
     /// When storage fails; the next call goes on.
-    pub async fn erase_contact(&self, head: &Contact, lens: Lens<'_>) -> Result<Ended, StoreError> {
+    pub async fn erase_contact(
+        &self,
+        head: &Contact,
+        has_time: impl Fn() -> bool,
+        lens: Lens<'_>,
+    ) -> Result<Ended, StoreError> {
         let id = Erasure::of_contact(head.id);
         let erasure = match self.erasure(id, lens.now).await? {
             Some(erasure) => erasure,
@@ -94,7 +98,10 @@ impl Store {
                 }
             }
         };
-        match self.end_contact(head, lens).await? {
+        // What was copied before the fence may hold them; what is copied after it does not.
+        self.end_whole_exports(head.workspace, erasure.started_at)
+            .await?;
+        match self.end_contact(head, has_time, lens).await? {
             Ended::Partly => Ok(Ended::Partly),
             Ended::Whole => self.verify_contact(erasure, lens).await,
         }
@@ -119,7 +126,8 @@ impl Store {
         if fetched.raw(&head).is_some() {
             return Ok(Ended::Partly);
         }
-        // What came while the head went.
+        // What came while the head went. Until now an export found conversations.
+        self.end_whole_exports(workspace, lens.now).await?;
         for partition in partitions(workspace, id) {
             self.remove_children(&RootRef::from_partition(&partition), u32::MAX)
                 .await?;
@@ -170,10 +178,15 @@ impl Store {
     ///
     /// # Errors
     /// When storage fails; the next call goes on.
-    async fn end_contact(&self, head: &Contact, lens: Lens<'_>) -> Result<Ended, StoreError> {
+    async fn end_contact(
+        &self,
+        head: &Contact,
+        has_time: impl Fn() -> bool,
+        lens: Lens<'_>,
+    ) -> Result<Ended, StoreError> {
         let place = keys::contact(head.workspace, head.id);
         let tenant = TenantId::Workspace(head.workspace);
-        if !self.end_conversations(head, lens).await? {
+        if !self.end_conversations(head, has_time, lens).await? {
             self.outlive(head, lens).await?;
             return Ok(Ended::Partly);
         }
@@ -210,11 +223,16 @@ impl Store {
     }
 
     /// Ends what the edges of a contact lead to; false when something is left.
-    async fn end_conversations(&self, head: &Contact, lens: Lens<'_>) -> Result<bool, StoreError> {
+    async fn end_conversations(
+        &self,
+        head: &Contact,
+        has_time: impl Fn() -> bool,
+        lens: Lens<'_>,
+    ) -> Result<bool, StoreError> {
         let tenant = TenantId::Workspace(head.workspace);
         let partition = keys::subject_partition(tenant, SubjectId::Contact(head.id));
         let own = RootRef::of(&keys::contact(head.workspace, head.id));
-        let (mut whole, mut ended, mut after) = (true, 0, None::<Key>);
+        let (mut whole, mut after) = (true, None::<Key>);
         loop {
             let mut edges = Query::partition(partition.clone()).limit(PAGE);
             if let Some(after) = after.take() {
@@ -224,11 +242,11 @@ impl Store {
             for edge in items.iter().filter_map(|item| key_of(Table::Data, item)) {
                 match Edge::root_of(&edge.sk).filter(|root| *root != own) {
                     None => {}
-                    Some(_) if ended == CONVERSATIONS => return Ok(false),
-                    Some(root) => match self.end_root(&root, &edge, lens).await? {
-                        Ended::Whole => ended += 1,
-                        Ended::Partly => whole = false,
-                    },
+                    Some(_) if !has_time() => return Ok(false),
+                    Some(root) => {
+                        let ended = self.end_root(&root, &edge, &has_time, lens).await?;
+                        whole &= ended == Ended::Whole;
+                    }
                 }
                 after = Some(edge);
             }
@@ -243,6 +261,7 @@ impl Store {
         &self,
         root: &RootRef,
         edge: &Key,
+        has_time: impl Fn() -> bool,
         lens: Lens<'_>,
     ) -> Result<Ended, StoreError> {
         let place = root.head();
@@ -253,12 +272,12 @@ impl Store {
             return Ok(Ended::Whole);
         };
         if keys::is_export(&place) {
-            self.end_export(item).await?;
+            self.end_at_once(item).await?;
             return Ok(Ended::Whole);
         }
         match fetched.get::<Conversation>(&place, &Unsealed, lens)? {
             Some(head) if head.hold_at(lens.now).is_some() => Ok(Ended::Partly),
-            Some(head) => self.end_conversation(head, None, lens).await,
+            Some(head) => self.end_whole_conversation(head, has_time, lens).await,
             None => {
                 self.remove_root(item, lens.now).await?;
                 Ok(Ended::Whole)

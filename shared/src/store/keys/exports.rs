@@ -7,7 +7,7 @@
 use super::{HEAD, IndexKey, Key, data, due, head};
 use crate::{
     domain::{ExportId, TenantId, Timestamp},
-    store::{job::JobState, subject::SubjectId},
+    store::{export::ExportKind, job::JobState, subject::SubjectId},
 };
 
 /// The opening of the sort key of a part.
@@ -36,17 +36,32 @@ pub fn export_part_rows(tenant: TenantId, export: ExportId) -> (String, &'static
     (format!("EXPORT#{tenant}#{export}"), PART)
 }
 
-/// The place of an export in the list of those about, or for, somebody.
-pub fn export_list(tenant: TenantId, subject: SubjectId, id: ExportId) -> IndexKey {
+/// The place of an export in its list.
+pub fn export_list(
+    tenant: TenantId,
+    subject: SubjectId,
+    kind: ExportKind,
+    id: ExportId,
+) -> IndexKey {
     IndexKey {
-        pk: exports_of(tenant, subject),
+        pk: exports_of(tenant, subject, kind),
         sk: id.to_string(),
     }
 }
 
-/// The list of exports about, or for, somebody.
-pub fn exports_of(tenant: TenantId, subject: SubjectId) -> String {
-    format!("EXPORT#{tenant}#{subject}")
+/// The list of exports about, or for, somebody; or of those of a whole tenant, whoever asked.
+pub fn exports_of(tenant: TenantId, subject: SubjectId, kind: ExportKind) -> String {
+    match kind {
+        ExportKind::Workspace => whole_exports(tenant),
+        ExportKind::Account | ExportKind::Contact | ExportKind::Visitor => {
+            format!("EXPORT#{tenant}#{subject}")
+        }
+    }
+}
+
+/// The list of exports that hold everybody of a tenant.
+pub fn whole_exports(tenant: TenantId) -> String {
+    format!("EXPORT#{tenant}#whole")
 }
 
 /// An export is due until it is done.

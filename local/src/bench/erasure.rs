@@ -1,0 +1,343 @@
+//! The erasure of a contact with very many messages, beside bare deletions by known keys.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value, json};
+use shared::app::{App, Clock};
+use shared::domain::archive::{Entry, Manifest, PART_RECORDS, Part};
+use shared::domain::policy::{Lens, Policy};
+use shared::domain::{ContactId, ConversationId, MessageId, Timestamp, WorkspaceId};
+use shared::store::contact::Contact;
+use shared::store::conversation::Conversation;
+use shared::store::message::Message;
+use shared::store::subject::State;
+use shared::store::{Key, Record as _, Transaction, Unsealed, keys};
+
+use super::figures::{rounded, start};
+use crate::import;
+use crate::seed::Demo;
+use crate::stack::{Stack, StackOptions, Storage};
+use crate::template::Template;
+
+/// How many keys the floor deletes with one call, as the erasure does.
+const AT_ONCE: usize = 100;
+/// How often the counter of calls is emptied: it remembers so many only.
+const COUNT_EVERY: Duration = Duration::from_millis(20);
+
+/// The erasure of a contact.
+#[derive(Args)]
+pub struct Erasure {
+    /// How many messages the contact has.
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
+    items: u32,
+    /// In how many conversations.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    conversations: u32,
+    /// Prints one line of JSON instead of a text.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was measured.
+struct Measured {
+    seconds: f64,
+    runs: u32,
+    longest_run_seconds: f64,
+    calls: BTreeMap<&'static str, u64>,
+    memory_mib: (f64, f64),
+    floor_per_second: f64,
+}
+
+impl Erasure {
+    /// Runs it.
+    pub async fn run(self) -> Result<String, String> {
+        let template = Template::open(None).map_err(|error| error.to_string())?;
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let stack = Stack::start(StackOptions {
+            storage: Storage::Folder(folder.path().join("data")),
+            port: 0,
+            clock: Clock::system(),
+            only_services: false,
+            background: false,
+            template: Arc::new(template),
+        })
+        .await
+        .map_err(|error| error.to_string())?;
+        let demo = Demo::prepare(&stack).await;
+        let demo = demo.map_err(|error| error.to_string())?;
+        let workspace: WorkspaceId = demo.ids.workspace_id.parse().map_err(|_| "no workspace")?;
+        let app = stack.app("retention").ok_or("no function retention")?;
+        let archives = folder.path().join("archives");
+        let most = self.items;
+        let contact = fill(
+            app,
+            &archives.join("most"),
+            workspace,
+            (most, self.conversations),
+        )
+        .await?;
+        let little = (most / 10).max(10);
+        let other = fill(app, &archives.join("little"), workspace, (little, 1)).await?;
+        let mut measured = erase(&stack, app, workspace, contact.id).await?;
+        measured.floor_per_second = floor(app, &other).await?;
+        stack.stop().await;
+        Ok(match self.json {
+            true => format!("{}\n", self.line(&measured)),
+            false => self.text(&measured),
+        })
+    }
+
+    fn per_second(&self, of: &Measured) -> f64 {
+        rounded(f64::from(self.items) / of.seconds.max(f64::EPSILON))
+    }
+
+    fn line(&self, of: &Measured) -> Value {
+        let (before, most) = of.memory_mib;
+        json!({
+            "bench": "erasure", "items": self.items, "conversations": self.conversations,
+            "optimised": !cfg!(debug_assertions), "seconds": of.seconds, "runs": of.runs,
+            "longest_run_seconds": of.longest_run_seconds, "calls": of.calls,
+            "memory_before_mib": before, "memory_most_mib": most,
+            "per_second": self.per_second(of), "floor_per_second": of.floor_per_second,
+        })
+    }
+
+    fn text(&self, of: &Measured) -> String {
+        let calls = of.calls.iter();
+        let calls: Vec<String> = calls
+            .map(|(name, count)| format!("{count} {name}"))
+            .collect();
+        let (before, most) = of.memory_mib;
+        format!(
+            "A contact with {} messages in {} conversations was erased in {} s, {} items a second.\n\
+             {} runs of the schedule, the longest {} s. Every transaction is a checkpoint.\n\
+             Calls: {}.\n\
+             Memory of the whole process, database included: {before} MiB before, {most} MiB at the most.\n\
+             Bare deletions by known keys, {AT_ONCE} at once: {} items a second.\n",
+            self.items,
+            self.conversations,
+            of.seconds,
+            self.per_second(of),
+            of.runs,
+            of.longest_run_seconds,
+            calls.join(", "),
+            of.floor_per_second,
+        )
+    }
+}
+
+/// A contact with messages, and where they lie.
+struct Filled {
+    id: ContactId,
+    messages: Vec<Key>,
+}
+
+/// Makes a contact with so many messages in so many conversations, by way of an archive.
+async fn fill(
+    app: &App,
+    folder: &Path,
+    workspace: WorkspaceId,
+    (messages, conversations): (u32, u32),
+) -> Result<Filled, String> {
+    let now = app.clock.now();
+    let contact = ContactId::new(now);
+    let mut filled = Filled {
+        id: contact,
+        messages: Vec::new(),
+    };
+    let mut entries = vec![Entry {
+        kind: "Contact".to_owned(),
+        fields: Contact {
+            id: contact,
+            workspace,
+            verified: false,
+            blocked: false,
+            state: State::Live,
+            created_at: now,
+            last_seen_at: now,
+            rev: 1,
+        }
+        .tell(),
+    }];
+    for number in 0..conversations {
+        let share = messages / conversations + u32::from(number < messages % conversations);
+        let id = ConversationId::new(now);
+        let mut head = Conversation::begin(id, workspace, contact, now);
+        (head.seq, head.in_seq) = (u64::from(share), u64::from(share));
+        entries.push(Entry {
+            kind: "Conversation".to_owned(),
+            fields: head.tell(),
+        });
+        for seq in 1..=u64::from(share) {
+            let message = Message {
+                seq,
+                author: Some(contact.into()),
+                text: shared::domain::text::Text::parse(
+                    "What somebody says in a hundred letters or so.",
+                )
+                .ok(),
+                in_seq: seq,
+                ..Message::blank(workspace, id, now)
+            };
+            filled.messages.push(message.key());
+            let fields = message.tell();
+            entries.push(Entry {
+                kind: "Message".to_owned(),
+                fields,
+            });
+        }
+    }
+    write(folder, entries, now)?;
+    let imported = import::run(app, folder, workspace, |_| {}).await;
+    let report = imported.map_err(|error| error.to_string())?;
+    match report.messages == u64::from(messages) {
+        true => Ok(filled),
+        false => Err(format!("not everything was made: {report}")),
+    }
+}
+
+/// Writes an archive.
+fn write(folder: &Path, entries: Vec<Entry>, now: Timestamp) -> Result<(), String> {
+    let failed = |error: std::io::Error| error.to_string();
+    fs::create_dir_all(folder).map_err(failed)?;
+    let (mut parts, mut counts) = (Vec::new(), BTreeMap::<String, u64>::new());
+    for entry in &entries {
+        *counts.entry(entry.kind.clone()).or_default() += 1;
+    }
+    for (number, records) in (1..).zip(entries.chunks(PART_RECORDS)) {
+        let part = Part::new(number, records.to_vec());
+        let (bytes, entry) = part.document().map_err(|fault| fault.to_string())?;
+        fs::write(folder.join(format!("bench-{number:06}.json")), bytes).map_err(failed)?;
+        parts.push(entry);
+    }
+    let manifest = Manifest {
+        format: shared::domain::archive::FORMAT.to_owned(),
+        version: shared::domain::archive::VERSION,
+        about: "workspace".to_owned(),
+        subject: MessageId::new(now).to_string(),
+        workspace: None,
+        generated_at: now,
+        parts,
+        counts,
+        left_out: Vec::new(),
+        schema: json!({}),
+    };
+    let bytes = manifest.document().map_err(|fault| fault.to_string())?;
+    fs::write(folder.join("bench-manifest.json"), bytes).map_err(failed)
+}
+
+/// Fences the contact and lets the schedule run until it has gone.
+async fn erase(
+    stack: &Stack,
+    app: &App,
+    workspace: WorkspaceId,
+    contact: ContactId,
+) -> Result<Measured, String> {
+    let place = keys::contact(workspace, contact);
+    let fetched = app.store.batch(vec![place.clone()]).await;
+    let policy = Policy::of(shared::domain::Profile::Inbox);
+    let lens = Lens {
+        now: app.clock.now(),
+        policy: &policy,
+    };
+    let found = fetched.and_then(|fetched| fetched.get::<Contact>(&place, &Unsealed, lens));
+    let found = found.map_err(|error| error.to_string())?;
+    let mut transaction = Transaction::new(lens.now);
+    transaction
+        .fence_contact(found.ok_or("no contact")?, None, lens)
+        .map_err(|error| error.to_string())?;
+    let committed = app.store.commit(transaction).await;
+    committed.map_err(|_| "the contact could not be fenced")?;
+    app.meter.take();
+    let meter = app.meter.clone();
+    let counting = tokio::spawn(async move {
+        let mut calls = BTreeMap::<&'static str, u64>::new();
+        loop {
+            for call in meter.take().calls {
+                *calls.entry(call.operation).or_default() += 1;
+            }
+            if calls.contains_key(DONE) {
+                calls.remove(DONE);
+                return calls;
+            }
+            tokio::time::sleep(COUNT_EVERY).await;
+        }
+    });
+    let before = memory_mib("VmRSS:");
+    let (began, mut runs, mut longest) = (start(), 0, 0.0_f64);
+    loop {
+        let one = start();
+        let answer = stack.run_schedule("minute").await;
+        let answer = answer.map_err(|error| error.to_string())?;
+        runs += 1;
+        longest = longest.max(one.elapsed().as_secs_f64());
+        let report: Value = serde_json::from_slice(&answer).unwrap_or_default();
+        if report["erased_contacts"] == 1 {
+            break;
+        }
+    }
+    let seconds = rounded(began.elapsed().as_secs_f64());
+    app.meter.end(app.meter.begin(DONE), true, 0.0, 0.0);
+    Ok(Measured {
+        seconds,
+        runs,
+        longest_run_seconds: rounded(longest),
+        calls: counting.await.map_err(|error| error.to_string())?,
+        memory_mib: (before, memory_mib("VmHWM:")),
+        floor_per_second: 0.0,
+    })
+}
+
+/// What ends the counting.
+const DONE: &str = "the end";
+
+/// Deletes messages whose keys are known, and nothing else; how many a second.
+async fn floor(app: &App, filled: &Filled) -> Result<f64, String> {
+    let began = start();
+    for keys in filled.messages.chunks(AT_ONCE) {
+        let mut transaction = Transaction::new(app.clock.now());
+        for key in keys {
+            transaction.remove(key.clone());
+        }
+        let committed = app.store.commit(transaction).await;
+        committed.map_err(|_| "a deletion was refused")?;
+    }
+    let seconds = began.elapsed().as_secs_f64().max(f64::EPSILON);
+    Ok(rounded(filled.messages.len() as f64 / seconds))
+}
+
+/// A figure of this process in MiB; zero where the system does not tell it.
+fn memory_mib(name: &str) -> f64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+    rounded(kib.unwrap_or(0.0) / 1024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_erasure_says_what_it_measured_for_people_and_for_programs() {
+        let small = |json| Erasure {
+            items: 30,
+            conversations: 3,
+            json,
+        };
+        let line = small(true).run().await.expect("a line");
+        let line: Value = serde_json::from_str(&line).expect("JSON");
+        assert!(
+            line["calls"]["TransactWriteItems"].as_u64() > Some(3),
+            "{line}"
+        );
+        assert!(line["runs"].as_u64() >= Some(1), "{line}");
+        let text = small(false).run().await.expect("a text");
+        assert!(text.contains("30 messages in 3 conversations"), "{text}");
+    }
+}

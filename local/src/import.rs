@@ -1,0 +1,542 @@
+//! `sotto import`: takes the conversations of an archive over into a workspace, here or elsewhere.
+//!
+//! An archive is what an export wrote: a manifest and its parts, as they were downloaded. Contacts and
+//! conversations keep their ids, so that importing twice changes nothing, what an import that was cut
+//! off has left out comes with the next, and exporting again tells the same. What is there already is
+//! never overwritten. Whoever was erased here does not come back with an archive, and what the
+//! workspace's retention has ended is not taken over.
+//!
+//! A conversation is there with its head, which is written last, in one transaction with its key: what
+//! a crash leaves before that nobody can find or read, and it ends by its own time.
+
+mod archive;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use shared::{
+    app::App,
+    domain::{
+        ContactId, ConversationId, MemberId, Policy, Timestamp, WorkspaceId,
+        archive::{ArchiveFault, Entry},
+        policy::{Lens, Module},
+    },
+    store::{
+        Key, Record, StoreError, Stored, TenantKey, Transaction, Unsealed,
+        audit::{Deed, Line},
+        contact::{Contact, ExternalOwner, Profile, VisitorContext},
+        conversation::Conversation,
+        erasure::Erasure,
+        hold::HoldNote,
+        keyring::{NewDataKey, Use},
+        keys,
+        message::Message,
+        subject::State,
+        transaction::CommitError,
+        workspace::WorkspacePolicy,
+    },
+};
+
+pub use archive::Archive;
+
+/// How many messages are written at once.
+const PAGE: usize = 50;
+
+/// What an import did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Contacts that came.
+    pub contacts: u64,
+    /// Conversations that came.
+    pub conversations: u64,
+    /// Messages that came.
+    pub messages: u64,
+    /// Contacts and conversations that were there already, and stayed as they were.
+    pub there: u64,
+    /// Contacts, conversations and messages whose time is over here.
+    pub over: u64,
+    /// Contacts that were erased here, with their conversations.
+    pub erased: u64,
+    /// Conversations whose member is none here; they are nobody's now.
+    pub unassigned: u64,
+    /// Records of other kinds, which stay in the archive.
+    pub left_out: BTreeMap<String, u64>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{} contacts, {} conversations and {} messages came.",
+            self.contacts, self.conversations, self.messages
+        )?;
+        writeln!(
+            f,
+            "{} were there already, {} are over here, {} contacts were erased here.",
+            self.there, self.over, self.erased
+        )?;
+        if self.unassigned > 0 {
+            writeln!(f, "{} had a member who is none here.", self.unassigned)?;
+        }
+        let left: Vec<String> = self
+            .left_out
+            .iter()
+            .map(|(kind, count)| format!("{count} {kind}"))
+            .collect();
+        match left.is_empty() {
+            true => Ok(()),
+            false => writeln!(
+                f,
+                "Not taken over, as it is of accounts, apps or settings: {}.",
+                left.join(", ")
+            ),
+        }
+    }
+}
+
+/// Why an archive was not taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A file could not be read.
+    #[error("{0}")]
+    File(String),
+    /// A file is no part of this archive.
+    #[error("{0}: {1}")]
+    Archive(String, ArchiveFault),
+    /// It holds one person's own copy, and not a workspace's.
+    #[error(
+        "this archive is about {0}; only those of a workspace or of one of its contacts are taken over"
+    )]
+    About(String),
+    /// A record has another form.
+    #[error("part {0}: a {1} without a readable field `{2}`; nothing was taken over")]
+    Form(u32, String, &'static str),
+    /// There is no such workspace, or it cannot take conversations.
+    #[error("there is no workspace {0} that keeps conversations")]
+    Workspace(WorkspaceId),
+    /// Storage failed.
+    #[error("{0}; run it again, it goes on from where it is")]
+    Store(#[from] StoreError),
+}
+
+/// What an archive's records become.
+enum Taken {
+    Contact(Contact),
+    Profile(Profile),
+    Context(VisitorContext),
+    Conversation(Box<Conversation>),
+    Hold(HoldNote),
+    Message(Box<Message>),
+}
+
+/// Takes the archive in `folder` over into a workspace. `say` hears what is done.
+///
+/// # Errors
+/// When the archive is not whole, which is looked at before anything is written, or storage fails.
+pub async fn run(
+    app: &App,
+    folder: &Path,
+    workspace: WorkspaceId,
+    mut say: impl FnMut(String),
+) -> Result<Report, ImportError> {
+    let archive = Archive::open(folder)?;
+    let now = app.clock.now();
+    let mut left_out = BTreeMap::<String, u64>::new();
+    for part in archive.parts() {
+        let part = part?;
+        for entry in &part.records {
+            if take(entry, workspace, now, part.part)?.is_none() {
+                *left_out.entry(entry.kind.clone()).or_default() += 1;
+            }
+        }
+    }
+    say(format!(
+        "The archive is whole: {} records in {} parts.",
+        archive.records(),
+        archive.len()
+    ));
+    let mut run = Run::begin(app, workspace, now).await?;
+    run.report.left_out = left_out;
+    for part in archive.parts() {
+        let part = part?;
+        for entry in &part.records {
+            if let Some(taken) = take(entry, workspace, now, part.part)? {
+                run.next(taken).await?;
+            }
+        }
+        say(format!("Part {} of {}.", part.part, archive.len()));
+    }
+    run.flush().await?;
+    Ok(run.report)
+}
+
+/// The record that an entry tells of; none of a kind that is not taken over.
+fn take(
+    entry: &Entry,
+    workspace: WorkspaceId,
+    now: Timestamp,
+    part: u32,
+) -> Result<Option<Taken>, ImportError> {
+    let fault = |field| ImportError::Form(part, entry.kind.clone(), field);
+    let fields = &entry.fields;
+    let contact = ContactId::new(now);
+    let conversation = ConversationId::new(now);
+    Ok(Some(match entry.kind.as_str() {
+        "Contact" => {
+            let mut taken = Contact {
+                id: contact,
+                workspace,
+                verified: false,
+                blocked: false,
+                state: State::Live,
+                created_at: now,
+                last_seen_at: now,
+                rev: 1,
+            };
+            taken.retell(fields).map_err(fault)?;
+            Taken::Contact(taken)
+        }
+        "Profile" => {
+            let mut taken = Profile {
+                contact,
+                workspace,
+                name: None,
+                email: None,
+                external_id: None,
+                locale: None,
+                kept_from: now,
+                rev: 1,
+            };
+            taken.retell(fields).map_err(fault)?;
+            Taken::Profile(taken)
+        }
+        "VisitorContext" => {
+            let mut taken = VisitorContext {
+                contact,
+                workspace,
+                page_path: None,
+                referrer_host: None,
+                timezone: None,
+                seen_at: now,
+            };
+            taken.retell(fields).map_err(fault)?;
+            Taken::Context(taken)
+        }
+        "Conversation" => {
+            let mut taken = Conversation::begin(conversation, workspace, contact, now);
+            taken.retell(fields).map_err(fault)?;
+            Taken::Conversation(Box::new(taken))
+        }
+        "HoldNote" => {
+            let mut taken = HoldNote {
+                workspace,
+                conversation,
+                reason: shared::domain::text::Text::parse("-").map_err(|_| fault("reason"))?,
+                member: MemberId::new(now),
+                placed_at: now,
+            };
+            taken.retell(fields).map_err(fault)?;
+            Taken::Hold(taken)
+        }
+        "Message" => {
+            let mut taken = Message::blank(workspace, conversation, now);
+            taken.retell(fields).map_err(fault)?;
+            Taken::Message(Box::new(taken))
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// A contact, until all that it told is together.
+#[derive(Default)]
+struct Person {
+    contact: Option<Contact>,
+    profile: Option<Profile>,
+    context: Option<VisitorContext>,
+}
+
+/// A conversation, until its last message was read.
+struct Thread {
+    head: Conversation,
+    policy: Policy,
+    key: NewDataKey,
+    hold: Option<HoldNote>,
+    messages: Vec<Message>,
+}
+
+struct Run<'a> {
+    app: &'a App,
+    workspace: WorkspaceId,
+    now: Timestamp,
+    policy: Policy,
+    tenant_key: TenantKey,
+    person: (Option<ContactId>, Person),
+    thread: Option<Thread>,
+    report: Report,
+}
+
+impl<'a> Run<'a> {
+    async fn begin(
+        app: &'a App,
+        workspace: WorkspaceId,
+        now: Timestamp,
+    ) -> Result<Self, ImportError> {
+        let place = keys::policy(workspace);
+        let fetched = app.store.batch(vec![place.clone()]).await?;
+        let platform = Policy::platform();
+        let lens = Lens {
+            now,
+            policy: &platform,
+        };
+        let row = fetched.get::<WorkspacePolicy>(&place, &Unsealed, lens)?;
+        let open = |row: &WorkspacePolicy| row.state == State::Live && row.closes_at.is_none();
+        let policy = row.filter(open).map(|row| row.policy());
+        let policy = policy
+            .filter(|policy| policy.has(Module::Conversations))
+            .ok_or(ImportError::Workspace(workspace))?;
+        let tenant_key = app.store.tenant_key(workspace.into(), now).await?;
+        // Owners see in their log that it began, and when.
+        let line = Line::of_the_system(&tenant_key, workspace, Deed::ArchiveImported, now);
+        let mut transaction = Transaction::new(now);
+        transaction.audit(line.begun())?;
+        committed(app.store.commit(transaction).await)?;
+        Ok(Self {
+            app,
+            workspace,
+            now,
+            policy,
+            tenant_key,
+            person: (None, Person::default()),
+            thread: None,
+            report: Report::default(),
+        })
+    }
+
+    /// The next record, in the order of the archive: what belongs to one root comes together.
+    async fn next(&mut self, taken: Taken) -> Result<(), ImportError> {
+        match taken {
+            Taken::Contact(contact) => {
+                self.meet(contact.id).await?;
+                self.person.1.contact = Some(contact);
+            }
+            Taken::Profile(profile) => {
+                self.meet(profile.contact).await?;
+                self.person.1.profile = Some(profile);
+            }
+            Taken::Context(context) => {
+                self.meet(context.contact).await?;
+                self.person.1.context = Some(context);
+            }
+            Taken::Conversation(head) => self.open(*head).await?,
+            Taken::Hold(note) => {
+                if let Some(thread) = self.thread_of(note.conversation) {
+                    thread.hold = Some(note);
+                }
+            }
+            Taken::Message(message) => {
+                let now = self.now;
+                let Some(thread) = self.thread_of(message.conversation) else {
+                    return Ok(());
+                };
+                let stored = Stored::new((*message).clone(), &thread.policy);
+                if stored.expiry().has_passed(now) {
+                    self.report.over += 1;
+                    return Ok(());
+                }
+                thread.messages.push(*message);
+                if thread.messages.len() >= PAGE {
+                    self.write_messages().await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn thread_of(&mut self, id: ConversationId) -> Option<&mut Thread> {
+        self.thread.as_mut().filter(|thread| thread.head.id == id)
+    }
+
+    /// A record of this contact: whoever came before is complete.
+    async fn meet(&mut self, id: ContactId) -> Result<(), ImportError> {
+        if self.person.0 != Some(id) {
+            self.flush().await?;
+            self.person = (Some(id), Person::default());
+        }
+        Ok(())
+    }
+
+    /// Writes whoever is complete.
+    async fn flush(&mut self) -> Result<(), ImportError> {
+        self.close().await?;
+        let (_, person) = std::mem::take(&mut self.person);
+        match person.contact {
+            Some(contact) => {
+                self.write_contact(contact, person.profile, person.context)
+                    .await
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn write_contact(
+        &mut self,
+        contact: Contact,
+        profile: Option<Profile>,
+        context: Option<VisitorContext>,
+    ) -> Result<(), ImportError> {
+        let id = contact.id;
+        let place = keys::contact(self.workspace, id);
+        let at_erasure = keys::erasure(Erasure::of_contact(id));
+        let external = profile
+            .as_ref()
+            .and_then(|profile| profile.external_id.as_ref());
+        let external = external.map(|external| {
+            let hash = self.tenant_key.hash(Use::ExternalId, external.reveal());
+            ExternalOwner {
+                workspace: self.workspace,
+                external: hash,
+                contact: id,
+                kept_from: contact.last_seen_at,
+            }
+        });
+        let at_external = external.as_ref().map(Record::key);
+        let wanted = [place.clone(), at_erasure.clone()].into_iter();
+        let wanted: Vec<Key> = wanted.chain(at_external.clone()).collect();
+        let there = self.app.store.there(wanted).await?;
+        if there.contains(&at_erasure) {
+            self.report.erased += 1;
+            return Ok(());
+        }
+        if there.contains(&place) {
+            self.report.there += 1;
+            return Ok(());
+        }
+        let head = Stored::new(contact, &self.policy);
+        if head.expiry().has_passed(self.now) {
+            self.report.over += 1;
+            return Ok(());
+        }
+        let key = self.tenant_key.new_data_key(&place, self.now)?;
+        let mut transaction = Transaction::new(self.now);
+        transaction.create_root(&head, &Unsealed, &key)?;
+        if let Some(profile) = self.lasting(profile) {
+            transaction.create(&profile, &key.key)?;
+        }
+        if let Some(context) = self.lasting(context) {
+            transaction.create(&context, &key.key)?;
+        }
+        // Somebody else bears that name here already: they keep it.
+        let free = at_external.is_some_and(|place| !there.contains(&place));
+        if let Some(external) = self.lasting(external.filter(|_| free)) {
+            transaction.create(&external, &Unsealed)?;
+        }
+        match self.app.store.commit(transaction).await {
+            Ok(()) => self.report.contacts += 1,
+            Err(CommitError::Refused(_)) => self.report.there += 1,
+            Err(CommitError::Store(error)) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// The record with its end, unless that has come.
+    fn lasting<R: Record>(&self, record: Option<R>) -> Option<Stored<R>> {
+        let stored = Stored::new(record?, &self.policy);
+        (!stored.expiry().has_passed(self.now)).then_some(stored)
+    }
+
+    /// The head of a conversation: its messages follow.
+    async fn open(&mut self, mut head: Conversation) -> Result<(), ImportError> {
+        self.flush().await?;
+        let place = keys::conversation(self.workspace, head.id);
+        let at_member = head
+            .assignee
+            .map(|member| keys::membership(self.workspace, member));
+        let at_erasure = keys::erasure(Erasure::of_contact(head.contact));
+        let at_contact = keys::contact(self.workspace, head.contact);
+        let wanted = [place.clone(), at_erasure.clone(), at_contact.clone()].into_iter();
+        let wanted: Vec<Key> = wanted.chain(at_member.clone()).collect();
+        let there = self.app.store.there(wanted).await?;
+        if there.contains(&at_erasure) || !there.contains(&at_contact) {
+            return Ok(());
+        }
+        if there.contains(&place) {
+            self.report.there += 1;
+            return Ok(());
+        }
+        if at_member.is_some_and(|member| !there.contains(&member)) {
+            head.assignee = None;
+            self.report.unassigned += 1;
+        }
+        let lens = Lens {
+            now: self.now,
+            policy: &self.policy,
+        };
+        let policy = head.policy(lens);
+        if Stored::new(head.clone(), &policy)
+            .expiry()
+            .has_passed(self.now)
+        {
+            self.report.over += 1;
+            return Ok(());
+        }
+        self.thread = Some(Thread {
+            key: self.tenant_key.new_data_key(&place, self.now)?,
+            head,
+            policy,
+            hold: None,
+            messages: Vec::new(),
+        });
+        Ok(())
+    }
+
+    async fn write_messages(&mut self) -> Result<(), ImportError> {
+        let Some(thread) = &mut self.thread else {
+            return Ok(());
+        };
+        let messages = std::mem::take(&mut thread.messages);
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let count = messages.len() as u64;
+        let mut transaction = Transaction::new(self.now);
+        for message in messages {
+            // What an import that was cut off has left here can be read by nobody.
+            let message = Stored::new(message, &thread.policy);
+            transaction.overwrite(&message, &thread.key.key)?;
+        }
+        committed(self.app.store.commit(transaction).await)?;
+        self.report.messages += count;
+        Ok(())
+    }
+
+    /// Writes the rest of a conversation, and last its head.
+    async fn close(&mut self) -> Result<(), ImportError> {
+        self.write_messages().await?;
+        let Some(thread) = self.thread.take() else {
+            return Ok(());
+        };
+        let mut transaction = Transaction::new(self.now);
+        let head = Stored::new(thread.head, &thread.policy);
+        transaction.create_root(&head, &Unsealed, &thread.key)?;
+        if let Some(note) = thread.hold {
+            transaction.create(&Stored::new(note, &thread.policy), &thread.key.key)?;
+        }
+        match self.app.store.commit(transaction).await {
+            Ok(()) => self.report.conversations += 1,
+            // Its contact is not here, or somebody was faster.
+            Err(CommitError::Refused(_)) => self.report.over += 1,
+            Err(CommitError::Store(error)) => return Err(error.into()),
+        }
+        Ok(())
+    }
+}
+
+/// A commit that nothing can refuse.
+fn committed(done: Result<(), CommitError>) -> Result<(), StoreError> {
+    match done {
+        Ok(()) => Ok(()),
+        Err(CommitError::Store(error)) => Err(error),
+        Err(CommitError::Refused(_)) => Err(StoreError::Conflict),
+    }
+}
