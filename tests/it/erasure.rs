@@ -256,6 +256,41 @@ async fn an_erasure_that_is_cut_off_at_any_call_is_finished_by_a_later_run() {
     assert!(cut_off >= 6, "only {cut_off} runs were cut off");
 }
 
+/// A long one, cut off after ever more calls: every run goes on where the one before was stopped.
+#[tokio::test]
+async fn a_long_erasure_that_is_stopped_again_and_again_goes_on_from_every_checkpoint() {
+    let world = World::new().await;
+    for _ in 0..250 {
+        let thread = &world.conversations[0];
+        world.owner.say(&world.workspace, thread, "Again").await;
+    }
+    let neighbour = world.of_the_neighbour().await;
+    world.owner.delete(&world.contact(), 202).await;
+    world.harness.advance(MINUTE);
+    let (mut left, mut stops) = (world.left().await.len(), 0);
+    let mut seen = std::collections::BTreeSet::from([left]);
+    for calls in (1..).step_by(3) {
+        let fault = Fault::new(Kind::ServerError).after(calls).times(usize::MAX);
+        world.harness.faults().plan(fault);
+        let stopped = world.harness.try_schedule("minute").await;
+        world.harness.faults().reset();
+        let now = world.left().await.len();
+        assert!(now <= left, "something came back: {now} after {left}");
+        left = now;
+        seen.insert(left);
+        match stopped {
+            Ok(_) if left == 2 => break,
+            Ok(_) => {}
+            Err(_) => stops += 1,
+        }
+        assert!(calls < 200, "it does not end: {left} are left");
+    }
+    assert!(stops >= 8, "only {stops} runs were stopped");
+    assert!(seen.len() >= 4, "it went in too few steps: {seen:?}");
+    assert_eq!(world.left().await.len(), 2, "two tombstones");
+    assert_eq!(world.of_the_neighbour().await, neighbour);
+}
+
 #[tokio::test]
 async fn a_contact_with_many_conversations_is_erased_in_one_run() {
     let world = World::new().await;
