@@ -268,6 +268,8 @@ async fn erase(
             tokio::time::sleep(COUNT_EVERY).await;
         }
     });
+    // The most is counted from here on, where the system lets it: making the contact took more.
+    let _ = fs::write("/proc/self/clear_refs", "5");
     let before = memory_mib("VmRSS:");
     let (began, mut runs, mut longest) = (start(), 0, 0.0_f64);
     loop {
