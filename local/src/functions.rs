@@ -42,6 +42,7 @@ fn linked(folder: &str) -> Option<Code> {
         "oidc" => Code::Http(oidc::routes),
         "operator" => Code::Http(operator::routes),
         "privacy" => Code::Http(privacy::routes),
+        "teams" => Code::Http(teams::routes),
         "visitors" => Code::Http(visitors::routes),
         "workspaces" => Code::Http(workspaces::routes),
         "outbox" => Code::Stream,
@@ -63,6 +64,7 @@ pub fn all_routes() -> BTreeMap<&'static str, Routes> {
         "operator",
         "privacy",
         "realtime",
+        "teams",
         "visitors",
         "workspaces",
     ]

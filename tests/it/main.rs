@@ -8,6 +8,7 @@ mod apps;
 mod asyncapi;
 mod audit;
 mod auth;
+mod availability;
 mod changes;
 mod contacts;
 mod contract;

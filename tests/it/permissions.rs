@@ -21,7 +21,10 @@ fn permission(route: &Route) -> Permission {
     use Permission as P;
     let rest = route.path.strip_prefix(OF_A_WORKSPACE).unwrap_or_default();
     match (route.method.as_str(), rest) {
-        ("GET", "" | "/jobs/{job}" | "/retention") => P::WorkspaceRead,
+        ("GET", "" | "/business-hours" | "/jobs/{job}" | "/retention") => P::WorkspaceRead,
+        ("PUT" | "DELETE", "/business-hours") => P::WorkspaceManage,
+        ("GET", "/availability") => P::MembersRead,
+        ("PUT", "/availability") => P::ConversationsWrite,
         ("GET", "/audit" | "/audit/chain" | "/break-glass") => P::AuditRead,
         ("DELETE", "/break-glass") => P::WorkspaceOwn,
         ("PATCH", "/retention") => P::RetentionManage,
@@ -68,6 +71,8 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
     let rest = route.path.strip_prefix(OF_A_WORKSPACE).unwrap_or_default();
     match (route.method.as_str(), rest) {
         ("PATCH", "/members/{member}") => Some(json!({ "role": "agent" })),
+        ("PUT", "/business-hours") => Some(json!({ "time_zone": "UTC", "weekly": [] })),
+        ("PUT", "/availability") => Some(json!({ "status": "online" })),
         ("POST", "/transfer-ownership") => Some(json!({ "member_id": member_id })),
         ("POST", "/invitations") => Some(json!({ "email": "kim@example.com", "role": "viewer" })),
         ("POST", "/api-keys") => Some(json!({ "name": "Shop", "scopes": ["contacts.read"] })),

@@ -110,6 +110,11 @@ fn body(route: &Route, ids: &Ids) -> Option<Value> {
             "name": "Site", "platform": "web", "origins": ["https://www.example.com"],
             "identity": "optional",
         })),
+        // The document's example has one time for both ends of a span.
+        "PUT /v1/workspaces/{workspace}/business-hours" => {
+            Some(json!({ "time_zone": "UTC", "weekly": [] }))
+        }
+        "PUT /v1/workspaces/{workspace}/availability" => Some(json!({ "status": "away" })),
         // The document's example of an end has passed here.
         "POST /v1/workspaces/{workspace}/api-keys" => {
             Some(json!({ "name": "Shop", "scopes": ["contacts.read"] }))

@@ -482,6 +482,7 @@ def tour_of_a_conversation(api, token, workspace, app):
         api("GET", path, token=visitor)
     api("GET", f"{ours}/transcript?format=json&notes=true", token=token)
     api("GET", f"{theirs}/transcript?format=json", token=visitor)
+    api("GET", "/v1/widget/availability", token=visitor)
     api("PUT", f"{ours}/read", {"seq": 2}, token)
     api("PUT", f"{ours}/read", {"seq": 3}, token)
     api("PUT", f"{theirs}/read", {"seq": 3}, visitor)

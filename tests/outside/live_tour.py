@@ -110,6 +110,12 @@ def tour_of_the_desk(api, token, workspace, contact, member):
     api("POST", f"{ours}/messages/1/redact", {"ranges": [{"start": 0, "end": 2}]}, token)
     api("DELETE", f"{ours}/messages/1", token=token)
     api("DELETE", ours, token=token)
+    hours = {"time_zone": "Europe/Berlin", "weekly": [{"day": "monday", "from": "09:00", "to": "17:00"}]}
+    api("PUT", f"{workspace}/business-hours", hours, token)
+    api("GET", f"{workspace}/business-hours", token=token)
+    api("DELETE", f"{workspace}/business-hours", token=token)
+    api("PUT", f"{workspace}/availability", {"status": "online"}, token)
+    api("GET", f"{workspace}/availability", token=token)
 
 
 def tour_of_retention(api, retention, token, workspace, conversation):
@@ -185,6 +191,7 @@ def tour_of_erasures(api, sign_in, mailed, functions, table):
         app = {"name": "Shop", "platform": "web", "origins": ["https://shop.example"], "identity": "optional"}
         app = api("POST", f"{workspace}/apps", app, owner)
         api("POST", f"{workspace}/api-keys", {"name": "Shop", "scopes": ["contacts.read"]}, owner)
+        api("PUT", f"{workspace}/business-hours", {"time_zone": "UTC", "weekly": []}, owner)
         begin = {"app_key": app["public_key"]}
         session = api("POST", "/v1/widget/sessions", begin, headers={"origin": "https://shop.example"})
         visitor, contact = session["session_token"], session["visitor"]["contact_id"]

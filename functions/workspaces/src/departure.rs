@@ -89,6 +89,7 @@ pub async fn depart(
     let head = keys::membership(workspace, target);
     transaction.consume_version(keys::seat(seat.account, workspace), seat.rev);
     transaction.remove(keys::data_key(&RootRef::of(&head)));
+    transaction.remove(keys::availability(workspace, target));
     transaction.consume(head);
     let job = Job::handover(workspace, target, heir.reassign_to, entry.now);
     transaction.create(&Stored::new(job.clone(), &entry.policy), &Unsealed)?;

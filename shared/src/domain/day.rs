@@ -10,6 +10,13 @@ use super::{text::Fault, words::Symbol};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(jiff::civil::Date);
 
+impl Day {
+    /// The date.
+    pub(super) const fn civil(self) -> jiff::civil::Date {
+        self.0
+    }
+}
+
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)

@@ -5,6 +5,7 @@ pub mod api_key;
 pub mod archive;
 pub mod day;
 pub mod device;
+pub mod hours;
 pub mod id;
 pub mod label;
 pub mod page;

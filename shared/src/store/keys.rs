@@ -59,9 +59,10 @@ pub use subjects::{
 pub use workspaces::{
     AUDIT_LINE, AUDIT_WAITING, TEAM_IDENTITY, all_workspaces, api_key, api_keys, app, apps, audit,
     audit_end, audit_line, audit_sort, audit_waiting, audit_waiting_list, audits_waiting,
-    break_glass, break_glasses, invitation, invitation_list, invitations, invitations_of, invited,
-    job, membership, membership_list, memberships, policy, policy_of, team_attempt, team_identity,
-    team_provider, team_sign_in, workspace, workspace_due, workspace_list,
+    availability, break_glass, break_glasses, business_hours, invitation, invitation_list,
+    invitations, invitations_of, invited, job, membership, membership_list, memberships, policy,
+    policy_of, team_attempt, team_identity, team_provider, team_sign_in, teams, workspace,
+    workspace_due, workspace_list,
 };
 
 /// One of the two tables.

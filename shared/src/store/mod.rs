@@ -35,6 +35,7 @@ pub mod erasure;
 pub mod export;
 pub mod field;
 pub mod hold;
+pub mod hours;
 pub mod idempotency;
 pub mod job;
 pub mod keyring;

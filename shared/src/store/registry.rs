@@ -18,6 +18,7 @@ use super::{
     erasure::{Erasure, Farewell},
     export::{Export, ExportPart},
     hold::HoldNote,
+    hours::{Availability, BusinessHours},
     idempotency::Idempotency,
     job::{Job, OpenJob, SweepMark},
     keyring::{DataKeyRow, TenantKeyRow},
@@ -83,7 +84,9 @@ registry! {
     AuditEnd
     AuditEntry
     AuditLine
+    Availability
     BreakGlass
+    BusinessHours
     Challenge
     Contact
     Conversation

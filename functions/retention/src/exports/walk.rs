@@ -215,10 +215,11 @@ pub fn source(export: &Export) -> Option<Source> {
         (ExportKind::Workspace, _, TenantId::Workspace(workspace)) => match export.list {
             0 => Some(Partition(keys::workspace(workspace).pk)),
             1 => Some(Partition(keys::apps(workspace))),
-            2 => Some(Entries(Query::lists(keys::memberships(workspace)))),
-            3 => Some(Entries(Query::lists(keys::contacts(workspace)))),
+            2 => Some(Partition(keys::teams(workspace))),
+            3 => Some(Entries(Query::lists(keys::memberships(workspace)))),
+            4 => Some(Entries(Query::lists(keys::contacts(workspace)))),
             list => {
-                let shard = u8::try_from(list - 4).ok()?;
+                let shard = u8::try_from(list - 5).ok()?;
                 let is_one = shard < CHANGE_SHARDS;
                 is_one.then(|| Entries(Query::changes(keys::change_shard(workspace, shard))))
             }
@@ -341,6 +342,8 @@ mod tests {
     const WALKED: &[&str] = &[
         "Account",
         "App",
+        "Availability",
+        "BusinessHours",
         "Contact",
         "Conversation",
         "HoldNote",

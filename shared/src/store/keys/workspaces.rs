@@ -5,7 +5,8 @@
 //! | that an address was invited | data | `INVITED#platform#<keyed hash>` | `<invitation>` |
 //! | that an operator entered a workspace | data | `GLASS#<ws>` | `<id>` |
 //! | workspace, its policy | data | `WORKSPACE#<ws>` | `HEAD`, `POLICY` |
-//! | member | data | `MEMBERSHIP#<ws>#<member>` | `HEAD` |
+//! | member, whether they are there | data | `MEMBERSHIP#<ws>#<member>` | `HEAD`, `AVAILABILITY` |
+//! | hours of the team | data | `TEAM#<ws>` | `HOURS` |
 //! | invitation | data | `INVITATION#<ws>#<invitation>` | `HEAD` |
 //! | app | data | `APP#<ws>` | `<app>` |
 //! | audit log: lines that wait, the chain, its end | data | `AUDIT#<ws>` | `W#<line>`, `L#<number, twelve digits>`, `END` |
@@ -84,6 +85,21 @@ pub fn policy_of(key: &Key) -> Option<WorkspaceId> {
 /// The head of a membership.
 pub fn membership(workspace: WorkspaceId, member: MemberId) -> Key {
     head(format!("MEMBERSHIP#{workspace}#{member}"))
+}
+
+/// What a member says about being there.
+pub fn availability(workspace: WorkspaceId, member: MemberId) -> Key {
+    data(membership(workspace, member).pk, "AVAILABILITY")
+}
+
+/// When the team of a workspace works.
+pub fn business_hours(workspace: WorkspaceId) -> Key {
+    data(teams(workspace), "HOURS")
+}
+
+/// The partition of what organises the team of a workspace.
+pub fn teams(workspace: WorkspaceId) -> String {
+    format!("TEAM#{workspace}")
 }
 
 /// Members of a workspace, by id.
