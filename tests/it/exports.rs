@@ -1,5 +1,7 @@
 //! Copies of their data that people ask for: everything is in, nothing of others, and they end.
 
+mod disclosures;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ struct World {
     harness: Harness,
     owner: Member,
     workspace: Workspace,
+    app: WidgetApp,
     visitor: Visitor,
     conversation: String,
 }
@@ -46,6 +49,7 @@ impl World {
             harness,
             owner,
             workspace,
+            app,
             visitor,
             conversation: conversation.id,
         }
@@ -90,6 +94,11 @@ async fn signed(harness: &Harness, workspace: &Workspace, app: &WidgetApp) -> Vi
     let signed = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key);
     let identity = json!({ "identity_token": signed.expect("signed") });
     harness.visitor_with(app, identity).await
+}
+
+/// The visitor of a world, come back.
+async fn signed_again(world: &World) -> Visitor {
+    signed(&world.harness, &world.workspace, &world.app).await
 }
 
 /// Follows a link as a browser does, without any token.

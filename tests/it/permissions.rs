@@ -36,7 +36,7 @@ fn permission(route: &Route) -> Permission {
         ("POST", "/transfer-ownership" | "/undo-deletion") | ("DELETE", "") => P::WorkspaceOwn,
         (_, path) if path.starts_with("/invitations") => P::MembersManage,
         ("POST", "/exports") => P::WorkspaceOwn,
-        (_, path) if path.contains("/exports") => P::DataExport,
+        (_, path) if path.contains("/exports") || path.contains("/disclosures") => P::DataExport,
         (_, path) if path.starts_with("/privacy/") => P::PrivacyManage,
         (_, path) if path.starts_with("/api-keys") => P::ApiKeysManage,
         ("GET", "/apps") => P::AppsRead,
@@ -112,6 +112,9 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         ("PUT", "/conversations/{conversation}/assignee") => {
             Some(json!({ "member_id": member_id }))
         }
+        ("POST", "/contacts/{contact}/disclosures") => {
+            Some(demand("cnv_01kf0a1b2c3d4e5f6g7h8j9k0m"))
+        }
         ("PATCH", "/retention") => Some(json!({ "conversation_days": 700 })),
         _ => None,
     }
@@ -137,6 +140,23 @@ async fn ask(workspace: &str, owner: &Member, visitor: &Visitor) -> String {
     let body = json!({ "contact_id": visitor.contact_id, "type": "access" });
     let place = format!("{workspace}/privacy/requests");
     text(&owner.post(&place, body, 202).await, "id")
+}
+
+/// A disclosure of its own for one call, proposed by somebody else: whom and what it is about, and
+/// the disclosure.
+async fn propose(workspace: &str, by: &Member, visitor: &Visitor) -> (String, String) {
+    let conversation = visitor.start("Hello").await.id;
+    let body = demand(&conversation);
+    let place = format!("{workspace}/contacts/{}/disclosures", visitor.contact_id);
+    let made = by.post(&place, body, 201).await;
+    (conversation, text(&made, "id"))
+}
+
+fn demand(conversation: &str) -> Value {
+    json!({
+        "ground": "legal_demand", "recipient": "A court", "reference": "Order 12",
+        "conversations": [conversation],
+    })
 }
 
 /// An invitation of its own for one call.
@@ -279,6 +299,19 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
                 let asked = ask(&workspace.path, &owner, &other).await;
                 ids = ids.with("request", &asked);
             }
+            let mut demanded = None;
+            if route.path.contains("/contacts/{contact}/disclosures") {
+                let proposer = match role {
+                    Role::Owner => &members[&Role::Admin],
+                    _ => &owner,
+                };
+                let about = harness.visitor(&app).await;
+                let (asked, proposed) = propose(&workspace.path, proposer, &about).await;
+                ids = ids
+                    .with("contact", &about.contact_id)
+                    .with("disclosure", &proposed);
+                demanded = route.path.ends_with("disclosures").then(|| demand(&asked));
+            }
             if route.path.contains("{invitation}") {
                 ids = ids.with("invitation", &invite(&workspace.path, &owner).await);
             }
@@ -295,6 +328,7 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
                 false => member,
             };
             let (path, body) = (route.at(&ids), body(route, &visitor.contact_id, &target));
+            let body = demanded.or(body);
             let body = body.or_else(|| (path == team).then(|| provider.setting()));
             if path == team && member.send(Method::GET, &team, None).await.status == 404 {
                 member.put(&team, provider.setting(), 200).await;

@@ -18,7 +18,7 @@ use search::{Haystack, forms, hashes, planted};
 use serde_json::{Value, json};
 
 /// Text fields in which people write or are named: a word goes in through each.
-const SEALED: [&str; 42] = [
+const SEALED: [&str; 44] = [
     "PATCH /v1/workspaces/{workspace} #/locale",
     "PATCH /v1/workspaces/{workspace} #/name",
     "PATCH /v1/workspaces/{workspace} #/time_zone",
@@ -52,6 +52,8 @@ const SEALED: [&str; 42] = [
     "POST /v1/widget/sessions #/identity_token",
     "POST /v1/workspaces #/member_name",
     "POST /v1/workspaces #/name",
+    "POST /v1/workspaces/{workspace}/contacts/{contact}/disclosures #/recipient",
+    "POST /v1/workspaces/{workspace}/contacts/{contact}/disclosures #/reference",
     "POST /v1/workspaces/{workspace}/conversations #/first_message/text",
     "POST /v1/workspaces/{workspace}/conversations/{conversation}/messages #/text",
     "POST /v1/workspaces/{workspace}/invitations #/email",

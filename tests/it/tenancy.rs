@@ -60,6 +60,17 @@ impl Tenant {
             .await;
         let exports = format!("{}/contacts/{}/exports", workspace.path, visitor.contact_id);
         let export = owner.send(harness::method("POST"), &exports, None).await;
+        let demand = json!({
+            "ground": "legal_demand", "recipient": "A court", "reference": "Order 12",
+            "conversations": [conversation.id],
+        });
+        let disclosures = format!(
+            "{}/contacts/{}/disclosures",
+            workspace.path, visitor.contact_id
+        );
+        let admin = format!("admin@{name}.example");
+        let admin = harness.join(&owner, &workspace, &admin, "admin").await;
+        let disclosure = admin.post(&disclosures, demand, 201).await;
         let erased = harness.visitor(&app).await.contact_id;
         let erased = format!("{}/contacts/{erased}", workspace.path);
         let erased = owner.delete(&erased, 202).await;
@@ -73,6 +84,7 @@ impl Tenant {
             .await;
         let ids = Ids::unknown()
             .with("export", &text(&export.body, "id"))
+            .with("disclosure", &text(&disclosure, "id"))
             .with("erasure", &text(&erased, "erasure_id"))
             .with("request", &text(&request, "id"))
             .with("api_key", &text(&key, "id"))
@@ -93,6 +105,22 @@ impl Tenant {
             provider,
             ids,
         }
+    }
+
+    /// What a call is about: a disclosure that was approved is not declined, so that call has its own.
+    async fn ids_for(&self, route: &Route) -> Ids {
+        let (of, declines) = route.path.rsplit_once("/{disclosure}").unwrap_or_default();
+        if !of.ends_with("/disclosures") || !declines.is_empty() {
+            return self.ids.clone();
+        }
+        let demand = json!({
+            "ground": "terms", "recipient": "A court", "reference": "Order 13",
+            "conversations": [self.conversation.id],
+        });
+        let contact = &self.visitor.contact_id;
+        let place = format!("{}/contacts/{contact}/disclosures", self.workspace.path);
+        let made = self.owner.post(&place, demand, 201).await;
+        self.ids.clone().with("disclosure", &text(&made, "id"))
     }
 
     /// What the owner sets again, where the document's example names a host that is nobody's.
@@ -122,6 +150,11 @@ fn body(route: &Route, ids: &Ids) -> Option<Value> {
         // The document's example of a time lies in the past of some, here of all.
         "PUT /v1/workspaces/{workspace}/conversations/{conversation}/hold" => {
             Some(json!({ "reason": "Complaint 17", "until": "2026-12-31T00:00:00Z" }))
+        }
+        "POST /v1/workspaces/{workspace}/contacts/{contact}/disclosures" => {
+            let mut body = route.body(ids).expect("an example");
+            body["silent_until"] = Value::Null;
+            Some(body)
         }
         "PATCH /v1/workspaces/{workspace}" | "PATCH /v1/workspaces/{workspace}/apps/{app}" => {
             Some(json!({ "name": "Other" }))
@@ -255,7 +288,7 @@ async fn the_same_calls_are_answered_to_whom_it_belongs_so_the_refusals_mean_som
                 let path = route.at(&ours.ids);
                 owner.send(route.method.clone(), &path, Some(body)).await
             }
-            None => call(&ours.owner, &route, &ours.ids).await,
+            None => call(&ours.owner, &route, &ours.ids_for(&route).await).await,
         };
         assert!(
             answer.status < 400,

@@ -35,7 +35,17 @@ def made(api, retention, place, token):
     raise AssertionError(f"{place} is not done")
 
 
-def tour_of_the_exports(api, retention, token, workspace, app):
+def joined(api, arrive, seen, token, workspace):
+    """A second admin, without whom nothing is handed over."""
+    address = "una@fence.example"
+    api("POST", f"{workspace}/invitations", {"email": address, "role": "admin"}, token)
+    invitation = seen(address, r"^(iv_\S+)$")
+    second = arrive(address)
+    api("POST", "/v1/invitations/accept", {"token": invitation, "name": "Una"}, second)
+    return second
+
+
+def tour_of_the_exports(api, retention, token, workspace, app, second):
     """Somebody known to the customer, the team and the owner, each with their copy."""
     claims = {"sub": "user-3", "aud": workspace.rsplit("/", 1)[-1], "exp": int(time.time()) + 600}
     body = {"app_key": app["public_key"], "identity_token": identity_token(app["identity_secret"], claims)}
@@ -55,6 +65,20 @@ def tour_of_the_exports(api, retention, token, workspace, app):
         made(api, retention, place, who)
         for part in (0, 1):
             follow(api, f"{place}/parts/{part}", who)
+    # Something is handed over: two people, and two that come to nothing.
+    thread = api("GET", "/v1/widget/conversations", token=visitor)["data"][0]["id"]
+    place = f"{workspace}/contacts/{contact}/disclosures"
+    demand = {
+        "ground": "legal_demand", "recipient": "A court", "reference": "Order 12",
+        "conversations": [thread],
+    }
+    declined = api("POST", place, demand, token)["id"]
+    api("DELETE", f"{place}/{declined}", token=token)
+    proposed = api("POST", place, demand, token)["id"]
+    copy = api("POST", f"{place}/{proposed}/approve", token=second)["export_id"]
+    made(api, retention, f"{workspace}/exports/{copy}", second)
+    follow(api, f"{workspace}/exports/{copy}/parts/1", second)
+    api("GET", f"{workspace}/disclosures", token=token)
     # Files go with whom they are about.
     api("DELETE", f"{workspace}/contacts/{contact}", token=token)
     retention.invoke({"task": "minute", "scheduled_at": at(0)})

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from deployed import Server, Template, http_event, passes
 from emulator import FUNCTIONS, Emulated, bootstrap, variables
-from exports_tour import tour_of_the_exports
+from exports_tour import joined, tour_of_the_exports
 from live_tour import (
     at, tour_of_a_forgotten_contact, tour_of_erasures, tour_of_retention, tour_of_the_desk, tour_of_the_sockets,
     tour_of_the_sweep,
@@ -621,9 +621,10 @@ def main():
                 tour_of_leaving(api, ready["api"], functions["retention"], token, workspace, contact)
                 tour_of_retention(api, functions["retention"], token, workspace, conversation)
                 tour_of_a_forgotten_contact(api, functions["retention"], token, workspace, app)
-                tour_of_the_exports(api, functions["retention"], token, workspace, app)
                 arrive = lambda address: sign_in(api, ready["api"], address, "/v1/auth/signup")["access_token"]
                 seen = partial(mailed, ready["api"])
+                second = joined(api, arrive, seen, token, workspace)
+                tour_of_the_exports(api, functions["retention"], token, workspace, app, second)
                 tour_of_erasures(api, arrive, seen, functions, partial(past_the_fences, ready))
                 table = partial(past_the_fences, ready)
                 tokens = (token, operator)

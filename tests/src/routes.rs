@@ -7,8 +7,8 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::Value;
 use shared::domain::{
-    AccountId, AnnouncementId, ApiKeyId, AppId, ContactId, ConversationId, ErasureId, ExportId,
-    InvitationId, JobId, MemberId, RequestId, SessionId, WorkspaceId,
+    AccountId, AnnouncementId, ApiKeyId, AppId, ContactId, ConversationId, DisclosureId, ErasureId,
+    ExportId, InvitationId, JobId, MemberId, RequestId, SessionId, WorkspaceId,
 };
 
 use crate::{START, contract, method, template};
@@ -115,6 +115,7 @@ impl Ids {
             ("colleague", MemberId::new(at).to_string()),
             ("contact", ContactId::new(at).to_string()),
             ("conversation", ConversationId::new(at).to_string()),
+            ("disclosure", DisclosureId::new(at).to_string()),
             ("export", ExportId::new(at).to_string()),
             ("erasure", ErasureId::new(at).to_string()),
             ("invitation", InvitationId::new(at).to_string()),

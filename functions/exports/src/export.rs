@@ -57,24 +57,43 @@ impl ExportView {
     }
 }
 
-/// Begins an export: the schedule of the minute makes it.
+/// Refuses where too many exports about, or for, somebody lie here already.
+pub async fn room_for(app: &App, export: &Export) -> Result<(), Problem> {
+    // One that has ended may lie here until it is swept: ids carry the time of their birth.
+    let since = ExportId::new(export.created_at.minus(EXPORT_LIFETIME));
+    let place = keys::export(export.tenant, since);
+    let list = keys::export_list(export.tenant, export.subject, export.export_kind, since);
+    let query = Query::lists(list.pk).after(place, list.sk).limit(MOST);
+    let left = app.store.query(query).await?;
+    match left.len() < usize::from(MOST) {
+        true => Ok(()),
+        false => Err(Problem::new(Code::ExportsLeft)),
+    }
+}
+
+/// Adds an export to what is written: the schedule of the minute makes it.
+pub fn add(
+    transaction: &mut Transaction,
+    tenant_key: &TenantKey,
+    export: Export,
+) -> Result<Stored<Export>, Problem> {
+    let place = keys::export(export.tenant, export.id);
+    let data_key = tenant_key.new_data_key(&place, export.created_at)?;
+    let stored = Stored::new(export, &Policy::platform());
+    transaction.create_root(&stored, &Unsealed, &data_key)?;
+    Ok(stored)
+}
+
+/// Begins an export.
 pub async fn begin(
     app: &App,
     tenant_key: &TenantKey,
     export: Export,
     line: Option<Line<'_>>,
 ) -> Result<(StatusCode, Json<ExportView>), Problem> {
-    let now = export.created_at;
-    let list = keys::exports_of(export.tenant, export.subject, export.export_kind);
-    let left = app.store.query(Query::lists(list).limit(MOST)).await?;
-    if left.len() >= usize::from(MOST) {
-        return Err(Problem::new(Code::ExportsLeft));
-    }
-    let place = keys::export(export.tenant, export.id);
-    let data_key = tenant_key.new_data_key(&place, now)?;
-    let stored = Stored::new(export, &Policy::platform());
-    let mut transaction = Transaction::new(now);
-    transaction.create_root(&stored, &Unsealed, &data_key)?;
+    room_for(app, &export).await?;
+    let mut transaction = Transaction::new(export.created_at);
+    let stored = add(&mut transaction, tenant_key, export)?;
     if let Some(line) = line {
         transaction.audit(line.begun())?;
     }
@@ -106,7 +125,7 @@ pub fn found(
 /// owners; a visitor's own one for the visitor.
 pub fn seen_by(role: Role) -> impl Fn(&Export) -> bool {
     move |export| match export.export_kind {
-        ExportKind::Contact => true,
+        ExportKind::Contact | ExportKind::Disclosure => true,
         ExportKind::Workspace => role == Role::Owner,
         ExportKind::Account | ExportKind::Visitor => false,
     }

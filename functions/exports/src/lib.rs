@@ -9,22 +9,31 @@
 //! | `create_workspace` | `POST /v1/workspaces/{workspace}/exports` |
 //! | `show_workspace` | `GET /v1/workspaces/{workspace}/exports/{export}` |
 //! | `fetch_workspace` | `GET /v1/workspaces/{workspace}/exports/{export}/parts/{part}` |
+//! | `propose_disclosure` | `POST /v1/workspaces/{workspace}/contacts/{contact}/disclosures` |
+//! | `approve_disclosure` | `POST /v1/workspaces/{workspace}/contacts/{contact}/disclosures/{disclosure}/approve` |
+//! | `decline_disclosure` | `DELETE /v1/workspaces/{workspace}/contacts/{contact}/disclosures/{disclosure}` |
+//! | `list_disclosures` | `GET /v1/workspaces/{workspace}/disclosures` |
 //! | `create_visitor` | `POST /v1/widget/exports` |
 //! | `show_visitor` | `GET /v1/widget/exports/{export}` |
 //! | `fetch_visitor` | `GET /v1/widget/exports/{export}/parts/{part}` |
 //!
-//! Rooms beside the operations: `export`, the view and how one is begun; `download`, how a part is
+//! Rooms beside the operations: `export`, the view and how one is begun; `disclosure`, the view and how one is read; `download`, how a part is
 //! counted and handed out. The parts themselves are made by `retention`, every minute.
 
+mod approve_disclosure;
 mod create_account;
 mod create_contact;
 mod create_visitor;
 mod create_workspace;
+mod decline_disclosure;
+mod disclosure;
 mod download;
 mod export;
 mod fetch_account;
 mod fetch_visitor;
 mod fetch_workspace;
+mod list_disclosures;
+mod propose_disclosure;
 mod show_account;
 mod show_visitor;
 mod show_workspace;
@@ -39,6 +48,10 @@ pub fn routes() -> shared::http::Routes {
         create_workspace,
         show_workspace,
         fetch_workspace,
+        propose_disclosure,
+        approve_disclosure,
+        decline_disclosure,
+        list_disclosures,
         create_visitor,
         show_visitor,
         fetch_visitor,

@@ -255,7 +255,7 @@ impl Run<'_> {
         let Some(fields) = registry::tell(item, seal, lens)? else {
             return Ok(());
         };
-        if self.export.export_kind == ExportKind::Visitor && walk::is_teams_own(kind, &fields) {
+        if walk::is_left_out(self.export.export_kind, kind, &fields, lens.now) {
             return Ok(());
         }
         let entry = Entry {
@@ -413,7 +413,10 @@ impl Run<'_> {
             reason: (*reason).to_owned(),
         };
         left_out.extend(SKIPPED.iter().map(whole));
-        if self.export.export_kind == ExportKind::Visitor {
+        if matches!(
+            self.export.export_kind,
+            ExportKind::Disclosure | ExportKind::Visitor
+        ) {
             left_out.extend(TEAMS_OWN.iter().map(whole));
         }
         Manifest {

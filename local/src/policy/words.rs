@@ -57,6 +57,7 @@ pub const fn class(class: Class) -> &'static str {
             "Count of tries, against abuse, under a hash whose salt is thrown away after a day"
         }
         Class::Dedupe => "Memory of a message's sending, so that a repeated one counts once",
+        Class::Disclosure => "Register of what was handed over to somebody outside, and why",
         Class::Export => "Copy of somebody's data that was made for them to fetch",
         Class::Erasure => "Erasure: how far it is, and its receipt; counts and opaque ids only",
         Class::Farewell => "Address of an account that was erased, for its last mail",

@@ -153,6 +153,8 @@ ids! {
     ContactId = "ctc";
     /// A thread between a contact and a team.
     ConversationId = "cnv";
+    /// Something that is handed over to somebody outside.
+    DisclosureId = "dsc";
     /// The erasure of a person or of a workspace; it follows from the id of what is erased.
     ErasureId = "ers";
     /// A copy of somebody's data, made for them.

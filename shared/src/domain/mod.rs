@@ -24,8 +24,9 @@ pub mod words;
 
 pub use id::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AuditId, BreakGlassId, ChallengeId, ContactId,
-    ConversationId, ErasureId, ExportId, InvitationId, JobId, MemberId, MessageId, NoticeId,
-    RequestId, ResetId, SessionId, TeamSignInId, TenantId, TicketId, VisitId, WorkspaceId,
+    ConversationId, DisclosureId, ErasureId, ExportId, InvitationId, JobId, MemberId, MessageId,
+    NoticeId, RequestId, ResetId, SessionId, TeamSignInId, TenantId, TicketId, VisitId,
+    WorkspaceId,
 };
 pub use permission::{Permission, Role, Visibility};
 pub use policy::{Policy, Profile};

@@ -36,6 +36,8 @@ pub const MAIL_WISH_LIFETIME: Duration = Duration::from_secs(3 * 365 * 24 * 60 *
 pub const EXPORT_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long it can be shown that an erasure was carried out: 36 months (privacy.md A4).
 pub const ERASURE_LIFETIME: Duration = Duration::from_secs(1096 * 24 * 60 * 60);
+/// How long it can be shown what was handed over, to whom and why: as long as an erasure.
+pub const DISCLOSURE_LIFETIME: Duration = ERASURE_LIFETIME;
 /// How long the address of an erased account waits for its last mail: as long as an erasure may
 /// take, so that it counts within [`erasure_days`].
 pub const FAREWELL_LIFETIME: Duration =
@@ -78,6 +80,8 @@ pub enum Class {
     Counter,
     /// The memory of a client's message id: 7 days, and never longer than the content itself.
     Dedupe,
+    /// An entry of the register of what was handed over: 36 months.
+    Disclosure,
     /// A copy of somebody's data that was made for them: 7 days.
     Export,
     /// How far an erasure is, and what it came to: 36 months after its last step.
@@ -182,6 +186,7 @@ const fn life(class: Class, content: Duration) -> Life {
         Class::Erasure => Life::For(ERASURE_LIFETIME),
         Class::Farewell => Life::For(FAREWELL_LIFETIME),
         Class::Notice => Life::For(NOTICE_LIFETIME),
+        Class::Disclosure => Life::For(DISCLOSURE_LIFETIME),
         Class::Export => Life::For(EXPORT_LIFETIME),
         Class::PrivacyRequest => Life::For(REQUEST_LIFETIME),
         Class::RequestWords => Life::For(REQUEST_WORDS_LIFETIME),
@@ -283,7 +288,7 @@ mod tests {
     use super::*;
     use crate::domain::policy::Profile;
 
-    const CLASSES: [Class; 28] = [
+    const CLASSES: [Class; 29] = [
         Class::Account,
         Class::Announcement,
         Class::Audit,
@@ -291,6 +296,7 @@ mod tests {
         Class::Conversation,
         Class::Counter,
         Class::Dedupe,
+        Class::Disclosure,
         Class::Export,
         Class::Erasure,
         Class::Farewell,
@@ -472,6 +478,7 @@ mod tests {
                 (Class::Conversation, Some(content * day)),
                 (Class::Counter, Some(60)),
                 (Class::Dedupe, Some(dedupe * day)),
+                (Class::Disclosure, Some(1096 * day)),
                 (Class::Erasure, Some(1096 * day)),
                 (Class::Export, Some(7 * day)),
                 (Class::Farewell, Some(2 * day)),

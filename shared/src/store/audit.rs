@@ -57,6 +57,12 @@ words! {
         ContactErased = "contact_erased",
         /// A conversation was deleted before its time.
         ConversationDeleted = "conversation_deleted",
+        /// A second person agreed that something is handed over.
+        DisclosureApproved = "disclosure_approved",
+        /// A disclosure was turned down, or withdrawn.
+        DisclosureDeclined = "disclosure_declined",
+        /// Somebody proposed to hand something over.
+        DisclosureProposed = "disclosure_proposed",
         /// A conversation was put on hold, or its hold was changed.
         HoldPlaced = "hold_placed",
         /// A conversation is no longer on hold.

@@ -17,7 +17,9 @@ use super::{
     subject::{RootRef, SubjectId},
 };
 use crate::{
-    domain::{ExportId, TenantId, Timestamp, WorkspaceId, words::Symbol},
+    domain::{
+        ContactId, ConversationId, ExportId, TenantId, Timestamp, WorkspaceId, words::Symbol,
+    },
     words,
 };
 
@@ -28,6 +30,8 @@ words! {
         Account = "account",
         /// A contact's, for the workspace, which answers the contact's request with it.
         Contact = "contact",
+        /// Some conversations of a contact, for somebody outside.
+        Disclosure = "disclosure",
         /// A contact's, for the visitor.
         Visitor = "visitor",
         /// A whole workspace, for its owner.
@@ -55,6 +59,9 @@ pub struct Export {
     /// What it holds.
     #[non_personal(reason = "a kind of work")]
     pub export_kind: ExportKind,
+    /// Which conversations alone; none where it is everything.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub scope: Vec<ConversationId>,
     /// How far it is.
     #[non_personal(reason = "the state of a piece of work")]
     pub export_state: JobState,
@@ -97,6 +104,7 @@ impl Export {
             tenant,
             subject,
             export_kind,
+            scope: Vec::new(),
             export_state: JobState::Queued,
             list: 0,
             after: None,
@@ -107,6 +115,22 @@ impl Export {
             finished_at: None,
             rev: 1,
         }
+    }
+
+    /// An export of some conversations of a contact, for somebody outside.
+    pub fn of_conversations(
+        workspace: WorkspaceId,
+        contact: ContactId,
+        scope: Vec<ConversationId>,
+        now: Timestamp,
+    ) -> Self {
+        let export = Self::new(
+            workspace.into(),
+            contact.into(),
+            ExportKind::Disclosure,
+            now,
+        );
+        Self { scope, ..export }
     }
 }
 

@@ -105,6 +105,8 @@ pub enum Use {
     Cursor,
     /// Make mailed codes.
     Code,
+    /// Recognise whom something was disclosed about.
+    Disclosure,
     /// Recognise whom an erasure was of, or who may see its receipt.
     Erasure,
     /// Recognise an external id.

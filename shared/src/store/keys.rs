@@ -27,10 +27,10 @@ pub use accounts::{
     seat, seat_due, seats, second_factor, second_step, session, sessions,
 };
 pub use conversations::{
-    CHANGE_SHARDS, TOMBSTONE, change_shard, changes, contact, contact_due, contact_list, contacts,
-    context, conversation, conversation_due, dedupe, draft, drafts, external, hold, is_contact,
-    message, message_sort, profile, queue, queued, read_mark, read_marks, thread, tombstone, visit,
-    visits,
+    CHANGE_SHARDS, DISCLOSED, TOMBSTONE, change_shard, changes, contact, contact_due, contact_list,
+    contacts, context, conversation, conversation_due, dedupe, disclosed_part, draft, drafts,
+    external, hold, is_contact, message, message_sort, profile, queue, queued, read_mark,
+    read_marks, thread, tombstone, visit, visits,
 };
 pub use deployment::{
     announced_versions, announcement, announcement_list, counter, deployment_settings, erasure,
@@ -39,8 +39,7 @@ pub use deployment::{
     suppression, sweep,
 };
 pub use exports::{
-    export, export_due, export_list, export_part_row, export_part_rows, exports_of, is_export,
-    whole_exports,
+    export, export_due, export_list, export_part_row, export_part_rows, is_export, whole_exports,
 };
 pub use files::{
     export_part, export_parts, ledger, ledger_entry, linked_file, linked_files, linked_files_of,
@@ -59,10 +58,10 @@ pub use subjects::{
 pub use workspaces::{
     AUDIT_LINE, AUDIT_WAITING, TEAM_IDENTITY, all_workspaces, api_key, api_keys, app, apps, audit,
     audit_end, audit_line, audit_sort, audit_waiting, audit_waiting_list, audits_waiting,
-    availability, break_glass, break_glasses, business_hours, invitation, invitation_list,
-    invitations, invitations_of, invited, job, membership, membership_list, memberships, policy,
-    policy_of, team_attempt, team_identity, team_provider, team_sign_in, teams, workspace,
-    workspace_due, workspace_list,
+    availability, break_glass, break_glasses, business_hours, disclosure, disclosures, invitation,
+    invitation_list, invitations, invitations_of, invited, job, membership, membership_list,
+    memberships, policy, policy_of, team_attempt, team_identity, team_provider, team_sign_in,
+    teams, workspace, workspace_due, workspace_list,
 };
 
 /// One of the two tables.

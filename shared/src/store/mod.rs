@@ -30,6 +30,7 @@ pub mod contact;
 pub mod conversation;
 pub mod counter;
 pub mod db;
+pub mod disclosure;
 pub mod erasing;
 pub mod erasure;
 pub mod export;

@@ -15,6 +15,7 @@ use super::{
     conversation::{Conversation, ReadMark, Tombstone, UnsentDraft},
     counter::{Counter, SaltRow},
     db::StoreError,
+    disclosure::{DisclosedPart, Disclosure},
     erasure::{Erasure, Farewell},
     export::{Export, ExportPart},
     hold::HoldNote,
@@ -94,6 +95,8 @@ registry! {
     DataKeyRow
     Dedupe
     DeploymentSettings
+    DisclosedPart
+    Disclosure
     Edge
     Export
     ExportPart

@@ -308,6 +308,20 @@ impl History {
         let until = self.harness.now().plus(DAY);
         let body = json!({ "reason": self.canaries.word(field(name)), "until": until });
         self.owner.put(&format!("{place}/hold"), body, 200).await;
+        let recipient =
+            "POST /v1/workspaces/{workspace}/contacts/{contact}/disclosures #/recipient";
+        let reference =
+            "POST /v1/workspaces/{workspace}/contacts/{contact}/disclosures #/reference";
+        let shown = self.owner.get(&place, 200).await;
+        let contact = text(&shown, "contact_id");
+        let body = json!({
+            "ground": "rights_and_safety",
+            "recipient": self.canaries.word(field(recipient)),
+            "reference": self.canaries.word(field(reference)),
+            "conversations": [self.conversation],
+        });
+        let disclosures = format!("{}/contacts/{contact}/disclosures", self.workspace);
+        self.owner.post(&disclosures, body, 201).await;
     }
 
     /// A signed visitor whom the team then corrects, and an anonymous one whom the team names.
@@ -378,6 +392,7 @@ impl History {
             "/contacts",
             "/conversations",
             "/apps",
+            "/disclosures",
             "/privacy/requests",
         ];
         let own = "/v1/privacy/requests";

@@ -61,7 +61,7 @@ FLOW-17 | pending | billing is not part of this version
 FLOW-18 | tests/it/announcements.rs::news_of_the_service_reach_every_account_but_those_that_refused_them | mail has classes; news of the service reach everybody who has not refused them
 FLOW-19 | pending | no analytics in this version
 FLOW-20 | tests/it/limits.rs::a_network_is_stopped_its_neighbours_with_it_and_nobody_else | tries are counted per network and then refused, and nobody else is
-FLOW-21 | pending | holds are proven in retention.rs; the register of disclosures is missing
+FLOW-21 | tests/it/exports/disclosures.rs::the_register_keeps_what_was_handed_over_and_names_nobody | the register says who got what, by whose decision and on which ground, for 36 months; holds are proven in retention.rs
 FLOW-22 | tests/it/policy.rs::the_policy_names_every_service_of_the_templates_and_a_new_one_must_be_explained | the policy names the database that the templates deploy
 FLOW-23 | tests/it/privacy_at_rest.rs::nothing_that_somebody_typed_lies_in_the_open_in_any_form | no word that was typed lies in the database in any of the searched forms
 FLOW-24 | tests/it/transport.rs::everything_travels_by_tls_and_browsers_are_told_so | replies carry HSTS, mail goes by TLS only, and every bucket denies what is not
@@ -85,9 +85,9 @@ FLOW-41 | tests/it/auth.rs::the_mail_shows_the_code_alone_on_a_line_and_loads_no
 FLOW-42 | tests/it/oidc.rs::what_leaves_besides_aws_is_counted_under_the_name_of_a_listed_recipient | what leaves is counted by its recipient, and only listed ones are asked
 FLOW-43 | tests/it/announcements.rs::an_offer_arrives_before_the_one_click_and_none_after_it | without a consent on record no offer is sent, and taking it back holds at once
 FLOW-44 | tests/it/layers.rs::deployed_code_connects_to_aws_and_through_the_egress_door_and_in_no_other_way | no deployed code makes a connection but the clients of AWS and the egress door, whose closed list of recipients is rendered
-FLOW-45 | pending | the register of disclosures is missing
+FLOW-45 | tests/it/exports/disclosures.rs::the_person_finds_it_in_their_own_copy_unless_the_law_forbids_to_tell_yet | the person finds an approved disclosure in their own copy, at the latest when the silence ends
 FLOW-46 | pending | a workspace can be exported whole; the notice to its owners is missing
-FLOW-47 | pending | the register of disclosures is missing
+FLOW-47 | tests/it/exports/disclosures.rs::what_is_handed_over_takes_two_people_and_is_no_more_than_was_named | two people decide, and the copy holds the named conversations alone
 FLOW-48 | tests/it/exports.rs::an_accounts_export_holds_the_account_and_no_secret | an account's copy holds its address, sessions and seats, and no secret
 FLOW-49 | pending | fields and messages can be corrected; the request and the search for old values everywhere are missing
 FLOW-50 | tests/it/privacy/requests.rs::an_erasure_that_was_asked_for_takes_the_contact_and_ends_when_nothing_is_left | after the decision the contact is nowhere, and only what was asked is remembered
@@ -120,7 +120,7 @@ CHAT-13 | tests/it/limits.rs::no_count_tells_whom_it_is_about_and_none_outlives_
 CHAT-14 | tests/it/layers.rs::deployed_code_connects_to_aws_and_through_the_egress_door_and_in_no_other_way | no deployed code makes a connection but the clients of AWS and the egress door, whose closed list of recipients is rendered
 CHAT-15 | tests/it/prohibitions.rs::no_purpose_and_no_recipient_is_advertising | the purposes of all fields and the recipients of the egress door are closed lists without advertising
 CHAT-16 | tests/it/policy.rs::the_policy_names_every_service_of_the_templates_and_a_new_one_must_be_explained | the list of providers is that of the templates
-CHAT-17 | pending | the register of disclosures is missing
+CHAT-17 | tests/it/exports/disclosures.rs::what_is_handed_over_takes_two_people_and_is_no_more_than_was_named | two people decide on one of three grounds, and the notes of the team stay
 CHAT-18 | pending | the number of days is asserted in retention.rs; the notice before the end is missing
 CHAT-19 | tests/it/owner_edits.rs::an_owner_corrects_and_removes_every_record_and_the_owner_of_another_workspace_none | contact, thread, message and member are corrected and removed by every route there is for it, and foreign ones are not there
 CHAT-20 | tests/it/audit.rs::no_line_names_a_person_and_after_an_erasure_none_leads_to_one | after a deletion the audit log holds keyed hashes only, and its lines end after twelve months

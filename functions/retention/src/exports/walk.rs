@@ -101,6 +101,10 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "Dedupe",
         "the memory of a message's sending; the message is in",
     ),
+    (
+        "Disclosure",
+        "the register of a workspace names people by keyed hashes; each person's copy has the note of theirs",
+    ),
     ("Edge", "a reference to a record that is in"),
     ("Export", "the making of an archive"),
     ("ExportPart", "the making of an archive"),
@@ -167,6 +171,10 @@ pub const SKIPPED: &[(&str, &str)] = &[
 /// What the visitor's own archive leaves out besides.
 pub const TEAMS_OWN: &[(&str, &str)] = &[
     (
+        "DisclosedPart",
+        "what was handed over, where the law forbids to tell of it for now",
+    ),
+    (
         "HoldNote",
         "why the team keeps a conversation; ask the team, who decides under Art. 15(4) GDPR",
     ),
@@ -212,6 +220,11 @@ pub fn source(export: &Export) -> Option<Source> {
             3 => Some(Entries(asked())),
             _ => None,
         },
+        (ExportKind::Disclosure, _, TenantId::Workspace(workspace)) => {
+            let list = usize::try_from(export.list).ok()?;
+            let conversation = *export.scope.get(list)?;
+            Some(Partition(keys::thread(workspace, conversation)))
+        }
         (ExportKind::Workspace, _, TenantId::Workspace(workspace)) => match export.list {
             0 => Some(Partition(keys::workspace(workspace).pk)),
             1 => Some(Partition(keys::apps(workspace))),
@@ -258,7 +271,7 @@ pub fn partitions(export: &Export, item: &Item) -> Vec<String> {
         }
         // Tombstones stand in the change index as well.
         ExportKind::Workspace if key.sk == HEAD => vec![key.pk],
-        ExportKind::Workspace => Vec::new(),
+        ExportKind::Disclosure | ExportKind::Workspace => Vec::new(),
     }
 }
 
@@ -286,9 +299,25 @@ pub fn mark(item: &Item) -> Result<Mark, StoreError> {
     })
 }
 
-/// Whether a record is the team's own, which a visitor's archive leaves out.
-pub fn is_teams_own(kind: &str, fields: &Fields) -> bool {
-    kind == "HoldNote" || (kind == "Message" && fields.get("audience") == Some(&json!("team")))
+/// Whether a record is left out of an export: the team's own from what leaves the team, and what the
+/// person may not be told yet from theirs.
+pub fn is_left_out(kind: ExportKind, record: &str, fields: &Fields, now: Timestamp) -> bool {
+    let (visitor, outside) = (kind == ExportKind::Visitor, kind == ExportKind::Disclosure);
+    match record {
+        "HoldNote" => visitor || outside,
+        "Message" => (visitor || outside) && fields.get("audience") == Some(&json!("team")),
+        "DisclosedPart" => visitor && !may_be_told(fields, now),
+        _ => false,
+    }
+}
+
+/// Whether a note of a disclosure may be told: it happened, and no law forbids it any more.
+fn may_be_told(fields: &Fields, now: Timestamp) -> bool {
+    let at = |name: &str| {
+        let told = fields.get(name).cloned();
+        told.and_then(|told| serde_json::from_value::<Timestamp>(told).ok())
+    };
+    at("approved_at").is_some() && at("silent_until").is_none_or(|until| until <= now)
 }
 
 /// JSON Schema of a part that holds records of these kinds.
@@ -346,6 +375,7 @@ mod tests {
         "BusinessHours",
         "Contact",
         "Conversation",
+        "DisclosedPart",
         "HoldNote",
         "Letter",
         "LoginSession",

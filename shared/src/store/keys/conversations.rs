@@ -3,7 +3,7 @@
 //! | what | table | partition key | sort key |
 //! |---|---|---|---|
 //! | read mark of a member | data | `READ#<ws>#<member>` | `<conversation>` |
-//! | contact, what it told of itself, where it is | data | `CONTACT#<ws>#<contact>` | `HEAD`, `PROFILE`, `CONTEXT` |
+//! | contact, what it told of itself, where it is | data | `CONTACT#<ws>#<contact>` | `HEAD`, `PROFILE`, `CONTEXT`, `DISCLOSED#<disclosure>` |
 //! | external id of a contact | data | `EXTERNAL#<ws>#<keyed hash>` | `HEAD` |
 //! | widget session | data | `VISIT#<ws>#<contact>` | `<visit>` |
 //! | conversation, and what says that it is gone | data | `CONVERSATION#<ws>#<conversation>` | `HEAD`, `TOMB` |
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{HEAD, IndexKey, Key, data, due, head};
 use crate::{
-    domain::{ContactId, ConversationId, MemberId, Timestamp, VisitId, WorkspaceId},
+    domain::{ContactId, ConversationId, DisclosureId, MemberId, Timestamp, VisitId, WorkspaceId},
     store::{
         conversation::Status,
         seal::KeyedHash,
@@ -53,6 +53,15 @@ pub fn profile(workspace: WorkspaceId, id: ContactId) -> Key {
 pub fn context(workspace: WorkspaceId, id: ContactId) -> Key {
     data(format!("CONTACT#{workspace}#{id}"), "CONTEXT")
 }
+
+/// The note of a disclosure with the contact that it is about.
+pub fn disclosed_part(workspace: WorkspaceId, contact: ContactId, id: DisclosureId) -> Key {
+    let at = self::contact(workspace, contact);
+    data(at.pk, format!("{DISCLOSED}{id}"))
+}
+
+/// What the notes of disclosures open with, within a contact.
+pub const DISCLOSED: &str = "DISCLOSED#";
 
 /// Contacts of a workspace, by id, which is by first visit.
 pub fn contact_list(workspace: WorkspaceId, id: ContactId) -> IndexKey {

@@ -50,10 +50,13 @@ pub fn export_list(
 }
 
 /// The list of exports about, or for, somebody; or of those of a whole tenant, whoever asked.
-pub fn exports_of(tenant: TenantId, subject: SubjectId, kind: ExportKind) -> String {
+fn exports_of(tenant: TenantId, subject: SubjectId, kind: ExportKind) -> String {
     match kind {
         ExportKind::Workspace => whole_exports(tenant),
-        ExportKind::Account | ExportKind::Contact | ExportKind::Visitor => {
+        ExportKind::Account
+        | ExportKind::Contact
+        | ExportKind::Disclosure
+        | ExportKind::Visitor => {
             format!("EXPORT#{tenant}#{subject}")
         }
     }

@@ -11,14 +11,15 @@
 //! | app | data | `APP#<ws>` | `<app>` |
 //! | audit log: lines that wait, the chain, its end | data | `AUDIT#<ws>` | `W#<line>`, `L#<number, twelve digits>`, `END` |
 //! | sign-in of a team: provider, who is known to it, sign-ins on their way | data | `OIDC#<ws>` | `PROVIDER`, `I#<keyed hash>`, `S#<sign-in>` |
+//! | register of disclosures | data | `DISCLOSURE#<ws>` | `<disclosure>` |
 //! | key of the API | data | `APIKEY#<ws>` | `<keyed hash>` |
 //! | job, and the list of those that are not done | data | `JOB#<ws>`, `JOBS#platform` | `<job>` |
 
 use super::{IndexKey, Key, data, due, head};
 use crate::{
     domain::{
-        AppId, AuditId, BreakGlassId, InvitationId, JobId, MemberId, TeamSignInId, Timestamp,
-        WorkspaceId,
+        AppId, AuditId, BreakGlassId, DisclosureId, InvitationId, JobId, MemberId, TeamSignInId,
+        Timestamp, WorkspaceId,
     },
     store::{seal::KeyedHash, subject::State},
 };
@@ -221,6 +222,16 @@ pub fn team_attempt(workspace: WorkspaceId, id: TeamSignInId) -> Key {
 /// The partition of everything about a team's sign-in.
 pub fn team_sign_in(workspace: WorkspaceId) -> String {
     format!("OIDC#{workspace}")
+}
+
+/// An entry of the register of disclosures.
+pub fn disclosure(workspace: WorkspaceId, id: DisclosureId) -> Key {
+    data(disclosures(workspace), id.to_string())
+}
+
+/// The register of disclosures of a workspace.
+pub fn disclosures(workspace: WorkspaceId) -> String {
+    format!("DISCLOSURE#{workspace}")
 }
 
 /// A job of a workspace.
