@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`template`], [`intrinsics`] | the template, and CloudFormation's functions in it |
 //! | [`data`], [`kms`], [`mail`], [`objects`], [`wires`] | DynamoDB, KMS, SES v2 and S3, and the thread they share |
+//! | [`flows`] | flows in files: `sotto flow` |
 //! | [`folder`] | the data folder |
 //! | [`faults`] | what goes wrong on demand between the SDK and the services |
 //! | [`functions`] | the function crates, called as Lambda calls them |
@@ -26,6 +27,7 @@ pub mod egress;
 pub mod event;
 pub mod faults;
 pub mod feedback;
+pub mod flows;
 pub mod folder;
 pub mod functions;
 pub mod gateway;

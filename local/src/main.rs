@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use local::announce::{Announcement, Mode, Operator, Progress};
 use local::bench::Bench;
+use local::flows::{self, Flow, Outcome};
 use local::functions::aws_environment;
 use local::import;
 use local::openapi::document;
@@ -99,6 +100,11 @@ enum Command {
     Policy {
         #[command(subcommand)]
         what: Policy,
+    },
+    /// Flows in files: checked, tried out and brought over from elsewhere, without a server.
+    Flow {
+        #[command(subcommand)]
+        what: Flow,
     },
 }
 
@@ -209,6 +215,13 @@ async fn main() -> ExitCode {
         Some(Command::VerifyReceipt { file, key, ledger }) => {
             return verify_receipt(&file, &key, ledger.as_deref());
         }
+        Some(Command::Flow { what }) => match flows::run(&what) {
+            Ok(Outcome::Fine(text)) => print(&text),
+            Ok(Outcome::Faults(text)) => {
+                return print(&text).map_or(ExitCode::from(2), |()| ExitCode::FAILURE);
+            }
+            Err(reason) => Err(reason),
+        },
         Some(Command::Serve(serve)) => run(serve).await,
         None => run(cli.serve).await,
     };

@@ -177,9 +177,60 @@ fn every_main_of_a_function_is_one_call() {
     }
 }
 
+/// What the engine of flows is made of: values in, values out.
+const PURE: [&str; 9] = [
+    "http",
+    "jiff",
+    "minijinja",
+    "regex",
+    "serde",
+    "serde_json",
+    "serde_path_to_error",
+    "thiserror",
+    "unicode-normalization",
+];
+
+/// What would let it look at the world.
+const WORLD: [&str; 8] = [
+    "env",
+    "fs",
+    "net",
+    "process",
+    "thread",
+    "Instant",
+    "SystemTime",
+    "RandomState",
+];
+
+#[test]
+fn the_engine_of_flows_has_no_clock_no_chance_and_no_store() {
+    let manifest = read(&repository().join("flow/Cargo.toml"));
+    let listed = manifest
+        .lines()
+        .skip_while(|line| *line != "[dependencies]");
+    let listed = listed.skip(1).take_while(|line| !line.is_empty());
+    let listed: Vec<&str> = listed.filter_map(|line| line.split('.').next()).collect();
+    assert_eq!(listed, PURE);
+    let looks = |source: &str| {
+        let code = code_only(source);
+        let tokens = tokens(&code);
+        let found = WORLD.iter().filter(|name| names(&tokens, name));
+        let asks = code.contains("::now(").then_some("now");
+        found.copied().chain(asks).collect::<Vec<_>>()
+    };
+    for file in files(&repository().join("flow/src"), "rs") {
+        let found = looks(&read(&file));
+        assert!(found.is_empty(), "{}: {found:?}", file.display());
+    }
+    assert_eq!(
+        looks("fn f() { std::time::Instant::now(); }"),
+        ["now", "Instant"]
+    );
+}
+
 #[test]
 fn no_file_has_a_name_that_says_nothing() {
-    let rooms = ["functions", "shared", "local", "tests"];
+    let rooms = ["flow", "functions", "shared", "local", "tests"];
     let faults: Vec<String> = rooms
         .iter()
         .flat_map(|room| files(&repository().join(room), "rs"))

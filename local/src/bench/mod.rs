@@ -5,10 +5,12 @@
 //! |---|---|
 //! | `erasure` | the erasure of a contact with very many messages |
 //! | `login_storm` | sign-ins by password |
+//! | `flow` | turns of a flow, and reading one |
 //! | `figures` | what every benchmark counts with |
 
 mod erasure;
 mod figures;
+mod flow;
 mod login_storm;
 
 use clap::Subcommand;
@@ -33,6 +35,13 @@ pub enum Bench {
     ///
     /// Build it with --release; without optimisation the figures are about the compiler.
     LoginStorm(login_storm::LoginStorm),
+    /// Turns of a flow on one core, with their state read from JSON and written to it.
+    ///
+    /// A turn takes an answer and visits five nodes. Beside it: a parse of its state as plain JSON, and
+    /// what it takes to check and to compile a large flow, in parses of the same document.
+    ///
+    /// Build it with --release; without optimisation the figures are about the compiler.
+    Flow(flow::Flow),
 }
 
 impl Bench {
@@ -44,6 +53,7 @@ impl Bench {
         match self {
             Self::Erasure(erasure) => erasure.run().await,
             Self::LoginStorm(storm) => storm.run().await,
+            Self::Flow(flow) => flow.run(),
         }
     }
 }

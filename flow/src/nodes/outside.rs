@@ -1,0 +1,183 @@
+//! What is done outside the thread: servers, people, calls.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Asks a server of the customer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// The method.
+    pub method: Method,
+    /// The address, with variables.
+    pub url: String,
+    /// Headers.
+    #[serde(default)]
+    pub headers: Vec<Header>,
+    /// The body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Body>,
+    /// How long one try may take.
+    #[serde(default = "eight_seconds")]
+    pub timeout_ms: u32,
+    /// How often it is tried again.
+    #[serde(default)]
+    pub retries: u32,
+    /// What of the answer is kept.
+    #[serde(default)]
+    pub map: Vec<Mapping>,
+}
+
+fn eight_seconds() -> u32 {
+    8_000
+}
+
+/// A method of HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+/// A header of a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// Its name.
+    pub k: String,
+    /// Its value, with variables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub v: Option<String>,
+    /// The secret whose value it has, by id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+}
+
+/// A body of a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Body {
+    /// JSON whose texts have variables. A text that is one variable alone becomes its value.
+    Json(Value),
+    /// A text with variables.
+    Text(String),
+}
+
+/// A part of an answer and the variable that keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// A JSON Pointer (RFC 6901) into the body; empty is all of it, `#status` the status.
+    pub path: String,
+    /// The variable, by id.
+    pub to: String,
+}
+
+/// Waits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wait {
+    /// How long.
+    pub for_s: u64,
+}
+
+/// Waits for a signed call from outside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// What it is called.
+    pub name: String,
+    /// How long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_s: Option<u64>,
+    /// What of the body is kept.
+    #[serde(default)]
+    pub map: Vec<Mapping>,
+}
+
+/// Hands over to people.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Handoff {
+    /// The team, by id; nobody in particular where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    /// What the team reads, with variables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// How long somebody has to take it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait_s: Option<u64>,
+}
+
+/// Offers a live call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// Of which kind.
+    pub kind: CallKind,
+    /// With which team, by id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    /// How long it rings.
+    #[serde(default = "three_quarters")]
+    pub wait_s: u64,
+}
+
+fn three_quarters() -> u64 {
+    45
+}
+
+/// Kinds of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum CallKind {
+    Audio,
+    Video,
+}
+
+/// Does something besides.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Action {
+    /// Puts a tag on the conversation.
+    AddTag {
+        /// The tag.
+        tag: String,
+    },
+    /// Notes something about the contact.
+    SetContact {
+        /// What it is called.
+        name: String,
+        /// The text, with variables.
+        value: String,
+    },
+    /// Sends a mail.
+    Email {
+        /// To whom, with variables.
+        to: String,
+        /// About what, with variables.
+        subject: String,
+        /// The text, with variables.
+        text: String,
+    },
+    /// Counts something.
+    Track {
+        /// What it is called.
+        metric: String,
+    },
+    /// Opens a page at the visitor's.
+    OpenUrl {
+        /// The address, with variables.
+        url: String,
+        /// Whether in another window.
+        #[serde(default)]
+        new_window: bool,
+    },
+}

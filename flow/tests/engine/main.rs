@@ -1,0 +1,9 @@
+//! The engine of flows, from outside: documents in, turns out.
+
+mod diagnostics;
+mod loops;
+mod replay;
+mod scripts;
+mod turns;
+mod typebot;
+mod world;
