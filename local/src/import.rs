@@ -192,9 +192,17 @@ fn take(
                 state: State::Live,
                 created_at: now,
                 last_seen_at: now,
+                restricted_at: None,
+                seen_before: None,
+                follow_at: None,
                 rev: 1,
             };
             taken.retell(fields).map_err(fault)?;
+            if taken.restricted_at.is_some() {
+                // Set aside where it comes from: here as well, and its conversations follow.
+                taken.state = State::Restricted;
+                taken.follow_at = Some(now);
+            }
             Taken::Contact(taken)
         }
         "Profile" => {

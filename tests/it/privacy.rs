@@ -3,6 +3,7 @@
 mod accounts;
 mod deadlines;
 mod requests;
+mod restriction;
 
 use harness::{Harness, Member, Visitor, WidgetApp, Workspace, text};
 use reqwest::Method;

@@ -3,7 +3,7 @@
 import copy
 import time
 
-from live_tour import at
+from live_tour import at, message
 from pages_tour import Browser
 from program import identity_token, mailed
 
@@ -59,6 +59,11 @@ def tour_of_privacy(api, mailbox, retention, table, tokens, workspace, app):
     api("POST", f"{place}/{asked['id']}/decision", {"decision": "fulfil"}, token)
     asked = api("POST", asks, {"type": "question", "message": "Why?"}, visitor)
     api("POST", f"{asks}/{asked['id']}/revoke", token=visitor)
+    first = {"first_message": message("Set this aside")}
+    api("POST", "/v1/widget/conversations", first, visitor)
+    for kind in ("restrict", "unrestrict"):
+        asked = api("POST", place, {"contact_id": contact, "type": kind}, token)
+        api("POST", f"{place}/{asked['id']}/decision", {"decision": "fulfil"}, token)
     # The program has schedules of its own, which may be faster once.
     for name in ("jon", "kay"):
         visitor, other = arrive(api, workspace, app, name)

@@ -12,7 +12,6 @@ use shared::{
         contact::Contact,
         export::{Export, ExportKind},
         keys,
-        subject::State as Liveness,
     },
 };
 
@@ -49,7 +48,7 @@ pub async fn handle(
         .await?;
     let entry = &member.entry;
     let person = entry.open::<Contact>(&place)?;
-    let person = person.filter(|person| person.state == Liveness::Live);
+    let person = person.filter(Contact::is_kept);
     let person = person.ok_or_else(Problem::not_found)?;
     let subject = SubjectId::Contact(person.id);
     let tenant = TenantId::Workspace(workspace);

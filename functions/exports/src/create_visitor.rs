@@ -28,7 +28,7 @@ pub async fn handle(
     State(app): State<App>,
     token: VisitorToken,
 ) -> Result<(StatusCode, Json<ExportView>), Problem> {
-    let visitor = app.visitor(&token, Vec::new()).await?;
+    let visitor = app.visitor_kept(&token, Vec::new()).await?;
     if !visitor.contact.verified {
         return Err(Problem::new(Code::NotVerified));
     }

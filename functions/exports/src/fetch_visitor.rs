@@ -31,7 +31,7 @@ pub async fn handle(
 ) -> Result<Response, Problem> {
     let tenant = TenantId::Workspace(token.workspace);
     let wanted = download::wanted(tenant, id, part);
-    let visitor = app.visitor(&token, wanted).await?;
+    let visitor = app.visitor_kept(&token, wanted).await?;
     let (entry, own) = (&visitor.entry, visitor.subject());
     let place = keys::export(tenant, id);
     let export = export::found(entry.fetched(), &place, entry.now, |export| {

@@ -25,7 +25,7 @@ pub async fn handle(
     Path(id): Path<ExportId>,
 ) -> Result<Json<ExportView>, Problem> {
     let place = keys::export(TenantId::Workspace(token.workspace), id);
-    let visitor = app.visitor(&token, vec![place.clone()]).await?;
+    let visitor = app.visitor_kept(&token, vec![place.clone()]).await?;
     let (entry, own) = (&visitor.entry, visitor.subject());
     let export = export::found(entry.fetched(), &place, entry.now, |export| {
         export.subject == own && export.export_kind == ExportKind::Visitor

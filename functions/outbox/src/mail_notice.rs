@@ -123,7 +123,8 @@ const fn then(kind: NoticeKind) -> &'static str {
         NoticeKind::BreakGlass | NoticeKind::WorkspaceResumed | NoticeKind::WorkspaceSuspended => {
             BY_THE_OPERATOR
         }
-        NoticeKind::PrivacyRequestDue
+        NoticeKind::ChildReported
+        | NoticeKind::PrivacyRequestDue
         | NoticeKind::PrivacyRequestMade
         | NoticeKind::PrivacyRequestOverdue => ANSWER_IT,
         NoticeKind::AccountDeletionScheduled => KEEP,
@@ -189,6 +190,12 @@ const fn says(kind: NoticeKind) -> Says {
             "Your Sotto password was set anew",
             "The password of your Sotto account was set anew by a mailed link, and every device \
              was signed out. Your second factor, if you have one, is still the same.",
+        ),
+        NoticeKind::ChildReported => (
+            "Decide within a day: the data of a child were reported",
+            "Somebody says that your workspace keeps the data of a child. They are set aside: nobody \
+             reads or writes them. Within a day somebody has to decide among the privacy requests \
+             of the workspace whether they are erased or used again.",
         ),
         NoticeKind::PrivacyRequestMade => (
             "Somebody asks your workspace about their data",

@@ -114,11 +114,15 @@ fn link(
 const fn asked(kind: RequestKind) -> &'static str {
     match kind {
         RequestKind::Access => "to see what is kept about you",
+        RequestKind::ChildReport => "a report that the data of a child are here",
         RequestKind::DeleteCallMetadata => "to delete what is kept about calls",
         RequestKind::Erase => "to delete what is kept about you",
         RequestKind::Export => "for an export of what is kept about you",
+        RequestKind::Object => "to no longer do something with what is kept about you",
         RequestKind::Question => "a question about privacy",
         RequestKind::Rectify => "to correct what is kept about you",
+        RequestKind::Restrict => "to keep what is kept about you, and to do nothing else with it",
+        RequestKind::Unrestrict => "to use what is kept about you again",
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use shared::{
     app::App,
     domain::{
-        RequestId, TenantId, Timestamp,
+        ContactId, RequestId, TenantId, Timestamp,
         privacy::{DenialReason, MOST_EXTENSION_DAYS, RequestKind, RequestStatus},
         text::Text,
     },
@@ -20,8 +20,10 @@ use shared::{
         person::{self, Person, recognise},
     },
     store::{
-        CommitError, Fetched, Key, Transaction,
+        CommitError, Fetched, Key, Transaction, Unsealed,
         audit::Deed,
+        contact::Contact,
+        keys,
         privacy::{Letter, PrivacyRequest, RequestWords},
     },
     words,
@@ -155,7 +157,12 @@ pub async fn decide(
         );
         let decided = decided.await?;
         match app.store.commit(transaction).await {
-            Ok(()) => return Ok(decided),
+            Ok(()) => {
+                if let (Side::Workspace(member), Some(contact)) = (side, decided.contact()) {
+                    follow(app, member, contact).await?;
+                }
+                return Ok(decided);
+            }
             Err(CommitError::Store(error)) => return Err(error.into()),
             Err(CommitError::Refused(_)) => {
                 read_again = Some(app.store.batch(wanted(desk.tenant, id)).await?);
@@ -179,6 +186,10 @@ async fn place(
     note(transaction, side, &head, decision.deed())?;
     let (head, letter) = match decision {
         Decision::Extend(days, why) => {
+            if !head.request.may_take_longer() {
+                let problem = Problem::new(Code::NotChangeable);
+                return Err(problem.with_detail("a child does not wait"));
+            }
             if head.extended_at.is_some() {
                 return Err(Problem::new(Code::NotChangeable).with_detail("it was extended before"));
             }
@@ -194,6 +205,9 @@ async fn place(
             (head, Some(Letter::Extended))
         }
         Decision::Deny(reason, why) => {
+            if let (RequestKind::ChildReport, Side::Workspace(member)) = (head.request, side) {
+                lift(app, transaction, member, &head).await?;
+            }
             let head = PrivacyRequest {
                 reason: Some(reason),
                 ..head.over(RequestStatus::Denied, now)
@@ -256,7 +270,19 @@ async fn carry_out(
     (words, now): (&mut RequestWords, Timestamp),
 ) -> Result<PrivacyRequest, Problem> {
     match (head.request, side) {
-        (RequestKind::Erase, Side::Workspace(member)) => {
+        (RequestKind::Restrict, Side::Workspace(member)) => {
+            let person = kept(app, &member.entry, &head).await?;
+            let line = member.entry.line(member.id, Deed::ContactRestricted);
+            transaction.audit(line.about(person.contact.id))?;
+            person.restrict(transaction, &member.entry)?;
+        }
+        (RequestKind::Unrestrict, Side::Workspace(member)) => {
+            let person = kept(app, &member.entry, &head).await?;
+            let line = member.entry.line(member.id, Deed::ContactUnrestricted);
+            transaction.audit(line.about(person.contact.id))?;
+            person.unrestrict(transaction, &member.entry)?;
+        }
+        (RequestKind::ChildReport | RequestKind::Erase, Side::Workspace(member)) => {
             let entry = &member.entry;
             if let Some(person) = subject(app, entry, &head).await? {
                 let external = person.profile.external_id.as_ref();
@@ -272,10 +298,7 @@ async fn carry_out(
         (RequestKind::Erase, Side::Operator) => return Ok(executing(head, now)),
         (RequestKind::Rectify, Side::Workspace(member)) => {
             let entry = &member.entry;
-            let person = subject(app, entry, &head).await?;
-            let mut person = person.ok_or_else(|| {
-                Problem::new(Code::NotChangeable).with_detail("nothing is kept about this person")
-            })?;
+            let mut person = kept(app, entry, &head).await?;
             if let Some(name) = words.name.clone() {
                 person.profile.name = Some(name);
             }
@@ -292,6 +315,46 @@ async fn carry_out(
     }
     words.kept_from = now;
     Ok(head.over(RequestStatus::Fulfilled, now))
+}
+
+/// The person that a request is about, who is still there.
+async fn kept(app: &App, entry: &Entry, head: &PrivacyRequest) -> Result<Person, Problem> {
+    let person = subject(app, entry, head).await?;
+    person.ok_or_else(|| {
+        Problem::new(Code::NotChangeable).with_detail("nothing is kept about this person")
+    })
+}
+
+/// Uses somebody again whom this very request set aside.
+async fn lift(
+    app: &App,
+    transaction: &mut Transaction,
+    member: &Member,
+    head: &PrivacyRequest,
+) -> Result<(), Problem> {
+    let entry = &member.entry;
+    let Some(person) = subject(app, entry, head).await? else {
+        return Ok(());
+    };
+    if person.contact.restricted_at != Some(head.received_at) {
+        return Ok(());
+    }
+    let line = entry.line(member.id, Deed::ContactUnrestricted);
+    transaction.audit(line.about(person.contact.id))?;
+    person.unrestrict(transaction, entry)?;
+    Ok(())
+}
+
+/// Brings the conversations of a contact to where a decision has put it.
+async fn follow(app: &App, member: &Member, contact: ContactId) -> Result<(), Problem> {
+    let entry = &member.entry;
+    let place = keys::contact(entry.workspace, contact);
+    let fetched = app.store.batch(vec![place.clone()]).await?;
+    let head = fetched.get::<Contact>(&place, &Unsealed, entry.lens())?;
+    if let Some(head) = head.filter(|head| head.is_kept() && head.follow_at.is_some()) {
+        app.store.follow(&head, entry.lens()).await?;
+    }
+    Ok(())
 }
 
 /// The request while it is carried out: over when nothing is left of it, which `retention` sees.
@@ -314,5 +377,5 @@ async fn subject(
     };
     let wanted = person::wanted(entry.workspace, contact).to_vec();
     let fetched = app.store.batch(wanted).await?;
-    person::open(&fetched, entry, contact)
+    person::open_kept(&fetched, entry, contact)
 }

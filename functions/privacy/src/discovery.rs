@@ -7,7 +7,7 @@ use shared::{
     app::App,
     domain::{
         Profile,
-        privacy::{ANSWER_WITHIN, RequestKind},
+        privacy::{ANSWER_WITHIN, Maker, RequestKind},
     },
     http::{Json, Problem, Problems},
 };
@@ -25,8 +25,10 @@ pub struct PrivacyDiscovery {
     /// Where a person answers; null where the operator of this deployment has not said so.
     #[schema(example = "privacy@example.com")]
     contact: Option<String>,
-    /// What can be asked for.
-    actions: &'static [RequestKind],
+    /// What visitors can ask for, or their teams for them.
+    actions: Vec<RequestKind>,
+    /// What holders of accounts can ask for.
+    account_actions: Vec<RequestKind>,
     /// Within how many days it is answered.
     #[schema(example = 30)]
     answered_within_days: u64,
@@ -65,7 +67,8 @@ pub async fn handle(State(app): State<App>) -> Result<impl IntoResponse, Problem
         version: "1.0",
         controller: issuer.clone(),
         contact: contact.or(app.config.operator_email.as_ref()).cloned(),
-        actions: RequestKind::ALL,
+        actions: asked_by(&[Maker::Visitor, Maker::Workspace]),
+        account_actions: asked_by(&[Maker::AccountHolder]),
         answered_within_days: ANSWER_WITHIN.as_secs() / (24 * 60 * 60),
         account_requests: format!("{issuer}/v1/privacy/requests"),
         visitor_requests: format!("{issuer}/v1/widget/privacy/requests"),
@@ -79,4 +82,11 @@ pub async fn handle(State(app): State<App>) -> Result<impl IntoResponse, Problem
     };
     let cached = HeaderValue::from_static("max-age=3600");
     Ok(([(axum::http::header::CACHE_CONTROL, cached)], Json(found)))
+}
+
+/// What one of these can ask for.
+fn asked_by(makers: &[Maker]) -> Vec<RequestKind> {
+    let kinds = RequestKind::ALL.iter().copied();
+    let may = |kind: &RequestKind| makers.iter().any(|maker| kind.may_be_made_by(*maker));
+    kinds.filter(may).collect()
 }

@@ -11,12 +11,11 @@ use shared::{
         text::{Email, Name, Text},
     },
     http::{AccessToken, Allowance, Client, Json, Path, Problem, Problems, person},
-    store::audit::Deed,
 };
 use utoipa::ToSchema;
 
 use crate::{
-    making::{self, Asked, Asking, Made},
+    making::{self, Asked, Asking, Made, Within},
     request::{Desk, PrivacyRequestView},
 };
 
@@ -40,7 +39,9 @@ pub struct ContactAsks {
 
 /// Enter a request of a contact.
 ///
-/// Its time runs from now. Where an address is on file, the contact is told.
+/// Its time runs from now. Where an address is on file, the contact is told. `child_report` sets the
+/// contact aside at once: nobody reads or writes what is kept about it until somebody has decided,
+/// within a day, whether it is erased or used again.
 #[utoipa::path(
     post,
     path = "/v1/workspaces/{workspace}/privacy/requests",
@@ -66,7 +67,7 @@ pub async fn handle(
         .member(&token, workspace, Permission::PrivacyManage, wanted)
         .await?;
     let entry = &member.entry;
-    let person = person::open(entry.fetched(), entry, body.contact_id)?;
+    let person = person::open_kept(entry.fetched(), entry, body.contact_id)?;
     let person = person.ok_or_else(Problem::not_found)?;
     let whose = body.contact_id.to_string();
     let allowed = app.admit(&client, Act::AskAboutData, &whose).await?;
@@ -78,9 +79,12 @@ pub async fn handle(
         email: body.email,
         reply_to: None,
     };
-    let line = entry.line(member.id, Deed::RequestEntered);
-    let line = line.about(body.contact_id);
-    let made = making::make(&app, Desk::of(entry), asking, asked, Some(line)).await?;
+    let within = Within {
+        entry,
+        person: &person,
+        actor: member.id.into(),
+    };
+    let made = making::make(&app, Desk::of(entry), asking, asked, Some(within)).await?;
     Ok(match made {
         Made::New(view) => (StatusCode::ACCEPTED, allowed, Json(view)),
         Made::Before(view) => (StatusCode::OK, allowed, Json(view)),

@@ -5,17 +5,19 @@ use shared::{
     domain::{
         Permission, Policy, RequestId, TenantId, Timestamp,
         policy::Lens,
-        privacy::{ANSWER_WITHIN, CONFIRM_WITHIN, Maker, RequestKind, RequestStatus},
+        privacy::{CONFIRM_WITHIN, Maker, RequestKind, RequestStatus},
         text::{Email, Name, Text},
     },
-    http::{Code, Problem, person::Person},
+    http::{Code, Problem, actor::Entry, person::Person},
     store::{
         CommitError, SubjectId, Transaction, Unsealed,
-        audit::Line,
+        audit::{Deed, Named},
+        contact::Contact,
         keys,
         notice::{Notice, NoticeKind},
         privacy::{Letter, OpenWish, PrivacyRequest, RequestWords, Wish},
         record::read_item,
+        subject::State,
     },
 };
 
@@ -58,7 +60,7 @@ impl Asked {
         }
         // The holder of an account says in words what is wrong; the rest they change themselves.
         let in_words = self.kind == RequestKind::Rectify && made_by == Maker::AccountHolder;
-        if (self.kind == RequestKind::Question || in_words) && self.message.is_none() {
+        if (self.kind.is_told_in_words() || in_words) && self.message.is_none() {
             return Err(Problem::invalid(
                 "#/message",
                 "required",
@@ -128,7 +130,40 @@ impl Asking {
     }
 }
 
-/// Makes a request; `line` goes into the log of the workspace when it is new.
+/// Where a request of a contact is made, and by whom.
+pub struct Within<'a> {
+    /// The workspace as it was entered.
+    pub entry: &'a Entry,
+    /// Whom it is about.
+    pub person: &'a Person,
+    /// Who makes it.
+    pub actor: Named,
+}
+
+impl Within<'_> {
+    /// What is done at once: a line for what the team enters, and a child is set aside. The contact
+    /// as it is then, if it was.
+    fn place(
+        &self,
+        transaction: &mut Transaction,
+        kind: RequestKind,
+        made_by: Maker,
+    ) -> Result<Option<Contact>, Problem> {
+        let id = self.person.contact.id;
+        if made_by == Maker::Workspace {
+            let line = self.entry.line(self.actor, Deed::RequestEntered);
+            transaction.audit(line.about(id))?;
+        }
+        if kind != RequestKind::ChildReport || self.person.contact.state == State::Restricted {
+            return Ok(None);
+        }
+        let line = self.entry.line(self.actor, Deed::ContactRestricted);
+        transaction.audit(line.about(id))?;
+        self.person.restrict(transaction, self.entry).map(Some)
+    }
+}
+
+/// Makes a request.
 ///
 /// # Errors
 /// 422 for a wish that says too little or too much.
@@ -137,7 +172,7 @@ pub async fn make(
     desk: Desk<'_>,
     asking: Asking,
     asked: Asked,
-    line: Option<Line<'_>>,
+    within: Option<Within<'_>>,
 ) -> Result<Made, Problem> {
     asked.check(asking.made_by)?;
     let proved = asking.is_proved(asked.kind);
@@ -171,14 +206,23 @@ pub async fn make(
         let mut transaction = Transaction::new(desk.now);
         let shown = words.clone();
         let (head, slot) = transaction.make_request(head, words, &data_key, &letters)?;
-        if let Some(line) = line.clone() {
-            transaction.audit(line)?;
-        }
+        let set_aside = match &within {
+            Some(within) => within.place(&mut transaction, asked.kind, asking.made_by)?,
+            None => None,
+        };
         if proved {
-            tell_controller(app, &mut transaction, desk, NoticeKind::PrivacyRequestMade).await?;
+            let notice = match asked.kind {
+                RequestKind::ChildReport => NoticeKind::ChildReported,
+                _ => NoticeKind::PrivacyRequestMade,
+            };
+            tell_controller(app, &mut transaction, desk, notice).await?;
         }
         match app.store.commit(transaction).await {
             Ok(()) => {
+                if let Some((contact, within)) = set_aside.zip(within.as_ref()) {
+                    // What fails here the schedule of the minute finds.
+                    app.store.follow(&contact, within.entry.lens()).await?;
+                }
                 let view = PrivacyRequestView::new(&head, Some(&shown), desk.now);
                 return Ok(Made::New(view));
             }
@@ -218,7 +262,7 @@ fn new(desk: Desk<'_>, asking: &Asking, proved: bool, asked: &Asked) -> PrivacyR
         },
         reason: None,
         received_at: now,
-        expected_by: now.plus(ANSWER_WITHIN),
+        expected_by: now.plus(asked.kind.answer_within()),
         extended_at: None,
         executing_since: None,
         ended_at: None,

@@ -187,6 +187,11 @@ impl PrivacyRequestView {
         }
     }
 
+    /// About which contact it is.
+    pub const fn contact(&self) -> Option<ContactId> {
+        self.contact_id
+    }
+
     /// The view of a request that was read.
     pub fn of(found: &Found, now: Timestamp) -> Self {
         Self::new(&found.head, found.words.as_ref(), now)

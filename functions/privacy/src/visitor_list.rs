@@ -22,7 +22,7 @@ pub async fn handle(
     token: VisitorToken,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<PrivacyRequestView>>, Problem> {
-    let visitor = app.visitor(&token, Vec::new()).await?;
+    let visitor = app.visitor_kept(&token, Vec::new()).await?;
     let entry = &visitor.entry;
     let desk = Desk::of(entry);
     let principal = visitor.id.to_string();

@@ -16,7 +16,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    making::{self, Asked, Asking, Made},
+    making::{self, Asked, Asking, Made, Within},
     request::{Desk, PrivacyRequestView},
 };
 
@@ -42,6 +42,7 @@ pub struct VisitorAsks {
 ///
 /// The workspace has 30 days from now. Where it knows an address of yours, a link goes there, and the
 /// request waits for it for seven days. Who asks for the same again is told of the first request.
+/// `child_report` sets everything aside at once: the session is good for requests only then.
 #[utoipa::path(
     post,
     path = "/v1/widget/privacy/requests",
@@ -61,12 +62,12 @@ pub async fn handle(
     Json(body): Json<VisitorAsks>,
 ) -> Result<(StatusCode, Allowance, Json<PrivacyRequestView>), Problem> {
     let wanted = person::wanted(token.workspace, token.contact).to_vec();
-    let visitor = app.visitor(&token, wanted).await?;
+    let visitor = app.visitor_kept(&token, wanted).await?;
     let whose = visitor.id.to_string();
     let allowed = app.admit(&client, Act::AskAboutData, &whose).await?;
     let entry = &visitor.entry;
     let person =
-        person::open(entry.fetched(), entry, visitor.id)?.ok_or_else(Problem::not_found)?;
+        person::open_kept(entry.fetched(), entry, visitor.id)?.ok_or_else(Problem::not_found)?;
     let asking = Asking::contact(&person, Maker::Visitor);
     let asked = Asked {
         kind: body.request,
@@ -75,7 +76,12 @@ pub async fn handle(
         email: body.email,
         reply_to: body.reply_to,
     };
-    let made = making::make(&app, Desk::of(entry), asking, asked, None).await?;
+    let within = Within {
+        entry,
+        person: &person,
+        actor: visitor.id.into(),
+    };
+    let made = making::make(&app, Desk::of(entry), asking, asked, Some(within)).await?;
     Ok(match made {
         Made::New(view) => (StatusCode::ACCEPTED, allowed, Json(view)),
         Made::Before(view) => (StatusCode::OK, allowed, Json(view)),

@@ -29,7 +29,7 @@ pub async fn handle(
     Path(id): Path<RequestId>,
 ) -> Result<Json<PrivacyRequestView>, Problem> {
     let wanted = request::wanted(TenantId::Workspace(token.workspace), id).to_vec();
-    let visitor = app.visitor(&token, wanted).await?;
+    let visitor = app.visitor_kept(&token, wanted).await?;
     let entry = &visitor.entry;
     let found = request::open(entry.fetched(), Desk::of(entry), id)?;
     let own = found.filter(|found| request::is_own(found, visitor.subject()));

@@ -74,9 +74,11 @@ impl From<Problem> for Refused {
             Code::Forbidden => Fault::Forbidden,
             Code::ModuleOff => Fault::ModuleOff,
             // The workspace is gone, or the seat in it.
-            Code::NotFound | Code::TokenInvalid | Code::TokenExpired | Code::WorkspaceClosing => {
-                Fault::SessionOver
-            }
+            Code::NotFound
+            | Code::Restricted
+            | Code::TokenInvalid
+            | Code::TokenExpired
+            | Code::WorkspaceClosing => Fault::SessionOver,
             _ => Fault::Unavailable,
         }
         .into()

@@ -196,7 +196,7 @@ impl Run<'_> {
         let mut policy = self.policy.clone();
         if partition.starts_with("CONVERSATION#") {
             match fetched.get::<Conversation>(&root.head(), &Unsealed, own)? {
-                Some(head) if head.state == State::Live => policy = head.policy(own),
+                Some(head) if head.state != State::Erasing => policy = head.policy(own),
                 // It has ended, or is being erased.
                 _ => return Ok(Turn::On),
             }

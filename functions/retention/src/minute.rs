@@ -117,9 +117,16 @@ async fn settle(
     };
     if keys::is_contact(head) {
         let contact = fetched.get::<Contact>(head, &Unsealed, lens)?;
-        let Some(contact) = contact.filter(|contact| contact.state == State::Erasing) else {
+        let Some(contact) = contact else {
             return Ok(None);
         };
+        if contact.state != State::Erasing {
+            // Set aside, or used again: its conversations follow.
+            if contact.follow_at.is_some() {
+                Box::pin(app.store.follow(&contact, lens)).await?;
+            }
+            return Ok(None);
+        }
         let ended = Box::pin(app.store.erase_contact(&contact, has_time, lens)).await?;
         return Ok((ended == Ended::Whole).then_some("erased_contacts"));
     }

@@ -143,7 +143,7 @@ async fn tell(
 /// Whether nothing is left of what a request being carried out has to do.
 async fn is_done(app: &App, head: &PrivacyRequest, lens: Lens<'_>) -> Result<bool, StoreError> {
     match (head.request, head.workspace(), head.contact()) {
-        (RequestKind::Erase, Some(workspace), Some(contact)) => {
+        (RequestKind::ChildReport | RequestKind::Erase, Some(workspace), Some(contact)) => {
             let place = keys::contact(workspace, contact);
             let fetched = app.store.batch(vec![place.clone()]).await?;
             Ok(fetched.get::<Contact>(&place, &Unsealed, lens)?.is_none())

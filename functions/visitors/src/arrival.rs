@@ -105,6 +105,9 @@ pub fn newcomer(
         state: State::Live,
         created_at: now,
         last_seen_at: now,
+        restricted_at: None,
+        seen_before: None,
+        follow_at: None,
         rev: 1,
     };
     let data_key = entry

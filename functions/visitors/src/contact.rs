@@ -195,6 +195,9 @@ pub mod tests {
             state: State::Live,
             created_at: at,
             last_seen_at: at,
+            restricted_at: None,
+            seen_before: None,
+            follow_at: None,
             rev: 4,
         };
         let profile = Profile {

@@ -22,8 +22,9 @@ use shared::{
     store::{
         CommitError, Fetched, Stored, Transaction, Unsealed,
         app::{App as Stock, Identity, Platform},
-        contact::{ExternalOwner, Visit},
+        contact::{Contact, ExternalOwner, Visit},
         keys,
+        subject::State as Liveness,
     },
 };
 use utoipa::ToSchema;
@@ -289,6 +290,7 @@ impl Arriving<'_> {
         let Some(owner) = owner else { return Ok(None) };
         let wanted = person::wanted(workspace, owner.contact).to_vec();
         let fetched = self.app.store.batch(wanted).await?;
+        welcome_back(&fetched, self.entry, owner.contact)?;
         // An owner without a living contact is one that is being erased: soon it can be made anew.
         let person = person::open(&fetched, self.entry, owner.contact)?
             .ok_or_else(|| Problem::new(Code::Unavailable))?;
@@ -343,6 +345,7 @@ impl Arriving<'_> {
             .get::<Visit>(&place, &Unsealed, self.entry.lens())?
             .filter(|visit| visit.app == self.stock.id)
             .ok_or_else(gone)?;
+        welcome_back(fetched, self.entry, token.contact)?;
         let person = person::open(fetched, self.entry, token.contact)?.ok_or_else(gone)?;
         Ok((visit, person))
     }
@@ -423,5 +426,15 @@ mod tests {
             assert!(!allowed(mobile, "origin", "https://www.example.com"));
         }
         assert!(check_caller(&app(Platform::Web), &HeaderMap::new()).is_err());
+    }
+}
+
+/// Refuses somebody who is set aside: a session would be a use of their data.
+fn welcome_back(fetched: &Fetched, entry: &Entry, id: ContactId) -> Result<(), Problem> {
+    let place = keys::contact(entry.workspace, id);
+    let head = fetched.get::<Contact>(&place, &Unsealed, entry.lens())?;
+    match head.filter(|head| head.state == Liveness::Restricted) {
+        Some(_) => Err(Problem::new(Code::Restricted)),
+        None => Ok(()),
     }
 }

@@ -160,6 +160,9 @@ async fn fill(
             state: State::Live,
             created_at: now,
             last_seen_at: now,
+            restricted_at: None,
+            seen_before: None,
+            follow_at: None,
             rev: 1,
         }
         .tell(),

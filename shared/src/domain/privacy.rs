@@ -13,16 +13,24 @@ crate::words! {
     pub enum RequestKind {
         /// To see what is kept.
         Access = "access",
+        /// That the data of a child are here: set aside at once, and decided on within a day (FLOW-61).
+        ChildReport = "child_report",
         /// That what is kept about calls goes (CALL-16).
         DeleteCallMetadata = "delete_call_metadata",
         /// To be forgotten.
         Erase = "erase",
         /// To take along what is kept, as JSON.
         Export = "export",
+        /// That something is no longer done with what is kept.
+        Object = "object",
         /// An answer about privacy.
         Question = "question",
         /// That a name or an address is put right.
         Rectify = "rectify",
+        /// That what is kept is kept and nothing else is done with it (CALL-34, FLOW-53).
+        Restrict = "restrict",
+        /// That it is used again.
+        Unrestrict = "unrestrict",
     }
 }
 
@@ -78,28 +86,57 @@ crate::words! {
 
 /// How long a request may take (FLOW-55; GDPR, Art. 12(3): one month).
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long the report of a child may take.
+pub const CHILD_ANSWER_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long before the end of a day somebody is reminded of such a report.
+const CHILD_REMINDER: Duration = Duration::from_secs(6 * 60 * 60);
+/// How long a restriction lasts at the longest, and keeps its data from ending.
+pub const MOST_RESTRICTED_DAYS: u32 = 3650;
 /// How much longer it may take, once, with a reason.
 pub const MOST_EXTENSION_DAYS: u32 = 60;
 /// How long the link to the address on file is good.
 pub const CONFIRM_WITHIN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 impl RequestKind {
-    /// Whether it can be asked for like this: calls belong to who holds an account, or to a workspace.
+    /// Whether it can be asked for like this: calls belong to who holds an account, or to a workspace;
+    /// what is set aside is set aside by a workspace, for the people it talks with.
     pub const fn may_be_made_by(self, maker: Maker) -> bool {
         match self {
             Self::DeleteCallMetadata => !matches!(maker, Maker::Visitor),
+            Self::ChildReport | Self::Restrict | Self::Unrestrict => {
+                !matches!(maker, Maker::AccountHolder)
+            }
             _ => true,
         }
     }
 
-    /// Whether it shows or changes what is kept, so that who asks has to be proved.
+    /// How long an answer may take.
+    pub const fn answer_within(self) -> Duration {
+        match self {
+            Self::ChildReport => CHILD_ANSWER_WITHIN,
+            _ => ANSWER_WITHIN,
+        }
+    }
+
+    /// Whether its time can be extended: a child does not wait.
+    pub const fn may_take_longer(self) -> bool {
+        !matches!(self, Self::ChildReport)
+    }
+
+    /// Whether it is told in words only.
+    pub const fn is_told_in_words(self) -> bool {
+        matches!(self, Self::Object | Self::Question)
+    }
+
+    /// Whether it shows or changes what is kept, so that who asks has to be proved. What the report of
+    /// a child does is undone by a decision.
     pub const fn needs_proof(self) -> bool {
-        !matches!(self, Self::Question)
+        !matches!(self, Self::ChildReport | Self::Question)
     }
 
     /// Whether the same wish, asked twice, is one request. The others are told apart by their words.
     pub const fn is_asked_once(self) -> bool {
-        !matches!(self, Self::Question | Self::Rectify)
+        !matches!(self, Self::Object | Self::Question | Self::Rectify)
     }
 }
 
@@ -163,6 +200,10 @@ impl Course {
                 (self.expected_by, Step::Overdue),
             ],
         };
+        if !steps.is_empty() && self.expected_by <= self.received_at.plus(CHILD_ANSWER_WITHIN) {
+            steps.push((self.expected_by.minus(CHILD_REMINDER), Step::Remind));
+        }
+        steps.retain(|(at, _)| *at > self.received_at);
         let silent = self.status == RequestStatus::InProgress
             && self.controller == Controller::Workspace
             && self.made_by == Maker::Visitor
@@ -271,6 +312,23 @@ mod tests {
             };
             assert_eq!(over.next(AT), None);
         }
+    }
+
+    #[test]
+    fn a_report_of_a_child_is_reminded_of_within_its_day_and_waits_for_no_proof() {
+        let report = Course {
+            expected_by: AT.plus(RequestKind::ChildReport.answer_within()),
+            ..course(Maker::Workspace)
+        };
+        let hours = |at: Timestamp| (at.ms() - AT.ms()) / 3_600_000;
+        let steps: Vec<(i64, Step)> = report
+            .steps()
+            .iter()
+            .map(|(at, s)| (hours(*at), *s))
+            .collect();
+        assert_eq!(steps, [(18, Step::Remind), (24, Step::Overdue)]);
+        assert!(!RequestKind::ChildReport.needs_proof());
+        assert!(!RequestKind::ChildReport.may_take_longer());
     }
 
     #[test]

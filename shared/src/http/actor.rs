@@ -90,6 +90,16 @@ pub struct Visitor {
     pub entry: Entry,
 }
 
+impl Visitor {
+    /// Refuses somebody who is set aside.
+    fn in_use(self) -> Result<Self, Problem> {
+        match self.contact.state {
+            State::Restricted => Err(Problem::new(Code::Restricted)),
+            _ => Ok(self),
+        }
+    }
+}
+
 /// A workspace as one request sees it: one time, one policy, one read.
 #[derive(Debug)]
 pub struct Entry {
@@ -386,8 +396,20 @@ impl App {
     /// A visitor, and what lies at `keys`. One round trip, as for a member.
     ///
     /// # Errors
-    /// 401 when the session is over, or the contact is gone.
+    /// 401 when the session is over, or the contact is gone; 403 `restricted` when it is set aside.
     pub async fn visitor(&self, token: &VisitorToken, keys: Vec<Key>) -> Result<Visitor, Problem> {
+        self.visitor_kept(token, keys).await?.in_use()
+    }
+
+    /// As [`App::visitor`], set aside or not: only for what somebody asks about their own data.
+    ///
+    /// # Errors
+    /// 401 when the session is over, or the contact is gone.
+    pub async fn visitor_kept(
+        &self,
+        token: &VisitorToken,
+        keys: Vec<Key>,
+    ) -> Result<Visitor, Problem> {
         let good = |visit: &Visit, now| {
             if !visit.token.matches(token.secret()) {
                 return Err(Problem::new(Code::TokenInvalid));
@@ -410,8 +432,8 @@ impl App {
         session: (ContactId, VisitId),
         keys: Vec<Key>,
     ) -> Result<Visitor, Problem> {
-        self.visitor_if(workspace, session, keys, |_, _| Ok(()))
-            .await
+        let visitor = self.visitor_if(workspace, session, keys, |_, _| Ok(()));
+        visitor.await?.in_use()
     }
 
     async fn visitor_if(
@@ -439,7 +461,7 @@ impl App {
         good(&visit, now)?;
         let contact = fetched
             .get::<Contact>(&at_contact, &Unsealed, lens)?
-            .filter(|contact| contact.state == State::Live)
+            .filter(Contact::is_kept)
             .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
         in_use(&policy)?;
         let entry = self.entry(workspace, fetched, now).await?;

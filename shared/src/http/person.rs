@@ -3,10 +3,10 @@
 
 use super::{actor::Entry, problem::Problem};
 use crate::{
-    domain::{ContactId, WorkspaceId, text::ExternalId},
+    domain::{ContactId, WorkspaceId, privacy::MOST_RESTRICTED_DAYS, text::ExternalId, time::DAY},
     store::{
         DataKey, Fetched, Key, KeyedHash, RootRef, Stored, Transaction, Unsealed,
-        contact::{Contact, Profile, VisitorContext},
+        contact::{Contact, ExternalOwner, Profile, VisitorContext},
         keyring::Use,
         keys,
         subject::State,
@@ -51,8 +51,20 @@ pub fn head(fetched: &Fetched, entry: &Entry, id: ContactId) -> Result<Option<Co
 
 /// The person, if it lives, out of a batch that asked for [`wanted`].
 pub fn open(fetched: &Fetched, entry: &Entry, id: ContactId) -> Result<Option<Person>, Problem> {
+    let person = open_kept(fetched, entry, id)?;
+    Ok(person.filter(|person| person.contact.state == State::Live))
+}
+
+/// The person, be it set aside or not: only for what it asks about its own data.
+pub fn open_kept(
+    fetched: &Fetched,
+    entry: &Entry,
+    id: ContactId,
+) -> Result<Option<Person>, Problem> {
     let (workspace, lens) = (entry.workspace, entry.lens());
-    let Some(contact) = head(fetched, entry, id)? else {
+    let place = keys::contact(workspace, id);
+    let contact = fetched.get::<Contact>(&place, &Unsealed, lens)?;
+    let Some(contact) = contact.filter(Contact::is_kept) else {
         return Ok(None);
     };
     let place = keys::contact(workspace, id);
@@ -113,6 +125,71 @@ impl Person {
             context,
             key,
         })
+    }
+}
+
+impl Person {
+    /// Sets the person aside, with everything that is known of it, unless that was done before: the
+    /// contact as it will be then.
+    ///
+    /// # Errors
+    /// When the records cannot be written.
+    pub fn restrict(
+        &self,
+        transaction: &mut Transaction,
+        entry: &Entry,
+    ) -> Result<Contact, Problem> {
+        let contact = self.contact.clone();
+        if contact.state == State::Restricted {
+            return Ok(contact);
+        }
+        let until = entry.now.plus(DAY * MOST_RESTRICTED_DAYS);
+        self.stand(contact.restricted(until, entry.now), transaction, entry)
+    }
+
+    /// Uses the person again: the contact as it will be then.
+    ///
+    /// # Errors
+    /// When the records cannot be written.
+    pub fn unrestrict(
+        &self,
+        transaction: &mut Transaction,
+        entry: &Entry,
+    ) -> Result<Contact, Problem> {
+        let contact = self.contact.clone();
+        if contact.state != State::Restricted {
+            return Ok(contact);
+        }
+        self.stand(contact.unrestricted(entry.now), transaction, entry)
+    }
+
+    /// Everything that ends with the contact is kept from its last visit.
+    fn stand(
+        &self,
+        contact: Contact,
+        transaction: &mut Transaction,
+        entry: &Entry,
+    ) -> Result<Contact, Problem> {
+        let kept_from = contact.last_seen_at;
+        if let Some(external) = &self.profile.external_id {
+            let owner = ExternalOwner {
+                workspace: entry.workspace,
+                external: recognise(entry, external),
+                contact: contact.id,
+                kept_from,
+            };
+            transaction.overwrite(&Stored::new(owner, &entry.policy), &Unsealed)?;
+        }
+        if self.has_profile {
+            let profile = Profile {
+                kept_from,
+                ..self.profile.clone()
+            };
+            transaction.replace(&Stored::next(profile, &entry.policy), &self.key)?;
+        }
+        let contact = Stored::next(contact, &entry.policy);
+        transaction.replace(&contact, &Unsealed)?;
+        Ok(contact.into_record())
     }
 }
 

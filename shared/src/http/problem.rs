@@ -88,6 +88,8 @@ codes! {
     OriginRefused = 403, "origin_refused", "The app may not be used from here";
     /// The team blocked this visitor.
     Blocked = 403, "blocked", "You cannot write to this team";
+    /// It is set aside at the request of whom it is about.
+    Restricted = 403, "restricted", "This is set aside at somebody's request: it is kept, and nothing else is done with it";
     /// The workspace does not have this capability.
     ModuleOff = 403, "module_off", "This workspace does not have this capability";
     /// It is not there, or not yours to see.

@@ -55,6 +55,10 @@ words! {
         BreakGlassRead = "break_glass_read",
         /// A contact is to be forgotten, with everything it wrote.
         ContactErased = "contact_erased",
+        /// A contact was set aside: it is kept, and nothing else is done with it.
+        ContactRestricted = "contact_restricted",
+        /// A contact that was set aside is used again.
+        ContactUnrestricted = "contact_unrestricted",
         /// A conversation was deleted before its time.
         ConversationDeleted = "conversation_deleted",
         /// A second person agreed that something is handed over.

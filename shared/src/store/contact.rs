@@ -13,7 +13,7 @@ use crate::domain::{
 #[derive(Clone, Debug, Record)]
 #[record(
     table = Data, key = contact(workspace, id), lists = contact_list(workspace, id),
-    due = contact_due(workspace, id, state, last_seen_at),
+    due = contact_due(workspace, id, state, last_seen_at, follow_at),
     tenant = workspace, subject = id, class = Conversation, anchor = last_seen_at,
 )]
 pub struct Contact {
@@ -35,12 +35,47 @@ pub struct Contact {
     /// First visit.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub created_at: Timestamp,
-    /// Last visit.
+    /// Last visit; while it is set aside, the end of that, so that it does not expire before.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub last_seen_at: Timestamp,
+    /// Since when it is set aside.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub restricted_at: Option<Timestamp>,
+    /// Its last visit before that.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub seen_before: Option<Timestamp>,
+    /// When its conversations have to be looked at, because it was set aside or is used again.
+    #[non_personal(reason = "when a schedule has to look at a contact")]
+    pub follow_at: Option<Timestamp>,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
+}
+
+impl Contact {
+    /// The contact as it is set aside at `now`, kept until `until` at least.
+    pub fn restricted(mut self, until: Timestamp, now: Timestamp) -> Self {
+        self.seen_before = Some(self.last_seen_at);
+        self.restricted_at = Some(now);
+        self.last_seen_at = until;
+        self.state = State::Restricted;
+        self.follow_at = Some(now);
+        self
+    }
+
+    /// The contact as it is used again: it ends when it would have.
+    pub fn unrestricted(mut self, now: Timestamp) -> Self {
+        self.last_seen_at = self.seen_before.take().unwrap_or(now);
+        self.restricted_at = None;
+        self.state = State::Live;
+        self.follow_at = Some(now);
+        self
+    }
+
+    /// Whether it may be shown to who answers its person: as usual, or set aside.
+    pub const fn is_kept(&self) -> bool {
+        matches!(self.state, State::Live | State::Restricted)
+    }
 }
 
 /// What a contact, or the customer for it, told of itself.

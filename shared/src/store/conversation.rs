@@ -108,6 +108,9 @@ pub struct Conversation {
     /// The newest anchor that had expired when the hold began.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     held_lapsed: Option<Timestamp>,
+    /// Until when the team itself had it on hold, while it is set aside with its contact.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    held_by_team: Option<Timestamp>,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
@@ -144,6 +147,36 @@ impl Conversation {
     /// Ends its hold: from now on its content ends by its anchors again.
     pub fn release(&mut self) {
         (self.held_at, self.held_until, self.held_lapsed) = (None, None, None);
+        self.held_by_team = None;
+    }
+
+    /// Sets it aside until `until`: nobody reads or writes it, and it does not expire. A hold of the
+    /// team goes on behind it.
+    pub fn restrict(&mut self, until: Timestamp, lens: Lens<'_>) {
+        let held = self.hold_at(lens.now).map(|hold| hold.until);
+        self.held_by_team = held;
+        self.hold(held.map_or(until, |held| held.max(until)), lens);
+        self.state = State::Restricted;
+        self.touch(lens.now);
+    }
+
+    /// Uses it again: on hold for as long as the team said, or not at all.
+    pub fn unrestrict(&mut self, lens: Lens<'_>) {
+        match self.held_by_team.take().filter(|until| *until > lens.now) {
+            Some(until) => self.hold(until, lens),
+            None => self.release(),
+        }
+        self.state = State::Live;
+        self.touch(lens.now);
+    }
+
+    /// Until when the team has it on hold: an erasure waits for that, and for nothing else.
+    pub fn held_by_team_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let until = match self.state {
+            State::Restricted => self.held_by_team,
+            _ => self.held_until,
+        };
+        until.filter(|until| *until > now)
     }
 
     /// A conversation that begins at `now`, still without a message.
@@ -177,6 +210,7 @@ impl Conversation {
             held_at: None,
             held_until: None,
             held_lapsed: None,
+            held_by_team: None,
             rev: 1,
         }
     }

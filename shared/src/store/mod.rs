@@ -57,6 +57,7 @@ pub mod record;
 pub mod registry;
 pub mod remains;
 pub mod restoring;
+mod restricting;
 pub mod seal;
 pub mod second_factor;
 pub mod signing;

@@ -43,6 +43,8 @@ words! {
         PasswordChanged = "password_changed",
         /// The password was set anew by a mailed link.
         PasswordReset = "password_reset",
+        /// The data of a child were reported in a workspace of the account, and are set aside.
+        ChildReported = "child_reported",
         /// Somebody asks a workspace of the account about their data.
         PrivacyRequestMade = "privacy_request_made",
         /// Such a request has to be answered soon.

@@ -19,7 +19,7 @@ use super::{
     query::{Listed, Query},
     record::{Decision, Declaration, Form, Item, Owner, Record, is_expired, stamp},
     registry,
-    subject::{Edge, RootRef, Subject, SubjectId},
+    subject::{Edge, RootRef, State, Subject, SubjectId},
     team::TeamIdentity,
 };
 use crate::domain::{
@@ -252,6 +252,18 @@ pub(super) fn hold_of(head: &Item, now: Timestamp) -> Option<crate::domain::poli
 
 fn milliseconds(at: Timestamp) -> AttributeValue {
     AttributeValue::N(at.ms().to_string())
+}
+
+/// Until when the team itself has a conversation on hold at `now`: that it is set aside with its
+/// contact keeps it, and does not keep it from being erased.
+pub(super) fn hold_of_team(head: &Item, now: Timestamp) -> Option<Timestamp> {
+    let restricted = State::read(head.get("state")) == Some(State::Restricted);
+    let name = if restricted {
+        "held_by_team"
+    } else {
+        "held_until"
+    };
+    Timestamp::read(head.get(name)).filter(|until| *until > now)
 }
 
 /// Whether the condition of a write held.

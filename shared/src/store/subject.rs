@@ -151,6 +151,8 @@ words! {
         Erasing = "erasing",
         /// As usual.
         Live = "live",
+        /// It is kept, and nothing is done with it but what its person asks for.
+        Restricted = "restricted",
     }
 }
 

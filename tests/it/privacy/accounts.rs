@@ -159,7 +159,7 @@ async fn whoever_looks_finds_the_contact_what_can_be_asked_and_where() {
         "the operator's, where no other is set"
     );
     assert_eq!(found["answered_within_days"], 30);
-    let actions = found["actions"].as_array().expect("a list");
+    let actions = found["account_actions"].as_array().expect("a list");
     for action in actions {
         let ask = json!({ "type": action, "message": "Why?" });
         let account = harness

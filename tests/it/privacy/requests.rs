@@ -299,6 +299,7 @@ async fn a_wish_says_what_it_needs_and_a_decision_what_it_has_to() {
     let before = world.harness.items().await.len();
     for (asks, pointer) in [
         (json!({ "type": "question" }), "#/message"),
+        (json!({ "type": "object" }), "#/message"),
         (json!({ "type": "rectify" }), "#/name"),
         (json!({ "type": "access", "name": "Ada" }), "#/name"),
         (

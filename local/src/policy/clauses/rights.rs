@@ -1,6 +1,6 @@
 //! What people can ask for, young people, and changes of the policy.
 
-use shared::domain::privacy::{ANSWER_WITHIN, MOST_EXTENSION_DAYS};
+use shared::domain::privacy::{ANSWER_WITHIN, MOST_EXTENSION_DAYS, MOST_RESTRICTED_DAYS};
 use shared::domain::retention::{Class, EXPORT_LIFETIME, erasure_days};
 
 use super::{Clause, Section, differs, holds, not_yet, with_route};
@@ -59,10 +59,12 @@ pub(super) const CLAUSES: &[Clause] = &[
         }
     }).everywhere(),
     Clause::new(&["CALL-33", "FLOW-54"], Section::Rights, |_| {
-        not_yet("Objecting to single purposes. No purpose exists that you could object to without ending the service: there are no statistics and no marketing.")
+        not_yet("Objecting to single purposes, so that the program itself stops them. You can object, and a person answers; no purpose exists yet that you could object to without ending the service: there are no statistics about you.")
     }).everywhere(),
     Clause::new(&["CALL-34", "FLOW-53"], Section::Rights, |_| {
-        not_yet("Restricting the use of your data while a question about them is open.")
+        holds(format!(
+            "If you chatted with a company, you can ask it to set your data aside while a question about them is open: they are kept for {MOST_RESTRICTED_DAYS} days at most, do not expire, and nobody reads or writes them. You can still ask about them, and have them copied or erased. What tells how you are signed in to the chat, and the page you were on, may end meanwhile. If you have an account with us, ask us: a person sees to it."
+        ))
     }).everywhere(),
     Clause::new(&["FLOW-52"], Section::Rights, |f| {
         if f.policy.profile.allows_offers() {
@@ -103,7 +105,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         )
     }).everywhere(),
     Clause::new(&["FLOW-61"], Section::Children, |_| {
-        not_yet("A way to report that a child's data are here, which sets them aside at once. Write to the contact address; a team can delete a conversation at once.")
+        holds("Whoever sees that the data of a child are here can report it, in the chat or to the company. The report sets them aside at once: nobody reads or writes them. Everybody in the company who answers requests hears of it by mail, and somebody has to decide within 24 hours whether they are deleted or used again.")
     }).everywhere(),
     Clause::new(&["FLOW-01"], Section::Changes, |_| {
         holds("This policy is written by the program it describes, from the rules that run. It bears the day it is from, and a checksum of everything it says; another text without another day does not pass our checks.")

@@ -42,6 +42,10 @@ impl Transaction {
         external: Option<KeyedHash>,
         lens: Lens<'_>,
     ) -> Result<(), StoreError> {
+        if head.state == State::Restricted {
+            // Its erasure is due by this, which lay in the future.
+            head.last_seen_at = lens.now;
+        }
         head.state = State::Erasing;
         let subject = Subject {
             tenant: TenantId::Workspace(head.workspace),
@@ -276,7 +280,7 @@ impl Store {
             return Ok(Ended::Whole);
         }
         match fetched.get::<Conversation>(&place, &Unsealed, lens)? {
-            Some(head) if head.hold_at(lens.now).is_some() => Ok(Ended::Partly),
+            Some(head) if head.held_by_team_at(lens.now).is_some() => Ok(Ended::Partly),
             Some(head) => self.end_whole_conversation(head, has_time, lens).await,
             None => {
                 self.remove_root(item, lens.now).await?;

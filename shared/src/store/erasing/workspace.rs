@@ -28,7 +28,7 @@ use crate::{
         notice::{Notice, NoticeKind},
         query::{Listed, Query},
         record::{Item, Stored},
-        remains::{Scanned, hold_of},
+        remains::{Scanned, hold_of_team},
         seal::Unsealed,
         subject::{RootRef, State},
         transaction::Transaction,
@@ -229,8 +229,8 @@ impl Store {
         let heads: Vec<Key> = threads.map(|key| RootRef::of(&key).head()).collect();
         let fetched = self.batch_all(heads.clone()).await?;
         let until = |head: Key| {
-            let hold = hold_of(fetched.raw(&head)?, now)?;
-            Some((head.pk, hold.until))
+            let until = hold_of_team(fetched.raw(&head)?, now)?;
+            Some((head.pk, until))
         };
         Ok(heads.into_iter().filter_map(until).collect())
     }

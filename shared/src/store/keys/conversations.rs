@@ -164,19 +164,27 @@ pub fn conversation_due(
 ) -> Option<IndexKey> {
     let at = match state {
         State::Live => snoozed_until?,
+        // Nothing happens to it, and nothing waits.
+        State::Restricted => return None,
         State::Closing | State::Erasing => changed_at,
     };
     Some(due(at, &thread(workspace, id)))
 }
 
-/// The erasure of a contact, due from the moment it was asked for.
+/// The erasure of a contact, due from the moment it was asked for; or what follows when it is set
+/// aside, or is used again.
 pub fn contact_due(
     workspace: WorkspaceId,
     id: ContactId,
     state: State,
     last_seen_at: Timestamp,
+    follow_at: Option<Timestamp>,
 ) -> Option<IndexKey> {
-    (state == State::Erasing).then(|| due(last_seen_at, &contact(workspace, id).pk))
+    let at = match state {
+        State::Erasing => last_seen_at,
+        _ => follow_at?,
+    };
+    Some(due(at, &contact(workspace, id).pk))
 }
 
 /// What says for seven days that a conversation is gone.
