@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::functions::{Function, Functions};
 use crate::mail::{Mail, Mailbox};
+use crate::objects::Objects;
 use crate::seed::random_uuid;
 use crate::streams::Drained;
 use crate::template::{Rule, Template};
@@ -129,22 +130,30 @@ fn host(address: &str) -> &str {
     address.rsplit('@').next().unwrap_or_default()
 }
 
-/// The bus: events of the mail service to the functions whose rules want them. Clones are one bus.
+/// The bus: events of the mail service, of S3 and of the scanner to the functions whose rules want
+/// them. Clones are one bus.
 #[derive(Clone)]
 pub struct Bus {
     mailbox: Mailbox,
+    objects: Objects,
     rules: Vec<(Rule, Function)>,
 }
 
 impl Bus {
     /// The bus of a template.
-    pub fn new(template: &Template, functions: &Functions, mailbox: Mailbox) -> Self {
+    pub fn new(
+        template: &Template,
+        functions: &Functions,
+        mailbox: Mailbox,
+        objects: Objects,
+    ) -> Self {
         let rules = template.rules.iter().filter_map(|rule| {
             let function = functions.by_id(&rule.function)?;
             Some((rule.clone(), function.clone()))
         });
         Self {
             mailbox,
+            objects,
             rules: rules.collect(),
         }
     }
@@ -152,7 +161,11 @@ impl Bus {
     /// Delivers everything there is now.
     pub async fn deliver(&self) -> Drained {
         let mut drained = Drained::default();
-        while let Some(event) = self.mailbox.next_feedback() {
+        let next = || {
+            let mail = self.mailbox.next_feedback();
+            mail.or_else(|| self.objects.next_event())
+        };
+        while let Some(event) = next() {
             for (rule, function) in &self.rules {
                 if matches(&rule.pattern, &event) {
                     match tell(function, &event).await {
@@ -186,16 +199,29 @@ async fn tell(function: &Function, event: &Value) -> bool {
     false
 }
 
-/// Whether an event fits a pattern: every field that the pattern names has one of its values.
+/// Whether an event fits a pattern: every field that the pattern names has one of its values, or
+/// begins as `{"prefix": …}` says.
 fn matches(pattern: &Value, event: &Value) -> bool {
     match pattern {
         Value::Object(fields) => fields
             .iter()
             .all(|(name, wanted)| matches(wanted, &event[name])),
-        Value::Array(wanted) => match event {
-            Value::Array(values) => values.iter().any(|value| wanted.contains(value)),
-            value => wanted.contains(value),
-        },
+        Value::Array(wanted) => {
+            let fits = |value: &Value| {
+                let begins = |wanted: &Value| {
+                    let prefix = wanted["prefix"].as_str();
+                    let text = value.as_str();
+                    prefix
+                        .zip(text)
+                        .is_some_and(|(prefix, text)| text.starts_with(prefix))
+                };
+                wanted.contains(value) || wanted.iter().any(begins)
+            };
+            match event {
+                Value::Array(values) => values.iter().any(fits),
+                value => fits(value),
+            }
+        }
         _ => false,
     }
 }

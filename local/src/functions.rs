@@ -11,6 +11,7 @@ use lambda_http::{Adapter, Context, LambdaEvent, Service};
 use shared::app::{App, Clock, Config};
 use shared::http::Routes;
 use shared::lambda::feedback::Feedback;
+use shared::lambda::files::FileEvent;
 use shared::lambda::socket;
 
 use crate::template::Template;
@@ -23,6 +24,7 @@ const OPERATOR_EMAIL: &str = "demo@example.com";
 
 /// What a crate of `functions/` has to offer.
 enum Code {
+    Files(fn() -> Routes),
     Http(fn() -> Routes),
     Live(fn() -> Routes),
     Schedule,
@@ -32,6 +34,7 @@ enum Code {
 /// The code that a template's `CodeUri` means.
 fn linked(folder: &str) -> Option<Code> {
     Some(match folder {
+        "attachments" => Code::Files(attachments::routes),
         "auth" => Code::Http(auth::routes),
         "contract" => Code::Http(contract::routes),
         "conversations" => Code::Http(conversations::routes),
@@ -54,6 +57,7 @@ fn linked(folder: &str) -> Option<Code> {
 /// The routes of every function that has some, by the name of its folder.
 pub fn all_routes() -> BTreeMap<&'static str, Routes> {
     [
+        "attachments",
         "auth",
         "contract",
         "conversations",
@@ -70,7 +74,9 @@ pub fn all_routes() -> BTreeMap<&'static str, Routes> {
     ]
     .into_iter()
     .filter_map(|folder| match linked(folder) {
-        Some(Code::Http(routes) | Code::Live(routes)) => Some((folder, routes())),
+        Some(Code::Files(routes) | Code::Http(routes) | Code::Live(routes)) => {
+            Some((folder, routes()))
+        }
         _ => None,
     })
     .collect()
@@ -99,6 +105,7 @@ pub struct Function {
 
 #[derive(Clone)]
 enum Entry {
+    Files(axum::Router),
     Http(axum::Router),
     Live(axum::Router, Arc<realtime::Sockets>),
     Schedule,
@@ -126,6 +133,7 @@ impl Function {
         // A task of its own: a panic in it is an error here, and a late one can be stopped.
         let mut task = tokio::spawn(async move {
             match entry {
+                Entry::Files(router) => answer_files(&app, router, &event, context).await,
                 Entry::Http(router) => answer_http(router, &event, context).await,
                 Entry::Live(router, sockets) => {
                     answer_live(&app, router, &sockets, &event, context).await
@@ -193,6 +201,21 @@ async fn answer_live(
     serde_json::to_vec(&sockets.handle(app, serde_json::from_value(value)?).await)
 }
 
+async fn answer_files(
+    app: &App,
+    router: axum::Router,
+    event: &[u8],
+    context: Context,
+) -> Result<Vec<u8>, serde_json::Error> {
+    use serde::ser::Error as _;
+    let value: serde_json::Value = serde_json::from_slice(event)?;
+    if !FileEvent::is(&value) {
+        return answer_http(router, event, context).await;
+    }
+    let heard = attachments::hear(app, &value).await;
+    serde_json::to_vec(&heard.map_err(serde_json::Error::custom)?)
+}
+
 async fn answer_stream(app: &App, event: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
     use serde::ser::Error as _;
     let event: serde_json::Value = serde_json::from_slice(event)?;
@@ -249,6 +272,7 @@ impl Functions {
                 Config::from_vars(&variables).map_err(|error| format!("{place}: {error}"))?;
             let app = App::new(config, clock.clone(), client.clone(), egress.clone());
             let entry = match code {
+                Code::Files(routes) => Entry::Files(routes().router(app.clone())),
                 Code::Http(routes) => Entry::Http(routes().router(app.clone())),
                 Code::Live(routes) => Entry::Live(routes().router(app.clone()), Arc::default()),
                 Code::Schedule => Entry::Schedule,

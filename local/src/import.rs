@@ -20,6 +20,7 @@ use shared::{
     domain::{
         ContactId, ConversationId, MemberId, Policy, Timestamp, WorkspaceId,
         archive::{ArchiveFault, Entry},
+        attachment::Files,
         policy::{Lens, Module},
     },
     store::{
@@ -250,6 +251,8 @@ fn take(
         "Message" => {
             let mut taken = Message::blank(workspace, conversation, now);
             taken.retell(fields).map_err(fault)?;
+            // An archive names files and does not hold them.
+            taken.files = Files::default();
             Taken::Message(Box::new(taken))
         }
         _ => return Ok(None),

@@ -41,6 +41,7 @@ pub mod pages;
 pub mod policy;
 pub mod receipts;
 pub mod restore;
+mod scanner;
 pub mod seed;
 pub mod sockets;
 pub mod stack;

@@ -8,7 +8,7 @@
 
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -19,11 +19,13 @@ use axum::Router;
 use bytes::Bytes;
 use data_encoding::{BASE64, HEXLOWER};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use shared::app::Clock;
 use shared::domain::Timestamp;
 use shared::domain::time::DAY;
 
 use crate::folder::{DataFolder, FolderError, create_private, private_file};
+use crate::scanner;
 use crate::template::Bucket;
 
 /// The folder of the data folder that holds the objects, one file for each version.
@@ -38,6 +40,8 @@ struct Inner {
     clock: Clock,
     folder: Option<PathBuf>,
     kept: Mutex<Kept>,
+    /// What S3 and the scanner have to say and nobody has heard yet.
+    news: Mutex<VecDeque<Value>>,
 }
 
 #[derive(Default)]
@@ -73,6 +77,15 @@ struct Version {
 enum Body {
     Memory(Bytes),
     File(PathBuf),
+}
+
+impl Body {
+    fn read(&self) -> io::Result<Bytes> {
+        match self {
+            Self::Memory(bytes) => Ok(bytes.clone()),
+            Self::File(path) => read_body(path),
+        }
+    }
 }
 
 /// Why an object is not there.
@@ -123,8 +136,39 @@ impl Objects {
             create_private(&path)?;
             read_folder(&path)
         };
-        let kept = read().map_err(|error| folder.damaged(FOLDER, error.to_string()))?;
-        Ok(Self::with(buckets, clock, Some(path), kept))
+        let damaged = |error: io::Error| folder.damaged(FOLDER, error.to_string());
+        let kept = read().map_err(damaged)?;
+        let objects = Self::with(buckets, clock, Some(path), kept);
+        objects.tell_again().map_err(damaged)?;
+        Ok(objects)
+    }
+
+    /// What was not told when the program ended is told again: of what lies where it is scanned.
+    fn tell_again(&self) -> io::Result<()> {
+        let mut news = Vec::new();
+        for bucket in &self.0.buckets {
+            for prefix in &bucket.scanned {
+                let kept = self.lock();
+                for (place, versions) in &kept.keys {
+                    let last = versions.last().filter(|last| !last.head.is_marker);
+                    let Some(last) = last.filter(|_| place.1.starts_with(prefix)) else {
+                        continue;
+                    };
+                    news.extend(scanner::events(bucket, &last.head, &last.body.read()?));
+                }
+            }
+        }
+        self.news().extend(news);
+        Ok(())
+    }
+
+    /// The oldest event that nobody has taken yet.
+    pub fn next_event(&self) -> Option<Value> {
+        self.news().pop_front()
+    }
+
+    fn news(&self) -> MutexGuard<'_, VecDeque<Value>> {
+        self.0.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn with(buckets: Vec<Bucket>, clock: Clock, folder: Option<PathBuf>, kept: Kept) -> Self {
@@ -133,6 +177,7 @@ impl Objects {
             clock,
             folder,
             kept: Mutex::new(kept),
+            news: Mutex::default(),
         }))
     }
 
@@ -239,13 +284,11 @@ impl Objects {
         if only == Only::New && current.is_some_and(|version| !version.head.is_marker) {
             return Ok(None);
         }
-        Ok(Some(self.push(
-            &mut kept,
-            &place,
-            content_type,
-            bytes,
-            false,
-        )?))
+        let head = self.push(&mut kept, &place, content_type, bytes.clone(), false)?;
+        let own = self.0.buckets.iter().find(|known| known.name == bucket);
+        let news = own.map(|bucket| scanner::events(bucket, &head, &bytes));
+        self.news().extend(news.into_iter().flatten());
+        Ok(Some(head))
     }
 
     /// The current version, or the one that is named, with its bytes.
@@ -267,10 +310,7 @@ impl Objects {
             None => Absent::Key,
             Some(_) => Absent::Version,
         })?;
-        let bytes = match &found.body {
-            Body::Memory(bytes) => bytes.clone(),
-            Body::File(path) => read_body(path)?,
-        };
+        let bytes = found.body.read()?;
         Ok((found.head.clone(), bytes))
     }
 

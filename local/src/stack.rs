@@ -314,7 +314,8 @@ impl Stack {
                 background,
             )?);
         }
-        self.bus = Some(Bus::new(&self.template, &functions, self.mailbox.clone()));
+        let (mailbox, objects) = (self.mailbox.clone(), self.objects.clone());
+        self.bus = Some(Bus::new(&self.template, &functions, mailbox, objects));
         let gateway = Gateway::new(&self.template, &functions, self.clock.clone());
         let mut pages = pages::router(self.desk.clone());
         self.sockets = Sockets::new(&self.template, &functions, self.clock.clone());

@@ -1,6 +1,8 @@
 //! `template.yaml` as the embedded stack reads it: the same file that a deployment uses decides
 //! here which routes exist, which function answers, with what environment and how long.
 
+mod buckets;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,6 +11,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 use crate::intrinsics::Scope;
+pub use buckets::{Bucket, LifecycleRule};
+
 pub use crate::intrinsics::{TemplateError, stream_arn, table_arn};
 use crate::{ACCOUNT, REGION};
 
@@ -222,26 +226,6 @@ pub struct Table {
     pub ttl_attribute: Option<String>,
 }
 
-/// An S3 bucket with versions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bucket {
-    /// The physical name.
-    pub name: String,
-    /// What its lifecycle says.
-    pub rules: Vec<LifecycleRule>,
-}
-
-/// A rule of a bucket's lifecycle.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LifecycleRule {
-    /// The beginning of the keys that it is about; empty for all.
-    pub prefix: String,
-    /// After how many days an object is hidden behind a marker.
-    pub expiration_days: Option<u64>,
-    /// After how many days a version goes that is not the current one.
-    pub noncurrent_days: Option<u64>,
-}
-
 /// One attribute of a key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -360,7 +344,7 @@ impl Template {
                 template.keys.push(arn);
             }
             for (id, properties) in scope.resources_of_type("AWS::S3::Bucket") {
-                template.buckets.push(bucket(scope, id, properties)?);
+                template.buckets.push(buckets::read(scope, id, properties)?);
             }
         }
         for (id, properties) in root.resources_of_type("AWS::Serverless::Function") {
@@ -491,32 +475,6 @@ fn table(scope: &Scope, id: &str, properties: &Value) -> Result<Table, TemplateE
         .then(|| ttl["AttributeName"].as_str().map(str::to_owned))
         .flatten();
     Ok(table)
-}
-
-/// What a bucket's lifecycle says that this stack keeps to: days, under a prefix.
-fn bucket(scope: &Scope, id: &str, properties: &Value) -> Result<Bucket, TemplateError> {
-    let place = format!("Resources.{id}.Properties");
-    if properties["VersioningConfiguration"]["Status"] != "Enabled" {
-        return Err(scope.error(format!(
-            "{place}: the embedded stack has buckets with versions only"
-        )));
-    }
-    let name = scope.resolve_text(&json!({ "Ref": id }))?;
-    let mut rules = Vec::new();
-    let written = properties["LifecycleConfiguration"]["Rules"].as_array();
-    for rule in written.into_iter().flatten() {
-        if rule["Status"] != "Enabled" {
-            continue;
-        }
-        rules.push(LifecycleRule {
-            prefix: rule["Prefix"].as_str().unwrap_or_default().to_owned(),
-            expiration_days: number(&scope.resolve(&rule["ExpirationInDays"])?),
-            noncurrent_days: number(
-                &scope.resolve(&rule["NoncurrentVersionExpiration"]["NoncurrentDays"])?,
-            ),
-        });
-    }
-    Ok(Bucket { name, rules })
 }
 
 fn cors(scope: &Scope) -> Result<Option<Cors>, TemplateError> {

@@ -60,13 +60,17 @@ const PUBLIC: &[&str] = &[
 ];
 
 /// Routes that programs with an API key may call. A line is added in review only.
-pub const FOR_KEYS: [&str; 7] = [
+pub const FOR_KEYS: [&str; 11] = [
     "GET /v1/workspaces/{workspace}/contacts",
     "GET /v1/workspaces/{workspace}/contacts/{contact}",
     "GET /v1/workspaces/{workspace}/conversations",
     "GET /v1/workspaces/{workspace}/conversations/{conversation}",
+    "GET /v1/workspaces/{workspace}/conversations/{conversation}/attachments/{attachment}",
+    "GET /v1/workspaces/{workspace}/conversations/{conversation}/attachments/{attachment}/{rendition}",
     "GET /v1/workspaces/{workspace}/conversations/{conversation}/messages",
     "GET /v1/workspaces/{workspace}/sync",
+    "POST /v1/workspaces/{workspace}/conversations/{conversation}/attachments",
+    "POST /v1/workspaces/{workspace}/conversations/{conversation}/attachments/{attachment}/confirm",
     "POST /v1/workspaces/{workspace}/conversations/{conversation}/messages",
 ];
 

@@ -6,6 +6,7 @@ mod anonymous;
 mod api_keys;
 mod apps;
 mod asyncapi;
+mod attachments;
 mod audit;
 mod auth;
 mod availability;

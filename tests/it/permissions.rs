@@ -6,6 +6,7 @@ mod closed;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use harness::files::File;
 use harness::provider::Provider;
 use harness::routes::{Actor, Ids, Route, routes};
 use harness::{Client, Harness, Member, ORIGIN, START, Visitor, Workspace, message, text};
@@ -53,7 +54,13 @@ fn permission(route: &Route) -> Permission {
             | "/conversations/{conversation}/messages"
             | "/conversations/{conversation}/transcript",
         )
-        | ("GET", "/conversations/counts" | "/sync")
+        | (
+            "GET",
+            "/conversations/{conversation}/attachments/{attachment}"
+            | "/conversations/{conversation}/attachments/{attachment}/{rendition}"
+            | "/conversations/counts"
+            | "/sync",
+        )
         | ("POST", "/realtime/tickets")
         | ("PUT", "/conversations/{conversation}/read") => P::ConversationsRead,
         ("DELETE", "/conversations/{conversation}") => P::ConversationsDelete,
@@ -91,6 +98,9 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         ("PUT", "/conversations/{conversation}/read") => Some(json!({ "seq": 1 })),
         ("POST", "/conversations") => {
             Some(json!({ "contact_id": contact_id, "first_message": message("Hello") }))
+        }
+        ("POST", "/conversations/{conversation}/attachments") => {
+            Some(File::text("Hello").request())
         }
         ("POST", "/conversations/{conversation}/messages") => Some(message("Hello")),
         ("POST", "/conversations/{conversation}/messages/{seq}/redact") => {
@@ -290,6 +300,13 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
             if route.path.contains("{conversation}") {
                 let staged = stage(route, &workspace.path, &owner, member, &visitor).await;
                 ids = ids.with("conversation", &staged);
+            }
+            if route.path.contains("{attachment}") {
+                let conversation = ids.all().find(|id| id.starts_with("cnv_"));
+                let place = format!("/v1/widget/conversations/{}", conversation.expect("one"));
+                let file = File::text("Hello");
+                let sent = harness.send_file(&visitor, &place, &file).await;
+                ids = ids.with("attachment", &text(&sent["attachments"][0], "id"));
             }
             if route.path.contains("{api_key}") {
                 ids = ids.with("api_key", &make_key(&workspace.path, &owner).await);

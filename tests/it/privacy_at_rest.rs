@@ -18,7 +18,7 @@ use search::{Haystack, forms, hashes, planted};
 use serde_json::{Value, json};
 
 /// Text fields in which people write or are named: a word goes in through each.
-const SEALED: [&str; 44] = [
+const SEALED: [&str; 46] = [
     "PATCH /v1/workspaces/{workspace} #/locale",
     "PATCH /v1/workspaces/{workspace} #/name",
     "PATCH /v1/workspaces/{workspace} #/time_zone",
@@ -40,6 +40,7 @@ const SEALED: [&str; 44] = [
     "POST /v1/operator/privacy/requests/{request}/decision #/explanation",
     "POST /v1/privacy/requests #/message",
     "POST /v1/widget/conversations #/first_message/text",
+    "POST /v1/widget/conversations/{conversation}/attachments #/name",
     "POST /v1/widget/conversations/{conversation}/messages #/text",
     "POST /v1/widget/privacy/requests #/email",
     "POST /v1/widget/privacy/requests #/message",
@@ -55,6 +56,7 @@ const SEALED: [&str; 44] = [
     "POST /v1/workspaces/{workspace}/contacts/{contact}/disclosures #/recipient",
     "POST /v1/workspaces/{workspace}/contacts/{contact}/disclosures #/reference",
     "POST /v1/workspaces/{workspace}/conversations #/first_message/text",
+    "POST /v1/workspaces/{workspace}/conversations/{conversation}/attachments #/name",
     "POST /v1/workspaces/{workspace}/conversations/{conversation}/messages #/text",
     "POST /v1/workspaces/{workspace}/invitations #/email",
     "POST /v1/workspaces/{workspace}/privacy/requests #/email",

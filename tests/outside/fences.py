@@ -24,6 +24,7 @@ from pathlib import Path
 from deployed import Server, Template, http_event, passes
 from emulator import FUNCTIONS, Emulated, bootstrap, variables
 from exports_tour import joined, tour_of_the_exports
+from files_tour import tour_of_the_files
 from live_tour import (
     at, tour_of_a_forgotten_contact, tour_of_erasures, tour_of_retention, tour_of_the_desk, tour_of_the_sockets,
     tour_of_the_sweep,
@@ -120,7 +121,7 @@ def fenced(role, ready, names):
         if "versions" in query:
             action, context = "ListBucketVersions", {"s3:prefix": query.get("prefix", [])}
         elif "versionId" in query:
-            action = "DeleteObjectVersion"
+            action += "Version"
         if not role.check(f"s3:{action}", file, context=context):
             body = b"<Error><Code>AccessDenied</Code><Message>outside of the fence</Message></Error>"
             return 403, {"content-type": "application/xml"}, body
@@ -149,6 +150,7 @@ def fenced(role, ready, names):
 FIRST_COUNTS = (
     "POST /v1/auth/signup", "POST /v1/workspaces/{workspace}/invitations", "POST /v1/widget/sessions",
     "POST /v1/privacy/requests",
+    "POST /v1/widget/conversations/{conversation}/attachments",
 )
 
 
@@ -281,14 +283,15 @@ def tour_of_the_operator(api, mailbox, workspace):
     return token
 
 
-def tour_of_the_broken_glass(api, ready, retention, operator, owner, places):
+def tour_of_the_broken_glass(api, ready, retention, operator, owner, places, file):
     """The operator reads in the workspace, is shown out, leaves, and forgets to leave."""
     workspace, app, conversation, contact = places
     place = f"/v1/operator/{workspace.removeprefix('/v1/')}"
     reason = {"reason": "support", "hours": 1}
     api("POST", f"{place}/break-glass", reason, operator)
     thread = f"{workspace}/conversations/{conversation}"
-    for path in (thread, f"{thread}/messages", f"{workspace}/contacts/{contact}"):
+    file = f"{thread}/attachments/{file}"
+    for path in (thread, f"{thread}/messages", file, f"{workspace}/contacts/{contact}"):
         api("GET", path, token=operator)
     api("GET", f"{workspace}/break-glass", token=owner)
     api("DELETE", f"{workspace}/break-glass", token=owner)
@@ -414,7 +417,7 @@ def tour_of_the_team(api, mailbox):
     return token, workspace, app, first
 
 
-def tour_of_keys(api, token, workspace, contact, conversation):
+def tour_of_keys(api, token, workspace, contact, conversation, file):
     """A program of the customer. A key for each function, which notes its first use."""
     scopes = ["contacts.read", "conversations.read", "conversations.write", "personal_data.read"]
     ours = f"{workspace}/conversations/{conversation}"
@@ -422,6 +425,7 @@ def tour_of_keys(api, token, workspace, contact, conversation):
         ("GET", f"{workspace}/contacts/{contact.rsplit('/', 1)[-1]}", None),
         ("GET", ours, None),
         ("POST", f"{ours}/messages", message("From the shop")),
+        ("GET", f"{ours}/attachments/{file}", None),
         ("GET", f"{workspace}/sync", None),
     ]
     for method, path, body in calls:
@@ -566,8 +570,9 @@ def tour_of_the_outbox(api, function, filters, ready, token, workspace):
     everything = items(ready, "DataTable")
     heads = [item for item in everything if item["sk"]["S"] == "HEAD"]
     ends = [item for item in everything if item["pk"]["S"].startswith(("SEAT#", "SESSION#"))]
+    files = [item for item in everything if item["sk"]["S"].startswith(("A#", "U#"))]
     stream = [record("INSERT", item) for item in everything]
-    stream += [record("REMOVE", item) for item in ends + heads]
+    stream += [record("REMOVE", item) for item in files + ends + heads]
     heard = [r for r in stream if any(passes(pattern, r) for pattern in filters)]
     for start in range(0, len(heard), 100):
         answer = function.invoke({"Records": heard[start:start + 100]})
@@ -611,13 +616,14 @@ def main():
                 tour_of_the_team_sign_in(api, token, workspace)
                 visitor, contact, conversation = tour_of_a_conversation(api, token, workspace, app)
                 places = workspace, app, conversation, contact
+                file = tour_of_the_files(api, functions, token, visitor, workspace, conversation)
                 retention = functions["retention"]
-                tour_of_the_broken_glass(api, ready, retention, operator, token, places)
+                tour_of_the_broken_glass(api, ready, retention, operator, token, places, file)
                 tour_of_a_known_visitor(api, workspace, app)
                 tour_of_the_pages(api, ready["api"], workspace, token)
                 member = api("GET", workspace, token=token)["member_id"]
                 tour_of_the_desk(api, token, workspace, contact, member)
-                tour_of_keys(api, token, workspace, contact, conversation)
+                tour_of_keys(api, token, workspace, contact, conversation, file)
                 tour_of_leaving(api, ready["api"], functions["retention"], token, workspace, contact)
                 tour_of_retention(api, functions["retention"], token, workspace, conversation)
                 tour_of_a_forgotten_contact(api, functions["retention"], token, workspace, app)

@@ -24,6 +24,7 @@ mod authenticator;
 mod browser;
 mod client;
 pub mod contract;
+pub mod files;
 mod items;
 mod program;
 pub mod provider;

@@ -7,8 +7,9 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::Value;
 use shared::domain::{
-    AccountId, AnnouncementId, ApiKeyId, AppId, ContactId, ConversationId, DisclosureId, ErasureId,
-    ExportId, InvitationId, JobId, MemberId, RequestId, SessionId, WorkspaceId,
+    AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, ContactId, ConversationId,
+    DisclosureId, ErasureId, ExportId, InvitationId, JobId, MemberId, RequestId, SessionId,
+    WorkspaceId,
 };
 
 use crate::{START, contract, method, template};
@@ -111,6 +112,7 @@ impl Ids {
             ("announcement", AnnouncementId::new(at).to_string()),
             ("api_key", ApiKeyId::new(at).to_string()),
             ("app", AppId::new(at).to_string()),
+            ("attachment", AttachmentId::new(at).to_string()),
             // Another member, for bodies that name one: no path does.
             ("colleague", MemberId::new(at).to_string()),
             ("contact", ContactId::new(at).to_string()),
@@ -123,6 +125,7 @@ impl Ids {
             ("member", MemberId::new(at).to_string()),
             ("part", "0".to_owned()),
             ("profile", "inbox".to_owned()),
+            ("rendition", "content".to_owned()),
             ("request", RequestId::new(at).to_string()),
             ("seq", "2".to_owned()),
             ("session", SessionId::new(at).to_string()),

@@ -7,7 +7,7 @@ use axum::{
 use serde::Deserialize;
 use shared::{
     app::App,
-    domain::{ContactId, ConversationId, policy::Module, text::Text},
+    domain::{ContactId, ConversationId, attachment::Files, policy::Module, text::Text},
     http::{Code, IdempotencyKey, Json, Problem, actor::Entry, idempotent::Ask, view::MessageView},
     store::{
         CommitError, RootRef, SubjectId, Transaction,
@@ -72,7 +72,8 @@ pub async fn begin(
         author,
         client_message_id,
         kind: MessageKind::Text,
-        text,
+        text: Some(text),
+        files: Files::default(),
     };
     let mut transaction = Transaction::new(entry.now);
     let (message, head) = first(&mut transaction, &head, &draft, &data_key, entry.lens())?;

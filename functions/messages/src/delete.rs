@@ -4,7 +4,7 @@
 use axum::extract::State;
 use shared::{
     app::App,
-    domain::{ConversationId, Permission, WorkspaceId},
+    domain::{ConversationId, Permission, WorkspaceId, attachment::Files},
     http::{AccessToken, Code, IfMatch, Path, Problem, Problems, Versioned, view::MessageView},
     store::{
         message::{Event, Message},
@@ -50,6 +50,7 @@ pub async fn handle(
         if_match.check(message.rev)?;
         let deleted = Message {
             text: None,
+            files: Files::default(),
             deleted_at: Some(now),
             ..message.clone()
         };

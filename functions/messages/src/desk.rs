@@ -3,7 +3,7 @@
 use shared::{
     app::App,
     domain::{ConversationId, Permission, Timestamp, WorkspaceId, policy::Lens},
-    http::{AccessToken, Code, Member, Problem, Versioned, view::MessageView},
+    http::{AccessToken, Code, Member, Problem, Versioned, thread::Thread, view::MessageView},
     store::{
         SubjectId, keys,
         message::{Message, MessageKind},
@@ -11,7 +11,7 @@ use shared::{
     },
 };
 
-use crate::thread::{self, Thread};
+use crate::thread;
 
 /// A message in its thread.
 pub struct Desk {

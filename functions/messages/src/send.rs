@@ -7,7 +7,7 @@ use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
     app::App,
-    domain::{ConversationId, Permission, WorkspaceId, text::Text},
+    domain::{AttachmentId, ConversationId, Permission, WorkspaceId, text::Text},
     http::{Credential, Json, Path, Problem, Problems, view::MessageView},
     store::message::{Draft, MessageKind},
     words,
@@ -15,7 +15,7 @@ use shared::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::thread;
+use crate::thread::{self, Content};
 
 words! {
     /// What a member may write.
@@ -38,8 +38,13 @@ pub struct SendMessage {
     #[serde(default = "text_kind")]
     #[schema(default = "text")]
     kind: WrittenKind,
-    /// What it says.
-    text: Text,
+    /// What it says; may be left out where files come with it.
+    #[serde(default)]
+    text: Option<Text>,
+    /// Up to ten files that the sender uploaded to this conversation and that are `clean`.
+    #[serde(default)]
+    #[schema(required = false, max_items = 10, example = json!([]))]
+    attachments: Vec<AttachmentId>,
 }
 
 const fn text_kind() -> WrittenKind {
@@ -69,7 +74,8 @@ pub async fn handle(
     Path((workspace, conversation)): Path<(WorkspaceId, ConversationId)>,
     Json(body): Json<SendMessage>,
 ) -> Result<Response, Problem> {
-    let wanted = thread::wanted(workspace, conversation);
+    let content = Content::check(body.text, body.attachments)?;
+    let wanted = content.wanted(workspace, conversation);
     let caller = app
         .caller(
             &credential,
@@ -79,6 +85,7 @@ pub async fn handle(
         )
         .await?;
     let thread = thread::seen(&caller.entry, caller.sight, conversation)?;
+    let files = content.files(&caller.entry, &thread, caller.subject)?;
     let draft = Draft {
         author: caller.subject,
         client_message_id: body.client_message_id,
@@ -86,7 +93,8 @@ pub async fn handle(
             WrittenKind::Note => MessageKind::Note,
             WrittenKind::Text => MessageKind::Text,
         },
-        text: body.text,
+        text: content.text,
+        files,
     };
     let appended = app
         .store

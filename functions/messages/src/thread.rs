@@ -1,4 +1,4 @@
-//! A thread that somebody may use: its living head and its key, out of the batch read on entry.
+//! What sending and reading have in common: which part of a thread, which files, and the reply.
 
 use axum::{
     http::StatusCode,
@@ -6,55 +6,23 @@ use axum::{
 };
 use serde::Deserialize;
 use shared::{
-    domain::{ConversationId, WorkspaceId, page::Limit, policy::Module},
-    http::{
-        Code, Json, Problem,
-        actor::{Entry, Sight},
-        view::MessageView,
+    domain::{
+        AttachmentId, ConversationId, WorkspaceId,
+        attachment::{FileState, Files, MAX_FILES},
+        page::Limit,
+        policy::{Lens, Module},
+        text::Text,
     },
+    http::{Code, Json, Problem, actor::Entry, view::MessageView},
     store::{
-        DataKey, Key, RootRef,
-        conversation::Conversation,
+        Key, SubjectId,
+        attachment::{Attachment, Upload},
         keys,
         message::{Appended, Span},
-        subject::State,
     },
 };
 
-/// The head of a thread and the key of its texts.
-pub struct Thread {
-    pub head: Conversation,
-    pub key: DataKey,
-}
-
-/// What entering a thread reads.
-pub fn wanted(workspace: WorkspaceId, conversation: ConversationId) -> Vec<Key> {
-    let head = keys::conversation(workspace, conversation);
-    let key = keys::data_key(&RootRef::of(&head));
-    vec![head, key]
-}
-
-/// The thread, if it lives. Expired, erased and foreign threads look alike: 404.
-pub fn open(entry: &Entry, conversation: ConversationId) -> Result<Thread, Problem> {
-    entry.require(Module::Conversations)?;
-    let place = keys::conversation(entry.workspace, conversation);
-    let head = entry
-        .open::<Conversation>(&place)?
-        .filter(|head| head.state == State::Live)
-        .ok_or_else(Problem::not_found)?;
-    let key = entry.data_key(&place)?.ok_or_else(Problem::not_found)?;
-    Ok(Thread { head, key })
-}
-
-/// The thread, if it lives and the reader sees it.
-pub fn seen(entry: &Entry, sight: Sight, conversation: ConversationId) -> Result<Thread, Problem> {
-    let thread = open(entry, conversation)?;
-    if sight.sees(thread.head.assignee) {
-        Ok(thread)
-    } else {
-        Err(Problem::not_found())
-    }
-}
+pub use shared::http::thread::{Thread, open, seen, wanted};
 
 /// The reply to a send: 201, or 200 when the same message had arrived before.
 pub fn answer(appended: Appended, entry: &Entry) -> Result<Response, Problem> {
@@ -63,9 +31,100 @@ pub fn answer(appended: Appended, entry: &Entry) -> Result<Response, Problem> {
         Appended::New(message, head) => (StatusCode::CREATED, message, head.policy(entry.lens())),
         Appended::Replayed(message) => (StatusCode::OK, message, own()),
         Appended::OtherContent => return Err(Problem::new(Code::MessageIdReused)),
+        Appended::FilesGone => return Err(unknown_file(0)),
         Appended::Gone => return Err(Problem::not_found()),
     };
     Ok((status, Json(MessageView::new(&message, &policy))).into_response())
+}
+
+/// What a message consists of besides its sender: a text, files, or both.
+pub struct Content {
+    pub text: Option<Text>,
+    pub files: Vec<AttachmentId>,
+}
+
+impl Content {
+    /// Refuses a message of nothing, and too many files or one twice.
+    pub fn check(text: Option<Text>, files: Vec<AttachmentId>) -> Result<Self, Problem> {
+        if text.is_none() && files.is_empty() {
+            return Err(Problem::invalid(
+                "#/text",
+                "required",
+                "a text, or files in attachments",
+            ));
+        }
+        let twice = |(at, id): (usize, &AttachmentId)| files[..at].contains(id);
+        if files.len() > MAX_FILES || files.iter().enumerate().any(twice) {
+            let detail = format!("at most {MAX_FILES} files, each once");
+            return Err(Problem::invalid("#/attachments", "out_of_range", &detail));
+        }
+        Ok(Self { text, files })
+    }
+
+    /// What entering the thread reads: its files too, whether they wait or were sent before by the
+    /// same request.
+    pub fn wanted(&self, workspace: WorkspaceId, conversation: ConversationId) -> Vec<Key> {
+        let mut all = wanted(workspace, conversation);
+        for id in &self.files {
+            all.push(keys::upload(workspace, conversation, *id));
+            all.push(keys::attachment(workspace, conversation, *id));
+        }
+        all
+    }
+
+    /// The files, if they are the author's, of this thread, and clean.
+    pub fn files(
+        &self,
+        entry: &Entry,
+        thread: &Thread,
+        author: SubjectId,
+    ) -> Result<Files, Problem> {
+        if self.files.is_empty() {
+            return Ok(Files::default());
+        }
+        entry.require(Module::Attachments)?;
+        let (workspace, conversation) = (entry.workspace, thread.head.id);
+        let policy = thread.head.policy(entry.lens());
+        let lens = Lens {
+            policy: &policy,
+            ..entry.lens()
+        };
+        let mut files = Vec::new();
+        for (at, id) in self.files.iter().enumerate() {
+            let waits = keys::upload(workspace, conversation, *id);
+            let waits = entry.fetched().get::<Upload>(&waits, &thread.key, lens)?;
+            if let Some(upload) = waits.filter(|upload| upload.author == author) {
+                match upload.file_state {
+                    FileState::Clean => files.push(upload.file()),
+                    FileState::Pending | FileState::Scanning => {
+                        return Err(Problem::new(Code::ScanPending));
+                    }
+                    FileState::Infected => return Err(Problem::new(Code::Infected)),
+                    FileState::Refused | FileState::Unscannable => {
+                        return Err(Problem::new(Code::FileRefused));
+                    }
+                }
+                continue;
+            }
+            // Sent before, by an earlier try of this request or with another message: which of the
+            // two, the transaction finds out.
+            let sent = keys::attachment(workspace, conversation, *id);
+            let sent = entry
+                .fetched()
+                .get::<Attachment>(&sent, &thread.key, lens)?;
+            let sent = sent.filter(|sent| sent.author == author);
+            files.push(sent.ok_or_else(|| unknown_file(at))?.file());
+        }
+        Ok(Files::new(files))
+    }
+}
+
+fn unknown_file(at: usize) -> Problem {
+    Problem::invalid(
+        &format!("#/attachments/{at}"),
+        "unknown_file",
+        "a file that its sender uploaded to this conversation, for one message, within a day",
+    )
 }
 
 /// Which part of a thread to list: at most one of the three; without any, the newest.

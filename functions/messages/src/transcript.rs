@@ -165,7 +165,9 @@ impl Transcript {
                 if !reader.reads(&message) {
                     continue;
                 }
-                bytes += LINE_BYTES + message.text.as_ref().map_or(0, |text| text.reveal().len());
+                // A file's row is as short as its name.
+                bytes += LINE_BYTES * (1 + message.files.iter().count());
+                bytes += message.text.as_ref().map_or(0, |text| text.reveal().len());
                 messages.push(message);
                 if bytes >= PART_BYTES {
                     break 'parts;

@@ -6,14 +6,14 @@ use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
     app::App,
-    domain::{ConversationId, text::Text},
+    domain::{AttachmentId, ConversationId, text::Text},
     http::{Code, Json, Path, Problem, Problems, VisitorToken, view::MessageView},
     store::message::{Draft, MessageKind},
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::thread;
+use crate::thread::{self, Content};
 
 /// What a visitor writes.
 #[derive(Deserialize, ToSchema)]
@@ -22,8 +22,13 @@ pub struct VisitorMessage {
     /// The client's own id of the message; the same id is the same message.
     #[schema(value_type = String, format = Uuid, example = "0198c9a0-5b1c-7c3e-9d2f-1a2b3c4d5e6f")]
     client_message_id: Uuid,
-    /// What it says.
-    text: Text,
+    /// What it says; may be left out where files come with it.
+    #[serde(default)]
+    text: Option<Text>,
+    /// Up to ten files that the visitor uploaded to this conversation and that are `clean`.
+    #[serde(default)]
+    #[schema(required = false, max_items = 10, example = json!([]))]
+    attachments: Vec<AttachmentId>,
 }
 
 /// Send a message as a visitor.
@@ -46,7 +51,8 @@ pub async fn handle(
     Path(conversation): Path<ConversationId>,
     Json(body): Json<VisitorMessage>,
 ) -> Result<Response, Problem> {
-    let wanted = thread::wanted(token.workspace, conversation);
+    let content = Content::check(body.text, body.attachments)?;
+    let wanted = content.wanted(token.workspace, conversation);
     let visitor = app.visitor(&token, wanted).await?;
     let thread = thread::open(&visitor.entry, conversation)?;
     if thread.head.contact != visitor.id {
@@ -55,11 +61,13 @@ pub async fn handle(
     if visitor.contact.blocked {
         return Err(Problem::new(Code::Blocked));
     }
+    let files = content.files(&visitor.entry, &thread, visitor.subject())?;
     let draft = Draft {
         author: visitor.subject(),
         client_message_id: body.client_message_id,
         kind: MessageKind::Text,
-        text: body.text,
+        text: content.text,
+        files,
     };
     let appended = app
         .store

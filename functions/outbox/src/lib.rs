@@ -12,6 +12,7 @@
 //! | `nudge` | a conversation changed | those who listen to it hear so |
 //! | `close_sockets` | a login session or a seat went | the sockets that rest on it are closed |
 //! | `feedback` | a mail came back, or its reader complained | the address is written to no more where that may be, and the team sees it |
+//! | `remove_file` | the row of a file went, deleted by us or by TTL | every version of the file goes |
 //! | `remove_root` | the head of a root went, deleted by us or by TTL | its key and its edge go |
 //!
 //! At least once, never exactly once: SES knows no idempotency key, so a mail whose answer was lost
@@ -32,6 +33,7 @@ mod mail_request;
 mod mail_reset;
 mod nudge;
 mod post;
+mod remove_file;
 mod remove_root;
 
 use std::time::Duration;
@@ -119,6 +121,9 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
         }
         (Change::Remove, _, Some(item)) if ends_sockets(item) => {
             close_sockets::close(app, item).await
+        }
+        (Change::Remove, _, Some(item)) if remove_file::is_file(item) => {
+            remove_file::remove(app, item).await
         }
         (Change::Remove, _, Some(item)) => remove_root::remove(app, item).await,
         _ => Ok(()),

@@ -407,6 +407,14 @@ impl Run<'_> {
                 }
             }
         }
+        if counts.contains_key("Attachment") {
+            left_out.push(LeftOut {
+                kind: "Attachment".to_owned(),
+                field: Some("content".to_owned()),
+                reason: "the file itself; fetch it by its own route while its message is there"
+                    .to_owned(),
+            });
+        }
         let whole = |(kind, reason): &(&str, &str)| LeftOut {
             kind: (*kind).to_owned(),
             field: None,

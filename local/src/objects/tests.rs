@@ -23,6 +23,8 @@ fn buckets() -> Vec<Bucket> {
     vec![Bucket {
         name: BUCKET.into(),
         rules: vec![rule("", None, 7), rule("links/", Some(1), 1)],
+        events: false,
+        scanned: Vec::new(),
     }]
 }
 

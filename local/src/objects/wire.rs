@@ -3,7 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use axum::error_handling::HandleError;
-use axum::http::StatusCode;
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, body::Body as AxumBody};
 use data_encoding::BASE64;
@@ -28,7 +30,32 @@ const PAGE: usize = 1000;
 pub(super) fn router(objects: Objects) -> Router {
     let mut builder = S3ServiceBuilder::new(objects);
     builder.set_auth(SimpleAuth::from_single(KEY, KEY));
-    Router::new().fallback_service(HandleError::new(builder.build(), refused))
+    Router::new()
+        .fallback_service(HandleError::new(builder.build(), refused))
+        .layer(middleware::from_fn(for_pages))
+}
+
+/// What the template lets any page do: send a file to a link, and fetch one from a link. Only whoever
+/// has a signed link can do either.
+async fn for_pages(request: Request, next: Next) -> Response {
+    let asks = request.method() == Method::OPTIONS;
+    let mut answer = match asks {
+        true => StatusCode::NO_CONTENT.into_response(),
+        false => next.run(request).await,
+    };
+    let headers = answer.headers_mut();
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
+    if asks {
+        let methods = HeaderValue::from_static("GET, PUT");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+        let allowed = "content-type, if-none-match, x-amz-checksum-sha256";
+        let allowed = HeaderValue::from_static(allowed);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    }
+    answer
 }
 
 async fn refused(_: HttpError) -> Response<AxumBody> {

@@ -39,7 +39,7 @@ pub struct Deployment {
 }
 
 /// What a type of resource means to a reader; `None` where it adds nothing to what others say.
-const MEANINGS: [(&str, Option<(&str, &str)>); 20] = [
+const MEANINGS: [(&str, Option<(&str, &str)>); 22] = [
     ("AWS::CloudWatch::Alarm", None),
     (
         "AWS::DynamoDB::Table",
@@ -48,6 +48,14 @@ const MEANINGS: [(&str, Option<(&str, &str)>); 20] = [
             "keeps the data and, in a table of their own, the keys",
         )),
     ),
+    (
+        "AWS::GuardDuty::MalwareProtectionPlan",
+        Some((
+            "Amazon GuardDuty",
+            "looks through every uploaded file for what is harmful, and keeps none of it",
+        )),
+    ),
+    ("AWS::IAM::Role", None),
     (
         "AWS::KMS::Key",
         Some(("AWS KMS", "wraps the keys and encrypts tables and logs")),
@@ -65,7 +73,7 @@ const MEANINGS: [(&str, Option<(&str, &str)>); 20] = [
         "AWS::S3::Bucket",
         Some((
             "Amazon S3",
-            "keeps files: exports, sealed under keys of their own, and the record of erasures",
+            "keeps files: of conversations and exports, sealed under keys of their own, and the record of erasures",
         )),
     ),
     ("AWS::S3::BucketPolicy", None),

@@ -40,6 +40,10 @@ pub enum Act {
     StartVisit,
     /// Begin or end a sign-in through a team's provider.
     TeamSignIn,
+    /// Upload a file, as one person.
+    Upload,
+    /// Upload a file, into one workspace.
+    UploadHere,
 }
 
 /// Whose counts a limit looks at.
@@ -98,6 +102,8 @@ impl Act {
         Self::Invite,
         Self::StartVisit,
         Self::TeamSignIn,
+        Self::Upload,
+        Self::UploadHere,
     ];
 
     /// The numbers (privacy.md C1: five codes an hour for an address). The narrower limit stands
@@ -174,6 +180,15 @@ impl Act {
                     ]
                 }
             }
+            Self::Upload => {
+                const {
+                    &[
+                        limit("uploads-author", Per::Subject, 120, HOUR),
+                        limit("uploads-network", Per::Network, 600, HOUR),
+                    ]
+                }
+            }
+            Self::UploadHere => const { &[limit("uploads-workspace", Per::Subject, 6000, HOUR)] },
             Self::StartVisit => {
                 const {
                     &[

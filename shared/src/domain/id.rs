@@ -143,6 +143,8 @@ ids! {
     ApiKeyId = "key";
     /// A way in for visitors: a web page or a mobile app of the customer.
     AppId = "app";
+    /// A file in a conversation, or the photo of a member.
+    AttachmentId = "att";
     /// A line of the audit log of a workspace.
     AuditId = "aud";
     /// That an operator entered a workspace.

@@ -3,6 +3,7 @@
 pub mod announcement;
 pub mod api_key;
 pub mod archive;
+pub mod attachment;
 pub mod day;
 pub mod device;
 pub mod hours;
@@ -23,9 +24,9 @@ pub mod token;
 pub mod words;
 
 pub use id::{
-    AccountId, AnnouncementId, ApiKeyId, AppId, AuditId, BreakGlassId, ChallengeId, ContactId,
-    ConversationId, DisclosureId, ErasureId, ExportId, InvitationId, JobId, MemberId, MessageId,
-    NoticeId, RequestId, ResetId, SessionId, TeamSignInId, TenantId, TicketId, VisitId,
+    AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, AuditId, BreakGlassId, ChallengeId,
+    ContactId, ConversationId, DisclosureId, ErasureId, ExportId, InvitationId, JobId, MemberId,
+    MessageId, NoticeId, RequestId, ResetId, SessionId, TeamSignInId, TenantId, TicketId, VisitId,
     WorkspaceId,
 };
 pub use permission::{Permission, Role, Visibility};

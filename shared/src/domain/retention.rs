@@ -57,6 +57,8 @@ pub const SALT_LIFETIME: Duration = Duration::from_secs(25 * 60 * 60);
 /// How long an address is remembered that mail came back from: a mailbox may be somebody else's by
 /// then.
 pub const SUPPRESSION_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// How long a file waits for the message that it is sent with.
+pub const UPLOAD_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a ticket opens a socket (README section 4).
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(60);
 /// How long what belongs to a socket lives: its two hours, and ten minutes for what is on its way.
@@ -120,6 +122,8 @@ pub enum Class {
     Ticket,
     /// What says that something is gone: 7 days.
     Tombstone,
+    /// A file that nobody has sent yet: 24 hours, and never longer than content.
+    Upload,
     /// A visitor's widget session: 30 days after its last use, never longer than content.
     Visit,
     /// While the workspace exists.
@@ -202,6 +206,7 @@ const fn life(class: Class, content: Duration) -> Life {
         Class::Conversation => Life::For(content),
         Class::Visit => Life::For(shorter(VISIT_LIFETIME, content)),
         Class::Dedupe => Life::For(shorter(DEDUPE_LIFETIME, content)),
+        Class::Upload => Life::For(shorter(UPLOAD_LIFETIME, content)),
     }
 }
 
@@ -288,7 +293,7 @@ mod tests {
     use super::*;
     use crate::domain::policy::Profile;
 
-    const CLASSES: [Class; 29] = [
+    const CLASSES: [Class; 30] = [
         Class::Account,
         Class::Announcement,
         Class::Audit,
@@ -316,6 +321,7 @@ mod tests {
         Class::Suppression,
         Class::Ticket,
         Class::Tombstone,
+        Class::Upload,
         Class::Visit,
         Class::Workspace,
     ];

@@ -156,6 +156,10 @@ personal_text! {
     Name, "A name, 1 to 100 characters.", 100, "Ada Lovelace",
     |text| check(text, 100, &[]).map(|()| text.trim().to_owned());
 
+    /// The name of a file: one line of 1 to 200 characters, without folders, and without what turns
+    /// the direction of writing, so that no ending hides.
+    FileName, "The name of a file, without folders.", 200, "parcel.jpg", parse_file_name;
+
     /// The subject of a mail to many: one line, so that nothing else can come into its header.
     Headline, "The subject of a mail: one line of 1 to 150 characters.", 150, "What is new",
     |text| check(text, 150, &[]).map(|()| text.trim().to_owned());
@@ -181,6 +185,20 @@ personal_text! {
     /// A name of a time zone in the IANA database, checked by shape, at most 64 characters. The
     /// shape has room for a name, so it is as personal as one.
     TimeZone, "A time zone of the IANA database.", 64, "Europe/Berlin", parse_time_zone;
+}
+
+fn parse_file_name(text: &str) -> Result<String, Fault> {
+    check(text, 200, &[])?;
+    let text = text.trim();
+    // Unicode's marks and overrides of direction: `gpj.exe` must not be shown as `exe.jpg`.
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if text.contains(['/', '\\']) || text.chars().any(turns) || text.chars().all(|c| c == '.') {
+        return Err(Fault::new(
+            "bad_file_name",
+            "a name such as parcel.jpg, without folders",
+        ));
+    }
+    Ok(text.to_owned())
 }
 
 fn parse_email(text: &str) -> Result<String, Fault> {

@@ -14,6 +14,7 @@ pub mod person;
 pub mod problem;
 pub mod revision;
 pub mod routes;
+pub mod thread;
 pub mod view;
 
 pub use actor::{Member, SignedIn, Visitor};

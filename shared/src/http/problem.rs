@@ -100,6 +100,14 @@ codes! {
     Conflict = 409, "conflict", "It was changed meanwhile; read it again";
     /// A colleague was faster.
     AlreadyAssigned = 409, "already_assigned", "A colleague takes care of this conversation";
+    /// Nothing came to the link yet.
+    UploadMissing = 409, "upload_missing", "Nothing was uploaded yet; send the file to the link first";
+    /// The file is on its way, or is being looked through.
+    ScanPending = 409, "scan_pending", "The file is still being looked through; ask again in a moment";
+    /// Something harmful was in the file.
+    Infected = 410, "infected", "Something harmful was in this file; it was deleted";
+    /// The file is not what it was said to be, or could not be looked through.
+    FileRefused = 410, "file_refused", "This file could not be accepted; it was deleted";
     /// It is being made.
     NotReady = 409, "not_ready", "It is not ready yet; ask again in a minute";
     /// As many copies as there may be lie here already.

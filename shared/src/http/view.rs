@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        MemberId, MessageId, Timestamp,
+        AttachmentId, MemberId, MessageId, Timestamp,
+        attachment::{AttachedFile, FileState, MediaType},
         label::LabelName,
         policy::Policy,
         retention::{Class, Expiry, expiry},
@@ -43,6 +44,40 @@ pub struct Author {
     pub id: Option<String>,
 }
 
+/// A file of a message. Without `Debug`: it holds what somebody called it.
+#[derive(Serialize, ToSchema)]
+pub struct FileView {
+    /// Its id.
+    pub id: AttachmentId,
+    /// What its sender calls it.
+    #[schema(example = "parcel.jpg")]
+    pub name: String,
+    /// What it is.
+    pub content_type: MediaType,
+    /// How large it is.
+    #[schema(example = 48_213)]
+    pub bytes: u64,
+    /// Whether there is a small picture of it.
+    #[schema(example = true)]
+    pub thumbnail: bool,
+    /// How far it is: only what is `clean` is sent.
+    pub state: FileState,
+}
+
+impl FileView {
+    /// The view of a file that was sent.
+    pub fn of(file: &AttachedFile) -> Self {
+        Self {
+            id: file.id,
+            name: file.name.reveal().to_owned(),
+            content_type: file.media,
+            bytes: file.bytes,
+            thumbnail: file.thumbnail,
+            state: FileState::Clean,
+        }
+    }
+}
+
 /// A message as its readers see it. Without `Debug`: it holds what somebody wrote.
 #[derive(Serialize, ToSchema)]
 pub struct MessageView {
@@ -59,9 +94,13 @@ pub struct MessageView {
     pub kind: MessageKind,
     /// Who wrote.
     pub author: Author,
-    /// What it says; null when it was deleted, and in lines of the system.
+    /// What it says; null when it was deleted, where files say it all, and in lines of the system.
     #[schema(example = "Where is my parcel?")]
     pub text: Option<String>,
+    /// The files that came with it. Where one lies is told by its own route only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub attachments: Vec<FileView>,
     /// What happened; only in lines of the system.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<Event>,
@@ -133,6 +172,7 @@ impl MessageView {
             kind: message.message_kind,
             author,
             text: message.text.as_ref().map(|text| text.reveal().to_owned()),
+            attachments: message.files.iter().map(FileView::of).collect(),
             event: message.event,
             actor: actor.filter(|_| system),
             subject_member: message.subject_member,

@@ -1,11 +1,13 @@
 //! Entry points: the only layer that knows `lambda_runtime`. A function's `main` is one call here.
 
 pub mod feedback;
+pub mod files;
 pub mod http;
 pub mod schedule;
 pub mod socket;
 pub mod stream;
 
+pub use files::files;
 pub use http::{http, pages};
 pub use schedule::schedule;
 pub use socket::live;

@@ -156,6 +156,10 @@ impl Store {
             .collect();
         let all = parts.len() <= PARTS;
         parts.truncate(PARTS);
+        // Files first: nothing would lead to them any more.
+        if parts.iter().any(keys::has_files) {
+            self.erase_files_of_thread(head.workspace, head.id).await?;
+        }
         self.remove(parts, now).await?;
         Ok(all)
     }

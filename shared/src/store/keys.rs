@@ -1,7 +1,7 @@
 //! Every key there is, and nothing else makes one.
 //!
 //! Each room lists its own: accounts, the deployment, subjects, workspaces, conversations, sockets,
-//! exports, requests about one's data, and the names of files.
+//! files, exports, requests about one's data, and the names in the bucket.
 //!
 //! The kind stands first so that IAM's `dynamodb:LeadingKeys` can fence each function; the tenant
 //! follows, and every constructor of a tenant's key takes it, so a key of another tenant cannot
@@ -11,6 +11,7 @@
 //! the rest; `due` lists what waits for a time: `DUE#<shard>`, `<due at, 15 digits>#<partition key>`.
 
 mod accounts;
+mod attachments;
 mod conversations;
 mod deployment;
 mod exports;
@@ -26,6 +27,7 @@ pub use accounts::{
     challenge, is_seat, letter, letters, mail_wish, notice, notices, password, preferences, reset,
     seat, seat_due, seats, second_factor, second_step, session, sessions,
 };
+pub use attachments::{attachment, has_files, upload};
 pub use conversations::{
     CHANGE_SHARDS, DISCLOSED, TOMBSTONE, change_shard, changes, contact, contact_due, contact_list,
     contacts, context, conversation, conversation_due, dedupe, disclosed_part, draft, drafts,
@@ -42,7 +44,9 @@ pub use exports::{
     export, export_due, export_list, export_part_row, export_part_rows, is_export, whole_exports,
 };
 pub use files::{
-    export_part, export_parts, ledger, ledger_entry, linked_file, linked_files, linked_files_of,
+    FileKey, Rendition, export_part, export_parts, files_of_attachment, files_of_thread, intake,
+    ledger, ledger_entry, linked_file, linked_files, linked_files_of, linked_rendition, of_intake,
+    rendition,
 };
 pub use privacy::{
     OWN_REQUEST, asked, is_privacy_request, open_wish, own_request, privacy_due, privacy_letter,

@@ -8,6 +8,7 @@ use shared_derive::Record;
 use uuid::Uuid;
 
 use super::{
+    attachment::Attachment,
     conversation::Conversation,
     db::{Store, StoreError},
     field::Field,
@@ -21,8 +22,8 @@ use super::{
 };
 use crate::{
     domain::{
-        ConversationId, MemberId, MessageId, Timestamp, WorkspaceId, label::LabelName,
-        personal::Pseudonymous, policy::Lens, text::Text, words::Symbol,
+        ConversationId, MemberId, MessageId, Timestamp, WorkspaceId, attachment::Files,
+        label::LabelName, personal::Pseudonymous, policy::Lens, text::Text, words::Symbol,
     },
     words,
 };
@@ -130,6 +131,9 @@ pub struct Message {
     /// What it says; nothing when it was deleted, or is the system's.
     #[personal(category = Content, purpose = AnswerVisitor, erase = Delete)]
     pub text: Option<Text>,
+    /// The files that came with it; none when it was deleted.
+    #[personal(category = Content, purpose = AnswerVisitor, erase = Delete)]
+    pub files: Files,
     /// The client's own id of it; the system has none.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub client_message_id: Option<Uuid>,
@@ -183,6 +187,7 @@ impl Message {
             message_kind: MessageKind::Text,
             audience: Audience::Both,
             text: None,
+            files: Files::default(),
             client_message_id: None,
             event: None,
             subject_member: None,
@@ -236,8 +241,10 @@ pub struct Draft {
     pub client_message_id: Uuid,
     /// What it is.
     pub kind: MessageKind,
-    /// What it says.
-    pub text: Text,
+    /// What it says; nothing when files say it all.
+    pub text: Option<Text>,
+    /// Which files of the writer come with it.
+    pub files: Files,
 }
 
 /// How an append ended.
@@ -249,6 +256,8 @@ pub enum Appended {
     Replayed(Message),
     /// The same client id had been used for another message.
     OtherContent,
+    /// One of the files is not there any more, or went with another message.
+    FilesGone,
     /// The conversation is gone: expired, or being erased.
     Gone,
 }
@@ -270,7 +279,38 @@ impl Draft {
     fn is_same_as(&self, message: &Message) -> bool {
         let changed =
             message.edited_at.is_some() || message.deleted_at.is_some() || message.redacted;
-        self.kind == message.message_kind && (changed || message.text.as_ref() == Some(&self.text))
+        let same = message.text == self.text && message.files.ids() == self.files.ids();
+        self.kind == message.message_kind && (changed || same)
+    }
+
+    /// Makes the files those of the message: each is taken from what waits, once.
+    fn attach(
+        &self,
+        transaction: &mut Transaction,
+        message: &Message,
+        key: &DataKey,
+        lens: Lens<'_>,
+    ) -> Result<Vec<Slot>, StoreError> {
+        let mut slots = Vec::new();
+        for file in self.files.iter() {
+            let (workspace, conversation) = (message.workspace, message.conversation);
+            slots.push(transaction.consume(keys::upload(workspace, conversation, file.id)));
+            let attachment = Attachment {
+                id: file.id,
+                workspace,
+                conversation,
+                seq: message.seq,
+                author: self.author,
+                audience: message.audience,
+                name: file.name.clone(),
+                media: file.media,
+                bytes: file.bytes,
+                thumbnail: file.thumbnail,
+                sent_at: message.sent_at,
+            };
+            transaction.create(&Stored::new(attachment, lens.policy), key)?;
+        }
+        Ok(slots)
     }
 }
 
@@ -306,7 +346,13 @@ impl Store {
             let (message, step) = Step::on(&head, lens.now).with_message(draft);
             let mut transaction = Transaction::new(lens.now);
             let (at_head, next) = step.write(&mut transaction, key, lens)?;
-            let message = Stored::new(message, &next.policy(lens));
+            let policy = next.policy(lens);
+            let within = Lens {
+                policy: &policy,
+                ..lens
+            };
+            let at_files = draft.attach(&mut transaction, &message, key, within)?;
+            let message = Stored::new(message, &policy);
             transaction.create(&message, key)?;
             let dedupe = Stored::new(draft.dedupe(message.record()), lens.policy);
             let at_dedupe = transaction.create(&dedupe, &Unsealed)?;
@@ -318,6 +364,9 @@ impl Store {
             if let Some(found) = refusal.found(at_dedupe) {
                 let dedupe: Option<Dedupe> = read_item(found, &Unsealed, lens)?;
                 return self.replayed(&head, draft, dedupe, key, lens).await;
+            }
+            if at_files.iter().any(|slot| refusal.failed(*slot)) {
+                return Ok(Appended::FilesGone);
             }
             match raced(&refusal, at_head, lens)? {
                 Some(now) => head = now,

@@ -24,6 +24,7 @@ pub mod account;
 pub mod announcement;
 pub mod api_key;
 pub mod app;
+pub mod attachment;
 pub mod audit;
 pub mod break_glass;
 pub mod contact;

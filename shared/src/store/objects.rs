@@ -5,6 +5,7 @@
 //! is, and nobody here ever makes one.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Arc, OnceLock},
     time::Duration,
@@ -15,7 +16,7 @@ use aws_sdk_s3::{error::ProvideErrorMetadata, presigning::PresigningConfig};
 use data_encoding::BASE64;
 
 use super::{db::StoreError, meter::Meter, seal::DataKey};
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, attachment::Sha256};
 
 /// How long a link to a file is good for.
 pub const LINK: Duration = Duration::from_secs(5 * 60);
@@ -84,6 +85,15 @@ pub enum Made {
     New,
     /// One of this name is there; it was left alone.
     Before,
+}
+
+/// Where, and with which headers, one file may be uploaded.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UploadLink {
+    /// The address, signed.
+    pub url: String,
+    /// Headers that the signature covers: they must be sent as they are.
+    pub headers: BTreeMap<String, String>,
 }
 
 /// The bucket `sealed`.
@@ -189,6 +199,53 @@ impl Objects {
         }
     }
 
+    /// A link that takes one upload of exactly these bytes, and nothing else: type, length, hash and
+    /// name are signed, and a second one is refused. Made here, without asking S3.
+    ///
+    /// # Errors
+    /// When a part of it cannot be signed.
+    pub async fn upload_link(
+        &self,
+        key: &ObjectKey,
+        content_type: &'static str,
+        bytes: u64,
+        sha256: &Sha256,
+    ) -> Result<UploadLink, StoreError> {
+        let length = i64::try_from(bytes).map_err(|_| refused("a length"))?;
+        let signed = self
+            .client()
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .content_type(content_type)
+            .content_length(length)
+            .checksum_sha256(BASE64.encode(&sha256.0))
+            .if_none_match("*")
+            .presigned(link_time()?)
+            .await
+            .map_err(|_| refused("a link that could not be signed"))?;
+        // Whoever sends sets these two by what is sent, and to what.
+        let own = |name: &str| ["host", "content-length"].contains(&name);
+        let headers = signed.headers().filter(|(name, _)| !own(name));
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Ok(UploadLink {
+            url: signed.uri().to_owned(),
+            headers: headers.collect(),
+        })
+    }
+
+    /// One version of a file as it lies there: what was looked through is what is read.
+    ///
+    /// # Errors
+    /// When S3 did not give it.
+    pub async fn get_version(
+        &self,
+        key: &ObjectKey,
+        version: &str,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(key, Some(version)).await
+    }
+
     /// A file that was sealed under `seal`, if it is there.
     ///
     /// # Errors
@@ -209,9 +266,19 @@ impl Objects {
     /// # Errors
     /// When S3 did not give it.
     pub async fn get_open(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(key, None).await
+    }
+
+    async fn read(
+        &self,
+        key: &ObjectKey,
+        version: Option<&str>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         let begun = self.meter.begin("GetObject");
         let request = self.client().get_object();
-        let answer = request.bucket(&self.bucket).key(key.as_str()).send().await;
+        let request = request.bucket(&self.bucket).key(key.as_str());
+        let request = request.set_version_id(version.map(str::to_owned));
+        let answer = request.send().await;
         let read = match answer {
             Ok(object) => match object.body.collect().await {
                 Ok(body) => Ok(Some(body.to_vec())),
@@ -220,7 +287,7 @@ impl Objects {
                     cause: "a body that was cut off".to_owned(),
                 }),
             },
-            Err(error) if error.code() == Some("NoSuchKey") => Ok(None),
+            Err(error) if matches!(error.code(), Some("NoSuchKey" | "NoSuchVersion")) => Ok(None),
             Err(error) => Err(StoreError::s3(&error)),
         };
         self.meter.end(begun, true, 0.0, 0.0);
@@ -318,21 +385,63 @@ impl Objects {
     /// # Errors
     /// When a part of it cannot be signed.
     pub async fn link(&self, key: &ObjectKey, file_name: &str) -> Result<String, StoreError> {
-        let refused = |cause: String| StoreError::Refused {
-            service: "S3",
-            cause,
-        };
-        let until = PresigningConfig::expires_in(LINK).map_err(|e| refused(e.to_string()))?;
         let signed = self
             .client()
             .get_object()
             .bucket(&self.bucket)
             .key(key.as_str())
-            .response_content_disposition(format!("attachment; filename=\"{file_name}\""))
-            .presigned(until)
+            .response_content_disposition(disposition(file_name))
+            .presigned(link_time()?)
             .await;
         // The cause may quote the link.
-        let signed = signed.map_err(|_| refused("a link that could not be signed".to_owned()))?;
+        let signed = signed.map_err(|_| refused("a link that could not be signed"))?;
         Ok(signed.uri().to_owned())
+    }
+}
+
+fn refused(cause: &str) -> StoreError {
+    StoreError::Refused {
+        service: "S3",
+        cause: cause.to_owned(),
+    }
+}
+
+fn link_time() -> Result<PresigningConfig, StoreError> {
+    PresigningConfig::expires_in(LINK).map_err(|error| refused(&error.to_string()))
+}
+
+/// `attachment` with a name (RFC 6266): a plain one, and, where it has other letters, the whole one in
+/// UTF-8 as well.
+fn disposition(file_name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || " ._-()".contains(c);
+    let shown: String = file_name
+        .chars()
+        .map(|c| if plain(c) { c } else { '_' })
+        .collect();
+    if shown == file_name {
+        return format!("attachment; filename=\"{shown}\"");
+    }
+    let mut whole = String::new();
+    for byte in file_name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"._-".contains(&byte) {
+            whole.push(char::from(byte));
+        } else {
+            whole.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    format!("attachment; filename=\"{shown}\"; filename*=UTF-8''{whole}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_get_out_of_its_header() {
+        assert_eq!(disposition("a b.pdf"), "attachment; filename=\"a b.pdf\"");
+        let odd = disposition("Ü\"; x=1\r\n.pdf");
+        assert!(odd.is_ascii() && !odd.contains(['\r', '\n']), "{odd}");
+        assert_eq!(odd.matches('"').count(), 2, "{odd}");
+        assert!(odd.ends_with("filename*=UTF-8''%C3%9C%22%3B%20x%3D1%0D%0A.pdf"));
     }
 }

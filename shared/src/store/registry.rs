@@ -9,6 +9,7 @@ use super::{
     announcement::{Announcement, Letter},
     api_key::ApiKey,
     app::App,
+    attachment::{Attachment, Upload},
     audit::{AuditEnd, AuditEntry, AuditLine},
     break_glass::BreakGlass,
     contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext},
@@ -82,6 +83,7 @@ registry! {
     Announcement
     ApiKey
     App
+    Attachment
     AuditEnd
     AuditEntry
     AuditLine
@@ -149,6 +151,7 @@ registry! {
     Ticket
     Tombstone
     UnsentDraft
+    Upload
     Visit
     VisitorContext
     Workspace

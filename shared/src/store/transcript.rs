@@ -8,14 +8,16 @@
 use super::{
     conversation::{Conversation, Status},
     db::{Store, StoreError},
-    keys::Key,
+    keys::{self, Key},
     message::{Audience, Draft, Event, Message, MessageKind, RACES, raced},
     record::{Stored, read_item},
     seal::{DataKey, Unsealed},
     subject::SubjectId,
     transaction::{CommitError, Slot, Transaction},
 };
-use crate::domain::{MemberId, MessageId, Timestamp, label::LabelName, policy::Lens};
+use crate::domain::{
+    MemberId, MessageId, Timestamp, attachment::Files, label::LabelName, policy::Lens,
+};
 
 /// A line of the system: what happened, and to what.
 #[derive(Clone, Debug)]
@@ -119,6 +121,7 @@ impl Step {
             message_kind: kind,
             audience: Audience::Team,
             text: None,
+            files: Files::default(),
             client_message_id: None,
             event: None,
             subject_member: None,
@@ -181,7 +184,8 @@ impl Step {
         let message = Message {
             author: Some(draft.author),
             audience,
-            text: Some(draft.text.clone()),
+            text: draft.text.clone(),
+            files: draft.files.clone(),
             client_message_id: Some(draft.client_message_id),
             ..self.next(draft.kind)
         };
@@ -246,6 +250,17 @@ impl Store {
                 policy: &policy,
                 ..lens
             };
+            // What it has no more goes with the same stroke; `outbox` hears of it and takes the bytes.
+            let kept = next.files.ids();
+            for gone in message
+                .files
+                .ids()
+                .into_iter()
+                .filter(|id| !kept.contains(id))
+            {
+                let (workspace, conversation) = (message.workspace, message.conversation);
+                transaction.remove(keys::attachment(workspace, conversation, gone));
+            }
             let next = Stored::next(next, within.policy);
             let at_message = transaction.replace(&next, key)?;
             let refusal = match self.commit(transaction).await {

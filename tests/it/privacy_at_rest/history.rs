@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use harness::files::File;
 use harness::{Client, Harness, Member, ORIGIN, message, random_uuid, text};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
@@ -190,6 +191,15 @@ impl History {
         let path = format!("/v1/widget/conversations/{}/messages", self.conversation);
         widget.post(&path, body, 201).await;
 
+        let name = "POST /v1/widget/conversations/{conversation}/attachments #/name";
+        let place = format!("/v1/widget/conversations/{}", self.conversation);
+        self.send_file(&widget, &place, name).await;
+        let name =
+            "POST /v1/workspaces/{workspace}/conversations/{conversation}/attachments #/name";
+        let place = format!("{}/conversations/{}", self.workspace, self.conversation);
+        self.send_file(&self.owner.clone(), &place, name).await;
+
+        let mut write = |name| message(&self.canaries.word(name));
         let name = "POST /v1/workspaces/{workspace}/conversations/{conversation}/messages #/text";
         let (reply, mut note) = (write(field(name)), write("a note"));
         note["kind"] = "note".into();
@@ -261,6 +271,15 @@ impl History {
         let answer = json!({ "decision": "fulfil", "explanation": explanation });
         let place = format!("/v1/operator{}/{}/decision", &own[3..], text(&asked, "id"));
         operator.post(&place, answer, 200).await;
+    }
+
+    /// A file that is called by a word of its own, with a message.
+    async fn send_file(&mut self, client: &Client, place: &str, name: &'static str) {
+        let file = File {
+            name: self.canaries.word(field(name)),
+            ..File::text("Hello")
+        };
+        self.harness.send_file(client, place, &file).await;
     }
 
     /// A second workspace, renamed with everything about it.

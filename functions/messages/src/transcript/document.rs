@@ -53,7 +53,7 @@ impl Line {
             _ => Says::Somebody {
                 who: actor.unwrap_or(words::SYSTEM).to_owned(),
                 marks: marks(message),
-                text: message.text.as_ref().map(|text| text.reveal().to_owned()),
+                text: words_of(message),
             },
         };
         Self {
@@ -61,6 +61,17 @@ impl Line {
             says,
         }
     }
+}
+
+/// What a message says, and a row for each of its files.
+fn words_of(message: &Message) -> Option<String> {
+    let text = message.text.iter().map(|text| text.reveal().to_owned());
+    let files = message
+        .files
+        .iter()
+        .map(|file| words::file(file.name.reveal()));
+    let rows: Vec<String> = text.chain(files).collect();
+    (!rows.is_empty()).then(|| rows.join("\n"))
 }
 
 fn marks(message: &Message) -> Vec<&'static str> {

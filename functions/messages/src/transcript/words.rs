@@ -20,6 +20,11 @@ pub const DELETED: &str = "This message was deleted.";
 /// When the beginning has ended.
 pub const OLDER_ENDED: &str = "Older messages have been deleted at the end of their retention.";
 
+/// In the place of a file, which a transcript does not hold.
+pub fn file(name: &str) -> String {
+    format!("[File: {name}]")
+}
+
 /// What a document is called.
 pub fn title(conversation: impl std::fmt::Display) -> String {
     format!("Conversation {conversation}")

@@ -163,6 +163,10 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "says only that something is gone, for seven days",
     ),
     (
+        "Upload",
+        "a file that nobody has sent yet; gone a day after it was uploaded",
+    ),
+    (
         "UnsentDraft",
         "a draft that was never sent, and lies under another person's conversation",
     ),
@@ -173,6 +177,10 @@ pub const TEAMS_OWN: &[(&str, &str)] = &[
     (
         "DisclosedPart",
         "what was handed over, where the law forbids to tell of it for now",
+    ),
+    (
+        "Attachment",
+        "files with notes among the team; ask the team, who decides under Art. 15(4) GDPR",
     ),
     (
         "HoldNote",
@@ -305,7 +313,9 @@ pub fn is_left_out(kind: ExportKind, record: &str, fields: &Fields, now: Timesta
     let (visitor, outside) = (kind == ExportKind::Visitor, kind == ExportKind::Disclosure);
     match record {
         "HoldNote" => visitor || outside,
-        "Message" => (visitor || outside) && fields.get("audience") == Some(&json!("team")),
+        "Attachment" | "Message" => {
+            (visitor || outside) && fields.get("audience") == Some(&json!("team"))
+        }
         "DisclosedPart" => visitor && !may_be_told(fields, now),
         _ => false,
     }
@@ -371,6 +381,7 @@ mod tests {
     const WALKED: &[&str] = &[
         "Account",
         "App",
+        "Attachment",
         "Availability",
         "BusinessHours",
         "Contact",

@@ -1,6 +1,8 @@
 //! Whom it is about, what is kept, and what it serves.
 
+use shared::domain::attachment::MAX_FILE_BYTES;
 use shared::domain::policy::{Module, NameRule};
+use shared::domain::retention::Class;
 use shared::store::registry;
 
 use super::{Clause, Section, differs, holds, not_yet, with_route};
@@ -115,8 +117,12 @@ pub(super) const CLAUSES: &[Clause] = &[
         };
         differs(format!("You may expect that we note network addresses and regions. We do not, because nothing needs them: the network address is seen while a request is answered and is never stored, not even shortened, and no place is derived from it.{counted}"))
     }).everywhere(),
-    Clause::new(&["CHAT-04"], Section::Data, |_| {
-        not_yet("Files and pictures in conversations. A message is text.")
+    Clause::new(&["CHAT-04"], Section::Data, |f| {
+        holds(format!(
+            "With a message come files: pictures, PDF and plain text, of {} MB at most. Before anybody gets one it is looked through for harmful software, and what is harmful or not what it says it is is deleted. Pictures are made anew, so that the place and the device that a camera notes in them are gone. Files are stored encrypted, are fetched only by whoever may read their message, by links that end after five minutes, and end with their message; what nobody sends is gone after {}.",
+            MAX_FILE_BYTES / (1024 * 1024),
+            f.life(Class::Upload)
+        ))
     }),
     Clause::new(&["CHAT-24"], Section::Data, |_| not_yet("Pictures of members or visitors.")),
     Clause::new(&["CHAT-05"], Section::Data, |_| {

@@ -176,6 +176,12 @@ impl Store {
             for key in goes.iter().filter(|key| keys::is_export(key)) {
                 self.remove_files(&RootRef::of(key)).await?;
             }
+            let threads = goes.iter().filter(|key| keys::has_files(key));
+            let mut threads: Vec<RootRef> = threads.map(RootRef::of).collect();
+            threads.dedup();
+            for id in threads.iter().filter_map(|root| root.id().parse().ok()) {
+                self.erase_files_of_thread(workspace, id).await?;
+            }
             for part in goes.chunks(PARTS) {
                 self.remove(part.to_vec(), now).await?;
             }

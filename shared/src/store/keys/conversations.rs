@@ -9,6 +9,7 @@
 //! | conversation, and what says that it is gone | data | `CONVERSATION#<ws>#<conversation>` | `HEAD`, `TOMB` |
 //! | hold of a conversation | data | the same | `HOLD` |
 //! | message | data | the same | `M#<seq, ten digits>` |
+//! | file of a message; file that nobody has sent | data | the same | `A#<attachment>`, `U#<attachment>` |
 //! | client's message id | data | the same | `D#<author>#<client id>` |
 //! | draft of a member | data | `DRAFT#<ws>#<member>` | `<conversation>` |
 

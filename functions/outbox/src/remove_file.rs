@@ -1,0 +1,81 @@
+//! The row of a file went, deleted by us or by TTL: its bytes go too, every version of them.
+//!
+//! A row goes too when what waited is sent: then another row has the file, and it stays.
+
+use shared::{
+    app::App,
+    store::{
+        Item, RootRef, StoreError, Table,
+        db::key_of,
+        keys::{self, FileKey},
+    },
+};
+
+use crate::failure::Failure;
+
+/// Whether files in the bucket belong to an item.
+pub fn is_file(item: &Item) -> bool {
+    key_of(Table::Data, item).is_some_and(|key| keys::has_files(&key))
+}
+
+/// Deletes what a removed row leaves in the bucket.
+pub async fn remove(app: &App, row: &Item) -> Result<(), Failure> {
+    // A file that stays is a broken promise: whatever the fault, the record comes again.
+    let later = |error: StoreError| Failure::Later(error.to_string());
+    let Some(file) = file_of(row) else {
+        return Err(Failure::Never("a row of a file that names none".to_owned()));
+    };
+    let erased = app.store.erase_file_without_row(file).await;
+    erased.map(|_| ()).map_err(later)
+}
+
+/// Which file a row is about, by its key alone.
+fn file_of(row: &Item) -> Option<FileKey> {
+    let key = key_of(Table::Data, row)?;
+    let root = RootRef::of(&key);
+    let shared::domain::TenantId::Workspace(workspace) = root.tenant()? else {
+        return None;
+    };
+    Some(FileKey {
+        workspace,
+        conversation: root.id().parse().ok()?,
+        id: key.sk.split_once('#')?.1.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::store::AttributeValue;
+
+    use super::*;
+
+    fn row(pk: &str, sk: &str) -> Item {
+        let pairs = [("pk", pk), ("sk", sk)];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.into())));
+        pairs.into_iter().collect()
+    }
+
+    #[test]
+    fn files_are_found_by_the_keys_of_their_rows_and_nothing_else_is_one() {
+        let ids = ["ws", "cnv", "att"].map(|kind| format!("{kind}_01kf0a1b2c3d4e5f6g7h8j9k0m"));
+        let thread = format!("CONVERSATION#{}#{}", ids[0], ids[1]);
+        for kind in ["A#", "U#"] {
+            let row = row(&thread, &format!("{kind}{}", ids[2]));
+            assert!(is_file(&row));
+            let file = file_of(&row).expect("a file");
+            let names = [
+                file.workspace.to_string(),
+                file.conversation.to_string(),
+                file.id.to_string(),
+            ];
+            assert_eq!(names, ids);
+        }
+        for (pk, sk) in [
+            (thread.as_str(), "M#0000000001"),
+            (&thread, "HEAD"),
+            ("APP#ws", "A#x"),
+        ] {
+            assert!(!is_file(&row(pk, sk)), "{pk} {sk}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! A thread that somebody may use: its living head and its key, out of the batch read on entry.
+
+use super::{
+    actor::{Entry, Sight},
+    problem::Problem,
+};
+use crate::{
+    domain::{ConversationId, WorkspaceId, policy::Module},
+    store::{DataKey, Key, RootRef, conversation::Conversation, keys, subject::State},
+};
+
+/// The head of a thread and the key of its texts.
+#[derive(Debug)]
+pub struct Thread {
+    /// The head.
+    pub head: Conversation,
+    /// The key.
+    pub key: DataKey,
+}
+
+/// What entering a thread reads.
+pub fn wanted(workspace: WorkspaceId, conversation: ConversationId) -> Vec<Key> {
+    let head = keys::conversation(workspace, conversation);
+    let key = keys::data_key(&RootRef::of(&head));
+    vec![head, key]
+}
+
+/// The thread, if it lives. Expired, erased and foreign threads look alike.
+///
+/// # Errors
+/// 404 without it; 403 where the workspace has no conversations.
+pub fn open(entry: &Entry, conversation: ConversationId) -> Result<Thread, Problem> {
+    entry.require(Module::Conversations)?;
+    let place = keys::conversation(entry.workspace, conversation);
+    let head = entry
+        .open::<Conversation>(&place)?
+        .filter(|head| head.state == State::Live)
+        .ok_or_else(Problem::not_found)?;
+    let key = entry.data_key(&place)?.ok_or_else(Problem::not_found)?;
+    Ok(Thread { head, key })
+}
+
+/// The thread, if it lives and the reader sees it.
+///
+/// # Errors
+/// As [`open`].
+pub fn seen(entry: &Entry, sight: Sight, conversation: ConversationId) -> Result<Thread, Problem> {
+    let thread = open(entry, conversation)?;
+    if sight.sees(thread.head.assignee) {
+        Ok(thread)
+    } else {
+        Err(Problem::not_found())
+    }
+}

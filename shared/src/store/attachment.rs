@@ -1,0 +1,203 @@
+//! Files in conversations. What somebody uploaded waits for a day for its message; then it is a file
+//! of that message and ends with it.
+//!
+//! The bytes lie in the bucket: under `intake/` as they came, until they have been looked through,
+//! then sealed under the key of the conversation. A row that goes takes its bytes along: `outbox`
+//! hears of it, whoever deleted the row.
+
+use shared_derive::Record;
+
+use super::{
+    db::{Store, StoreError},
+    keys::{self, FileKey},
+    message::Audience,
+    objects::ObjectPrefix,
+    subject::SubjectId,
+};
+use crate::domain::{
+    AttachmentId, ConversationId, Timestamp, WorkspaceId,
+    attachment::{AttachedFile, FileState, MediaType},
+    text::FileName,
+};
+
+/// A file that nobody has sent yet.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = upload(workspace, conversation, id), tenant = workspace,
+    within = Conversation, class = Upload, anchor = created_at,
+)]
+pub struct Upload {
+    /// Its id.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub id: AttachmentId,
+    /// In which workspace.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: WorkspaceId,
+    /// In which conversation.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub conversation: ConversationId,
+    /// Who uploads it, and who alone may send it.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Pseudonymise, open)]
+    pub author: SubjectId,
+    /// What its author calls it.
+    #[personal(category = Content, purpose = AnswerVisitor, erase = Delete)]
+    pub name: FileName,
+    /// What it is.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub media: MediaType,
+    /// How large it is.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub bytes: u64,
+    /// How far it is.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub file_state: FileState,
+    /// Whether there is a small picture of it.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub thumbnail: bool,
+    /// When it was asked for.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub created_at: Timestamp,
+    /// Counts changes.
+    #[non_personal(reason = "a version counter")]
+    pub rev: u64,
+}
+
+/// A file of a message.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = attachment(workspace, conversation, id), tenant = workspace,
+    within = Conversation, class = Conversation, anchor = sent_at,
+)]
+pub struct Attachment {
+    /// Its id.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub id: AttachmentId,
+    /// In which workspace.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: WorkspaceId,
+    /// In which conversation.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub conversation: ConversationId,
+    /// Of which message.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub seq: u64,
+    /// Who sent it.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Pseudonymise, open)]
+    pub author: SubjectId,
+    /// Who may fetch it: who may read the message.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub audience: Audience,
+    /// What its author calls it.
+    #[personal(category = Content, purpose = AnswerVisitor, erase = Delete)]
+    pub name: FileName,
+    /// What it is.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub media: MediaType,
+    /// How large it is.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub bytes: u64,
+    /// Whether there is a small picture of it.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub thumbnail: bool,
+    /// When it was sent.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub sent_at: Timestamp,
+}
+
+impl Upload {
+    /// The file as a message tells of it.
+    pub fn file(&self) -> AttachedFile {
+        AttachedFile {
+            id: self.id,
+            name: self.name.clone(),
+            media: self.media,
+            bytes: self.bytes,
+            thumbnail: self.thumbnail,
+        }
+    }
+
+    /// The ids that its names in the bucket are made of.
+    pub const fn key_of_file(&self) -> FileKey {
+        FileKey {
+            workspace: self.workspace,
+            conversation: self.conversation,
+            id: self.id,
+        }
+    }
+}
+
+impl Attachment {
+    /// The file as its message tells of it.
+    pub fn file(&self) -> AttachedFile {
+        AttachedFile {
+            id: self.id,
+            name: self.name.clone(),
+            media: self.media,
+            bytes: self.bytes,
+            thumbnail: self.thumbnail,
+        }
+    }
+}
+
+impl Store {
+    /// Deletes every version of everything of one file.
+    ///
+    /// # Errors
+    /// When S3 did not do all of it; doing it again is safe.
+    pub async fn erase_file(&self, file: FileKey) -> Result<u64, StoreError> {
+        self.erase_all(&keys::files_of_attachment(file)).await
+    }
+
+    /// As [`Self::erase_file`], for a row that went, unless another row has the file: what waited was
+    /// sent then.
+    ///
+    /// # Errors
+    /// As [`Self::erase_file`].
+    pub async fn erase_file_without_row(&self, file: FileKey) -> Result<u64, StoreError> {
+        let sent = keys::attachment(file.workspace, file.conversation, file.id);
+        let found = self.batch(vec![sent.clone()]).await?;
+        match found.raw(&sent) {
+            Some(_) => Ok(0),
+            None => self.erase_file(file).await,
+        }
+    }
+
+    /// Whether something was uploaded.
+    ///
+    /// # Errors
+    /// When S3 did not say.
+    pub async fn has_arrived(&self, file: FileKey) -> Result<bool, StoreError> {
+        let [uploaded, ..] = keys::files_of_attachment(file);
+        Ok(!self.objects().versions(&uploaded).await?.is_empty())
+    }
+
+    /// Deletes what was uploaded, when it has been looked through.
+    ///
+    /// # Errors
+    /// As [`Self::erase_file`].
+    pub async fn erase_intake(&self, file: FileKey) -> Result<u64, StoreError> {
+        let [uploaded, ..] = keys::files_of_attachment(file);
+        self.objects().erase(&uploaded).await
+    }
+
+    /// Deletes every version of every file of a conversation, sent or not.
+    ///
+    /// # Errors
+    /// As [`Self::erase_file`].
+    pub async fn erase_files_of_thread(
+        &self,
+        workspace: WorkspaceId,
+        conversation: ConversationId,
+    ) -> Result<u64, StoreError> {
+        let prefixes = keys::files_of_thread(workspace, conversation);
+        self.erase_all(&prefixes).await
+    }
+
+    async fn erase_all(&self, prefixes: &[ObjectPrefix]) -> Result<u64, StoreError> {
+        let mut erased = 0;
+        for prefix in prefixes {
+            erased += self.objects().erase(prefix).await?;
+        }
+        Ok(erased)
+    }
+}

@@ -1,0 +1,70 @@
+"""The tour of files: uploaded past the API, looked through, sent, fetched, and gone with their thread."""
+
+import hashlib
+import http.client
+import json
+import urllib.parse
+
+from exports_tour import follow
+from live_tour import message
+from program import ROOT
+
+
+def put(target, content):
+    """Sends a file to its link as a browser does; which version it became."""
+    link = urllib.parse.urlsplit(target["url"])
+    connection = http.client.HTTPConnection(link.hostname, link.port, timeout=30)
+    try:
+        connection.request("PUT", f"{link.path}?{link.query}", body=content, headers=target["headers"])
+        response = connection.getresponse()
+        body = response.read()
+        assert response.status == 200, f"the link for a file answers {response.status}: {body[:200]}"
+        return link.path, response.headers["x-amz-version-id"]
+    finally:
+        connection.close()
+
+
+def uploaded(api, function, place, token, words):
+    """A file that the function under its role has looked through.
+
+    The program hears of uploads as well and may be faster: then another one is uploaded.
+    """
+    content = words.encode()
+    event = json.loads((ROOT / "events" / "attachments" / "scanned.json").read_text())
+    wanted = {
+        "name": "parcel.txt", "content_type": "text/plain", "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    for _ in range(20):
+        made = api("POST", f"{place}/attachments", wanted, token)
+        path, version = put(made["upload"], content)
+        _, bucket, name = urllib.parse.unquote(path).split("/", 2)
+        event["detail"]["s3ObjectDetails"].update(bucketName=bucket, objectKey=name, versionId=version)
+        heard = function.invoke(event)
+        file = f"{place}/attachments/{made['attachment']['id']}"
+        api("POST", f"{file}/confirm", token=token)
+        if heard.get("looked_through") == 1:
+            assert api("GET", file, token=token)["state"] == "clean"
+            return made["attachment"]["id"]
+    raise AssertionError("the program looked through every file before the function did")
+
+
+def tour_of_the_files(api, functions, token, visitor, workspace, conversation):
+    """Each side sends a file and fetches the other's; a deleted thread takes its own along."""
+    scanner = functions["attachments"]
+    theirs, ours = f"/v1/widget/conversations/{conversation}", f"{workspace}/conversations/{conversation}"
+    for place, who in ((theirs, visitor), (ours, token)):
+        file = uploaded(api, scanner, place, who, f"Hello from {place}")
+        sent = {**message("See there"), "attachments": [file]}
+        made = api("POST", f"{place}/messages", sent, who)
+        assert made["attachments"][0]["id"] == file
+        for other, reader in ((theirs, visitor), (ours, token)):
+            follow(api, f"{other}/attachments/{file}/content", reader)
+    body = {"first_message": message("For a moment")}
+    short = api("POST", "/v1/widget/conversations", body, visitor)["conversation"]["id"]
+    place = f"/v1/widget/conversations/{short}"
+    gone = uploaded(api, scanner, place, visitor, "For a moment")
+    sent = {**message("See there"), "attachments": [gone]}
+    api("POST", f"{place}/messages", sent, visitor)
+    api("DELETE", f"{workspace}/conversations/{short}", token=token)
+    return file
