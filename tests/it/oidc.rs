@@ -1,6 +1,8 @@
 //! Sign-in of teams through their own providers, against one on this machine: whom it lets in, into what,
 //! and everything that a bad provider or a stranger might try.
 
+mod sessions;
+
 use std::collections::HashMap;
 use std::time::Duration;
 

@@ -18,7 +18,7 @@ use search::{Haystack, forms, hashes, planted};
 use serde_json::{Value, json};
 
 /// Text fields in which people write or are named: a word goes in through each.
-const SEALED: [&str; 46] = [
+const SEALED: [&str; 47] = [
     "PATCH /v1/workspaces/{workspace} #/locale",
     "PATCH /v1/workspaces/{workspace} #/name",
     "PATCH /v1/workspaces/{workspace} #/time_zone",
@@ -39,6 +39,7 @@ const SEALED: [&str; 46] = [
     "POST /v1/operator/announcements #/text",
     "POST /v1/operator/privacy/requests/{request}/decision #/explanation",
     "POST /v1/privacy/requests #/message",
+    "POST /v1/account/passkeys/confirm #/name",
     "POST /v1/widget/conversations #/first_message/text",
     "POST /v1/widget/conversations/{conversation}/attachments #/name",
     "POST /v1/widget/conversations/{conversation}/messages #/text",

@@ -32,6 +32,7 @@ from live_tour import (
 from pages_tour import Browser, tour_of_the_pages
 from privacy_tour import tour_of_privacy
 from program import ROOT, Program, ask, identity_token, mailed, mails, totp
+from security_key import SecurityKey
 
 # The embedded services want to see a signature and do not check it.
 SIGNED = {
@@ -229,6 +230,41 @@ def tour_of_the_second_factor(api, mailbox):
     api("DELETE", "/v1/account/totp", token=token)
 
 
+def tour_of_the_passkeys(api, mailbox, issuer):
+    """An account whose second factor is a passkey: by the API, then in a browser."""
+    address, key = "fern@fence.example", SecurityKey(issuer)
+    token = sign_in(api, mailbox, address, "/v1/auth/signup")["access_token"]
+    place = "/v1/account/passkeys"
+    begun = api("POST", place, token=token)
+    answer = {"ceremony_id": begun["ceremony_id"], "credential": key.create(begun["public_key"])}
+    api("POST", f"{place}/confirm", {**answer, "name": "Blue"}, token)
+    halfway = sign_in(api, mailbox, address, "/v1/auth/otp")["second_factor"]
+    second = "/v1/auth/second-factor/passkey"
+    for status in (401, 200):
+        begun = api("POST", second, {"challenge_id": halfway["challenge_id"]})
+        credential = key.get({**begun["public_key"], **({"challenge": "AAAA"} if status == 401 else {})})
+        answer = {"ceremony_id": begun["ceremony_id"], "credential": credential}
+        proved = api("POST", f"{second}/confirm", answer, expect=status)
+    token = api("POST", "/v1/auth/refresh", {"refresh_token": proved["refresh_token"]})["access_token"]
+    begun = api("POST", "/v1/auth/step-up/passkey", token=token)
+    answer = {"ceremony_id": begun["ceremony_id"], "credential": key.get(begun["public_key"])}
+    proved = api("POST", "/v1/auth/step-up/passkey/confirm", answer, token)
+    token = api("POST", "/v1/auth/refresh", {"refresh_token": proved["refresh_token"]})["access_token"]
+    passkey = api("GET", place, token=token)["data"][0]["id"]
+    browser = Browser(api.url)
+    halfway = sign_in(api, mailbox, address, "/v1/auth/otp")["second_factor"]
+    browser.submit("/confirm/passkey", expect=200, challenge=halfway["challenge_id"])
+    browser.submit("/confirm/passkey", expect=401, challenge=halfway["challenge_id"], credential="{}")
+    begun = api("POST", second, {"challenge_id": halfway["challenge_id"]})
+    credential = json.dumps(key.get(begun["public_key"]))
+    browser.submit("/confirm/passkey", challenge=halfway["challenge_id"], credential=credential)
+    browser.open("/account/passkeys")
+    browser.submit("/account/passkeys", expect=200, act="ask_proof", next="passkeys")
+    browser.submit("/account/passkeys", expect=200, act="add", name="Red")
+    # The last one goes, and the account has no second factor any more.
+    api("DELETE", f"{place}/{passkey}", token=token)
+
+
 def tour_of_the_account(api, mailbox):
     """An account with preferences moves to another address, is deleted, and stays after all."""
     token = sign_in(api, mailbox, "gus@fence.example", "/v1/auth/signup")["access_token"]
@@ -275,6 +311,7 @@ def tour_of_the_operator(api, mailbox, workspace):
     api("POST", "/v1/operator/seats", {"account_id": other}, token)
     api("GET", "/v1/operator/seats", token=token)
     api("DELETE", f"/v1/operator/seats/{other}", token=token)
+    api("GET", "/v1/operator/log", token=token)
     settings = "/v1/operator/settings"
     version = api("GET", settings, token=token)["rev"]
     api("PATCH", settings, {"sign_up": "closed"}, token, {"if-match": f'"{version}"'})
@@ -607,6 +644,7 @@ def main():
                 api = Api(template, functions, ready)
                 token, workspace, app, old = tour_of_the_team(api, ready["api"])
                 tour_of_the_second_factor(api, ready["api"])
+                tour_of_the_passkeys(api, ready["api"], own["ISSUER"].replace("127.0.0.1", "localhost"))
                 tour_of_the_account(api, ready["api"])
                 operator = tour_of_the_operator(api, ready["api"], workspace)
                 retention = functions["retention"]

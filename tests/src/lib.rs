@@ -26,6 +26,7 @@ mod client;
 pub mod contract;
 pub mod files;
 mod items;
+mod passkey;
 mod program;
 pub mod provider;
 pub mod routes;
@@ -44,6 +45,7 @@ pub use local::seed::random_uuid;
 use local::seed::{find_code, find_token};
 use local::stack::{Stack, StackOptions};
 use local::template::{FILE_NAME, Template};
+pub use passkey::SecurityKey;
 pub use program::{Program, repository};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -85,6 +87,11 @@ impl Harness {
         Anonymous {
             client: self.client.clone(),
         }
+    }
+
+    /// A security key of somebody whose browser is on our pages.
+    pub fn security_key(&self) -> SecurityKey {
+        SecurityKey::new(&self.stack.api.replace("127.0.0.1", "localhost"))
     }
 
     /// A browser that has never been here.

@@ -195,7 +195,11 @@ impl Inner {
         let base = json!({
             "iss": self.issuer, "aud": CLIENT, "sub": "person-1", "iat": now, "exp": now + 300,
         });
-        let claims = over(base, claims);
+        let mut claims = over(base, claims);
+        // What is laid over as `null` is not said.
+        if let Some(claims) = claims.as_object_mut() {
+            claims.retain(|_, value| !value.is_null());
+        }
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some("one".to_owned());
         let own = EncodingKey::from_ed_der(&self.pair);

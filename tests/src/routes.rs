@@ -8,8 +8,8 @@ use reqwest::Method;
 use serde_json::Value;
 use shared::domain::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, ContactId, ConversationId,
-    DisclosureId, ErasureId, ExportId, InvitationId, JobId, MemberId, RequestId, SessionId,
-    WorkspaceId,
+    DisclosureId, ErasureId, ExportId, InvitationId, JobId, MemberId, PasskeyId, RequestId,
+    SessionId, WorkspaceId,
 };
 
 use crate::{START, contract, method, template};
@@ -124,6 +124,7 @@ impl Ids {
             ("job", JobId::new(at).to_string()),
             ("member", MemberId::new(at).to_string()),
             ("part", "0".to_owned()),
+            ("passkey", PasskeyId::new(at).to_string()),
             ("profile", "inbox".to_owned()),
             ("rendition", "content".to_owned()),
             ("request", RequestId::new(at).to_string()),

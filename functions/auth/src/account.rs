@@ -41,11 +41,14 @@ pub struct OwnAccount {
     rev: u64,
 }
 
-/// A confirmed second factor.
+/// A second factor.
 #[derive(Serialize, ToSchema)]
 pub struct OwnFactor {
-    /// When it was confirmed.
-    confirmed_at: Timestamp,
+    /// When the authenticator app was confirmed; null where there is none.
+    confirmed_at: Option<Timestamp>,
+    /// How many passkeys there are.
+    #[schema(example = 1, maximum = 10)]
+    passkeys: usize,
     /// How many recovery codes are left.
     #[schema(example = 10, maximum = 10)]
     recovery_codes_left: usize,
@@ -101,8 +104,22 @@ pub fn wanted(id: AccountId) -> Vec<Key> {
 impl Own {
     /// How many recovery codes are left, where there is a second factor.
     pub fn recovery_codes_left(&self) -> Option<usize> {
-        let factor = self.factor.as_ref().filter(|factor| factor.is_active())?;
-        Some(factor.recovery_codes.len())
+        self.active().map(|factor| factor.recovery_codes.len())
+    }
+
+    /// The second factor, if there is one.
+    fn active(&self) -> Option<&SecondFactor> {
+        self.factor.as_ref().filter(|factor| factor.is_active())
+    }
+
+    /// Whether an authenticator app proves it.
+    pub fn has_app(&self) -> bool {
+        self.active().is_some_and(SecondFactor::has_app)
+    }
+
+    /// How many passkeys do.
+    pub fn passkeys(&self) -> usize {
+        self.active().map_or(0, |factor| factor.passkeys.count())
     }
 
     /// The account out of a batch that asked for [`wanted`].
@@ -134,17 +151,15 @@ impl Own {
             rev,
             ..
         } = &self.preferences;
-        let confirmed = self
-            .factor
-            .as_ref()
-            .and_then(|factor| Some((factor.confirmed_at?, factor.recovery_codes.len())));
+        let active = self.active();
         OwnAccount {
             id: self.account.id,
             email: self.account.email.reveal().to_owned(),
             created_at: self.account.created_at,
-            second_factor: confirmed.map(|(confirmed_at, recovery_codes_left)| OwnFactor {
-                confirmed_at,
-                recovery_codes_left,
+            second_factor: active.map(|factor| OwnFactor {
+                confirmed_at: factor.confirmed_at,
+                passkeys: factor.passkeys.count(),
+                recovery_codes_left: factor.recovery_codes.len(),
             }),
             preferences: OwnPreferences {
                 locale: locale.as_ref().map(|locale| locale.reveal().to_owned()),

@@ -32,10 +32,10 @@ pub struct ConfirmAuthenticator {
     code: FactorCode,
 }
 
-/// The codes for the loss of the app. Shown once, each good once.
+/// The codes for the loss of what proves the second factor. Shown once, each good once.
 #[derive(Serialize, ToSchema)]
 pub struct RecoveryCodes {
-    /// Ten of them.
+    /// Ten of them; none where the account has some from before, beside passkeys.
     #[schema(max_items = 10, example = json!(["a4dq-obyh-a4dq-obyh-a4dq-obyh"]))]
     recovery_codes: Vec<String>,
 }
@@ -52,7 +52,7 @@ impl RecoveryCodes {
 
 /// Confirm an authenticator app.
 ///
-/// Answers with ten recovery codes, which are shown this once. Signing in asks for a code of the app
+/// Answers with ten recovery codes, which are shown this once, unless passkeys brought some before. Signing in asks for a code of the app
 /// from now on.
 #[utoipa::path(
     post,
@@ -96,17 +96,36 @@ async fn attempt(
     let now = read.now;
     let (found, key) = factor::of(&read, id)?;
     let found = found.ok_or_else(Problem::not_found)?;
-    if found.is_active() {
+    if found.has_app() {
         return Err(Problem::new(Code::SecondFactorExists));
+    }
+    if found.is_active() && session.second_factor_at.is_none() {
+        return Err(Problem::new(Code::StepUpRequired));
     }
     let mut transaction = Transaction::new(now);
     transaction.check_live(keys::account(id));
     let presented = code.presented(&read.tenant_key, id);
-    let (next, shown) = match factor::judge(&found, &presented, now) {
+    // Of this app alone: a recovery code confirms nothing.
+    let trial = SecondFactor {
+        confirmed_at: Some(now),
+        recovery_codes: Vec::new(),
+        ..found.clone()
+    };
+    let (next, shown) = match factor::judge(&trial, &presented, now) {
         Verdict::Wait(until) => return Err(factor::wait(until, now)),
-        Verdict::Wrong(next) => (next, None),
+        Verdict::Wrong(next) => {
+            let next = SecondFactor {
+                confirmed_at: None,
+                recovery_codes: found.recovery_codes,
+                ..next
+            };
+            (next, None)
+        }
         Verdict::Right(next) => {
-            let (shown, recovery_codes) = factor::new_recovery_codes(&read.tenant_key, id)?;
+            let (shown, recovery_codes) = match found.is_active() {
+                true => (Vec::new(), found.recovery_codes),
+                false => factor::new_recovery_codes(&read.tenant_key, id)?,
+            };
             let session = LoginSession {
                 proved_at: Some(now),
                 second_factor_at: Some(now),
@@ -115,7 +134,6 @@ async fn attempt(
             transaction.replace(&Stored::next(session, &read.policy), &Unsealed)?;
             transaction.notify(Notice::new(id, NoticeKind::SecondFactorAdded, now))?;
             let next = SecondFactor {
-                confirmed_at: Some(now),
                 recovery_codes,
                 ..next
             };

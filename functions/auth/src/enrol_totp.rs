@@ -13,7 +13,10 @@ use shared::{
     app::App,
     http::{AccessToken, Code, Json, Problem, Problems},
     store::{
-        CommitError, Stored, Transaction, account::Account, keys, second_factor::SecondFactor,
+        CommitError, Stored, Transaction,
+        account::Account,
+        keys,
+        second_factor::{SecondFactor, Seed},
     },
 };
 use utoipa::ToSchema;
@@ -62,37 +65,30 @@ pub async fn handle(
 /// Makes a secret for an authenticator app, for whoever asks.
 pub async fn set_up(app: &App, token: &AccessToken) -> Result<AuthenticatorSetup, Problem> {
     let id = token.account();
-    let (_, read) = Platform::of(app, token, factor::wanted(id), Proof::Fresh).await?;
+    let (session, read) = Platform::of(app, token, factor::wanted(id), Proof::Fresh).await?;
     let (found, key) = factor::of(&read, id)?;
     let (account, _) = read
         .root::<Account>(&keys::account(id))?
         .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
-    let seed = factor::new_seed()?;
+    let seed = Seed::random()?;
     let setup = AuthenticatorSetup {
         secret: factor::written(&seed),
         uri: factor::uri(&seed, account.email.reveal()),
     };
     let mut transaction = Transaction::new(read.now);
     transaction.check_live(keys::account(id));
-    let fresh = SecondFactor {
-        account: id,
-        seed,
-        confirmed_at: None,
-        last_step: 0,
-        failures: 0,
-        failed_at: None,
-        recovery_codes: Vec::new(),
-        created_at: read.now,
-        rev: 1,
-    };
     match found {
-        Some(found) if found.is_active() => return Err(Problem::new(Code::SecondFactorExists)),
+        Some(found) if found.has_app() => return Err(Problem::new(Code::SecondFactorExists)),
         Some(found) => {
-            let rev = found.rev;
-            let next = Stored::next(SecondFactor { rev, ..fresh }, &read.policy);
+            // Beside passkeys it is another way in, which whoever adds it proves first.
+            if found.is_active() && session.second_factor_at.is_none() {
+                return Err(Problem::new(Code::StepUpRequired));
+            }
+            let next = Stored::next(found.without_app(seed), &read.policy);
             transaction.replace(&next, &key)?;
         }
         None => {
+            let fresh = SecondFactor::new(id, seed, read.now);
             transaction.create(&Stored::new(fresh, &read.policy), &key)?;
         }
     }

@@ -4,29 +4,22 @@
 //! of the app counts once however many requests bring it together, and every wrong one is counted
 //! before its sender hears of it.
 
-use aws_lc_rs::{constant_time, rand};
+use aws_lc_rs::constant_time;
 use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use shared::{
     domain::{AccountId, Timestamp, text::Fault},
-    http::{Code, Problem},
+    http::{Code, Problem, second_factor::RECOVERY_LENGTH},
     store::{
-        DataKey, KeyedHash, StoreError, TenantKey, Transaction,
-        account::LoginSession,
-        keys,
+        KeyedHash, TenantKey, Transaction,
         notice::{Notice, NoticeKind},
-        second_factor::{SEED_LENGTH, SecondFactor, Seed},
+        second_factor::{SecondFactor, Seed},
     },
 };
 use totp_rs::{Builder, Totp};
 
-use crate::platform::{self, Platform};
+pub use shared::http::second_factor::{new_recovery_codes, of, proved, wanted};
 
-/// How many recovery codes there are.
-pub const RECOVERY_CODES: usize = 10;
-/// Bytes of a recovery code: 120 bits, which nobody guesses, so a fast hash is enough to store
-/// (ASVS 5.0, 6.5.2 asks for 112).
-const RECOVERY_LENGTH: usize = 15;
 /// Seconds that a code of the app is good, plus one step before and one after (RFC 6238, 5.2).
 const STEP_SECONDS: u64 = 30;
 /// What authenticator apps show beside the address.
@@ -98,7 +91,7 @@ pub enum Verdict {
     Wait(Timestamp),
 }
 
-/// Looks at a code for a confirmed or a new factor at `now`.
+/// Looks at a code at `now`. A code of an app counts where one was confirmed.
 pub fn judge(factor: &SecondFactor, code: &Presented, now: Timestamp) -> Verdict {
     let right = match code {
         Presented::App(digits) => {
@@ -106,6 +99,7 @@ pub fn judge(factor: &SecondFactor, code: &Presented, now: Timestamp) -> Verdict
                 return Verdict::Wait(until);
             }
             let step = app(&factor.seed).check(digits, seconds(now));
+            let step = step.filter(|_| factor.has_app());
             step.filter(|step| *step > factor.last_step)
                 .map(|step| SecondFactor {
                     last_step: step,
@@ -155,13 +149,6 @@ fn app(seed: &Seed) -> Totp {
         .build_noncompliant()
 }
 
-/// A new seed.
-pub fn new_seed() -> Result<Seed, Problem> {
-    let mut bits = [0; SEED_LENGTH];
-    rand::fill(&mut bits).map_err(|_| StoreError::Random)?;
-    Ok(Seed::new(bits))
-}
-
 /// The seed as apps take it when it is typed.
 pub fn written(seed: &Seed) -> String {
     BASE32_NOPAD.encode(seed.bits())
@@ -182,66 +169,6 @@ fn escaped(byte: u8) -> String {
             char::from(byte).to_string()
         }
         _ => format!("%{byte:02X}"),
-    }
-}
-
-/// New recovery codes, as they are shown and as they are stored.
-pub fn new_recovery_codes(
-    tenant_key: &TenantKey,
-    account: AccountId,
-) -> Result<(Vec<String>, Vec<KeyedHash>), Problem> {
-    let mut shown = Vec::with_capacity(RECOVERY_CODES);
-    let mut stored = Vec::with_capacity(RECOVERY_CODES);
-    for _ in 0..RECOVERY_CODES {
-        let mut bits = [0; RECOVERY_LENGTH];
-        rand::fill(&mut bits).map_err(|_| StoreError::Random)?;
-        let code = BASE32_NOPAD.encode(&bits);
-        stored.push(SecondFactor::recovery_hash(tenant_key, account, &code));
-        shown.push(grouped(&code));
-    }
-    Ok((shown, stored))
-}
-
-/// Four by four, as people copy it.
-fn grouped(code: &str) -> String {
-    let lower = code.to_ascii_lowercase();
-    let groups: Vec<&str> = lower
-        .as_bytes()
-        .chunks(4)
-        .filter_map(|group| std::str::from_utf8(group).ok())
-        .collect();
-    groups.join("-")
-}
-
-/// What reading an account with its second factor takes.
-pub fn wanted(account: AccountId) -> Vec<shared::store::Key> {
-    let mut wanted = vec![keys::second_factor(account)];
-    wanted.extend(platform::root(&keys::account(account)));
-    wanted
-}
-
-/// The second factor out of a batch that asked for [`wanted`], with the key that seals it.
-pub fn of(read: &Platform, account: AccountId) -> Result<(Option<SecondFactor>, DataKey), Problem> {
-    let gone = || Problem::new(Code::TokenInvalid);
-    let key = read.key_of(&keys::account(account))?.ok_or_else(gone)?;
-    let factor = read.sealed::<SecondFactor>(&keys::second_factor(account), &key)?;
-    Ok((factor, key))
-}
-
-/// The confirmed factor, for a session that has proved it.
-///
-/// # Errors
-/// 404 when there is none; 403 `step_up_required` when the session is older than the factor.
-pub fn proved(
-    found: Option<SecondFactor>,
-    session: &LoginSession,
-) -> Result<SecondFactor, Problem> {
-    let factor = found
-        .filter(|factor| factor.is_active())
-        .ok_or_else(Problem::not_found)?;
-    match session.second_factor_at {
-        Some(_) => Ok(factor),
-        None => Err(Problem::new(Code::StepUpRequired)),
     }
 }
 
@@ -266,22 +193,20 @@ pub fn wait(until: Timestamp, now: Timestamp) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use shared::http::second_factor::grouped;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_ms(59_000);
 
     fn factor() -> SecondFactor {
+        // RFC 6238, appendix B.
+        let seed = Seed::new(*b"12345678901234567890");
         SecondFactor {
-            account: AccountId::new(NOW),
-            // RFC 6238, appendix B.
-            seed: Seed::new(*b"12345678901234567890"),
             confirmed_at: Some(NOW),
-            last_step: 0,
             failures: 3,
             failed_at: Some(NOW),
-            recovery_codes: Vec::new(),
-            created_at: NOW,
-            rev: 1,
+            ..SecondFactor::new(AccountId::new(NOW), seed, NOW)
         }
     }
 
@@ -328,6 +253,16 @@ mod tests {
     }
 
     #[test]
+    fn a_code_of_an_app_that_was_not_confirmed_is_wrong_beside_passkeys_too() {
+        let factor = SecondFactor {
+            confirmed_at: None,
+            ..factor()
+        };
+        let verdict = judge(&factor, &digits("287082"), NOW);
+        assert!(matches!(verdict, Verdict::Wrong(_)));
+    }
+
+    #[test]
     fn a_recovery_code_is_good_once_even_while_the_app_has_to_wait() {
         let hash = |byte| KeyedHash::from_code([byte; 32]);
         let mut factor = factor();
@@ -349,7 +284,6 @@ mod tests {
     fn a_recovery_code_reads_back_as_it_was_shown_however_it_is_typed() {
         let code = BASE32_NOPAD.encode(&[7; RECOVERY_LENGTH]);
         let shown = grouped(&code);
-        assert_eq!(shown, "a4dq-obyh-a4dq-obyh-a4dq-obyh");
         for typed in [shown.clone(), shown.to_uppercase(), shown.replace('-', " ")] {
             let read = FactorCode::parse(&typed);
             assert_eq!(read, Some(FactorCode::Recovery(code.clone())), "{typed}");

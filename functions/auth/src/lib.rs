@@ -30,8 +30,7 @@
 //!
 //! What they share: `challenge` (a mailed code, asked for and answered), `factor` (a code of the
 //! second factor, and what an answer does), `owner` (whose an address
-//! is), `tokens` (what a session is proved with), `signer` (the signing key) and `platform` (the
-//! tenant that accounts are in). This function is the only one that can read the signing key.
+//! is), `tokens` (what a session is proved with) and `signer` (the signing key). This function is the only one that can read the signing key.
 //!
 //! An address that has an account and one that has none get the same answer for the same work:
 //! the same calls to storage, the same bytes but for id and time. Mail goes out from the table's
@@ -59,7 +58,6 @@ mod make_recovery_codes;
 mod owner;
 mod pages;
 mod password;
-mod platform;
 mod refresh;
 mod remove_totp;
 mod request_code;
@@ -76,6 +74,8 @@ mod visit;
 
 /// What a password costs: kibibytes, passes and lanes of Argon2id. For benchmarks.
 pub const PASSWORD_COST: (u32, u32, u32) = password::COST.parts();
+
+use shared::http::platform;
 
 use pages::{
     open_account, send_account, send_confirm, send_forgot, send_reset, send_sign_in, send_sign_up,

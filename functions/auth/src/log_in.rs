@@ -210,7 +210,7 @@ async fn find(app: &App, id: AccountId, now: Timestamp) -> Result<Option<Found>,
 
 /// A living account, with its password, from what was read.
 pub fn found(read: &Platform, id: AccountId) -> Result<Option<Found>, Problem> {
-    let Some(account) = owner::living(read, id)? else {
+    let Some(account) = read.living(id)? else {
         return Ok(None);
     };
     let (factor, key) = factor::of(read, id)?;

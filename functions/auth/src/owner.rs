@@ -13,7 +13,6 @@ use shared::{
         operator::{DeploymentSettings, SignUpRule},
         record::read_item,
         second_factor::SecondFactor,
-        subject::State,
     },
 };
 
@@ -98,21 +97,13 @@ pub async fn find(
         return Ok(Owner::Nobody);
     };
     let read = Platform::read(app, factor::wanted(id), now).await?;
-    Ok(match living(&read, id)? {
+    Ok(match read.living(id)? {
         Some(account) => {
             let (factor, _) = factor::of(&read, id)?;
             Owner::Account(Box::new((account, factor)))
         }
         None => Owner::Leaving,
     })
-}
-
-/// An account that was read with its key, if it may be used.
-pub fn living(read: &Platform, id: AccountId) -> Result<Option<Account>, Problem> {
-    let found = read.root::<Account>(&keys::account(id))?;
-    Ok(found
-        .map(|(account, _)| account)
-        .filter(|account| account.state == State::Live))
 }
 
 /// Makes an account for the address that a challenge proved, with what came along when it was asked

@@ -23,7 +23,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    acceptance, owner,
+    acceptance,
     platform::{self, Platform},
     signer,
     tokens::{RefreshToken, Tokens},
@@ -81,7 +81,7 @@ pub async fn handle(
     let mut session = read
         .open::<LoginSession>(&at_session)?
         .ok_or_else(invalid)?;
-    let account = owner::living(&read, presented.account)?.ok_or_else(invalid)?;
+    let account = read.living(presented.account)?.ok_or_else(invalid)?;
     let successor = read.tenant_key.successor(&presented.secret);
     let tokens = Tokens::new(&app, signer, &account, session.id, &successor, now)?;
     for _ in 0..ATTEMPTS {
@@ -166,6 +166,7 @@ mod tests {
             proved_at: Some(START),
             second_factor_at: None,
             team: None,
+            team_session: None,
             browser: None,
             system: None,
             rev: 1,

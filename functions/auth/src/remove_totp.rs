@@ -1,18 +1,11 @@
-//! `DELETE /v1/account/totp`: the account has no second factor any more.
-//!
-//! What the sessions proved with it goes along: this one forgets it, the others end. So nobody stays
-//! in a workspace that asks for a second factor by one that is gone.
+//! `DELETE /v1/account/totp`: the account has no authenticator app any more; without passkeys, no second
+//! factor.
 
 use axum::{extract::State, http::StatusCode};
 use shared::{
     app::App,
-    http::{AccessToken, Code, Problem, Problems},
-    store::{
-        CommitError, Stored, Transaction, Unsealed,
-        account::LoginSession,
-        keys,
-        notice::{Notice, NoticeKind},
-    },
+    http::{AccessToken, Problem, Problems},
+    store::{notice::NoticeKind, second_factor::Seed},
 };
 
 use crate::{
@@ -20,15 +13,16 @@ use crate::{
     platform::{Platform, Proof},
 };
 
-/// Remove the second factor.
+/// Remove the authenticator app.
 ///
-/// Recovery codes go along, and every other session ends. Asks for a proof of the last ten minutes,
+/// Every other session ends. Without passkeys the account has no second factor any more, and recovery
+/// codes go along. Asks for a proof of the last ten minutes,
 /// in a session that proved the second factor.
 #[utoipa::path(
     delete,
     path = "/v1/account/totp",
     operation_id = "remove_authenticator",
-    responses((status = 204, description = "There is no second factor any more."), Problems),
+    responses((status = 204, description = "There is no authenticator app any more."), Problems),
     security(("member" = [])),
 )]
 pub async fn handle(State(app): State<App>, token: AccessToken) -> Result<StatusCode, Problem> {
@@ -36,27 +30,16 @@ pub async fn handle(State(app): State<App>, token: AccessToken) -> Result<Status
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Removes the second factor, for whoever asks.
+/// Removes the app, for whoever asks.
 pub async fn remove(app: &App, token: &AccessToken) -> Result<(), Problem> {
     let id = token.account();
     let (session, read) = Platform::of(app, token, factor::wanted(id), Proof::Fresh).await?;
-    let (found, _) = factor::of(&read, id)?;
+    let (found, key) = factor::of(&read, id)?;
     let found = factor::proved(found, &session)?;
-    // First the others: a failure here leaves the factor where it is.
-    app.store
-        .end_sessions(id, Some(session.id), read.now)
-        .await?;
-    let session = LoginSession {
-        second_factor_at: None,
-        ..session
-    };
-    let mut transaction = Transaction::new(read.now);
-    transaction.consume_version(keys::second_factor(id), found.rev);
-    transaction.replace(&Stored::next(session, &read.policy), &Unsealed)?;
-    transaction.notify(Notice::new(id, NoticeKind::SecondFactorRemoved, read.now))?;
-    match app.store.commit(transaction).await {
-        Ok(()) => Ok(()),
-        Err(CommitError::Store(error)) => Err(error.into()),
-        Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
+    if !found.has_app() {
+        return Err(Problem::not_found());
     }
+    let left = found.without_app(Seed::random()?);
+    let kind = NoticeKind::SecondFactorRemoved;
+    app.lessen_factor(&read, session, (left, &key), kind).await
 }

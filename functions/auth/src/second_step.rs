@@ -22,7 +22,6 @@ use utoipa::ToSchema;
 
 use crate::{
     factor::{self, FactorCode, Verdict},
-    owner,
     platform::Platform,
     signer,
     tokens::{self, Tokens},
@@ -104,7 +103,7 @@ async fn attempt(
     }
     let id = step.account;
     let read = Platform::read(app, factor::wanted(id), now).await?;
-    let account = owner::living(&read, id)?.ok_or_else(invalid)?;
+    let account = read.living(id)?.ok_or_else(invalid)?;
     let (found, key) = factor::of(&read, id)?;
     let found = found
         .filter(|factor| factor.is_active())
@@ -128,6 +127,7 @@ async fn attempt(
             let beginning = Beginning {
                 second_factor_at: Some(now),
                 team: step.team,
+                team_session: step.team_session,
                 ..tokens::of_now(&account, device, now)
             };
             let tokens =

@@ -28,7 +28,7 @@ use utoipa::ToSchema;
 use crate::{
     challenge::{MailedCode, Pending},
     factor::{self, FactorCode, Verdict as Judged},
-    log_in, owner,
+    log_in,
     password::{self, Typed, Verdict},
     platform::{Platform, Proof},
     signer,
@@ -152,7 +152,9 @@ async fn attempt(
     let id = token.account();
     let (session, read) = Platform::of(app, token, log_in::wanted(id), Proof::Anyhow).await?;
     let now = read.now;
-    let account = owner::living(&read, id)?.ok_or_else(|| Problem::new(Code::TokenInvalid))?;
+    let account = read
+        .living(id)?
+        .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
     let (found, key) = factor::of(&read, id)?;
     let mut transaction = Transaction::new(now);
     transaction.check_live(keys::account(id));

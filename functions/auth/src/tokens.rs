@@ -91,7 +91,9 @@ pub struct SecondFactorAsked {
 words! {
     /// What proves a second factor.
     pub enum FactorMethod {
-        /// One of the codes for the loss of the app, each good once.
+        /// A passkey: `POST /v1/auth/second-factor/passkey`.
+        Passkey = "passkey",
+        /// One of the codes for the loss of app and passkeys, each good once.
         RecoveryCode = "recovery_code",
         /// Six digits of the authenticator app.
         Totp = "totp",
@@ -178,10 +180,13 @@ pub async fn sign_in(
     device: Device,
     now: Timestamp,
 ) -> Result<SignInReply, Problem> {
-    if factor.is_some_and(SecondFactor::is_active) {
+    if let Some(factor) = factor.filter(|factor| factor.is_active()) {
+        let app = factor.has_app().then_some(FactorMethod::Totp);
+        let passkey = (factor.passkeys.count() > 0).then_some(FactorMethod::Passkey);
+        let methods = app.into_iter().chain(passkey);
         let second_factor = SecondFactorAsked {
-            challenge_id: wait_for_second_factor(transaction, account.id, None, now)?,
-            methods: vec![FactorMethod::Totp, FactorMethod::RecoveryCode],
+            challenge_id: wait_for_second_factor(transaction, account.id, (None, None), now)?,
+            methods: methods.chain([FactorMethod::RecoveryCode]).collect(),
             expires_at: now.plus(CHALLENGE_LIFETIME),
         };
         return Ok(SignInReply::Halfway(Halfway { second_factor }));
@@ -213,6 +218,7 @@ pub const fn of_now(account: &Account, device: Device, now: Timestamp) -> Beginn
         proved_at: Some(now),
         second_factor_at: None,
         team: None,
+        team_session: None,
         device,
     }
 }

@@ -18,7 +18,6 @@ use shared::{
 
 use crate::{
     account::{self, Own},
-    owner,
     platform::Platform,
 };
 
@@ -34,6 +33,10 @@ pub struct Visit {
     pub has_password: bool,
     /// How many recovery codes are left, where there is a second factor.
     pub recovery_codes_left: Option<usize>,
+    /// Whether an authenticator app proves it.
+    pub has_app: bool,
+    /// How many passkeys do.
+    pub passkeys: usize,
     /// Their preferences.
     pub preferences: Preferences,
     /// Light or dark.
@@ -73,7 +76,7 @@ pub async fn of(app: &App, cookie: &SessionCookie) -> Result<Option<Visit>, Prob
     };
     let token = AccessToken::of(&signed_in);
     let (session, read) = Platform::around(app, signed_in).await?;
-    if owner::living(&read, id)?.is_none() {
+    if read.living(id)?.is_none() {
         return Ok(None);
     }
     let own = Own::read(&read, id)?;
@@ -83,6 +86,8 @@ pub async fn of(app: &App, cookie: &SessionCookie) -> Result<Option<Visit>, Prob
     let session = used(app, session, &read).await?;
     Ok(Some(Visit {
         recovery_codes_left: own.recovery_codes_left(),
+        has_app: own.has_app(),
+        passkeys: own.passkeys(),
         theme: own.preferences.theme,
         account: own.account,
         preferences: own.preferences,

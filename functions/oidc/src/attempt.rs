@@ -2,7 +2,7 @@
 //!
 //! Nobody may be led into somebody else's sign-in, and nobody may finish with a code that was caught on
 //! its way. A program brings back a secret that it was given. A browser has no cookie before it is
-//! signed in and our pages have no script, so it is shown four digits before it leaves and types them
+//! signed in and that page has no script, so it is shown four digits before it leaves and types them
 //! when it comes back: one try, in the browser that the provider led back.
 
 use aws_lc_rs::constant_time;
@@ -31,6 +31,8 @@ pub struct Wish {
     pub account: Option<AccountId>,
     /// When it was said that whoever signs in is of age.
     pub adult_at: Option<Timestamp>,
+    /// How fresh their proof at the provider has to be, if that matters.
+    pub max_age_seconds: Option<u64>,
 }
 
 /// A sign-in that has begun.
@@ -78,6 +80,7 @@ pub async fn begin(
         redirect_uri,
         account: wish.account,
         adult_at: wish.adult_at,
+        max_age_seconds: wish.max_age_seconds,
         provider_since: provider.since,
         created_at: entry.now,
         rev: 1,

@@ -1,8 +1,9 @@
 //! `POST /v1/auth/oidc/{workspace}/backchannel-logout`: the provider says that somebody has signed out,
 //! or works there no more (OpenID Connect Back-Channel Logout 1.0).
 //!
-//! Every session that they began through it ends, whichever of its own sessions the provider means.
-//! Saying it twice does it once.
+//! Where it names somebody, every session that they began through it ends, whichever of its own sessions it
+//! means; where it names a session of its own alone, those that began with that one. Saying it twice does
+//! it once.
 
 use axum::{
     extract::{Request, State},
@@ -12,16 +13,19 @@ use axum::{
 use serde::Deserialize;
 use shared::{
     app::App,
-    domain::{WorkspaceId, policy::Lens},
-    http::{Client, Code, Path, Problem, Problems, json},
-    store::{Unsealed, keys, team::TeamIdentity},
+    domain::{AccountId, WorkspaceId, policy::Lens},
+    http::{Client, Code, Path, Problem, Problems, actor::Entry, json},
+    store::{
+        KeyedHash, Unsealed, keys,
+        team::{TeamIdentity, TeamProvider, TeamSession},
+    },
 };
 use utoipa::ToSchema;
 
 use crate::{
     attempt::told,
     finish, provider, setting,
-    token::{self, Fault},
+    token::{self, Claims, Fault},
 };
 
 /// What a provider sends.
@@ -66,21 +70,43 @@ pub async fn handle(
         tracing::info!(?fault, "a logout token was refused");
         invalid()
     })?;
-    let hash = provider.identity(&entry.tenant_key, &claims.sub);
-    let place = keys::team_identity(workspace, hash);
-    let fetched = app.store.batch(vec![place.clone()]).await?;
-    let lens = Lens {
-        now,
-        policy: &entry.policy,
-    };
-    // Whom we do not know has no session here.
-    if let Some(known) = fetched.get::<TeamIdentity>(&place, &Unsealed, lens)? {
+    // Whom, or which session, we do not know has none here.
+    if let Some((account, session)) = meant(&app, &entry, &provider, &claims).await? {
         app.store
-            .end_team_sessions(workspace, known.account, now)
+            .end_team_sessions(workspace, account, session, now)
             .await?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// Whose sessions a logout token means, and with which of the provider's own they began, where it names
+/// nobody. One read.
+async fn meant(
+    app: &App,
+    entry: &Entry,
+    provider: &TeamProvider,
+    claims: &Claims,
+) -> Result<Option<(AccountId, Option<KeyedHash>)>, Problem> {
+    let lens = Lens {
+        now: entry.now,
+        policy: &entry.policy,
+    };
+    if claims.sub.is_empty() {
+        let Some(name) = &claims.sid else {
+            return Ok(None);
+        };
+        let hash = provider.session(&entry.tenant_key, name);
+        let place = keys::team_session(entry.workspace, hash);
+        let fetched = app.store.batch(vec![place.clone()]).await?;
+        let known = fetched.get::<TeamSession>(&place, &Unsealed, lens)?;
+        return Ok(known.map(|known| (known.account, Some(hash))));
+    }
+    let hash = provider.identity(&entry.tenant_key, &claims.sub);
+    let place = keys::team_identity(entry.workspace, hash);
+    let fetched = app.store.batch(vec![place.clone()]).await?;
+    let known = fetched.get::<TeamIdentity>(&place, &Unsealed, lens)?;
+    Ok(known.map(|known| (known.account, None)))
 }

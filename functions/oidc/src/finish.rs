@@ -211,6 +211,9 @@ async fn person(app: &App, returned: &Returned, answer: &Answer) -> Result<Perso
         tracing::info!(?fault, "an ID token was refused");
         failed("an ID token that is none")
     })?;
+    if !claims.is_fresh_for(attempt, now) {
+        return Err(failed("a proof at the provider that is too old"));
+    }
     let (email, name) = match &claims.email {
         Some(email) => {
             let verified = claims.email_verified.as_ref();
@@ -232,6 +235,7 @@ async fn person(app: &App, returned: &Returned, answer: &Answer) -> Result<Perso
             false => SecondFactorSeen::NotThere,
         },
         subject: claims.sub,
+        session: claims.sid,
         email,
         name,
     })

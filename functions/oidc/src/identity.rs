@@ -13,12 +13,13 @@ use serde_json::Value;
 use shared::{
     app::{
         App,
-        sign_in::{Beginning, NewAccount, wait_for_second_factor},
+        sign_in::{Beginning, NewAccount, idle_from, wait_for_second_factor},
     },
     domain::{
         AccountId, ChallengeId, Policy, TenantId, Timestamp,
         device::Device,
         policy::{Lens, NameRule},
+        retention::SESSION_ABSOLUTE,
         text::{Email, Name},
         token,
     },
@@ -32,7 +33,7 @@ use shared::{
         membership::Joining,
         second_factor::SecondFactor,
         subject::State,
-        team::TeamIdentity,
+        team::{TeamIdentity, TeamSession},
     },
 };
 
@@ -42,6 +43,8 @@ use crate::attempt::{Returned, failed};
 pub struct Person {
     /// The provider's name for them.
     pub subject: String,
+    /// The provider's name for its own session, if it gives one.
+    pub session: Option<String>,
     /// Their address, which the provider calls verified.
     pub email: Email,
     /// What they are called there.
@@ -192,10 +195,24 @@ pub async fn sign_in(
             }
         }
     }
+    let team_session = person.session.as_deref();
+    let team_session = team_session.map(|name| provider.session(&entry.tenant_key, name));
+    if let Some(session) = team_session {
+        let known = TeamSession {
+            workspace,
+            session,
+            account: account.id,
+            // As late as that of a session that begins now can be.
+            idle_from: idle_from(now, now.plus(SESSION_ABSOLUTE)),
+        };
+        // Whoever signs in again with it is the same person.
+        transaction.overwrite(&Stored::new(known, &entry.policy), &Unsealed)?;
+    }
     let seen = person.second_factor == SecondFactorSeen::There;
     let active = factor.as_ref().is_some_and(SecondFactor::is_active);
     let signed = if active && !seen {
-        let wait = wait_for_second_factor(&mut transaction, account.id, Some(workspace), now)?;
+        let through = (Some(workspace), team_session);
+        let wait = wait_for_second_factor(&mut transaction, account.id, through, now)?;
         Signed::Halfway(wait)
     } else {
         app.tell_of_device(&mut transaction, account.id, device, now)
@@ -205,6 +222,7 @@ pub async fn sign_in(
             proved_at: person.proved_at,
             second_factor_at: Some(now).filter(|_| seen),
             team: Some(workspace),
+            team_session,
             device,
         };
         let (session, secret) = beginning.place(&mut transaction, now)?;

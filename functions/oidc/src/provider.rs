@@ -267,7 +267,15 @@ impl Description {
     ) -> String {
         let verifier = BASE64URL_NOPAD.encode(attempt.verifier(tenant_key).as_bytes());
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes());
-        let query = form_urlencoded::Serializer::new(String::new())
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if let Some(age) = attempt.max_age_seconds {
+            query.append_pair("max_age", &age.to_string());
+            // Some providers know the one word and some the other (OpenID Connect Core 1.0, 3.1.2.1).
+            if age == 0 {
+                query.append_pair("prompt", "login");
+            }
+        }
+        let query = query
             .append_pair("response_type", "code")
             .append_pair("response_mode", "query")
             .append_pair("client_id", provider.client_id.as_str())

@@ -19,6 +19,9 @@ use crate::{
     finish,
 };
 
+/// The longest that a proof at the provider may be asked to be old: a day.
+const MOST_SECONDS: u64 = 24 * 60 * 60;
+
 /// A sign-in to begin.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +32,11 @@ pub struct StartTeamSignIn {
     /// That whoever signs in says that they are of age: asked for where they come for the first time.
     #[serde(default)]
     adult: bool,
+    /// How many seconds ago, at the most, whoever signs in may have proved to the provider who they are; else
+    /// they prove it again there. With 0 they do in any case: that is how a session through a team gets a
+    /// proof of the last ten minutes.
+    #[schema(minimum = 0, maximum = 86400, example = 0)]
+    max_age_seconds: Option<u64>,
 }
 
 /// A sign-in that has begun.
@@ -70,6 +78,14 @@ pub async fn handle(
     token: Bearer,
     Json(body): Json<StartTeamSignIn>,
 ) -> Result<(Allowance, TeamSignInStarted), Problem> {
+    if body.max_age_seconds.is_some_and(|age| age > MOST_SECONDS) {
+        let detail = format!("from 0 to {MOST_SECONDS}");
+        return Err(Problem::invalid(
+            "#/max_age_seconds",
+            "out_of_range",
+            &detail,
+        ));
+    }
     let allowed = finish::admit(&app, &client, workspace).await?;
     let account = match &token.0 {
         Some(token) => Some(app.signed_in(token, Vec::new()).await?.account),
@@ -81,6 +97,7 @@ pub async fn handle(
         redirect_uri: Some(body.redirect_uri),
         account,
         adult_at: Some(now).filter(|_| body.adult),
+        max_age_seconds: body.max_age_seconds,
     };
     let begun = attempt::begin(&app, &allowed, workspace, wish).await?;
     let started = TeamSignInStarted {

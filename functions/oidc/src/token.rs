@@ -8,7 +8,10 @@ use aws_lc_rs::constant_time;
 use jsonwebtoken::{DecodingKey, Validation};
 use serde::Deserialize;
 use serde_json::Value;
-use shared::{domain::Timestamp, store::team::TeamProvider};
+use shared::{
+    domain::Timestamp,
+    store::team::{TeamAttempt, TeamProvider},
+};
 
 use crate::provider::{Description, fits};
 
@@ -18,7 +21,7 @@ const LEEWAY: Duration = Duration::from_secs(60);
 const LOGOUT_LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// The event that makes a token a logout token.
 const LOGOUT: &str = "http://schemas.openid.net/event/backchannel-logout";
-/// The longest name of somebody at a provider (OpenID Connect Core 1.0, 2).
+/// The longest name of somebody, or of a session, at a provider (OpenID Connect Core 1.0, 2).
 const MOST_SUBJECT_BYTES: usize = 255;
 
 /// Why a token is not accepted; for the log.
@@ -33,8 +36,11 @@ pub enum Fault {
 /// What a provider says in a token.
 #[derive(Debug, Deserialize)]
 pub struct Claims {
-    /// Its name for somebody.
+    /// Its name for somebody; empty where it names none, which a logout token may do.
+    #[serde(default)]
     pub sub: String,
+    /// Its name for a session of its own.
+    pub sid: Option<String>,
     aud: Value,
     azp: Option<String>,
     exp: Option<f64>,
@@ -64,6 +70,16 @@ impl Claims {
         (at <= now.plus(LEEWAY)).then_some(at.min(now))
     }
 
+    /// Whether a factor was proved there as lately as the sign-in asked for.
+    pub fn is_fresh_for(&self, attempt: &TeamAttempt, now: Timestamp) -> bool {
+        let Some(age) = attempt.max_age_seconds else {
+            return true;
+        };
+        let good_until = |at: Timestamp| at.plus(Duration::from_secs(age)).plus(LEEWAY);
+        self.proved_at(now)
+            .is_some_and(|at| good_until(at) >= attempt.created_at)
+    }
+
     /// Whether it says one of the words that the owner takes for a second factor.
     pub fn saw_second_factor(&self, provider: &TeamProvider) -> bool {
         let accepted = |word: &str| {
@@ -89,6 +105,9 @@ pub fn identity(
     now: Timestamp,
 ) -> Result<Claims, Fault> {
     let claims = signed(token, provider, description)?;
+    if claims.sub.is_empty() {
+        return Err(Fault::Wrong("it names nobody"));
+    }
     let after = |seconds: f64, than: Timestamp| seconds > whole(than);
     match claims.exp {
         Some(exp) if after(exp, now.minus(LEEWAY)) => {}
@@ -116,6 +135,10 @@ pub fn logout(
     let event = claims.events.as_ref().and_then(|events| events.get(LOGOUT));
     if claims.nonce.is_some() || !event.is_some_and(Value::is_object) {
         return Err(Fault::Wrong("no logout token"));
+    }
+    // Somebody, or a session, or both (Back-Channel Logout 1.0, 2.4).
+    if claims.sub.is_empty() && claims.sid.is_none() {
+        return Err(Fault::Wrong("it names nobody"));
     }
     let fresh = claims.iat.is_some_and(|iat| {
         iat > whole(now.minus(LOGOUT_LIFETIME)) && iat <= whole(now.plus(LEEWAY))
@@ -151,7 +174,7 @@ fn signed(
     let mut rules = Validation::new(algorithm);
     rules.set_issuer(&[provider.issuer.as_str()]);
     rules.set_audience(&[client]);
-    rules.set_required_spec_claims(&["iss", "aud", "sub"]);
+    rules.set_required_spec_claims(&["iss", "aud"]);
     // The library asks the machine's clock; ours can be moved, so we compare ourselves.
     rules.validate_exp = false;
     let claims = jsonwebtoken::decode::<Claims>(token, &key, &rules)
@@ -159,8 +182,9 @@ fn signed(
         .claims;
     let several = claims.aud.as_array().is_some_and(|all| all.len() > 1);
     let ours = claims.azp.as_deref().map_or(!several, |azp| azp == client);
-    let named = !claims.sub.is_empty() && claims.sub.len() <= MOST_SUBJECT_BYTES;
-    if ours && named {
+    let short = |name: &String| !name.is_empty() && name.len() <= MOST_SUBJECT_BYTES;
+    let bounded = claims.sub.len() <= MOST_SUBJECT_BYTES && claims.sid.iter().all(short);
+    if ours && bounded {
         Ok(claims)
     } else {
         Err(Fault::Wrong("made for another client"))

@@ -19,6 +19,7 @@ use shared::{
         acceptance::{AnnouncedVersion, AnnouncedVersions},
         announcement::{Announcement, AnnouncementMode, AnnouncementState},
         keys,
+        operator::{OperatorAct, OperatorDeed},
     },
 };
 use utoipa::ToSchema;
@@ -100,6 +101,10 @@ pub async fn handle(
     transaction.create_root(&stored, &data_key.key, &data_key)?;
     let known = operator.open::<AnnouncedVersions>(&keys::announced_versions())?;
     versions_with(&mut transaction, stored.record(), known, now)?;
+    transaction.deed(OperatorDeed {
+        announcement: Some(stored.record().id),
+        ..operator.deed(OperatorAct::Announced)
+    })?;
     let slot = key.remember(&mut transaction, ask, stored.record().id)?;
     match app.store.commit(transaction).await {
         Ok(()) => Ok((

@@ -18,6 +18,7 @@ use shared::{
         break_glass::{BreakGlass, BreakGlassReason, MOST_HOURS},
         keys,
         notice::NoticeKind,
+        operator::OperatorAct,
     },
 };
 use utoipa::ToSchema;
@@ -111,6 +112,8 @@ pub async fn handle(
     transaction.create(&Stored::new(entry.seat(), &Policy::platform()), &Unsealed)?;
     transaction.check_live(keys::policy(workspace));
     transaction.audit(operator.line(workspace, Deed::BreakGlassOpened))?;
+    let deed = operator.deed(OperatorAct::BreakGlassOpened);
+    transaction.deed(deed.in_workspace(workspace))?;
     let notice = NoticeKind::BreakGlass;
     tell_owners(&app, &mut transaction, &operator, workspace, notice).await?;
     match app.store.commit(transaction).await {

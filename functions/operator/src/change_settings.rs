@@ -8,7 +8,7 @@ use shared::{
     http::{AccessToken, Code, IfMatch, Json, Problem, Problems, Versioned},
     store::{
         CommitError, Stored, Transaction, Unsealed, keys,
-        operator::{DeploymentSettings, SignUpRule},
+        operator::{DeploymentSettings, OperatorAct, SignUpRule},
     },
 };
 use utoipa::ToSchema;
@@ -58,6 +58,7 @@ pub async fn handle(
         Some(_) => transaction.replace(&next, &Unsealed)?,
         None => transaction.create(&next, &Unsealed)?,
     };
+    transaction.deed(operator.deed(OperatorAct::SettingsChanged))?;
     match app.store.commit(transaction).await {
         Ok(()) => Ok(SettingsView::versioned(Some(next.record()))),
         Err(CommitError::Store(error)) => Err(error.into()),

@@ -5,7 +5,9 @@ use shared::{
     app::App,
     domain::WorkspaceId,
     http::{AccessToken, Path, Problem, Problems},
-    store::{Unsealed, account::Seat, audit::Deed, break_glass::BreakGlass, keys},
+    store::{
+        Unsealed, account::Seat, audit::Deed, break_glass::BreakGlass, keys, operator::OperatorAct,
+    },
 };
 
 use crate::access;
@@ -37,7 +39,11 @@ pub async fn handle(
     let fetched = app.store.batch(vec![place.clone()]).await?;
     if let Some(entry) = fetched.get::<BreakGlass>(&place, &Unsealed, operator.lens())? {
         let line = operator.line(workspace, Deed::BreakGlassEnded);
-        app.store.end_break_glass(entry, line, operator.now).await?;
+        let deed = operator.deed(OperatorAct::BreakGlassClosed);
+        let deed = Some(deed.in_workspace(workspace));
+        app.store
+            .end_break_glass(entry, line, deed, operator.now)
+            .await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

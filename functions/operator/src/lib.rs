@@ -9,6 +9,7 @@
 //! | `unseat` | `DELETE /v1/operator/seats/{account}` |
 //! | `show_settings` | `GET /v1/operator/settings` |
 //! | `change_settings` | `PATCH /v1/operator/settings` |
+//! | `list_deeds` | `GET /v1/operator/log` |
 //! | `list_workspaces` | `GET /v1/operator/workspaces` |
 //! | `show_workspace` | `GET /v1/operator/workspaces/{workspace}` |
 //! | `suspend` | `POST /v1/operator/workspaces/{workspace}/suspend` |
@@ -28,6 +29,7 @@ mod break_glass;
 mod change_settings;
 mod end_break_glass;
 mod limit_app;
+mod list_deeds;
 mod list_seats;
 mod list_workspaces;
 mod resume;
@@ -48,6 +50,7 @@ pub fn routes() -> shared::http::Routes {
         list_seats,
         seat,
         unseat,
+        list_deeds,
         show_settings,
         change_settings,
         list_workspaces,

@@ -7,7 +7,13 @@ use shared::{
     app::App,
     domain::{AppId, WorkspaceId},
     http::{AccessToken, Code, Json, Path, Problem, Problems, json::given},
-    store::{CommitError, Stored, Transaction, Unsealed, app::App as Stock, audit::Deed, keys},
+    store::{
+        CommitError, Stored, Transaction, Unsealed,
+        app::App as Stock,
+        audit::Deed,
+        keys,
+        operator::{OperatorAct, OperatorDeed},
+    },
 };
 use utoipa::ToSchema;
 
@@ -108,6 +114,11 @@ pub async fn handle(
     transaction.replace(&stored, &Unsealed)?;
     let line = operator.line(workspace, Deed::AppLimited);
     transaction.audit(line.about(id))?;
+    let deed = operator.deed(OperatorAct::AppLimited);
+    transaction.deed(OperatorDeed {
+        app: Some(id),
+        ..deed.in_workspace(workspace)
+    })?;
     match app.store.commit(transaction).await {
         Ok(()) => Ok(Json(OperatedApp::new(stored.record()))),
         Err(CommitError::Store(error)) => Err(error.into()),

@@ -8,7 +8,10 @@ use shared::{
     app::App,
     domain::{AccountId, Policy},
     http::{AccessToken, Code, Json, Problem, Problems},
-    store::{CommitError, Stored, Transaction, Unsealed, keys, operator::OperatorSeat},
+    store::{
+        CommitError, Stored, Transaction, Unsealed, keys,
+        operator::{OperatorAct, OperatorDeed, OperatorSeat},
+    },
 };
 use utoipa::ToSchema;
 
@@ -65,6 +68,10 @@ pub async fn handle(
     // Not of somebody who is leaving, and by nobody who was unseated meanwhile.
     let at_account = transaction.check_live(keys::account(account));
     transaction.check_there(keys::operator_seat(operator.account));
+    transaction.deed(OperatorDeed {
+        account: Some(account),
+        ..operator.deed(OperatorAct::OperatorSeated)
+    })?;
     match app.store.commit(transaction).await {
         Ok(()) => {
             let view = OperatorView::new(stored.record(), &operator);

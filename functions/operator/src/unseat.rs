@@ -8,7 +8,10 @@ use shared::{
     app::App,
     domain::AccountId,
     http::{AccessToken, Code, Path, Problem, Problems},
-    store::{CommitError, Transaction, keys},
+    store::{
+        CommitError, Transaction, keys,
+        operator::{OperatorAct, OperatorDeed},
+    },
 };
 
 use crate::seats;
@@ -44,6 +47,10 @@ pub async fn handle(
     let mut transaction = Transaction::new(operator.now);
     transaction.consume_version(keys::operator_seat(account), seat.rev);
     transaction.check_unchanged(keys::operator_seat(witness.account), witness.rev);
+    transaction.deed(OperatorDeed {
+        account: Some(account),
+        ..operator.deed(OperatorAct::OperatorUnseated)
+    })?;
     match app.store.commit(transaction).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(CommitError::Store(error)) => Err(error.into()),

@@ -12,6 +12,7 @@ use shared::{
         CommitError, Stored, Transaction, Unsealed,
         audit::Deed,
         notice::{Notice, NoticeKind},
+        operator::OperatorAct,
         workspace::WorkspacePolicy,
     },
     words,
@@ -94,11 +95,20 @@ pub async fn suspend(
     let stored = Stored::next(next, &policy);
     let mut transaction = Transaction::new(now);
     transaction.replace(&stored, &Unsealed)?;
-    let (deed, notice) = match reason {
-        Some(_) => (Deed::WorkspaceSuspended, NoticeKind::WorkspaceSuspended),
-        None => (Deed::WorkspaceResumed, NoticeKind::WorkspaceResumed),
+    let (deed, act, notice) = match reason {
+        Some(_) => (
+            Deed::WorkspaceSuspended,
+            OperatorAct::WorkspaceSuspended,
+            NoticeKind::WorkspaceSuspended,
+        ),
+        None => (
+            Deed::WorkspaceResumed,
+            OperatorAct::WorkspaceResumed,
+            NoticeKind::WorkspaceResumed,
+        ),
     };
     transaction.audit(operator.line(workspace, deed))?;
+    transaction.deed(operator.deed(act).in_workspace(workspace))?;
     tell_owners(app, &mut transaction, &operator, workspace, notice).await?;
     match app.store.commit(transaction).await {
         Ok(()) => Ok(OperatedWorkspace::new(stored.record())),

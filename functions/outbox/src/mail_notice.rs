@@ -131,6 +131,9 @@ const fn then(kind: NoticeKind) -> &'static str {
         NoticeKind::AccountDeletionUndone
         | NoticeKind::ApiKeyMade
         | NoticeKind::NewDevice
+        | NoticeKind::PasskeyAdded
+        | NoticeKind::PasskeyCopied
+        | NoticeKind::PasskeyRemoved
         | NoticeKind::PasswordChanged
         | NoticeKind::PasswordReset
         | NoticeKind::RecoveryCodeUsed
@@ -181,6 +184,19 @@ const fn says(kind: NoticeKind) -> Says {
             "A new sign-in to your Sotto account",
             "Somebody, probably you, signed in to your Sotto account from a device that was not \
              used before.",
+        ),
+        NoticeKind::PasskeyAdded => (
+            "A passkey was added to your Sotto account",
+            "A passkey was added to your Sotto account. It proves the second factor.",
+        ),
+        NoticeKind::PasskeyCopied => (
+            "A passkey of your Sotto account was refused",
+            "A passkey of your Sotto account answered with a counter that had gone back. That \
+             happens when there is a copy of it. It was refused; remove it and add a new one.",
+        ),
+        NoticeKind::PasskeyRemoved => (
+            "A passkey of your Sotto account was removed",
+            "A passkey of your Sotto account was removed, and every other device was signed out.",
         ),
         NoticeKind::PasswordChanged => (
             "Your Sotto password was changed",

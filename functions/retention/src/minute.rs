@@ -181,6 +181,6 @@ async fn end_visit(
     let key = app.store.unwrap_tenant_key(tenant, &fetched, now).await?;
     let line = Line::of_the_system(&key, seat.workspace, Deed::BreakGlassEnded, now);
     let line = line.about(seat.member);
-    let ended = app.store.end_break_glass(entry, line, now).await?;
+    let ended = app.store.end_break_glass(entry, line, None, now).await?;
     Ok(ended.then_some("ended_entries"))
 }

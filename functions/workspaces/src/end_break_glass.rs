@@ -39,7 +39,9 @@ pub async fn handle(
         if let Some(found) = found.filter(|found| found.end() > entry.now) {
             let line = entry.line(member.id, Deed::BreakGlassEnded);
             let line = line.about(found.member);
-            app.store.end_break_glass(found, line, entry.now).await?;
+            app.store
+                .end_break_glass(found, line, None, entry.now)
+                .await?;
         }
     }
     Ok(StatusCode::NO_CONTENT)

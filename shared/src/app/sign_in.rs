@@ -13,7 +13,7 @@ use crate::{
         token::Secret,
     },
     store::{
-        Query, StoreError, Stored, TenantKey, Transaction, Unsealed,
+        KeyedHash, Query, StoreError, Stored, TenantKey, Transaction, Unsealed,
         account::{Account, AddressOwner, LoginSession},
         keyring::Use,
         keys,
@@ -41,6 +41,8 @@ pub struct Beginning {
     pub second_factor_at: Option<Timestamp>,
     /// Through the provider of which workspace, if through one.
     pub team: Option<WorkspaceId>,
+    /// By which session of the provider's own, as a keyed hash, if it said so.
+    pub team_session: Option<KeyedHash>,
     /// From which device.
     pub device: Device,
 }
@@ -67,6 +69,7 @@ impl Beginning {
             proved_at: self.proved_at,
             second_factor_at: self.second_factor_at,
             team: self.team,
+            team_session: self.team_session,
             browser: Some(self.device.browser),
             system: Some(self.device.system),
             rev: 1,
@@ -90,13 +93,14 @@ pub fn idle_from(started_at: Timestamp, now: Timestamp) -> Timestamp {
 pub fn wait_for_second_factor(
     transaction: &mut Transaction,
     account: AccountId,
-    team: Option<WorkspaceId>,
+    (team, team_session): (Option<WorkspaceId>, Option<KeyedHash>),
     now: Timestamp,
 ) -> Result<ChallengeId, StoreError> {
     let step = SecondStep {
         id: ChallengeId::new(now),
         account,
         team,
+        team_session,
         tries_left: TRIES,
         created_at: now,
         rev: 1,

@@ -173,6 +173,8 @@ ids! {
     NoticeId = "ntc";
     /// A request about one's data.
     RequestId = "prq";
+    /// A passkey of an account.
+    PasskeyId = "pky";
     /// A mailed link that sets a new password.
     ResetId = "rst";
     /// A login session of an account.

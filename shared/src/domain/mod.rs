@@ -26,8 +26,8 @@ pub mod words;
 pub use id::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, AuditId, BreakGlassId, ChallengeId,
     ContactId, ConversationId, DisclosureId, ErasureId, ExportId, InvitationId, JobId, MemberId,
-    MessageId, NoticeId, RequestId, ResetId, SessionId, TeamSignInId, TenantId, TicketId, VisitId,
-    WorkspaceId,
+    MessageId, NoticeId, PasskeyId, RequestId, ResetId, SessionId, TeamSignInId, TenantId,
+    TicketId, VisitId, WorkspaceId,
 };
 pub use permission::{Permission, Role, Visibility};
 pub use policy::{Policy, Profile};

@@ -11,9 +11,11 @@ pub mod limit;
 pub mod operator;
 pub mod page;
 pub mod person;
+pub mod platform;
 pub mod problem;
 pub mod revision;
 pub mod routes;
+pub mod second_factor;
 pub mod thread;
 pub mod view;
 

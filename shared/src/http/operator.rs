@@ -17,7 +17,7 @@ use crate::{
         account::{Account, LoginSession},
         audit::{Deed, Line, Named},
         keys,
-        operator::OperatorSeat,
+        operator::{OperatorAct, OperatorDeed, OperatorSeat},
         subject::State,
     },
 };
@@ -60,6 +60,11 @@ impl Operator {
             true => Ok(()),
             false => Err(Problem::new(Code::StepUpRequired)),
         }
+    }
+
+    /// A line for the operators' own log, to go into the transaction of the act.
+    pub fn deed(&self, act: OperatorAct) -> OperatorDeed {
+        OperatorDeed::new(self.account, act, self.now)
     }
 
     /// A line for the audit log of a workspace.
@@ -134,6 +139,10 @@ async fn sit_down(app: &App, operator: &Operator) -> Result<(), Problem> {
     let mut transaction = Transaction::new(operator.now);
     transaction.create(&Stored::new(seat, &operator.policy), &Unsealed)?;
     transaction.check_live(keys::account(operator.account));
+    transaction.deed(OperatorDeed {
+        account: Some(operator.account),
+        ..operator.deed(OperatorAct::OperatorSeated)
+    })?;
     match app.store.commit(transaction).await {
         // Their other call was faster.
         Ok(()) | Err(CommitError::Refused(_)) => Ok(()),

@@ -58,6 +58,8 @@ codes! {
     TokenInvalid = 401, "token_invalid", "The token is not valid";
     /// The mailed code is wrong, used or too old.
     CodeInvalid = 401, "code_invalid", "The code is not valid";
+    /// What a passkey answered proves nothing: another challenge, another key, or used already.
+    PasskeyRefused = 401, "passkey_refused", "The passkey was not accepted; begin again";
     /// There is no account with this address and this password.
     CredentialsWrong = 401, "credentials_wrong", "The address or the password is not right";
     /// The role does not allow it.
@@ -78,6 +80,8 @@ codes! {
     AccountClosing = 403, "account_closing", "This account is to be deleted; undo that first";
     /// The account has one already.
     SecondFactorExists = 409, "second_factor_exists", "This account has a second factor already";
+    /// The account has as many passkeys as it may.
+    PasskeysFull = 409, "passkeys_full", "This account has ten passkeys; remove one first";
     /// A form of ours was sent from somebody else's page.
     CrossSite = 403, "cross_site", "This form may be sent from our own pages only";
     /// The operator suspended the workspace: it may be read and nothing else.

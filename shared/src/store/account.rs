@@ -187,6 +187,9 @@ pub struct LoginSession {
     /// workspace and nothing else, because nobody but its owner vouches for the provider.
     #[non_personal(reason = "the id of a workspace")]
     pub team: Option<WorkspaceId>,
+    /// By which session of the provider's own, if it said so: to be ended with that one.
+    #[personal(category = Identifier, purpose = Authenticate, erase = Delete, keyed)]
+    pub team_session: Option<KeyedHash>,
     /// From which browser; absent in what was written before that was noted.
     #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
     pub browser: Option<Browser>,
@@ -313,6 +316,7 @@ mod tests {
             proved_at: Some(now),
             second_factor_at: None,
             team: None,
+            team_session: None,
             browser: None,
             system: None,
             rev: 1,

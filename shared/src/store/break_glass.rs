@@ -12,6 +12,7 @@ use super::{
     db::{Store, StoreError, key_of},
     field::Field,
     keys::{self, Key, Table},
+    operator::OperatorDeed,
     query::{Listed, Query},
     record::Stored,
     seal::Unsealed,
@@ -114,8 +115,9 @@ const MEMBERS: u16 = 50;
 const MOST_TOLD: usize = 50;
 
 impl Store {
-    /// Takes the seat of an entry away and writes down when it ended. Whether this call did it: a
-    /// seat that was taken away before is over already.
+    /// Takes the seat of an entry away and writes down when it ended, also among the deeds of operators
+    /// where one of them did it. Whether this call did it: a seat that was taken away before is over
+    /// already.
     ///
     /// # Errors
     /// When storage fails.
@@ -123,6 +125,7 @@ impl Store {
         &self,
         entry: BreakGlass,
         line: Line<'_>,
+        deed: Option<OperatorDeed>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let place = keys::seat(entry.operator, entry.workspace);
@@ -142,6 +145,9 @@ impl Store {
         transaction.consume_version(place, seat.rev);
         transaction.replace(&ended, &Unsealed)?;
         transaction.audit(line)?;
+        if let Some(deed) = deed {
+            transaction.deed(deed)?;
+        }
         match self.commit(transaction).await {
             Ok(()) => Ok(true),
             // Somebody else did, in the same moment.

@@ -24,8 +24,8 @@ mod workspaces;
 use crate::domain::Timestamp;
 pub use accounts::{
     ACCOUNT_SHARDS, acceptance, account, account_list, accounts, accounts_going, address,
-    challenge, is_seat, letter, letters, mail_wish, notice, notices, password, preferences, reset,
-    seat, seat_due, seats, second_factor, second_step, session, sessions,
+    challenge, is_seat, letter, letters, mail_wish, notice, notices, passkey_ceremony, password,
+    preferences, reset, seat, seat_due, seats, second_factor, second_step, session, sessions,
 };
 pub use attachments::{attachment, has_files, upload};
 pub use conversations::{
@@ -37,8 +37,8 @@ pub use conversations::{
 pub use deployment::{
     announced_versions, announcement, announcement_list, counter, deployment_settings, erasure,
     erasure_list, farewell, ledger_length, open_announcements, open_erasures, open_job, open_jobs,
-    operator_seat, operator_seats, receipt_key, receipt_keys, salt, signing_key, signing_keys,
-    suppression, sweep,
+    operator_deed, operator_deeds, operator_seat, operator_seats, receipt_key, receipt_keys, salt,
+    signing_key, signing_keys, suppression, sweep,
 };
 pub use exports::{
     export, export_due, export_list, export_part_row, export_part_rows, is_export, whole_exports,
@@ -64,8 +64,8 @@ pub use workspaces::{
     audit_end, audit_line, audit_sort, audit_waiting, audit_waiting_list, audits_waiting,
     availability, break_glass, break_glasses, business_hours, disclosure, disclosures, invitation,
     invitation_list, invitations, invitations_of, invited, job, membership, membership_list,
-    memberships, policy, policy_of, team_attempt, team_identity, team_provider, team_sign_in,
-    teams, workspace, workspace_due, workspace_list,
+    memberships, policy, policy_of, team_attempt, team_identity, team_provider, team_session,
+    team_sign_in, teams, workspace, workspace_due, workspace_list,
 };
 
 /// One of the two tables.

@@ -50,6 +50,7 @@ pub mod meter;
 pub mod notice;
 pub mod objects;
 pub mod operator;
+pub mod passkey;
 pub mod password;
 pub mod preferences;
 pub mod privacy;

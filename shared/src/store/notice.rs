@@ -39,6 +39,12 @@ words! {
         MembershipEnded = "membership_ended",
         /// A sign-in from a browser or a system that no session was from.
         NewDevice = "new_device",
+        /// A passkey was added.
+        PasskeyAdded = "passkey_added",
+        /// A passkey answered whose counter had gone back: there may be a copy of it.
+        PasskeyCopied = "passkey_copied",
+        /// A passkey was removed.
+        PasskeyRemoved = "passkey_removed",
         /// The password was changed by somebody signed in.
         PasswordChanged = "password_changed",
         /// The password was set anew by a mailed link.

@@ -29,7 +29,8 @@ use super::{
     membership::{Invitation, Invited, Membership},
     message::{Dedupe, Message},
     notice::Notice,
-    operator::{DeploymentSettings, OperatorSeat},
+    operator::{DeploymentSettings, OperatorDeed, OperatorSeat},
+    passkey::PasskeyCeremony,
     password::{Password, ResetLink},
     preferences::Preferences,
     privacy::{OpenWish, OwnRequest, PrivacyLetter, PrivacyRequest, RequestWords},
@@ -40,7 +41,7 @@ use super::{
     socket::{Listener, Listening, Socket, Ticket},
     subject::{Edge, Subject},
     suppression::Suppression,
-    team::{TeamAttempt, TeamIdentity, TeamProvider},
+    team::{TeamAttempt, TeamIdentity, TeamProvider, TeamSession},
     workspace::{Workspace, WorkspacePolicy},
 };
 use crate::domain::policy::Lens;
@@ -120,9 +121,11 @@ registry! {
     Message
     Notice
     OpenJob
+    OperatorDeed
     OperatorSeat
     OpenWish
     OwnRequest
+    PasskeyCeremony
     Password
     PolicyAcceptance
     Preferences
@@ -147,6 +150,7 @@ registry! {
     TeamAttempt
     TeamIdentity
     TeamProvider
+    TeamSession
     TenantKeyRow
     Ticket
     Tombstone

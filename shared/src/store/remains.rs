@@ -20,7 +20,7 @@ use super::{
     record::{Decision, Declaration, Form, Item, Owner, Record, is_expired, stamp},
     registry,
     subject::{Edge, RootRef, State, Subject, SubjectId},
-    team::TeamIdentity,
+    team::{TeamIdentity, TeamSession},
 };
 use crate::domain::{
     ConversationId, Timestamp, WorkspaceId,
@@ -149,7 +149,7 @@ pub fn head_behind(item: &Item) -> Option<Key> {
         let conversation = text(item, "sk")?.parse::<ConversationId>().ok()?;
         return Some(keys::conversation(workspace_of(item)?, conversation));
     }
-    if kind == TeamIdentity::DECLARATION.name {
+    if kind == TeamIdentity::DECLARATION.name || kind == TeamSession::DECLARATION.name {
         return Some(keys::account(text(item, "account")?.parse().ok()?));
     }
     if kind == Subject::DECLARATION.name {

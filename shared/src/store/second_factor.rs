@@ -1,12 +1,16 @@
-//! The second factor of an account: an authenticator app (RFC 6238), and the codes for its loss.
+//! The second factor of an account: an authenticator app (RFC 6238), passkeys, and the codes for the
+//! loss of either. They lie in one row: whatever proves it is a write on the version that was read.
 
 use std::{fmt, time::Duration};
 
+use aws_lc_rs::rand;
 use shared_derive::Record;
 use zeroize::Zeroizing;
 
 use super::{
+    db::StoreError,
     keyring::{TenantKey, Use},
+    passkey::Passkeys,
     seal::KeyedHash,
 };
 use crate::domain::{AccountId, ChallengeId, Timestamp, WorkspaceId, personal::Personal};
@@ -28,6 +32,16 @@ impl Seed {
     /// The seed of these bits.
     pub fn new(bits: [u8; SEED_LENGTH]) -> Self {
         Self(Zeroizing::new(bits))
+    }
+
+    /// A new one.
+    ///
+    /// # Errors
+    /// When the system has no random numbers.
+    pub fn random() -> Result<Self, StoreError> {
+        let mut bits = [0; SEED_LENGTH];
+        rand::fill(&mut bits).map_err(|_| StoreError::Random)?;
+        Ok(Self::new(bits))
     }
 
     /// The bits.
@@ -62,10 +76,11 @@ pub struct SecondFactor {
     /// Whose.
     #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
     pub account: AccountId,
-    /// What the app computes its codes from.
+    /// What the app computes its codes from. An account with passkeys alone has one that nobody was
+    /// shown.
     #[personal(category = Identifier, purpose = Authenticate, erase = Delete)]
     pub seed: Seed,
-    /// When the app's first code was right; absent until then, and until then nothing is asked.
+    /// When the app's first code was right; absent until then, and until then no code of it counts.
     #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
     pub confirmed_at: Option<Timestamp>,
     /// The step of the last code that was accepted: no code of this or an earlier one is again.
@@ -80,6 +95,9 @@ pub struct SecondFactor {
     /// The recovery codes that are left.
     #[personal(category = Identifier, purpose = Authenticate, erase = Delete, keyed)]
     pub recovery_codes: Vec<KeyedHash>,
+    /// The passkeys.
+    #[personal(category = Identifier, purpose = Authenticate, erase = Delete, export)]
+    pub passkeys: Passkeys,
     /// When it was asked for.
     #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
     pub created_at: Timestamp,
@@ -89,9 +107,40 @@ pub struct SecondFactor {
 }
 
 impl SecondFactor {
+    /// One with this seed, which nothing proves yet.
+    pub fn new(account: AccountId, seed: Seed, now: Timestamp) -> Self {
+        Self {
+            account,
+            seed,
+            confirmed_at: None,
+            last_step: 0,
+            failures: 0,
+            failed_at: None,
+            recovery_codes: Vec::new(),
+            passkeys: Passkeys::default(),
+            created_at: now,
+            rev: 1,
+        }
+    }
+
     /// Whether it is asked for at sign-in.
     pub const fn is_active(&self) -> bool {
+        self.has_app() || self.passkeys.count() > 0
+    }
+
+    /// Whether an authenticator app proves it.
+    pub const fn has_app(&self) -> bool {
         self.confirmed_at.is_some()
+    }
+
+    /// The same without the app.
+    pub fn without_app(self, seed: Seed) -> Self {
+        Self {
+            seed,
+            confirmed_at: None,
+            last_step: 0,
+            ..self
+        }
     }
 
     /// Until when no code of the app is looked at: wrong ones in a row cost more and more time, so
@@ -126,6 +175,9 @@ pub struct SecondStep {
     /// Through the provider of which workspace, if through one.
     #[non_personal(reason = "the id of a workspace")]
     pub team: Option<WorkspaceId>,
+    /// By which session of the provider's own, if it said so.
+    #[personal(category = Identifier, purpose = Authenticate, erase = Delete, keyed)]
+    pub team_session: Option<KeyedHash>,
     /// How many codes may still be tried.
     #[non_personal(reason = "a counter of tries")]
     pub tries_left: u64,
@@ -145,15 +197,9 @@ mod tests {
     fn five_wrong_codes_are_free_and_the_next_ones_cost_twice_as_much_each_up_to_an_hour() {
         let now = Timestamp::from_ms(1_768_478_400_000);
         let mut factor = SecondFactor {
-            account: AccountId::new(now),
-            seed: Seed::new([1; SEED_LENGTH]),
             confirmed_at: Some(now),
-            last_step: 0,
-            failures: 0,
             failed_at: Some(now),
-            recovery_codes: Vec::new(),
-            created_at: now,
-            rev: 1,
+            ..SecondFactor::new(AccountId::new(now), Seed::new([1; SEED_LENGTH]), now)
         };
         let cases = [
             (0, 0),

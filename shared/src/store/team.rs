@@ -5,6 +5,7 @@ use shared_derive::Record;
 use zeroize::Zeroizing;
 
 use super::{
+    account::LoginSession,
     db::{Store, StoreError, key_of},
     field::Bytes,
     keyring::{TenantKey, Use},
@@ -101,6 +102,12 @@ impl TeamProvider {
         Ok(Zeroizing::new(text.to_owned()))
     }
 
+    /// How a session of the provider's own is recognised.
+    pub fn session(&self, tenant_key: &TenantKey, name: &str) -> KeyedHash {
+        let name = format!("session|{}|{name}", self.issuer.as_str());
+        tenant_key.hash(Use::TeamSignIn, &name)
+    }
+
     /// How somebody whom this provider names is recognised.
     pub fn identity(&self, tenant_key: &TenantKey, subject: &str) -> KeyedHash {
         let name = format!("identity|{}|{subject}", self.issuer.as_str());
@@ -128,6 +135,28 @@ pub struct TeamIdentity {
     /// Since when.
     #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
     pub created_at: Timestamp,
+}
+
+/// A session of the provider's own that somebody signed in with, so that it may end ours by its name
+/// alone. It lasts as long as a session of ours can.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = team_session(workspace, session), tenant = workspace,
+    within = Account, class = LoginSession, anchor = idle_from,
+)]
+pub struct TeamSession {
+    /// In which workspace.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: WorkspaceId,
+    /// The provider's name for it, as a keyed hash.
+    #[personal(category = Identifier, purpose = Authenticate, erase = Delete, keyed)]
+    pub session: KeyedHash,
+    /// Whose account signed in with it.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub account: AccountId,
+    /// From when its end is counted.
+    #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
+    pub idle_from: Timestamp,
 }
 
 words! {
@@ -167,6 +196,9 @@ pub struct TeamAttempt {
     /// When it was said that whoever signs in is of age.
     #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
     pub adult_at: Option<Timestamp>,
+    /// How many seconds before the sign-in began they may have proved who they are, if that was asked.
+    #[non_personal(reason = "how fresh a proof was asked for")]
+    pub max_age_seconds: Option<u64>,
     /// Since when the provider was the one that was asked.
     #[non_personal(reason = "when a setting of the workspace changed")]
     pub provider_since: Timestamp,
@@ -232,8 +264,8 @@ const PAGE: u16 = 50;
 const SESSIONS: u16 = 100;
 
 impl Store {
-    /// Ends the sessions that an account began through the provider of a workspace. Their sockets
-    /// close with them. Safe to repeat.
+    /// Ends the sessions that an account began through the provider of a workspace: all of them, or those
+    /// that began with one session of the provider's own. Their sockets close with them. Safe to repeat.
     ///
     /// # Errors
     /// When storage fails.
@@ -241,8 +273,12 @@ impl Store {
         &self,
         workspace: WorkspaceId,
         account: AccountId,
+        session: Option<KeyedHash>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let meant = |one: &LoginSession| {
+            one.team == Some(workspace) && (session.is_none() || one.team_session == session)
+        };
         let all = Query::partition(keys::sessions(account)).limit(SESSIONS);
         let policy = Policy::platform();
         let lens = Lens {
@@ -250,9 +286,9 @@ impl Store {
             policy: &policy,
         };
         for item in self.query(all).await? {
-            let session = read_item::<super::account::LoginSession>(&item, &Unsealed, lens)?;
-            if let Some(session) = session.filter(|one| one.team == Some(workspace)) {
-                self.delete(keys::session(account, session.id)).await?;
+            let found = read_item::<LoginSession>(&item, &Unsealed, lens)?;
+            if let Some(found) = found.filter(&meant) {
+                self.delete(keys::session(account, found.id)).await?;
             }
         }
         Ok(())
@@ -289,7 +325,7 @@ impl Store {
                 }
                 left -= 1;
                 if let Some(known) = read_item::<TeamIdentity>(item, &Unsealed, lens)? {
-                    self.end_team_sessions(workspace, known.account, now)
+                    self.end_team_sessions(workspace, known.account, None, now)
                         .await?;
                 }
                 let Some(place) = key_of(Table::Data, item) else {

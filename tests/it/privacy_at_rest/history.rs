@@ -94,6 +94,8 @@ impl History {
         let preferences = json!({ "preferences": { "locale": locale, "time_zone": zone } });
         let unset = owner.with_header("if-match", "\"0\"");
         unset.patch("/v1/account", preferences, 200).await;
+        let passkey = canaries.word(field("POST /v1/account/passkeys/confirm #/name"));
+        unset.add_passkey(&harness.security_key(), &passkey).await;
         let wanted = canaries.address(field("POST /v1/account/address #/email"));
         owner
             .post("/v1/account/address", json!({ "email": wanted }), 202)

@@ -8,12 +8,12 @@ use shared::{
     domain::{ChallengeId, device::Device},
     http::{
         Client, Code, Problem,
-        page::{Form, Page, Reader, Refusals},
+        page::{Form, Invited, Page, Reader, Refusals},
     },
 };
 use utoipa::ToSchema;
 
-use super::{Invited, show_confirm};
+use super::show_confirm;
 use crate::{factor::FactorCode, second_step};
 
 /// The form of the page.

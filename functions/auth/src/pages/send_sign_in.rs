@@ -8,13 +8,13 @@ use shared::{
     domain::{device::Device, text::Email},
     http::{
         Client, Code, Problem,
-        page::{Form, Page, Reader, Refusals},
+        page::{Form, Invited, Page, Reader, Refusals},
     },
     words,
 };
 use utoipa::ToSchema;
 
-use super::{Invited, admitted, show_sign_in};
+use super::{admitted, show_sign_in};
 use crate::{challenge, log_in, password::Typed, request_code};
 
 words! {

@@ -7,12 +7,12 @@ use shared::{
     domain::text::Email,
     http::{
         Client, Code, Problem,
-        page::{Form, Page, Reader, Refusals},
+        page::{Form, Invited, Page, Reader, Refusals},
     },
 };
 use utoipa::ToSchema;
 
-use super::{Invited, show_sign_up};
+use super::show_sign_up;
 use crate::{
     challenge,
     password::Typed,

@@ -8,12 +8,12 @@ use shared::{
     domain::{ChallengeId, device::Device},
     http::{
         Client, Code, Problem,
-        page::{Form, Page, Reader, Refusals},
+        page::{Form, Invited, Page, Reader, Refusals},
     },
 };
 use utoipa::ToSchema;
 
-use super::{Invited, admitted, show_verify};
+use super::{admitted, show_verify};
 use crate::{challenge::MailedCode, verify_code};
 
 /// The form of the page.

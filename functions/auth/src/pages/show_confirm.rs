@@ -5,10 +5,10 @@ use axum::response::Response;
 use maud::html;
 use shared::{
     domain::ChallengeId,
-    http::page::{Page, Query, Reader, Refusals, Words},
+    http::page::{Invited, Page, Query, Reader, Refusals, Words},
 };
 
-use super::{CodeLink, Invited, wrong};
+use super::{CodeLink, wrong};
 
 /// Open the page that takes a second factor.
 #[utoipa::path(
@@ -59,6 +59,11 @@ impl Form<'_> {
                 input type="hidden" name="challenge" value=(self.challenge);
                 (self.invitation.field())
                 button { (words.go_on) }
+            }
+            form method="post" action="/confirm/passkey" {
+                input type="hidden" name="challenge" value=(self.challenge);
+                (self.invitation.field())
+                button.quiet { (words.passkey_use) }
             }
             p { a href=(self.invitation.keep("/sign-in")) { (words.begin_again) } }
         };

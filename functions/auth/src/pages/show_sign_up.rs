@@ -3,9 +3,9 @@
 use axum::response::Response;
 use maud::html;
 use serde::Deserialize;
-use shared::http::page::{Page, Query, Reader, Refusals, Words};
+use shared::http::page::{Invited, Page, Query, Reader, Refusals, Words};
 
-use super::{Invited, email_field, wrong};
+use super::{email_field, wrong};
 
 /// What the link to the page may bring.
 #[derive(Deserialize)]

@@ -5,10 +5,10 @@ use axum::response::Response;
 use maud::html;
 use shared::{
     domain::ChallengeId,
-    http::page::{Page, Query, Reader, Refusals, Words},
+    http::page::{Invited, Page, Query, Reader, Refusals, Words},
 };
 
-use super::{CodeLink, Invited, wrong};
+use super::{CodeLink, wrong};
 
 /// Open the page that takes a mailed code.
 #[utoipa::path(

@@ -83,6 +83,7 @@ async fn act(
         redirect_uri: None,
         account: signed_in.map(|signed_in| signed_in.account),
         adult_at: form.adult.map(|_| app.clock.now()),
+        max_age_seconds: None,
     };
     let begun = match attempt::begin(app, &allowed, workspace, wish).await {
         Ok(begun) => begun,

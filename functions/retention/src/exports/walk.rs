@@ -41,6 +41,10 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "that a team's provider vouched for somebody, under a keyed hash",
     ),
     (
+        "TeamSession",
+        "that a team's provider has a session of somebody, under a keyed hash",
+    ),
+    (
         "TeamProvider",
         "the way in of a team; its owner set it up and reads it in the settings",
     ),
@@ -83,6 +87,10 @@ pub const SKIPPED: &[(&str, &str)] = &[
     (
         "Invited",
         "that an address was invited, under a keyed hash; gone with the invitation",
+    ),
+    (
+        "OperatorDeed",
+        "what was done with the deployment, by opaque ids; operators read the log itself",
     ),
     (
         "OperatorSeat",
@@ -130,6 +138,10 @@ pub const SKIPPED: &[(&str, &str)] = &[
     ("OpenJob", "work on a workspace, about nobody"),
     ("OpenWish", "a reference to a request that is in"),
     ("OwnRequest", "a reference to a request that is in"),
+    (
+        "PasskeyCeremony",
+        "a passkey that is asked for, ten minutes at most",
+    ),
     ("Password", "a secret that proves who somebody is"),
     (
         "PrivacyLetter",

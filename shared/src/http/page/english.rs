@@ -120,9 +120,29 @@ pub const WORDS: Words = Words {
     recovery_codes_kept: "I have kept them",
     recovery_codes_new: "Make new recovery codes",
     recovery_codes_new_hint: "The old ones are good no more.",
-    factor_remove: "Remove the second factor",
-    factor_remove_hint: "Every other device is signed out, and workspaces that ask for a second factor \
-                         close to you.",
+    passkey_use: "Use a passkey",
+    passkey_use_hint: "Your browser asks for the passkey that you have added: touch the key, or do what \
+                       unlocks your device.",
+    passkey_failed: "Your browser gave no passkey. Try again, or choose another way.",
+    passkey_script: "Your browser runs no scripts here, and a passkey needs one. Choose another way.",
+    passkey_refused: "The passkey was not accepted. Try again, or choose another way.",
+    passkeys: "Passkeys",
+    passkeys_hint: "A passkey is a key on your device or on a stick that you plug in. It is a second \
+                    factor that cannot be typed into a wrong page.",
+    passkeys_there,
+    passkeys_full: "You have ten passkeys. Remove one to add another.",
+    passkey_name: "What you call it",
+    passkey_name_wrong: "A name has 1 to 100 characters.",
+    passkey_add: "Add a passkey",
+    passkey_add_hint: "Your browser asks where the passkey is to be: on this device, or on a key that you \
+                       plug in.",
+    passkey_added: "added on",
+    passkey_remove: "Remove",
+    passkey_remove_hint: "Removing one signs every other device out. Without any second factor, workspaces \
+                          that ask for one close to you.",
+    factor_remove: "Remove the app",
+    factor_remove_hint: "Every other device is signed out. Without any second factor, workspaces that ask \
+                         for one close to you.",
     language_field: "Language",
     as_the_browser: "As your browser says",
     time_zone: "Time zone",
@@ -186,9 +206,17 @@ pub const WORDS: Words = Words {
 const fn done(changed: Changed) -> &'static str {
     match changed {
         Changed::Address => "Your address is changed. Both addresses are told.",
-        Changed::FactorRemoved => "The second factor is removed.",
+        Changed::FactorAdded => "Your authenticator app is set up.",
+        Changed::FactorRemoved => "The authenticator app is removed.",
         Changed::Password => "Your password is changed, and every other device is signed out.",
         Changed::Preferences => "Your preferences are saved.",
+    }
+}
+
+fn passkeys_there(count: usize) -> String {
+    match count {
+        0 => "None".to_owned(),
+        count => count.to_string(),
     }
 }
 

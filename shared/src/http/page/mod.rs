@@ -1,4 +1,5 @@
-//! Pages for people: plain HTML, plain forms, no script, nothing from anywhere else.
+//! Pages for people: plain HTML, plain forms, nothing from anywhere else, and no script but the one that
+//! asks a browser for a passkey, on the pages that do ([`Page::asking_for_a_passkey`]).
 //!
 //! A `GET` changes nothing, so that a program that follows the links of a mail changes nothing. A
 //! form is taken from our own pages only ([`Form`]), and the one cookie there is ([`cookie`]) is set
@@ -7,6 +8,9 @@
 pub mod cookie;
 mod english;
 mod form;
+mod invited;
+mod next;
+mod passkey;
 mod words;
 
 use std::sync::OnceLock;
@@ -26,23 +30,43 @@ use crate::store::preferences::Theme;
 
 pub use cookie::SessionCookie;
 pub use form::{Form, Query};
+pub use invited::Invited;
+pub use next::Next;
+pub use passkey::{Asking, recovery_codes};
 pub use words::{Changed, Words};
 
 /// The style of every page, within the page: no file to fetch.
 const STYLE: &str = include_str!("style.css");
 
-/// What [`STYLE`] is allowed by: its own hash, so that no other style is.
-fn policy() -> &'static HeaderValue {
-    static POLICY: OnceLock<HeaderValue> = OnceLock::new();
-    POLICY.get_or_init(|| {
-        let hash = BASE64.encode(digest::digest(&digest::SHA256, STYLE.as_bytes()).as_ref());
+/// Whether a page has the script that asks for a passkey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Script {
+    None,
+    Passkey,
+}
+
+/// What style and script of a page are allowed by: their own hashes, so that no others are.
+fn policy(script: Script) -> &'static HeaderValue {
+    static PLAIN: OnceLock<HeaderValue> = OnceLock::new();
+    static PASSKEY: OnceLock<HeaderValue> = OnceLock::new();
+    let hash =
+        |text: &str| BASE64.encode(digest::digest(&digest::SHA256, text.as_bytes()).as_ref());
+    let allowing = |script: &str| {
+        let style = hash(STYLE);
         let policy = format!(
-            "default-src 'none'; style-src 'sha256-{hash}'; img-src data:; form-action 'self'; \
-             base-uri 'none'; frame-ancestors 'none'"
+            "default-src 'none'; style-src 'sha256-{style}';{script} img-src data:; \
+             form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         );
         // Base64 is always a header's value; without the hash the page has no style, which is safe.
         HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
-    })
+    };
+    match script {
+        Script::None => PLAIN.get_or_init(|| allowing("")),
+        Script::Passkey => PASSKEY.get_or_init(|| {
+            let script = hash(passkey::SCRIPT);
+            allowing(&format!(" script-src 'sha256-{script}';"))
+        }),
+    }
 }
 
 /// What a page answers.
@@ -51,6 +75,7 @@ pub struct Page {
     status: StatusCode,
     content: Content,
     cookie: Option<HeaderValue>,
+    script: Script,
     theme: Theme,
 }
 
@@ -68,6 +93,7 @@ impl Page {
             status: StatusCode::OK,
             content,
             cookie: None,
+            script: Script::None,
             theme: Theme::System,
         }
     }
@@ -84,6 +110,7 @@ impl Page {
             status: StatusCode::SEE_OTHER,
             content: Content::Leads(path),
             cookie: None,
+            script: Script::None,
             theme: Theme::System,
         })
     }
@@ -153,7 +180,7 @@ impl Reader {
         };
         *response.status_mut() = page.status;
         let headers = response.headers_mut();
-        guard(headers);
+        guard(headers, page.script);
         if let Some(cookie) = page.cookie {
             headers.insert(header::SET_COOKIE, cookie);
         }
@@ -172,7 +199,7 @@ impl Reader {
         let mut response = self.frame(title, &body, Theme::System);
         *response.status_mut() = parts.status;
         let headers = response.headers_mut();
-        guard(headers);
+        guard(headers, Script::None);
         if let Some(seconds) = parts.headers.get(header::RETRY_AFTER) {
             headers.insert(header::RETRY_AFTER, seconds.clone());
         }
@@ -216,7 +243,7 @@ impl<S: Sync> FromRequestParts<S> for Reader {
 }
 
 /// The headers that every page has: kept nowhere, framed by nobody, telling nobody where from.
-fn guard(headers: &mut HeaderMap) {
+fn guard(headers: &mut HeaderMap, script: Script) {
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -233,7 +260,7 @@ fn guard(headers: &mut HeaderMap) {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy().clone());
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy(script).clone());
 }
 
 /// The refusals that any page may give, for the OpenAPI document: each as a page and as a problem.
@@ -261,16 +288,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_allows_its_own_style_and_nothing_else() {
-        let policy = policy().to_str().expect("text");
-        for part in [
-            "default-src 'none'",
-            "style-src 'sha256-",
-            "frame-ancestors 'none'",
-        ] {
-            assert!(policy.contains(part), "{policy}");
+    fn a_page_allows_its_own_style_and_nothing_else_and_one_its_own_script() {
+        let of = |script| policy(script).to_str().expect("text");
+        for policy in [of(Script::None), of(Script::Passkey)] {
+            for part in [
+                "default-src 'none'",
+                "style-src 'sha256-",
+                "frame-ancestors 'none'",
+            ] {
+                assert!(policy.contains(part), "{policy}");
+            }
+            assert!(!policy.contains("unsafe"), "{policy}");
         }
-        assert!(!policy.contains("unsafe"), "{policy}");
+        assert!(!of(Script::None).contains("script"));
+        assert!(of(Script::Passkey).contains("; script-src 'sha256-"));
+        assert!(!passkey::SCRIPT.contains("</"), "a script that ends early");
         assert!(!STYLE.contains("url("), "a style that loads something");
         assert!(!STYLE.contains("</"), "a style that ends early");
     }

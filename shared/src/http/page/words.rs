@@ -9,7 +9,9 @@ words! {
     pub enum Changed {
         /// The address.
         Address = "address",
-        /// The second factor is gone.
+        /// The authenticator app is set up, beside passkeys.
+        FactorAdded = "factor_added",
+        /// The authenticator app is gone.
         FactorRemoved = "factor_removed",
         /// The password.
         Password = "password",
@@ -207,7 +209,39 @@ pub struct Words {
     pub recovery_codes_new: &'static str,
     /// What that does.
     pub recovery_codes_new_hint: &'static str,
-    /// The button that removes the second factor.
+    /// The button that asks for a passkey.
+    pub passkey_use: &'static str,
+    /// What to do with one.
+    pub passkey_use_hint: &'static str,
+    /// The browser gave none.
+    pub passkey_failed: &'static str,
+    /// The browser runs no script.
+    pub passkey_script: &'static str,
+    /// What was answered proves nothing.
+    pub passkey_refused: &'static str,
+    /// The heading above the passkeys.
+    pub passkeys: &'static str,
+    /// What a passkey is.
+    pub passkeys_hint: &'static str,
+    /// How many there are.
+    pub passkeys_there: fn(usize) -> String,
+    /// There are as many as there may be.
+    pub passkeys_full: &'static str,
+    /// The field for the name of one.
+    pub passkey_name: &'static str,
+    /// The name is none.
+    pub passkey_name_wrong: &'static str,
+    /// The button that adds one.
+    pub passkey_add: &'static str,
+    /// What to do to add one.
+    pub passkey_add_hint: &'static str,
+    /// Stands before the day on which one was added.
+    pub passkey_added: &'static str,
+    /// The button that removes one.
+    pub passkey_remove: &'static str,
+    /// What that does.
+    pub passkey_remove_hint: &'static str,
+    /// The button that removes the authenticator app.
     pub factor_remove: &'static str,
     /// What that does.
     pub factor_remove_hint: &'static str,

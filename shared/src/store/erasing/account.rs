@@ -314,18 +314,20 @@ mod tests {
     use crate::store::{record::Owner, registry};
 
     /// Records within an account, and what takes them when it is erased.
-    const TAKEN: [(&str, &str); 11] = [
+    const TAKEN: [(&str, &str); 13] = [
         ("AddressOwner", "the fence"),
         ("Letter", "a partition"),
         ("LoginSession", "a partition"),
         ("Notice", "a partition"),
         ("OperatorSeat", "the last transaction"),
+        ("PasskeyCeremony", "its ten minutes"),
         ("Password", "a partition"),
         ("PolicyAcceptance", "a partition"),
         ("Preferences", "a partition"),
         ("SecondFactor", "a partition"),
         ("SecondStep", "its ten minutes"),
         ("TeamIdentity", "the sweep: its account is gone"),
+        ("TeamSession", "the sweep: its account is gone"),
     ];
 
     #[test]

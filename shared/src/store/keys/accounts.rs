@@ -11,6 +11,7 @@
 //! | letter of an announcement | data | `LETTER#platform#<account>` | `<announcement or version>` |
 //! | notice to an account | data | `NOTICE#platform#<account>` | `<notice>` |
 //! | sign-in that waits for the second factor | data | `CHALLENGE#platform#<challenge>` | `STEP` |
+//! | ceremony of a passkey | data | the same | `PASSKEY` |
 //! | place of an account in a workspace | data | `SEAT#platform#<account>` | `<workspace>` |
 
 use super::{IndexKey, Key, data, due, head};
@@ -92,6 +93,11 @@ pub fn second_factor(id: AccountId) -> Key {
 /// A sign-in that waits for the second factor.
 pub fn second_step(id: ChallengeId) -> Key {
     data(format!("CHALLENGE#platform#{id}"), "STEP")
+}
+
+/// A ceremony of a passkey that waits for its answer.
+pub fn passkey_ceremony(id: ChallengeId) -> Key {
+    data(format!("CHALLENGE#platform#{id}"), "PASSKEY")
 }
 
 /// Where an address leads to its account.

@@ -5,6 +5,7 @@
 //! | announcement | data | `ANNOUNCEMENT#platform#<announcement>` | `HEAD` |
 //! | announced versions of the policy | data | `VERSIONS#platform` | `HEAD` |
 //! | operator | data | `OPERATOR#platform` | `<account>` |
+//! | line of the operators' own log | data | `OPERATOR#platform#DEEDS` | `<line>` |
 //! | settings of the deployment | data | `DEPLOYMENT#platform` | `SETTINGS` |
 //! | public signing keys | data | `JWKS#platform` | `HEAD` |
 //! | erasure, and the list of those that are not done | data | `ERASURE#platform#<erasure>` | `HEAD` |
@@ -18,7 +19,7 @@
 
 use super::{IndexKey, Key, Table, data, head};
 use crate::{
-    domain::{AccountId, AnnouncementId, ErasureId, JobId, Timestamp, words::Symbol},
+    domain::{AccountId, AnnouncementId, AuditId, ErasureId, JobId, Timestamp, words::Symbol},
     store::{announcement::AnnouncementState, erasure::Stage, job::SweepSegment, seal::KeyedHash},
 };
 
@@ -53,6 +54,16 @@ pub fn operator_seat(account: AccountId) -> Key {
 /// The partition of all operators.
 pub fn operator_seats() -> String {
     "OPERATOR#platform".to_owned()
+}
+
+/// A line of the operators' own log.
+pub fn operator_deed(id: AuditId) -> Key {
+    data(operator_deeds(), id.to_string())
+}
+
+/// The partition of that log, oldest first.
+pub fn operator_deeds() -> String {
+    "OPERATOR#platform#DEEDS".to_owned()
 }
 
 /// What the operators have decided for the deployment.

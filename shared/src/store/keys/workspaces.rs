@@ -211,6 +211,11 @@ pub fn team_identity(workspace: WorkspaceId, identity: KeyedHash) -> Key {
     )
 }
 
+/// A session of a team's provider that somebody signed in with.
+pub fn team_session(workspace: WorkspaceId, session: KeyedHash) -> Key {
+    data(team_sign_in(workspace), format!("P#{session}"))
+}
+
 /// What the sort keys of those open with.
 pub const TEAM_IDENTITY: &str = "I#";
 

@@ -5,11 +5,11 @@ use shared::{
     domain::{ChallengeId, text::Email},
     http::{
         Code, Problem,
-        page::{Changed, Page, Words},
+        page::{Changed, Next, Page, Words},
     },
 };
 
-use super::{AccountForm, Asked, Next, back, digits, done, or_prove};
+use super::{AccountForm, Asked, back, digits, done, or_prove};
 use crate::{
     challenge::{self, MailedCode},
     change_address::{self, ConfirmAddress},

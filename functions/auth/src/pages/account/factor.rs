@@ -5,10 +5,10 @@ use maud::{Markup, PreEscaped, html};
 use qrcodegen::{QrCode, QrCodeEcc};
 use shared::http::{
     Code, Problem,
-    page::{Changed, Page, Words},
+    page::{Changed, Next, Page, Words, recovery_codes},
 };
 
-use super::{AccountForm, Asked, Next, back, digits, done, or_prove};
+use super::{AccountForm, Asked, back, digits, done, or_prove};
 use crate::{
     confirm_totp,
     enrol_totp::{self, AuthenticatorSetup},
@@ -31,6 +31,8 @@ pub fn show(words: &'static Words, visit: &Visit) -> Result<Page, Problem> {
                 p { strong { ((words.factor_on)(left)) } }
                 p { (words.recovery_codes_new_hint) }
                 button name="act" value="new_codes" { (words.recovery_codes_new) }
+            }
+            @if visit.has_app {
                 p.more { (words.factor_remove_hint) }
                 button.quiet name="act" value="remove_factor" { (words.factor_remove) }
             } @else {
@@ -38,6 +40,7 @@ pub fn show(words: &'static Words, visit: &Visit) -> Result<Page, Problem> {
                 button name="act" value="begin_factor" { (words.factor_begin) }
             }
         }
+        p.more { a href=(Next::Passkeys.path()) { (words.passkeys) } }
         (back(words))
     };
     Ok(super::page(words.factor_title, body, visit))
@@ -89,6 +92,7 @@ pub async fn confirm(
         return again(words.factor_first_wrong, Code::CodeInvalid);
     };
     match confirm_totp::confirm(asked.app, &visit.token, &code).await {
+        Ok(codes) if codes.is_empty() => done(Changed::FactorAdded),
         Ok(codes) => Ok(codes_page(words, visit, &codes)),
         Err(problem) => match problem.code() {
             Code::CodeInvalid => again(words.factor_first_wrong, Code::CodeInvalid),
@@ -106,7 +110,7 @@ pub async fn new_codes(asked: &Asked<'_>, visit: &Visit) -> Result<Page, Problem
     }
 }
 
-/// Removes the second factor.
+/// Removes the app.
 pub async fn remove(asked: &Asked<'_>, visit: &Visit) -> Result<Page, Problem> {
     match remove_totp::remove(asked.app, &visit.token).await {
         Ok(()) => done(Changed::FactorRemoved),
@@ -123,13 +127,7 @@ fn elsewhere(problem: Problem) -> Result<Page, Problem> {
 }
 
 fn codes_page(words: &'static Words, visit: &Visit, codes: &[String]) -> Page {
-    let body = html! {
-        h1 { (words.recovery_codes) }
-        p { (words.recovery_codes_hint) }
-        ol.codes { @for code in codes { li { (code) } } }
-        a.go href="/account" { (words.recovery_codes_kept) }
-    };
-    super::page(words.recovery_codes, body, visit)
+    super::page(words.recovery_codes, recovery_codes(words, codes), visit)
 }
 
 /// A secret in groups that can be read aloud.

@@ -7,11 +7,12 @@
 //! | `prove` | `prove` | the second factor, the password or a mailed code, once more |
 //! | `address` | `address` | another address, by proof of both |
 //! | `password` | `password` | another password, or a first one |
-//! | `factor` | `factor` | sets up and removes the second factor, makes recovery codes |
+//! | `factor` | `factor` | sets up and removes the authenticator app, makes recovery codes |
 //! | `preferences` | `preferences` | language, time zone, theme, mails |
 //! | `keep` | `keep` | keeps an account that was to be deleted; nobody is signed in there |
 //!
-//! The page that deletes the account is in `workspaces`, beside the operation.
+//! The page that deletes the account is in `workspaces`, that of its passkeys in `passkeys`, each beside its
+//! operations.
 
 pub mod address;
 pub mod factor;
@@ -28,7 +29,7 @@ use shared::{
     domain::{ChallengeId, SessionId},
     http::{
         Client, Code, Problem,
-        page::{Changed, Page, Words},
+        page::{Changed, Next, Page, Words},
     },
     words,
 };
@@ -51,41 +52,6 @@ words! {
         Preferences = "preferences",
         /// Proves who it is once more.
         Prove = "prove",
-    }
-}
-
-words! {
-    /// Where a proof leads.
-    pub enum Next {
-        /// To another address.
-        Address = "address",
-        /// To the page that deletes the account.
-        Delete = "delete",
-        /// To the second factor.
-        Factor = "factor",
-        /// To another password.
-        Password = "password",
-    }
-}
-
-impl Next {
-    /// The path of the page.
-    pub fn path(self) -> String {
-        match self {
-            Self::Delete => "/account/delete".to_owned(),
-            Self::Address | Self::Factor | Self::Password => {
-                format!("/account?page={}", self.word())
-            }
-        }
-    }
-
-    /// The path of the page that asks for the proof first.
-    pub fn proof(self) -> String {
-        format!(
-            "/account?page={}&next={}",
-            PageName::Prove.word(),
-            self.word()
-        )
     }
 }
 

@@ -9,12 +9,12 @@ use shared::{
     },
     http::{
         Problem,
-        page::{Changed, Page, Words},
+        page::{Changed, Next, Page, Words},
     },
     store::{account::LoginSession, keys},
 };
 
-use super::{AccountForm, Asked, Next, PageName};
+use super::{AccountForm, Asked, PageName};
 use crate::{list_sessions, visit::Visit};
 
 /// The page.
@@ -34,6 +34,7 @@ pub async fn show(
         Some(left) => (words.factor_on)(left),
         None => words.factor_off.to_owned(),
     };
+    let passkeys = (words.passkeys_there)(visit.passkeys);
     let to = |page: PageName| format!("/account?page={}", page.word());
     let body = html! {
         h1 { (words.account) }
@@ -42,6 +43,7 @@ pub async fn show(
             (entry(words, words.email, account.email.reveal(), &to(PageName::Address)))
             (entry(words, words.password, password, &to(PageName::Password)))
             (entry(words, words.factor, &factor, &to(PageName::Factor)))
+            (entry(words, words.passkeys, &passkeys, &Next::Passkeys.path()))
             (entry(words, words.preferences, words.preferences_hint, &to(PageName::Preferences)))
         }
         form method="post" action="/account" {

@@ -5,11 +5,11 @@ use shared::{
     app::limit::Act as Limited,
     http::{
         Code, Problem,
-        page::{Changed, Page, Words},
+        page::{Changed, Next, Page, Words},
     },
 };
 
-use super::{AccountForm, Asked, Next, back, done, or_prove};
+use super::{AccountForm, Asked, back, done, or_prove};
 use crate::{change_password, pages::wrong, password::Typed, visit::Visit};
 
 /// The page. Where there is no password, a fresh proof comes first.

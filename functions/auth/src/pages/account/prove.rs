@@ -7,11 +7,11 @@ use shared::{
     domain::ChallengeId,
     http::{
         Code, Problem,
-        page::{Page, Words},
+        page::{Next, Page, Words},
     },
 };
 
-use super::{AccountForm, Asked, Next, PageName, back, digits};
+use super::{AccountForm, Asked, PageName, back, digits};
 use crate::{
     challenge,
     pages::wrong,
@@ -56,6 +56,12 @@ pub fn show(
                     button name="act" value="prove" { (words.go_on) }
                 }
                 button.quiet name="act" value="mail_code" { (words.mail_code) }
+            }
+        }
+        @if visit.passkeys > 0 {
+            form method="post" action="/account/passkeys" {
+                input type="hidden" name="next" value=(next.word());
+                button.quiet name="act" value="ask_proof" { (words.passkey_use) }
             }
         }
         (back(words))

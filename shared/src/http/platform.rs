@@ -1,11 +1,14 @@
 //! The platform's own tenant as one request sees it: one time, one policy, one read.
 
-use shared::{
+use super::{AccessToken, Problem, SignedIn};
+use crate::{
     app::App,
-    domain::{Policy, TenantId, Timestamp, policy::Lens},
-    http::{AccessToken, Problem, SignedIn},
+    domain::{AccountId, Policy, TenantId, Timestamp, policy::Lens},
     store::{
-        DataKey, Fetched, Key, Record, RootRef, TenantKey, Unsealed, account::LoginSession, keys,
+        DataKey, Fetched, Key, Record, RootRef, TenantKey, Unsealed,
+        account::{Account, LoginSession},
+        keys,
+        subject::State,
     },
 };
 
@@ -21,6 +24,7 @@ pub enum Proof {
 }
 
 /// What a batch read of the platform's tenant found, and the key to it.
+#[derive(Debug)]
 pub struct Platform {
     /// The key that wraps, hashes and derives.
     pub tenant_key: TenantKey,
@@ -34,6 +38,9 @@ pub struct Platform {
 impl Platform {
     /// Reads what lies at `wanted`: one round trip, and one call to KMS when the key of the tenant
     /// is not remembered.
+    ///
+    /// # Errors
+    /// When the table does not answer.
     pub async fn read(app: &App, mut wanted: Vec<Key>, now: Timestamp) -> Result<Self, Problem> {
         let tenant = TenantId::Platform;
         if app.store.keyring().remembered(tenant, now).is_none() {
@@ -51,6 +58,9 @@ impl Platform {
 
     /// Somebody signed in, and what lies at `wanted`: one round trip. What cannot be taken back asks
     /// for a fresh proof.
+    ///
+    /// # Errors
+    /// 401 when the session is over; 403 when the proof is missing.
     pub async fn of(
         app: &App,
         token: &AccessToken,
@@ -76,6 +86,9 @@ impl Platform {
 
     /// What somebody signed in had read along; the key of the tenant among it, where it was not
     /// remembered.
+    ///
+    /// # Errors
+    /// When the key does not open.
     pub async fn around(app: &App, signed_in: SignedIn) -> Result<(LoginSession, Self), Problem> {
         let SignedIn {
             session,
@@ -106,16 +119,25 @@ impl Platform {
     }
 
     /// An unsealed record that was read, if it lives.
+    ///
+    /// # Errors
+    /// When it is none.
     pub fn open<R: Record<Seal = Unsealed>>(&self, key: &Key) -> Result<Option<R>, Problem> {
         Ok(self.fetched.get(key, &Unsealed, self.lens())?)
     }
 
     /// The key of a root from the same batch, if the root still has one.
+    ///
+    /// # Errors
+    /// When it does not open.
     pub fn key_of(&self, head: &Key) -> Result<Option<DataKey>, Problem> {
         Ok(self.fetched.data_key(head, &self.tenant_key)?)
     }
 
     /// A sealed record that was read, if it lives.
+    ///
+    /// # Errors
+    /// When it does not open.
     pub fn sealed<R: Record<Seal = DataKey>>(
         &self,
         key: &Key,
@@ -124,7 +146,21 @@ impl Platform {
         Ok(self.fetched.get(key, seal, self.lens())?)
     }
 
+    /// An account that was read with its key, if it may be used.
+    ///
+    /// # Errors
+    /// When it does not open.
+    pub fn living(&self, id: AccountId) -> Result<Option<Account>, Problem> {
+        let found = self.root::<Account>(&keys::account(id))?;
+        Ok(found
+            .map(|(account, _)| account)
+            .filter(|account| account.state == State::Live))
+    }
+
     /// A root that was read with its key (see [`root`]), if both live.
+    ///
+    /// # Errors
+    /// When one does not open.
     pub fn root<R: Record<Seal = DataKey>>(
         &self,
         head: &Key,
