@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use harness::files::File;
 use harness::routes::{Actor, Ids, routes};
 use harness::{Client, Conversation, Harness, Member, Visitor, Workspace, message, text};
 use reqwest::Method;
@@ -142,8 +143,15 @@ async fn a_key_opens_no_route_that_was_not_meant_for_it_and_no_other_workspace()
     let world = World::new().await;
     let (_, program) = world.make(&EVERYTHING).await;
     let other = world.owner.workspace("inbox").await;
+    let thread = format!("/v1/widget/conversations/{}", world.conversation.id);
+    let file = File::text("Hello");
+    let sent = world
+        .harness
+        .send_file(&world.visitor, &thread, &file)
+        .await;
     let ids = Ids::unknown()
         .with("workspace", &world.workspace.id)
+        .with("attachment", &text(&sent["attachments"][0], "id"))
         .with("contact", &world.visitor.contact_id)
         .with("conversation", &world.conversation.id);
     let (mut opened, mut shut) = (0, 0);
@@ -161,7 +169,7 @@ async fn a_key_opens_no_route_that_was_not_meant_for_it_and_no_other_workspace()
             let answer = program
                 .send(route.method.clone(), &route.at(&ids), body.clone())
                 .await;
-            assert!(answer.status < 300, "{}: {}", route.key(), answer.text);
+            assert!(answer.status < 400, "{}: {}", route.key(), answer.text);
             let elsewhere = route.at(&ids.clone().with("workspace", &other.id));
             program
                 .refused(route.method.clone(), &elsewhere, body, 401, "token_invalid")

@@ -243,10 +243,11 @@ fn every_function_that_nobody_waits_for_has_a_dead_letter_queue() {
 }
 
 /// What SES tells of a mail repeats its address: it is tried for an hour, and then forgotten. A queue
-/// would keep the address for days.
+/// would keep the address for days. A file of which nothing more is heard ends by itself in a day.
 fn faults_of_rule(place: &str, function: &Value, event: &Value) {
     let rule = &event["Properties"];
-    assert_eq!(rule["Pattern"]["source"], json!(["aws.ses"]), "{place}");
+    let sources = [["aws.ses"], ["aws.s3"], ["aws.guardduty"]].map(|source| json!(source));
+    assert!(sources.contains(&rule["Pattern"]["source"]), "{place}");
     for limits in [&rule["RetryPolicy"], &function["EventInvokeConfig"]] {
         let age = limits["MaximumEventAgeInSeconds"].as_u64();
         assert!(age.is_some_and(|age| age <= 3600), "{place}");
@@ -514,7 +515,7 @@ fn faults_of_statement(statement: &Value, actions: &[String]) -> Vec<String> {
         .to_string()
         .replace("/@connections/*\"", "\"");
     // Files of one kind, whose names begin with it.
-    let resource = ["exports", "ledger", "links"]
+    let resource = ["exports", "files", "intake", "ledger", "links"]
         .iter()
         .fold(resource, |text, kind| {
             text.replace(

@@ -224,7 +224,7 @@ fn the_engine_of_flows_has_no_clock_no_chance_and_no_store() {
     }
     assert_eq!(
         looks("fn f() { std::time::Instant::now(); }"),
-        ["now", "Instant"]
+        ["Instant", "now"]
     );
 }
 

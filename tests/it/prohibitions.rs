@@ -52,6 +52,7 @@ fn no_field_of_any_record_holds_what_somebody_concluded_about_a_person() {
 #[test]
 fn no_purpose_and_no_recipient_is_advertising() {
     let served: BTreeSet<Purpose> = [
+        Purpose::AnswerRequests,
         Purpose::AnswerVisitor,
         Purpose::Authenticate,
         Purpose::ProveErasure,

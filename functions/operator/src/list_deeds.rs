@@ -94,6 +94,6 @@ pub async fn handle(
     }
     // What is over is older than everything that is not.
     let next = last.filter(|_| items.len() > limit);
-    let next = next.map(|last| list.cursor(&last, operator.now));
+    let next = next.map(|last| list.cursor(last, operator.now));
     Ok(Json(Page::new(views, next.transpose()?)))
 }

@@ -362,6 +362,16 @@ impl Arriving<'_> {
     }
 }
 
+/// Refuses somebody who is set aside: a session would be a use of their data.
+fn welcome_back(fetched: &Fetched, entry: &Entry, id: ContactId) -> Result<(), Problem> {
+    let place = keys::contact(entry.workspace, id);
+    let head = fetched.get::<Contact>(&place, &Unsealed, entry.lens())?;
+    match head.filter(|head| head.state == Liveness::Restricted) {
+        Some(_) => Err(Problem::new(Code::Restricted)),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
@@ -426,15 +436,5 @@ mod tests {
             assert!(!allowed(mobile, "origin", "https://www.example.com"));
         }
         assert!(check_caller(&app(Platform::Web), &HeaderMap::new()).is_err());
-    }
-}
-
-/// Refuses somebody who is set aside: a session would be a use of their data.
-fn welcome_back(fetched: &Fetched, entry: &Entry, id: ContactId) -> Result<(), Problem> {
-    let place = keys::contact(entry.workspace, id);
-    let head = fetched.get::<Contact>(&place, &Unsealed, entry.lens())?;
-    match head.filter(|head| head.state == Liveness::Restricted) {
-        Some(_) => Err(Problem::new(Code::Restricted)),
-        None => Ok(()),
     }
 }

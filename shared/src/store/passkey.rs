@@ -279,7 +279,7 @@ mod tests {
         let both = Passkeys::default().with(first.clone()).with(second.clone());
         let used = Passkey {
             used_at: Some(NOW),
-            ..second.clone()
+            ..second
         };
         let next = both.replacing(&used);
         assert_eq!(next.of_credential(b"1"), Some(&first));

@@ -106,7 +106,17 @@ async fn cursors(world: &World) -> Vec<(String, String)> {
         visitor,
         ..
     } = world;
-    visitor.start("Another").await;
+    let another = visitor.start("Another").await.id;
+    for ground in ["legal_demand", "terms"] {
+        let body = serde_json::json!({
+            "ground": ground, "recipient": "A court", "reference": "Order 12",
+            "conversations": [another],
+        });
+        let contact = format!("{}/contacts/{}", workspace.path, visitor.contact_id);
+        owner
+            .post(&format!("{contact}/disclosures"), body, 201)
+            .await;
+    }
     let app = owner.app(workspace).await;
     harness.visitor(&app).await.start("A third").await;
     harness
@@ -133,6 +143,7 @@ async fn cursors(world: &World) -> Vec<(String, String)> {
     }
     let of_workspace = [
         "privacy/requests",
+        "disclosures",
         "conversations",
         "contacts",
         "members",
