@@ -148,9 +148,13 @@ def fenced(role, ready, names):
 
 # Where each function counts for the first time on the tour. It then finds no salt of the day, as
 # whoever is first in the morning does, and makes one.
+# What TTL does, and the sweep only where TTL has not: the tour does not get it to.
+BACKSTOPS = ("retention: DeleteData SUPPRESSED",)
+
 FIRST_COUNTS = (
     "POST /v1/auth/signup", "POST /v1/workspaces/{workspace}/invitations", "POST /v1/widget/sessions",
     "POST /v1/privacy/requests",
+    "POST /v1/auth/second-factor/passkey",
     "POST /v1/widget/conversations/{conversation}/attachments",
 )
 
@@ -343,7 +347,6 @@ def tour_of_the_broken_glass(api, ready, retention, operator, owner, places, fil
     retention.invoke({"task": "minute", "scheduled_at": at(0)})
     for body in ({"enabled": False}, {"enabled": True, "sessions_per_minute": 3000}):
         api("PATCH", f"{place}/apps/{app['id']}", body, operator)
-    return token
 
 
 def tour_of_the_announcements(api, mailbox, retention, token):
@@ -684,7 +687,8 @@ def main():
                 faults += [f"not called: {route}" for route in missed]
                 for role in template.roles.values():
                     if role.function != BEHIND_A_PROVIDER:
-                        faults += [f"allowed, but never done: {unused}" for unused in role.unused()]
+                        unused = [right for right in role.unused() if right not in BACKSTOPS]
+                        faults += [f"allowed, but never done: {right}" for right in unused]
             except (AssertionError, KeyError) as error:
                 faults.append(str(error))
             finally:

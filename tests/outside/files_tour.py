@@ -24,23 +24,31 @@ def put(target, content):
         connection.close()
 
 
+def wanted(content):
+    """What is asked for to upload a text."""
+    return {
+        "name": "parcel.txt", "content_type": "text/plain", "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+
+
+def scanned(path, version):
+    """What the scanner says of a file in which it found nothing."""
+    event = json.loads((ROOT / "events" / "attachments" / "scanned.json").read_text())
+    _, bucket, name = urllib.parse.unquote(path).split("/", 2)
+    event["detail"]["s3ObjectDetails"].update(bucketName=bucket, objectKey=name, versionId=version)
+    return event
+
+
 def uploaded(api, function, place, token, words):
     """A file that the function under its role has looked through.
 
     The program hears of uploads as well and may be faster: then another one is uploaded.
     """
     content = words.encode()
-    event = json.loads((ROOT / "events" / "attachments" / "scanned.json").read_text())
-    wanted = {
-        "name": "parcel.txt", "content_type": "text/plain", "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }
     for _ in range(20):
-        made = api("POST", f"{place}/attachments", wanted, token)
-        path, version = put(made["upload"], content)
-        _, bucket, name = urllib.parse.unquote(path).split("/", 2)
-        event["detail"]["s3ObjectDetails"].update(bucketName=bucket, objectKey=name, versionId=version)
-        heard = function.invoke(event)
+        made = api("POST", f"{place}/attachments", wanted(content), token)
+        heard = function.invoke(scanned(*put(made["upload"], content)))
         file = f"{place}/attachments/{made['attachment']['id']}"
         api("POST", f"{file}/confirm", token=token)
         if heard.get("looked_through") == 1:
@@ -66,5 +74,9 @@ def tour_of_the_files(api, functions, token, visitor, workspace, conversation):
     gone = uploaded(api, scanner, place, visitor, "For a moment")
     sent = {**message("See there"), "attachments": [gone]}
     api("POST", f"{place}/messages", sent, visitor)
+    links = [api("POST", f"{place}/attachments", wanted(b"Late"), visitor)["upload"] for _ in range(5)]
     api("DELETE", f"{workspace}/conversations/{short}", token=token)
+    # What comes after its thread is gone goes too; the program hears of it as well.
+    if not any(scanner.invoke(scanned(*put(link, b"Late")))["orphans"] for link in links):
+        raise AssertionError("the program cleared every late file away before the function did")
     return file

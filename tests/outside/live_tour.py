@@ -246,9 +246,6 @@ def tour_of_erasures(api, sign_in, mailed, functions, table):
     left |= {"id": {"S": shown}, "created_at": past, "anchor": past, "exp": past, "email": {"B": "AAAA"}}
     for place in ("HEAD", "Z"):
         table("PutItem", "DataTable", Item={**left, "sk": {"S": place}})
-    # An address whose mail came back a year ago.
-    old = {"pk": {"S": "SUPPRESSED#platform#left"}, "sk": {"S": "ENTRY"}, "kind": {"S": "Suppression"}, "v": {"N": "1"}}
-    table("PutItem", "DataTable", Item={**old, "anchor": past, "exp": past})
 
 
 def tour_of_the_sweep(retention, table, data, keys):

@@ -504,6 +504,7 @@ mod tests {
                 (Class::Suppression, Some(365 * day)),
                 (Class::Ticket, Some(1)),
                 (Class::Tombstone, Some(7 * day)),
+                (Class::Upload, Some(day)),
                 (Class::Visit, Some(visit * day)),
                 (Class::Workspace, None),
             ];
