@@ -146,11 +146,11 @@ def fenced(role, ready, names):
     }
 
 
-# Where each function counts for the first time on the tour. It then finds no salt of the day, as
-# whoever is first in the morning does, and makes one.
 # What TTL does, and the sweep only where TTL has not: the tour does not get it to.
 BACKSTOPS = ("retention: DeleteData SUPPRESSED",)
 
+# Where each function counts for the first time on the tour. It then finds no salt of the day, as
+# whoever is first in the morning does, and makes one.
 FIRST_COUNTS = (
     "POST /v1/auth/signup", "POST /v1/workspaces/{workspace}/invitations", "POST /v1/widget/sessions",
     "POST /v1/privacy/requests",
