@@ -132,7 +132,8 @@ pub struct Turn {
     pub effects: Vec<Effect>,
     /// The nodes that were visited.
     pub trace: Vec<Visit>,
-    /// Why nothing happened; the state is then what it was.
+    /// Why the arrival did nothing. The state is then what it was, unless a deadline had passed: that is
+    /// settled first. Write the state and carry out the effects in either case.
     pub ignored: Option<Ignored>,
     /// What failed, and was handled as the flow says.
     pub failures: Vec<Failure>,

@@ -250,6 +250,13 @@ pub fn simulate(
     for (n, step) in script.steps.iter().take(MAX_STEPS).enumerate() {
         run.take(n, step)?;
     }
+    for (step, skipped) in script.steps.iter().enumerate().skip(MAX_STEPS) {
+        if let Step::Expect(expected) = skipped {
+            let missed = expected.iter().cloned();
+            run.missed
+                .extend(missed.map(|expected| Missed { step, expected }));
+        }
+    }
     Ok(run.finish(document))
 }
 

@@ -344,11 +344,11 @@ impl Walker<'_> {
                     caller: None,
                     vars: std::collections::BTreeMap::new(),
                 });
-                self.fill_defaults();
+                let filled = self.fill_defaults();
                 if let What::Start { vars, .. } = &arrival.what {
                     self.prefill(vars);
                 }
-                self.walk(Ok(Some(node)));
+                self.walk(filled.map(|()| Some(node)));
             }
             Plan::Answer(node) => self.answer(node, &arrival.what),
             Plan::Leave(node, port) => self.leave_waiting(node, port, None),

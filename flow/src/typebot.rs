@@ -84,7 +84,7 @@ pub enum NoImport {
     #[error("the file is no export of Typebot: it has no groups")]
     NotTypebot,
     /// It is too large.
-    #[error("the file is larger than 4 MiB")]
+    #[error("the file is many times larger than what a flow can hold")]
     TooLarge,
 }
 
@@ -101,6 +101,9 @@ pub fn import(json: &[u8]) -> Result<Imported, NoImport> {
     }
     let value: Value = serde_json::from_slice(json).map_err(|_| NoImport::NotJson)?;
     let source = Source::read(&value).ok_or(NoImport::NotTypebot)?;
+    if !source.fits() {
+        return Err(NoImport::TooLarge);
+    }
     Ok(Importer::new(&source).run())
 }
 

@@ -24,6 +24,7 @@ use shared::{
         Policy, Timestamp, WorkspaceId,
         policy::Lens,
         receipt::{Entry, Erased, Event, Signed},
+        retention::Class,
     },
     store::{
         Item, Key, RootRef, StoreError, Stored, Table, Transaction, Unsealed,
@@ -42,9 +43,8 @@ use shared::{
 
 pub use settings::{Settings, apply};
 
-/// Kinds that were on their way when the backup was taken.
-const ON_ITS_WAY: [&str; 13] = [
-    "Challenge",
+/// Kinds that were on their way when the backup was taken, besides those of [`Class::Challenge`].
+const ON_ITS_WAY: [&str; 10] = [
     "Export",
     "Farewell",
     "Listener",
@@ -53,9 +53,7 @@ const ON_ITS_WAY: [&str; 13] = [
     "Notice",
     "PrivacyLetter",
     "ResetLink",
-    "SecondStep",
     "Socket",
-    "TeamAttempt",
     "Ticket",
 ];
 /// Kinds that name somebody outside of their own partition, and go with them.
@@ -299,7 +297,8 @@ fn on_its_way(item: &Item) -> bool {
     if kind(item) == Announcement::DECLARATION.name {
         return text(item, "announcement_state") != Some(AnnouncementState::Done.word());
     }
-    ON_ITS_WAY.contains(&kind(item))
+    let asked = declaration_of(item).is_some_and(|one| one.class == Class::Challenge);
+    asked || ON_ITS_WAY.contains(&kind(item))
 }
 
 /// The key of a root that has one; none of anything else.

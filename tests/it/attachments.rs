@@ -478,6 +478,22 @@ async fn events_that_come_twice_late_or_in_another_order_end_the_same() {
         follow(&world.visitor, &format!("{place}/content")).await.0,
         b"Hello"
     );
+    // Nor does it go when it is told while the person is set aside.
+    let asks = json!({ "contact_id": world.visitor.contact_id, "type": "restrict" });
+    let requests = format!("{}/privacy/requests", world.workspace.path);
+    let asked = world.owner.post(&requests, asks, 202).await;
+    let decision = |request: &Value| format!("{requests}/{}/decision", text(request, "id"));
+    let yes = json!({ "decision": "fulfil" });
+    world.owner.post(&decision(&asked), yes.clone(), 200).await;
+    assert_eq!(tell(&events[0]).await["orphans"], 0);
+    let lifts = json!({ "contact_id": world.visitor.contact_id, "type": "unrestrict" });
+    let asked = world.owner.post(&requests, lifts, 202).await;
+    world.owner.post(&decision(&asked), yes, 200).await;
+    let members = format!(
+        "{}/conversations/{}/attachments/{id}/content",
+        world.workspace.path, world.conversation.id
+    );
+    assert_eq!(follow(&world.owner, &members).await.0, b"Hello");
     let mut foreign = events[0].clone();
     foreign["detail"]["s3ObjectDetails"]["bucketName"] = "theirs".into();
     let heard = tell(&foreign).await;

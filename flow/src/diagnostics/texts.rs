@@ -9,6 +9,7 @@ use super::{Code, Diagnostic, Pointer, Surroundings};
 use crate::compile::{Subflows, reference};
 use crate::conditions::{Comparison, Compat, Operand, pattern};
 use crate::document::Document;
+use crate::limits::MAX_OUTCOME_CHARS;
 use crate::nodes::{Action, Choice, Input, Kind, Message, Part, Subflow};
 use crate::step::WEB;
 use crate::templates::{Formula, Missing, Refusal, RefusalKind, Template, Types};
@@ -252,12 +253,14 @@ impl<'d> Check<'_, 'd> {
             Kind::Call(call) => self.wait(&at.field("wait_s"), Some(call.wait_s)),
             Kind::Subflow(subflow) => self.subflow(subflow, subflows),
             Kind::Action(Action::OpenUrl { url, .. }) => self.web(&at.field("url"), url),
-            Kind::Start(_)
-            | Kind::Set(_)
-            | Kind::Return(_)
-            | Kind::Jump(_)
-            | Kind::Action(_)
-            | Kind::End(_) => {}
+            Kind::End(end) => {
+                let outcome = end.outcome.as_ref();
+                if outcome.is_some_and(|outcome| outcome.chars().count() > MAX_OUTCOME_CHARS) {
+                    let message = "An outcome has 64 characters at most.";
+                    self.say(Code::E140, &at.field("outcome"), message);
+                }
+            }
+            Kind::Start(_) | Kind::Set(_) | Kind::Return(_) | Kind::Jump(_) | Kind::Action(_) => {}
         }
     }
 

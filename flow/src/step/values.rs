@@ -85,22 +85,21 @@ impl Walker<'_> {
         Ok(())
     }
 
-    /// Gives the variables of the innermost frame what they hold at the start.
-    pub(super) fn fill_defaults(&mut self) {
+    /// Gives the variables of the innermost frame what they hold at the start, within the limit of the
+    /// state: flows within flows each bring theirs.
+    pub(super) fn fill_defaults(&mut self) -> Result<(), Reason> {
+        self.weight = self.state.weight();
         let flow = self.flow;
-        for variable in &flow.units[self.unit].variables {
+        for (place, variable) in flow.units[self.unit].variables.iter().enumerate() {
             let value = variable
                 .default
                 .clone()
                 .and_then(|value| variable.kind.fit(value));
-            if let (Some(value), Some(frame)) = (
-                value.filter(|value| !value.is_null()),
-                self.state.frames.last_mut(),
-            ) {
-                frame.vars.insert(variable.id.clone(), value);
+            if let Some(value) = value.filter(|value| !value.is_null()) {
+                self.store(place, value)?;
             }
         }
-        self.weight = self.state.weight();
+        Ok(())
     }
 
     /// Gives variables the values that came with the start. What does not fit is left out.

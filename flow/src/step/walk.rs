@@ -244,8 +244,12 @@ impl<'f> Walker<'f> {
                 self.state.requests += 1;
                 let request = self.request(http)?;
                 let tries = i64::from(http.retries) + 1;
-                let deadline =
-                    self.cx.now_ms + i64::from(http.timeout_ms) * tries + REQUEST_SLACK_MS;
+                let time = i64::from(http.timeout_ms).saturating_mul(tries);
+                let deadline = self
+                    .cx
+                    .now_ms
+                    .saturating_add(time)
+                    .saturating_add(REQUEST_SLACK_MS);
                 let key = self.set_wait(node, WaitKind::Http, Some(deadline));
                 self.effects.push(Effect::Http { key, request });
                 Ok(Move::Stop)
@@ -482,7 +486,7 @@ impl<'f> Walker<'f> {
             vars: BTreeMap::new(),
         });
         self.unit = unit;
-        self.fill_defaults();
+        self.fill_defaults()?;
         for (theirs, value) in given {
             if !value.is_null() {
                 self.store(theirs, value)?;

@@ -35,18 +35,14 @@ impl<'s> Importer<'s> {
             return Made::stub();
         };
         let mut url = self.words(place, address);
-        for (n, parameter) in list(theirs, "queryParams").iter().enumerate() {
+        for parameter in list(theirs, "queryParams") {
             let (Some(key), value) = (
                 text(parameter, "key"),
                 text(parameter, "value").unwrap_or_default(),
             ) else {
                 continue;
             };
-            let between = if n == 0 && !url.contains('?') {
-                '?'
-            } else {
-                '&'
-            };
+            let between = if url.contains('?') { '&' } else { '?' };
             let pair = self.words(place, &format!("{key}={value}"));
             url.push(between);
             url.push_str(&pair);

@@ -3,6 +3,12 @@
 
 use serde_json::Value;
 
+use crate::limits::{MAX_EDGES, MAX_NODES, MAX_VARIABLES};
+
+/// How much larger than a flow an export may be and still be brought over: its diagnostics then say what
+/// has to go.
+const SLACK: usize = 4;
+
 /// A group: blocks that follow on one another.
 pub(super) struct Group<'s> {
     pub id: &'s str,
@@ -113,6 +119,19 @@ impl<'s> Block<'s> {
 }
 
 impl<'s> Source<'s> {
+    /// Whether it is not many times larger than a flow can be: bringing that over would only cost time.
+    pub(super) fn fits(&self) -> bool {
+        let blocks = self.groups.iter().flat_map(|group| &group.blocks);
+        let ways = blocks.clone().flat_map(|block| block.items());
+        let ways: usize = ways.map(|item| 1 + list(item, "paths").len()).sum();
+        let nodes = [self.groups.len(), self.events.len(), blocks.count()];
+        nodes.iter().all(|count| *count <= SLACK * MAX_NODES)
+            && [self.edges.len(), ways]
+                .iter()
+                .all(|count| *count <= SLACK * MAX_EDGES)
+            && self.variables.len() <= SLACK * MAX_VARIABLES
+    }
+
     /// Reads an export; none when it is none.
     pub(super) fn read(value: &'s Value) -> Option<Self> {
         // Some files wrap the export.

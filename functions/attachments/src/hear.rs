@@ -30,7 +30,8 @@ pub async fn hear(app: &App, event: &serde_json::Value) -> Result<Heard, StoreEr
     };
     let file = event.file;
     let Some(row) = Row::read(app, file).await? else {
-        heard.orphans += u64::from(app.store.erase_file(file).await? > 0);
+        let erased = app.store.erase_file_without_row(file).await?;
+        heard.orphans += u64::from(erased > 0);
         return Ok(heard);
     };
     let (upload, waits) = match row.upload.clone() {

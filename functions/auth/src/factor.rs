@@ -114,11 +114,7 @@ pub fn judge(factor: &SecondFactor, code: &Presented, now: Timestamp) -> Verdict
         }
     };
     match right {
-        Some(factor) => Verdict::Right(SecondFactor {
-            failures: 0,
-            failed_at: None,
-            ..factor
-        }),
+        Some(factor) => Verdict::Right(factor.proved()),
         None => Verdict::Wrong(SecondFactor {
             failures: factor.failures.saturating_add(1),
             failed_at: Some(now),

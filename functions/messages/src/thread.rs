@@ -26,12 +26,11 @@ pub use shared::http::thread::{Thread, open, seen, wanted};
 
 /// The reply to a send: 201, or 200 when the same message had arrived before.
 pub fn answer(appended: Appended, entry: &Entry) -> Result<Response, Problem> {
-    let own = || entry.policy.clone();
     let (status, message, policy) = match appended {
         Appended::New(message, head) => (StatusCode::CREATED, message, head.policy(entry.lens())),
-        Appended::Replayed(message) => (StatusCode::OK, message, own()),
+        Appended::Replayed(message) => (StatusCode::OK, message, entry.policy.clone()),
         Appended::OtherContent => return Err(Problem::new(Code::MessageIdReused)),
-        Appended::FilesGone => return Err(unknown_file(0)),
+        Appended::FilesGone(at) => return Err(unknown_file(at)),
         Appended::Gone => return Err(Problem::not_found()),
     };
     Ok((status, Json(MessageView::new(&message, &policy))).into_response())

@@ -162,13 +162,14 @@ impl Transcript {
             for message in page.messages {
                 first.get_or_insert(message.seq);
                 last = message.seq;
-                if !reader.reads(&message) {
-                    continue;
+                // What is left out was read too: a part ends after so much work, shown or not.
+                bytes += LINE_BYTES;
+                if reader.reads(&message) {
+                    // A file's row is as short as its name.
+                    bytes += LINE_BYTES * message.files.iter().count();
+                    bytes += message.text.as_ref().map_or(0, |text| text.reveal().len());
+                    messages.push(message);
                 }
-                // A file's row is as short as its name.
-                bytes += LINE_BYTES * (1 + message.files.iter().count());
-                bytes += message.text.as_ref().map_or(0, |text| text.reveal().len());
-                messages.push(message);
                 if bytes >= PART_BYTES {
                     break 'parts;
                 }

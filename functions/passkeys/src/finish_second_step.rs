@@ -12,7 +12,7 @@ use shared::{
         CommitError, Stored, Transaction, Unsealed, keys,
         notice::{Notice, NoticeKind},
         passkey::{CeremonyPurpose, PasskeyCeremony},
-        second_factor::{SecondFactor, SecondStep},
+        second_factor::SecondStep,
     },
 };
 
@@ -92,12 +92,7 @@ pub async fn prove(
         Ok(used) => {
             transaction.check_live(keys::account(id));
             transaction.consume_version(at_step, step.rev);
-            let next = SecondFactor {
-                passkeys: found.passkeys.replacing(&used),
-                failures: 0,
-                failed_at: None,
-                ..found
-            };
+            let next = found.proved_by(&used);
             transaction.replace(&Stored::next(next, &read.policy), &key)?;
             app.tell_of_device(&mut transaction, id, device, now)
                 .await?;

@@ -17,7 +17,6 @@ use shared::{
         keys,
         notice::{Notice, NoticeKind},
         passkey::{CeremonyPurpose, PasskeyCeremony},
-        second_factor::SecondFactor,
     },
 };
 
@@ -89,12 +88,7 @@ pub async fn prove(
             None
         }
         Ok(used) => {
-            let next = SecondFactor {
-                passkeys: found.passkeys.replacing(&used),
-                failures: 0,
-                failed_at: None,
-                ..found
-            };
+            let next = found.proved_by(&used);
             transaction.replace(&Stored::next(next, &read.policy), &key)?;
             let secret = Secret::generate().ok_or(StoreError::Random)?;
             let proved = PasskeyProved::new(id, session.id, &secret);

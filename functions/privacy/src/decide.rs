@@ -9,7 +9,7 @@ use shared::{
 
 use crate::{
     deciding::{self, Decide, Side},
-    request::{Desk, PrivacyRequestView},
+    request::{self, Desk, PrivacyRequestView},
 };
 
 /// Decide about a request of somebody about their data.
@@ -35,7 +35,7 @@ pub async fn handle(
     Path((workspace, id)): Path<(WorkspaceId, RequestId)>,
     Json(body): Json<Decide>,
 ) -> Result<Json<PrivacyRequestView>, Problem> {
-    let wanted = deciding::wanted(TenantId::Workspace(workspace), id);
+    let wanted = request::wanted(TenantId::Workspace(workspace), id).to_vec();
     let member = app
         .member(&token, workspace, Permission::PrivacyManage, wanted)
         .await?;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use shared::{
     app::App,
     domain::{
-        ContactId, RequestId, TenantId, Timestamp,
+        ContactId, RequestId, Timestamp,
         privacy::{DenialReason, MOST_EXTENSION_DAYS, RequestKind, RequestStatus},
         text::Text,
     },
@@ -20,7 +20,7 @@ use shared::{
         person::{self, Person, recognise},
     },
     store::{
-        CommitError, Fetched, Key, Transaction, Unsealed,
+        CommitError, Fetched, Transaction, Unsealed,
         audit::Deed,
         contact::Contact,
         keys,
@@ -117,11 +117,6 @@ impl Decide {
     }
 }
 
-/// What deciding about a request takes besides what entry reads.
-pub fn wanted(tenant: TenantId, id: RequestId) -> Vec<Key> {
-    request::wanted(tenant, id).to_vec()
-}
-
 /// Who decides.
 #[derive(Clone, Copy)]
 pub enum Side<'a> {
@@ -165,7 +160,11 @@ pub async fn decide(
             }
             Err(CommitError::Store(error)) => return Err(error.into()),
             Err(CommitError::Refused(_)) => {
-                read_again = Some(app.store.batch(wanted(desk.tenant, id)).await?);
+                read_again = Some(
+                    app.store
+                        .batch(request::wanted(desk.tenant, id).to_vec())
+                        .await?,
+                );
             }
         }
     }

@@ -3,7 +3,7 @@
 use shared::{
     app::App,
     domain::{
-        Permission, Policy, RequestId, TenantId, Timestamp,
+        Policy, RequestId, TenantId, Timestamp,
         policy::Lens,
         privacy::{CONFIRM_WITHIN, Maker, RequestKind, RequestStatus},
         text::{Email, Name, Text},
@@ -14,7 +14,7 @@ use shared::{
         audit::{Deed, Named},
         contact::Contact,
         keys,
-        notice::{Notice, NoticeKind},
+        notice::NoticeKind,
         privacy::{Letter, OpenWish, PrivacyRequest, RequestWords, Wish},
         record::read_item,
         subject::State,
@@ -215,7 +215,9 @@ pub async fn make(
                 RequestKind::ChildReport => NoticeKind::ChildReported,
                 _ => NoticeKind::PrivacyRequestMade,
             };
-            tell_controller(app, &mut transaction, desk, notice).await?;
+            app.store
+                .tell_controller(&mut transaction, desk.tenant, notice, desk.now)
+                .await?;
         }
         match app.store.commit(transaction).await {
             Ok(()) => {
@@ -343,30 +345,3 @@ pub async fn revoke(
     }
     end(app, now, found, RequestStatus::Revoked).await
 }
-
-/// Tells everybody in the workspace who answers requests; the operator gets a letter instead.
-///
-/// # Errors
-/// When storage fails.
-pub async fn tell_controller(
-    app: &App,
-    transaction: &mut Transaction,
-    desk: Desk<'_>,
-    what: NoticeKind,
-) -> Result<(), Problem> {
-    let TenantId::Workspace(workspace) = desk.tenant else {
-        return Ok(());
-    };
-    let accounts = app
-        .store
-        .accounts_that_may(workspace, Permission::PrivacyManage, desk.now)
-        .await?;
-    for account in accounts.into_iter().take(MOST_TOLD) {
-        let notice = Notice::new(account, what, desk.now).in_workspace(workspace);
-        transaction.notify(notice)?;
-    }
-    Ok(())
-}
-
-/// How many people one request is told to: a transaction has room for a hundred writes.
-const MOST_TOLD: usize = 50;

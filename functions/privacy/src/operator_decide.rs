@@ -10,7 +10,7 @@ use shared::{
 
 use crate::{
     deciding::{self, Decide, Side},
-    request::{Desk, PrivacyRequestView},
+    request::{self, Desk, PrivacyRequestView},
 };
 
 /// Decide about a request of an account holder.
@@ -32,7 +32,7 @@ pub async fn handle(
     Path(id): Path<RequestId>,
     Json(body): Json<Decide>,
 ) -> Result<Json<PrivacyRequestView>, Problem> {
-    let wanted = deciding::wanted(TenantId::Platform, id);
+    let wanted = request::wanted(TenantId::Platform, id).to_vec();
     let operator = app.operator(&token, wanted).await?;
     let decision = body.parse()?;
     let desk = Desk::platform(&operator.platform_key, operator.now);

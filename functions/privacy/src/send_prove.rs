@@ -18,10 +18,7 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::{
-    making,
-    request::{self, Desk, Found},
-};
+use crate::request::{self, Desk, Found};
 
 /// The form of the page.
 #[derive(Deserialize, ToSchema)]
@@ -109,7 +106,9 @@ async fn prove(app: &App, token: &str) -> Result<(), Problem> {
     let mut transaction = Transaction::new(entry.now);
     transaction.change_request(head, words, &[], entry.now)?;
     let notice = NoticeKind::PrivacyRequestMade;
-    making::tell_controller(app, &mut transaction, Desk::of(&entry), notice).await?;
+    app.store
+        .tell_controller(&mut transaction, tenant, notice, entry.now)
+        .await?;
     match app.store.commit(transaction).await {
         // Refused: the same click, twice at once.
         Ok(()) | Err(CommitError::Refused(_)) => Ok(()),

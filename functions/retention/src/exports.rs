@@ -98,10 +98,14 @@ pub async fn go_on(app: &App, head: &Key) -> Result<bool, StoreError> {
     }
 }
 
-/// Deletes what links led to, once they are good no more.
-pub async fn end_links(app: &App) -> Result<u64, StoreError> {
+/// Deletes what links led to, once they are good no more. What is not reached by `stop_at` goes with
+/// the next run.
+pub async fn end_links(app: &App, stop_at: Timestamp) -> Result<u64, StoreError> {
     let mut ended = 0;
     for version in app.store.objects().versions(&keys::linked_files()).await? {
+        if app.clock.now() >= stop_at {
+            break;
+        }
         if version.at.plus(2 * LINK) <= app.clock.now() {
             app.store.objects().delete_version(&version).await?;
             ended += 1;

@@ -43,14 +43,14 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
     report.add("finished_exports", 0);
     report.add("overdue_requests", 0);
     let mut failed = None;
-    for shard in 0..keys::DUE_SHARDS {
+    'due: for shard in 0..keys::DUE_SHARDS {
         // One page: what was done leaves the index, and the rest is there in a minute.
         let due = Query::due(keys::due_shard(shard))
             .between("0", keys::until(now))
             .limit(PAGE);
         for item in app.store.query(due).await? {
             if app.clock.now() >= now.plus(BUDGET) {
-                return Ok(());
+                break 'due;
             }
             // Workspaces that end are the business of `erasures`.
             let due = |key: &Key| key.sk == keys::HEAD || keys::is_seat(key);
@@ -65,7 +65,7 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
             }
         }
     }
-    match crate::exports::end_links(app).await {
+    match crate::exports::end_links(app, now.plus(2 * BUDGET)).await {
         Ok(ended) => report.add("ended_links", ended),
         Err(error) => failed = Some(error),
     }

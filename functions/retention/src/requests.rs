@@ -7,21 +7,16 @@
 use shared::{
     app::App,
     domain::{
-        Permission, Policy, TenantId, Timestamp,
+        Policy, TenantId, Timestamp,
         policy::Lens,
         privacy::{RequestKind, RequestStatus, Step},
     },
     store::{
-        CommitError, DataKey, Fetched, Key, RootRef, StoreError, Transaction, Unsealed,
-        contact::Contact,
-        keys,
-        notice::{Notice, NoticeKind},
+        CommitError, DataKey, Fetched, Key, RootRef, StoreError, Transaction, Unsealed, keys,
+        notice::NoticeKind,
         privacy::{Letter, PrivacyRequest, RequestWords},
     },
 };
-
-/// How many people one step is told to.
-const MOST_TOLD: usize = 50;
 
 /// Does what is due of a request: the count to add to.
 pub async fn settle(
@@ -79,9 +74,11 @@ pub async fn settle(
     // Two of the same kind are one letter, if the schedule slept between them.
     letters.dedup();
     if let Some((what, tenant)) = notice.zip(next.workspace()) {
-        tell(app, &mut transaction, tenant, what, now).await?;
+        app.store
+            .tell_controller(&mut transaction, tenant.into(), what, now)
+            .await?;
     }
-    if next.executing_since.is_some() && is_done(app, &next, lens).await? {
+    if next.executing_since.is_some() && is_done(app, &next).await? {
         next = next.over(RequestStatus::Fulfilled, now);
         letters.push(Letter::Fulfilled);
     }
@@ -122,41 +119,21 @@ async fn words(
     Ok(words.map(|words| (words, key)))
 }
 
-/// Tells everybody in the workspace who answers requests.
-async fn tell(
-    app: &App,
-    transaction: &mut Transaction,
-    workspace: shared::domain::WorkspaceId,
-    what: NoticeKind,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let accounts = app
-        .store
-        .accounts_that_may(workspace, Permission::PrivacyManage, now)
-        .await?;
-    for account in accounts.into_iter().take(MOST_TOLD) {
-        transaction.notify(Notice::new(account, what, now).in_workspace(workspace))?;
-    }
-    Ok(())
-}
-
-/// Whether nothing is left of what a request being carried out has to do.
-async fn is_done(app: &App, head: &PrivacyRequest, lens: Lens<'_>) -> Result<bool, StoreError> {
-    match (head.request, head.workspace(), head.contact()) {
-        (RequestKind::ChildReport | RequestKind::Erase, Some(workspace), Some(contact)) => {
-            let place = keys::contact(workspace, contact);
-            let fetched = app.store.batch(vec![place.clone()]).await?;
-            Ok(fetched.get::<Contact>(&place, &Unsealed, lens)?.is_none())
+/// Whether nothing is left of what a request being carried out has to do. A head goes last: that it is
+/// there, over or not, says that something is left.
+async fn is_done(app: &App, head: &PrivacyRequest) -> Result<bool, StoreError> {
+    let place = match (
+        head.request,
+        head.workspace(),
+        head.contact(),
+        head.account(),
+    ) {
+        (RequestKind::ChildReport | RequestKind::Erase, Some(workspace), Some(contact), _) => {
+            keys::contact(workspace, contact)
         }
-        (RequestKind::Erase, None, _) => match head.account() {
-            None => Ok(false),
-            Some(account) => {
-                // The head is sealed and not needed: that it is there says enough.
-                let place = keys::account(account);
-                let fetched = app.store.batch(vec![place.clone()]).await?;
-                Ok(!fetched.holds(&place))
-            }
-        },
-        _ => Ok(false),
-    }
+        (RequestKind::Erase, None, _, Some(account)) => keys::account(account),
+        _ => return Ok(false),
+    };
+    let fetched = app.store.batch(vec![place.clone()]).await?;
+    Ok(!fetched.holds(&place))
 }

@@ -129,11 +129,6 @@ impl Files {
     pub fn ids(&self) -> Vec<AttachmentId> {
         self.iter().map(|file| file.id).collect()
     }
-
-    /// The same files without one.
-    pub fn without(&self, id: AttachmentId) -> Self {
-        Self(self.iter().filter(|file| file.id != id).cloned().collect())
-    }
 }
 
 impl Personal for Files {
@@ -182,10 +177,9 @@ mod tests {
             bytes: 4711,
             thumbnail: true,
         };
-        let files = Files::new(vec![file.clone()]);
+        let files = Files::new(vec![file]);
         assert_eq!(Files::from_bytes(files.to_bytes()), Some(files.clone()));
         assert_eq!(Files::retell(files.tell().as_deref()), Some(files.clone()));
-        assert!(files.without(file.id).is_empty());
         assert_eq!(Files::unwritten(), Some(Files::default()));
         assert_eq!(Files::from_bytes(b"[{}]".to_vec()), None);
         assert!(!format!("{files:?}").contains("Paket"));

@@ -28,11 +28,11 @@ const HORIZON_DAYS: u32 = 370;
 /// The longest name of a zone.
 const MAX_ZONE_LENGTH: usize = 64;
 /// The most spans of a week.
-pub const MAX_WEEKLY: usize = 70;
+const MAX_WEEKLY: usize = 70;
 /// The most dates that differ.
-pub const MAX_EXCEPTIONS: usize = 200;
+const MAX_EXCEPTIONS: usize = 200;
 /// The most spans of one date.
-pub const MAX_DAILY: usize = 10;
+const MAX_DAILY: usize = 10;
 
 crate::words! {
     /// A day of the week.

@@ -140,25 +140,25 @@ impl Attachment {
 }
 
 impl Store {
-    /// Deletes every version of everything of one file.
+    /// Deletes every version of everything of one file that no row has: neither the one of its upload
+    /// nor, when it was sent, that of its message. What has a row is kept, whoever may see it.
     ///
     /// # Errors
-    /// When S3 did not do all of it; doing it again is safe.
-    pub async fn erase_file(&self, file: FileKey) -> Result<u64, StoreError> {
-        self.erase_all(&keys::files_of_attachment(file)).await
-    }
-
-    /// As [`Self::erase_file`], for a row that went, unless another row has the file: what waited was
-    /// sent then.
-    ///
-    /// # Errors
-    /// As [`Self::erase_file`].
+    /// When storage did not do all of it; doing it again is safe.
     pub async fn erase_file_without_row(&self, file: FileKey) -> Result<u64, StoreError> {
-        let sent = keys::attachment(file.workspace, file.conversation, file.id);
-        let found = self.batch(vec![sent.clone()]).await?;
-        match found.raw(&sent) {
-            Some(_) => Ok(0),
-            None => self.erase_file(file).await,
+        let FileKey {
+            workspace,
+            conversation,
+            id,
+        } = file;
+        let rows = [
+            keys::upload(workspace, conversation, id),
+            keys::attachment(workspace, conversation, id),
+        ];
+        let found = self.batch(rows.to_vec()).await?;
+        match rows.iter().any(|row| found.raw(row).is_some()) {
+            true => Ok(0),
+            false => self.erase_all(&keys::files_of_attachment(file)).await,
         }
     }
 
@@ -174,7 +174,7 @@ impl Store {
     /// Deletes what was uploaded, when it has been looked through.
     ///
     /// # Errors
-    /// As [`Self::erase_file`].
+    /// As [`Self::erase_file_without_row`].
     pub async fn erase_intake(&self, file: FileKey) -> Result<u64, StoreError> {
         let [uploaded, ..] = keys::files_of_attachment(file);
         self.objects().erase(&uploaded).await
@@ -183,7 +183,7 @@ impl Store {
     /// Deletes every version of every file of a conversation, sent or not.
     ///
     /// # Errors
-    /// As [`Self::erase_file`].
+    /// As [`Self::erase_file_without_row`].
     pub async fn erase_files_of_thread(
         &self,
         workspace: WorkspaceId,

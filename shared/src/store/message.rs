@@ -256,8 +256,8 @@ pub enum Appended {
     Replayed(Message),
     /// The same client id had been used for another message.
     OtherContent,
-    /// One of the files is not there any more, or went with another message.
-    FilesGone,
+    /// A file is not there any more, or went with another message: its place among the files.
+    FilesGone(usize),
     /// The conversation is gone: expired, or being erased.
     Gone,
 }
@@ -365,8 +365,8 @@ impl Store {
                 let dedupe: Option<Dedupe> = read_item(found, &Unsealed, lens)?;
                 return self.replayed(&head, draft, dedupe, key, lens).await;
             }
-            if at_files.iter().any(|slot| refusal.failed(*slot)) {
-                return Ok(Appended::FilesGone);
+            if let Some(at) = at_files.iter().position(|slot| refusal.failed(*slot)) {
+                return Ok(Appended::FilesGone(at));
             }
             match raced(&refusal, at_head, lens)? {
                 Some(now) => head = now,

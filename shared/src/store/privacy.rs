@@ -9,9 +9,10 @@ use std::time::Duration;
 use shared_derive::Record;
 
 use super::{
-    db::StoreError,
+    db::{Store, StoreError},
     keyring::{NewDataKey, TenantKey, Use},
     keys,
+    notice::{Notice, NoticeKind},
     record::Stored,
     seal::{DataKey, KeyedHash, Unsealed},
     subject::SubjectId,
@@ -19,10 +20,11 @@ use super::{
 };
 use crate::{
     domain::{
-        AccountId, ContactId, Policy, RequestId, TenantId, Timestamp, WorkspaceId,
+        AccountId, ContactId, Permission, Policy, RequestId, TenantId, Timestamp, WorkspaceId,
         personal::Pseudonymous,
         privacy::{Controller, Course, DenialReason, Maker, RequestKind, RequestStatus},
         text::{Email, Name, Text},
+        time::DAY,
         token::{self, Secret},
         words::Symbol,
     },
@@ -31,7 +33,10 @@ use crate::{
 
 /// What the token of the mailed link opens with.
 const LINK_PREFIX: &str = "pr";
-/// How often a request that is being carried out is looked at.
+/// How many people one step is told to: a transaction has room for a hundred writes.
+const MOST_TOLD: usize = 50;
+/// When a request that is being carried out is looked at first; then ever more seldom, as long again as
+/// it has waited, and once a day at least: a hold may last for years.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// A request about one's data.
@@ -315,9 +320,11 @@ impl PrivacyRequest {
     /// The request with the time when something has to happen next.
     fn planned(self) -> Self {
         let next = self.course().next(self.stepped_at);
-        let look = self
-            .executing_since
-            .map(|_| self.stepped_at.plus(LOOK_AGAIN));
+        let look = self.executing_since.map(|since| {
+            let waited = u64::try_from(self.stepped_at.ms() - since.ms()).unwrap_or(0);
+            let again = Duration::from_millis(waited).clamp(LOOK_AGAIN, DAY);
+            self.stepped_at.plus(again)
+        });
         Self {
             due_at: next.into_iter().chain(look).min(),
             ..self
@@ -372,6 +379,32 @@ impl PrivacyRequest {
             letter,
             created_at: now,
         }
+    }
+}
+
+impl Store {
+    /// Adds a notice to everybody in the workspace who answers requests; of a request to the operator
+    /// a letter tells.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn tell_controller(
+        &self,
+        transaction: &mut Transaction,
+        tenant: TenantId,
+        what: NoticeKind,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let TenantId::Workspace(workspace) = tenant else {
+            return Ok(());
+        };
+        let accounts = self
+            .accounts_that_may(workspace, Permission::PrivacyManage, now)
+            .await?;
+        for account in accounts.into_iter().take(MOST_TOLD) {
+            transaction.notify(Notice::new(account, what, now).in_workspace(workspace))?;
+        }
+        Ok(())
     }
 }
 

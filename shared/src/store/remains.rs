@@ -430,7 +430,7 @@ impl Store {
     }
 
     /// A scan of one part of a table, from behind a key on.
-    fn segment(
+    pub(super) fn segment(
         &self,
         table: Table,
         (segment, segments): (u16, u16),
@@ -445,7 +445,11 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
     }
 
-    async fn scanned(&self, table: Table, page: ScanFluentBuilder) -> Result<Scanned, StoreError> {
+    pub(super) async fn scanned(
+        &self,
+        table: Table,
+        page: ScanFluentBuilder,
+    ) -> Result<Scanned, StoreError> {
         let strong = page.get_consistent_read().unwrap_or(false);
         let begun = self.meter.begin("Scan");
         let answer = page.send().await;

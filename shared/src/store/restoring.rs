@@ -3,10 +3,8 @@
 
 use std::collections::HashSet;
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
-
 use super::{
-    db::{Store, StoreError, key_of, units},
+    db::{Store, StoreError, key_of},
     keys::{Key, Table},
     record::Item,
     remains::{Scanned, left_behind},
@@ -26,31 +24,9 @@ impl Store {
         table: Table,
         after: Option<Key>,
     ) -> Result<Scanned, StoreError> {
-        let begun = self.meter.begin("Scan");
-        let answer = self
-            .client
-            .scan()
-            .table_name(self.table(table))
-            .limit(PAGE)
-            .consistent_read(true)
-            .set_exclusive_start_key(after.map(Key::into_attributes))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        let consumed = answer
-            .as_ref()
-            .ok()
-            .and_then(|read| read.consumed_capacity());
-        let read = consumed.map_or(0.0, |consumed| units(std::slice::from_ref(consumed)));
-        self.meter.end(begun, true, read, 0.0);
-        let answer = answer.map_err(|error| StoreError::dynamodb(&error))?;
-        let next = answer
-            .last_evaluated_key
-            .and_then(|key| key_of(table, &key));
-        Ok(Scanned {
-            items: answer.items.unwrap_or_default(),
-            next,
-        })
+        let page = self.segment(table, (0, 1), after);
+        let page = page.limit(PAGE).consistent_read(true);
+        self.scanned(table, page).await
     }
 
     /// Which of these there are, whether or not their time is over.

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{
     db::StoreError,
     keyring::{TenantKey, Use},
-    passkey::Passkeys,
+    passkey::{Passkey, Passkeys},
     seal::KeyedHash,
 };
 use crate::domain::{AccountId, ChallengeId, Timestamp, WorkspaceId, personal::Personal};
@@ -151,6 +151,24 @@ impl SecondFactor {
         let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
         let until = self.failed_at?.plus(wait);
         (now < until).then_some(until)
+    }
+
+    /// The same after a proof: what failed before is forgotten.
+    pub fn proved(self) -> Self {
+        Self {
+            failures: 0,
+            failed_at: None,
+            ..self
+        }
+    }
+
+    /// The same after a proof by a passkey, which is kept as it is now.
+    pub fn proved_by(self, used: &Passkey) -> Self {
+        let passkeys = self.passkeys.replacing(used);
+        Self {
+            passkeys,
+            ..self.proved()
+        }
     }
 
     /// A recovery code as it is stored: under the platform's key, and good for its account only.

@@ -3,6 +3,7 @@
 use harness::text;
 use reqwest::Method;
 use serde_json::{Value, json};
+use shared::domain::time::DAY;
 
 use super::{ASK, GRACE, World};
 
@@ -162,6 +163,47 @@ async fn an_erasure_that_was_asked_for_takes_the_contact_and_ends_when_nothing_i
     world.harness.advance(std::time::Duration::from_secs(61));
     world.harness.run_schedule("Minute").await;
     assert_eq!(world.harness.items().await.len(), before);
+}
+
+/// A contact that was not seen for days and waits for a hold is still there: nobody is told otherwise.
+#[tokio::test]
+async fn an_erasure_that_waits_for_a_hold_is_not_called_done() {
+    let mut world = World::known().await;
+    let conversation = world.visitor.start("Forget me").await;
+    let asked = world
+        .visitor
+        .post(ASK, json!({ "type": "erase" }), 202)
+        .await;
+    let token = world.link(GRACE).await;
+    let mut browser = world.harness.browser();
+    browser
+        .submit("/privacy/confirm", &[("token", &token)], 200)
+        .await;
+    world.harness.advance(2 * DAY);
+    world.owner = world.harness.sign_in("ada@example.com").await;
+    let hold = world.place(&format!("conversations/{}/hold", conversation.id));
+    let until = world.harness.now().plus(DAY);
+    let body = json!({ "reason": "Complaint 17", "until": until });
+    world.owner.put(&hold, body, 200).await;
+    world.decide(&asked, json!({ "decision": "fulfil" })).await;
+    for _ in 0..3 {
+        world.harness.advance(std::time::Duration::from_secs(61));
+        world.harness.run_schedule("Minute").await;
+    }
+    assert_eq!(world.seen(&asked).await["processing_details"], "executing");
+    let told = |mails: Vec<String>| mails.iter().any(|mail| mail.contains("is done"));
+    assert!(!told(world.subjects(GRACE).await), "done, and it is there");
+
+    for _ in 0..3 {
+        world.harness.advance(DAY);
+        world.harness.run_schedule("Minute").await;
+        // A letter that nobody delivers ends within a day.
+        world.harness.drain().await;
+    }
+    world.owner = world.harness.sign_in("ada@example.com").await;
+    assert_eq!(world.seen(&asked).await["status"], "fulfilled");
+    let mails = world.subjects(GRACE).await;
+    assert!(told(mails.clone()), "{mails:?}");
 }
 
 /// CALL-30: what is to be put right is written by the decision, and nothing else is.
