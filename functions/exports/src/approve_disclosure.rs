@@ -72,7 +72,7 @@ pub async fn handle(
     let mut transaction = Transaction::new(entry.now);
     transaction.replace(&Stored::next(approved, &entry.policy), &waiting.key)?;
     transaction.replace(&Stored::next(part, &entry.policy), &contact_key)?;
-    export::add(&mut transaction, &entry.tenant_key, export)?;
+    transaction.begin_export(export, &entry.tenant_key)?;
     let line = entry.line(member.id, Deed::DisclosureApproved);
     transaction.audit(line.about(contact).begun())?;
     match app.store.commit(transaction).await {

@@ -1,4 +1,4 @@
-//! How a part is counted and handed out.
+//! How a part is counted and handed out, by a link or on a page.
 //!
 //! The part lies sealed. Who may have it gets a copy of it, which lies open under a name of its own
 //! for as long as the link to it is good, and some minutes until the schedule has been by.
@@ -36,14 +36,38 @@ pub fn wanted(tenant: TenantId, export: ExportId, part: u32) -> Vec<Key> {
 }
 
 /// Counts the download, and leads to the part.
+///
+/// # Errors
+/// As [`link`].
 pub async fn hand_out(
+    app: &App,
+    tenant_key: &TenantKey,
+    fetched: &Fetched,
+    what: (Export, u32),
+    now: Timestamp,
+    line: Option<Line<'_>>,
+) -> Result<Response, Problem> {
+    let link = link(app, tenant_key, fetched, what, now, line).await?;
+    let headers = [
+        (header::LOCATION, link),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((StatusCode::FOUND, headers).into_response())
+}
+
+/// Counts the download: a link to the part, which is good for five minutes.
+///
+/// # Errors
+/// 404 when there is no such part; 409 when the export is not done, or the part was fetched as often as
+/// it may be.
+pub async fn link(
     app: &App,
     tenant_key: &TenantKey,
     fetched: &Fetched,
     (export, part): (Export, u32),
     now: Timestamp,
     line: Option<Line<'_>>,
-) -> Result<Response, Problem> {
+) -> Result<String, Problem> {
     if export.export_state != JobState::Done {
         return Err(Problem::new(Code::NotReady));
     }
@@ -96,10 +120,5 @@ pub async fn hand_out(
         0 => format!("{}-manifest.json", export.id),
         part => format!("{}-{part:06}.json", export.id),
     };
-    let link = objects.link(&copy, &file).await?;
-    let headers = [
-        (header::LOCATION, link),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    Ok((StatusCode::FOUND, headers).into_response())
+    Ok(objects.link(&copy, &file).await?)
 }

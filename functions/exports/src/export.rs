@@ -7,7 +7,7 @@ use shared::{
     domain::{ExportId, Policy, Role, Timestamp, policy::Lens, retention::EXPORT_LIFETIME},
     http::{Code, Json, Problem},
     store::{
-        CommitError, Fetched, Query, Stored, TenantKey, Transaction, Unsealed,
+        CommitError, Fetched, Query, TenantKey, Transaction, Unsealed,
         audit::Line,
         export::{Export, ExportKind},
         job::JobState,
@@ -71,19 +71,6 @@ pub async fn room_for(app: &App, export: &Export) -> Result<(), Problem> {
     }
 }
 
-/// Adds an export to what is written: the schedule of the minute makes it.
-pub fn add(
-    transaction: &mut Transaction,
-    tenant_key: &TenantKey,
-    export: Export,
-) -> Result<Stored<Export>, Problem> {
-    let place = keys::export(export.tenant, export.id);
-    let data_key = tenant_key.new_data_key(&place, export.created_at)?;
-    let stored = Stored::new(export, &Policy::platform());
-    transaction.create_root(&stored, &Unsealed, &data_key)?;
-    Ok(stored)
-}
-
 /// Begins an export.
 pub async fn begin(
     app: &App,
@@ -93,7 +80,7 @@ pub async fn begin(
 ) -> Result<(StatusCode, Json<ExportView>), Problem> {
     room_for(app, &export).await?;
     let mut transaction = Transaction::new(export.created_at);
-    let stored = add(&mut transaction, tenant_key, export)?;
+    let stored = transaction.begin_export(export, tenant_key)?;
     if let Some(line) = line {
         transaction.audit(line.begun())?;
     }

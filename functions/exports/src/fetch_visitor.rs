@@ -37,8 +37,9 @@ pub async fn handle(
     let export = export::found(entry.fetched(), &place, entry.now, |export| {
         export.subject == own && export.export_kind == ExportKind::Visitor
     })?;
-    // Whom the app does not vouch for any more gets nothing of what it once vouched for.
-    if !visitor.contact.verified {
+    // Whom the app does not vouch for any more gets nothing of what it once vouched for; what answers a
+    // request was given by who decided about it.
+    if !visitor.contact.verified && export.request.is_none() {
         return Err(Problem::new(Code::NotVerified));
     }
     let line = entry.line(visitor.id, Deed::ExportFetched);

@@ -16,11 +16,13 @@
 //! | `create_visitor` | `POST /v1/widget/exports` |
 //! | `show_visitor` | `GET /v1/widget/exports/{export}` |
 //! | `fetch_visitor` | `GET /v1/widget/exports/{export}/parts/{part}` |
+//! | `show_copy`, `send_copy` | `GET`, `POST /privacy/copy`: where a mail says that the copy lies |
 //!
-//! Rooms beside the operations: `export`, the view and how one is begun; `disclosure`, the view and how one is read; `download`, how a part is
+//! Rooms beside the operations: `copy`, who stands at that page; `export`, the view and how one is begun; `disclosure`, the view and how one is read; `download`, how a part is
 //! counted and handed out. The parts themselves are made by `retention`, every minute.
 
 mod approve_disclosure;
+mod copy;
 mod create_account;
 mod create_contact;
 mod create_visitor;
@@ -34,7 +36,9 @@ mod fetch_visitor;
 mod fetch_workspace;
 mod list_disclosures;
 mod propose_disclosure;
+mod send_copy;
 mod show_account;
+mod show_copy;
 mod show_visitor;
 mod show_workspace;
 
@@ -55,5 +59,7 @@ pub fn routes() -> shared::http::Routes {
         create_visitor,
         show_visitor,
         fetch_visitor,
+        show_copy,
+        send_copy,
     ]
 }

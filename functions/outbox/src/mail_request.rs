@@ -7,14 +7,16 @@
 use shared::{
     app::{App, Mail, MailKind},
     domain::{
-        Policy, TenantId, Timestamp, WorkspaceId,
+        Policy, TenantId, Timestamp,
         policy::Lens,
         privacy::{CONFIRM_WITHIN, DenialReason, RequestKind},
         text::{Email, Name},
         time::DAY,
     },
     store::{
-        Item, RootRef, Unsealed, keys,
+        Item, RootRef, TenantKey, Unsealed,
+        export::Export,
+        keys,
         privacy::{Letter, PrivacyLetter, PrivacyRequest, RequestWords},
         record::read_item,
         workspace::Workspace,
@@ -83,12 +85,7 @@ pub async fn send(app: &App, item: &Item) -> Result<(), Failure> {
         },
         None => None,
     };
-    let link = match (row.letter, head.workspace()) {
-        (Letter::Confirm, Some(workspace)) => {
-            Some(link(&app.config.issuer, &tenant_key, workspace, &head))
-        }
-        _ => None,
-    };
+    let link = link(&app.config.issuer, &tenant_key, row.letter, &head);
     let name = name.map(|workspace| workspace.name);
     let mail = to_person(
         to,
@@ -101,14 +98,25 @@ pub async fn send(app: &App, item: &Item) -> Result<(), Failure> {
     Ok(app.mailer.send(mail).await?)
 }
 
+/// Where a letter leads: to the page that confirms, or to the copy. Who holds an account signs in there.
 fn link(
     issuer: &str,
-    tenant_key: &shared::store::TenantKey,
-    workspace: WorkspaceId,
+    tenant_key: &TenantKey,
+    letter: Letter,
     head: &PrivacyRequest,
-) -> String {
-    let token = PrivacyRequest::link_token(tenant_key, workspace, head.id);
-    format!("{issuer}/privacy/confirm?token={token}")
+) -> Option<String> {
+    match (letter, head.workspace(), head.copy) {
+        (Letter::Confirm, Some(workspace), _) => {
+            let token = PrivacyRequest::link_token(tenant_key, workspace, head.id);
+            Some(format!("{issuer}/privacy/confirm?token={token}"))
+        }
+        (Letter::Fulfilled, Some(workspace), Some(copy)) => {
+            let token = Export::link_token(tenant_key, workspace, copy);
+            Some(format!("{issuer}/privacy/copy?token={token}"))
+        }
+        (Letter::Fulfilled, None, Some(_)) => Some(format!("{issuer}/privacy/copy")),
+        _ => None,
+    }
 }
 
 const fn asked(kind: RequestKind) -> &'static str {
@@ -210,6 +218,12 @@ fn to_person(
         }
         _ => {
             parts.extend(said.map(Part::Says));
+            if let Some(link) = link {
+                parts.push(Part::Says(
+                    "The copy of your data lies here. It is deleted seven days after it was begun:",
+                ));
+                parts.push(Part::Leads(link));
+            }
         }
     }
     Mail {

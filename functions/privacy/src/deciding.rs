@@ -1,8 +1,8 @@
 //! What a decision does: an answer, a refusal with its reason, or more time, once, with a reason.
 //!
 //! What the program can do itself it does in the transaction of the decision: a name or an address is
-//! put right, a contact is fenced, so that it is gone for everybody. `retention` sees to the rest and
-//! ends the request when nothing is left.
+//! put right, a contact is fenced, so that it is gone for everybody, a copy is begun. `retention` sees to
+//! the rest and ends the request when nothing is left, or when the copy is there.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use shared::{
         person::{self, Person, recognise},
     },
     store::{
-        CommitError, Fetched, Transaction, Unsealed,
+        CommitError, Fetched, TenantKey, Transaction, Unsealed,
         audit::Deed,
         contact::Contact,
         keys,
@@ -143,13 +143,7 @@ pub async fn decide(
         let fetched = read_again.as_ref().unwrap_or(fetched);
         let found = request::open(fetched, desk, id)?.ok_or_else(Problem::not_found)?;
         let mut transaction = Transaction::new(desk.now);
-        let decided = place(
-            app,
-            &mut transaction,
-            side,
-            found,
-            (decision.clone(), desk.now),
-        );
+        let decided = place(app, &mut transaction, side, found, (decision.clone(), desk));
         let decided = decided.await?;
         match app.store.commit(transaction).await {
             Ok(()) => {
@@ -176,8 +170,9 @@ async fn place(
     transaction: &mut Transaction,
     side: Side<'_>,
     found: Found,
-    (decision, now): (Decision, Timestamp),
+    (decision, desk): (Decision, Desk<'_>),
 ) -> Result<PrivacyRequestView, Problem> {
+    let now = desk.now;
     let Found { head, words, key } = found;
     open_to_decisions(&head, now)?;
     // An open request has its words; they end sixty days after its time at the earliest.
@@ -217,7 +212,7 @@ async fn place(
         }
         Decision::Fulfil(answer) => {
             words.answer = answer.or(words.answer);
-            let head = carry_out(app, transaction, side, head, (&mut words, now)).await?;
+            let head = carry_out(app, transaction, side, head, (&mut words, desk.key, now)).await?;
             let done = head.status.is_over().then_some(Letter::Fulfilled);
             (head, done)
         }
@@ -266,9 +261,17 @@ async fn carry_out(
     transaction: &mut Transaction,
     side: Side<'_>,
     head: PrivacyRequest,
-    (words, now): (&mut RequestWords, Timestamp),
+    (words, key, now): (&mut RequestWords, &TenantKey, Timestamp),
 ) -> Result<PrivacyRequest, Problem> {
     match (head.request, side) {
+        (RequestKind::Access | RequestKind::Export, side) => {
+            if let Side::Workspace(member) = side {
+                let person = kept(app, &member.entry, &head).await?;
+                let line = member.entry.line(member.id, Deed::ExportMade);
+                transaction.audit(line.about(person.contact.id).begun())?;
+            }
+            return Ok(transaction.copy_for(head, key, now)?);
+        }
         (RequestKind::Restrict, Side::Workspace(member)) => {
             let person = kept(app, &member.entry, &head).await?;
             let line = member.entry.line(member.id, Deed::ContactRestricted);
@@ -291,10 +294,10 @@ async fn carry_out(
                 let line = entry.line(member.id, Deed::ContactErased);
                 transaction.audit(line.about(contact).begun())?;
             }
-            return Ok(executing(head, now));
+            return Ok(head.executing(now));
         }
         // Nobody but its holder closes an account; then the erasure runs by itself.
-        (RequestKind::Erase, Side::Operator) => return Ok(executing(head, now)),
+        (RequestKind::Erase, Side::Operator) => return Ok(head.executing(now)),
         (RequestKind::Rectify, Side::Workspace(member)) => {
             let entry = &member.entry;
             let mut person = kept(app, entry, &head).await?;
@@ -354,15 +357,6 @@ async fn follow(app: &App, member: &Member, contact: ContactId) -> Result<(), Pr
         app.store.follow(&head, entry.lens()).await?;
     }
     Ok(())
-}
-
-/// The request while it is carried out: over when nothing is left of it, which `retention` sees.
-fn executing(head: PrivacyRequest, now: Timestamp) -> PrivacyRequest {
-    PrivacyRequest {
-        executing_since: Some(now),
-        stepped_at: now,
-        ..head
-    }
 }
 
 /// The person that a request is about, if anything is still kept about them.

@@ -18,7 +18,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    making::{self, Asked, Asking, Made},
+    making::{self, Asked, Asking, Made, Vouched},
     request::{Desk, PrivacyRequestView},
 };
 
@@ -36,7 +36,8 @@ pub struct HolderAsks {
 
 /// Ask about the data of your account.
 ///
-/// The operator has 30 days from now. Who asks for the same again is told of the first request. To be
+/// The operator has 30 days from now. A copy of everything (`access`, `export`) is made at once, within
+/// minutes, and a mail says where it lies. Who asks for the same again is told of the first request. To be
 /// erased, close the account: `DELETE /v1/account`.
 #[utoipa::path(
     post,
@@ -84,6 +85,7 @@ pub async fn handle(
         subject: SubjectId::Account(account.id),
         made_by: Maker::AccountHolder,
         on_file: Some(account.email),
+        vouched: Vouched::ByProof,
     };
     let asked = Asked {
         kind: body.request,

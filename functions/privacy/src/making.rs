@@ -107,6 +107,17 @@ pub struct Asking {
     pub made_by: Maker,
     /// The address on file.
     pub on_file: Option<Email>,
+    /// Who says who asks.
+    pub vouched: Vouched,
+}
+
+/// Who says who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vouched {
+    /// A factor that was proved lately, or the app that signed for its visitor.
+    ByProof,
+    /// Nobody besides the session.
+    ByNobody,
 }
 
 impl Asking {
@@ -116,7 +127,21 @@ impl Asking {
             subject: SubjectId::Contact(person.contact.id),
             made_by,
             on_file: person.profile.email.clone(),
+            vouched: match person.contact.verified {
+                true => Vouched::ByProof,
+                false => Vouched::ByNobody,
+            },
         }
+    }
+
+    /// Whether it is answered at once: a copy of their own data for somebody who has proved who they
+    /// are. The law leaves nothing to decide there (GDPR, Art. 15): what concerns others stays out by
+    /// rule.
+    fn is_answered_at_once(&self, kind: RequestKind) -> bool {
+        self.made_by != Maker::Workspace
+            && self.vouched == Vouched::ByProof
+            && kind.is_answered_by_a_copy()
+            && self.is_proved(kind)
     }
 
     /// Whether nothing more has to be proved. A visitor whose address is on file proves with a link
@@ -146,15 +171,21 @@ impl Within<'_> {
     fn place(
         &self,
         transaction: &mut Transaction,
-        kind: RequestKind,
-        made_by: Maker,
+        head: &PrivacyRequest,
+        asking: &Asking,
     ) -> Result<Option<Contact>, Problem> {
         let id = self.person.contact.id;
-        if made_by == Maker::Workspace {
+        if head.copy.is_some() {
+            let line = self.entry.line(self.actor, Deed::ExportMade);
+            transaction.audit(line.about(id).begun())?;
+        }
+        if asking.made_by == Maker::Workspace {
             let line = self.entry.line(self.actor, Deed::RequestEntered);
             transaction.audit(line.about(id))?;
         }
-        if kind != RequestKind::ChildReport || self.person.contact.state == State::Restricted {
+        if head.request != RequestKind::ChildReport
+            || self.person.contact.state == State::Restricted
+        {
             return Ok(None);
         }
         let line = self.entry.line(self.actor, Deed::ContactRestricted);
@@ -177,7 +208,13 @@ pub async fn make(
     asked.check(asking.made_by)?;
     let proved = asking.is_proved(asked.kind);
     for _ in 0..RACES {
+        let mut transaction = Transaction::new(desk.now);
         let head = new(desk, &asking, proved, &asked);
+        let at_once = asking.is_answered_at_once(asked.kind);
+        let head = match at_once {
+            true => transaction.copy_for(head, desk.key, desk.now)?,
+            false => head,
+        };
         let words = RequestWords {
             request: head.id,
             tenant: head.tenant,
@@ -198,16 +235,16 @@ pub async fn make(
             (Some(_), true) => vec![Letter::Acknowledged],
             (Some(_), false) => vec![Letter::Confirm],
         };
-        if desk.tenant == TenantId::Platform {
+        // What answers itself is not the operator's to answer.
+        if desk.tenant == TenantId::Platform && !at_once {
             letters.push(Letter::Received);
         }
         let place = keys::privacy_request(head.tenant, head.id);
         let data_key = desk.key.new_data_key(&place, desk.now)?;
-        let mut transaction = Transaction::new(desk.now);
         let shown = words.clone();
         let (head, slot) = transaction.make_request(head, words, &data_key, &letters)?;
         let set_aside = match &within {
-            Some(within) => within.place(&mut transaction, asked.kind, asking.made_by)?,
+            Some(within) => within.place(&mut transaction, &head, &asking)?,
             None => None,
         };
         if proved {
@@ -267,6 +304,7 @@ fn new(desk: Desk<'_>, asking: &Asking, proved: bool, asked: &Asked) -> PrivacyR
         expected_by: now.plus(asked.kind.answer_within()),
         extended_at: None,
         executing_since: None,
+        copy: None,
         ended_at: None,
         stepped_at: now,
         due_at: None,

@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::{
     app::App,
     domain::{
-        AccountId, ContactId, Policy, RequestId, TenantId, Timestamp,
+        AccountId, ContactId, ExportId, Policy, RequestId, TenantId, Timestamp,
         policy::Lens,
         privacy::{DenialReason, Maker, RequestKind, RequestStatus},
         text::{Email, Text},
@@ -138,6 +138,8 @@ pub struct PrivacyRequestView {
     /// Whether its time is over and it is not.
     #[schema(example = false)]
     overdue: bool,
+    /// The copy that answers it: `GET …/exports/{export}`, once it is done.
+    export_id: Option<ExportId>,
     /// When it ended.
     ended_at: Option<Timestamp>,
     /// Why it was refused.
@@ -180,6 +182,7 @@ impl PrivacyRequestView {
             expected_by: head.expected_by,
             extended_at: head.extended_at,
             overdue: !status.is_over() && now >= head.expected_by,
+            export_id: head.copy,
             ended_at: head.ended_at,
             reason: head.reason,
             answer: text(words.and_then(|words| words.answer.as_ref())),

@@ -12,6 +12,7 @@ use shared::{
     },
     store::{
         CommitError, Transaction,
+        audit::Deed,
         notice::NoticeKind,
         privacy::{PrivacyRequest, RequestWords},
     },
@@ -98,12 +99,21 @@ async fn prove(app: &App, token: &str) -> Result<(), Problem> {
         stepped_at: entry.now,
         ..head
     };
+    let mut transaction = Transaction::new(entry.now);
+    let head = match (head.request.is_answered_by_a_copy(), head.contact()) {
+        // They have proved who they are: nothing is left to decide.
+        (true, Some(contact)) => {
+            let line = entry.line(contact, Deed::ExportMade).about(contact);
+            transaction.audit(line.begun())?;
+            transaction.copy_for(head, &entry.tenant_key, entry.now)?
+        }
+        _ => head,
+    };
     let words = words.map(|words| RequestWords {
         kept_from: head.expected_by,
         ..words
     });
     let words = words.map(|words| (words, &key));
-    let mut transaction = Transaction::new(entry.now);
     transaction.change_request(head, words, &[], entry.now)?;
     let notice = NoticeKind::PrivacyRequestMade;
     app.store

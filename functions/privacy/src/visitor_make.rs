@@ -42,7 +42,8 @@ pub struct VisitorAsks {
 ///
 /// The workspace has 30 days from now. Where it knows an address of yours, a link goes there, and the
 /// request waits for it for seven days. Who asks for the same again is told of the first request.
-/// `child_report` sets everything aside at once: the session is good for requests only then.
+/// A copy (`access`, `export`) is made at once for whoever proved who they are, by that link or by the
+/// app that signed for them; for everybody else the workspace decides. `child_report` sets everything aside at once: the session is good for requests only then.
 #[utoipa::path(
     post,
     path = "/v1/widget/privacy/requests",

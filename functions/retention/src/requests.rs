@@ -7,14 +7,18 @@
 use shared::{
     app::App,
     domain::{
-        Policy, TenantId, Timestamp,
+        ExportId, Policy, Timestamp,
         policy::Lens,
-        privacy::{RequestKind, RequestStatus, Step},
+        privacy::{DenialReason, RequestKind, RequestStatus, Step},
     },
     store::{
-        CommitError, DataKey, Fetched, Key, RootRef, StoreError, Transaction, Unsealed, keys,
+        CommitError, DataKey, Fetched, Key, RootRef, StoreError, TenantKey, Transaction, Unsealed,
+        export::Export,
+        job::JobState,
+        keys,
         notice::NoticeKind,
         privacy::{Letter, PrivacyRequest, RequestWords},
+        subject::{State, Subject},
     },
 };
 
@@ -78,11 +82,26 @@ pub async fn settle(
             .tell_controller(&mut transaction, tenant.into(), what, now)
             .await?;
     }
-    if next.executing_since.is_some() && is_done(app, &next).await? {
-        next = next.over(RequestStatus::Fulfilled, now);
-        letters.push(Letter::Fulfilled);
+    let tenant_key = app.store.unwrap_tenant_key(tenant, &fetched, now).await?;
+    if next.executing_since.is_some() {
+        match left(app, &next, lens).await? {
+            Left::Nothing => {
+                next = next.over(RequestStatus::Fulfilled, now);
+                letters.push(Letter::Fulfilled);
+            }
+            Left::Something => {}
+            // It did not come in its seven days: once more from the beginning.
+            Left::TheCopy => next = transaction.copy_for(next, &tenant_key, now)?,
+            Left::Nobody => {
+                next = PrivacyRequest {
+                    reason: Some(DenialReason::NoMatch),
+                    ..next.over(RequestStatus::Denied, now)
+                };
+                letters.push(Letter::Denied);
+            }
+        }
     }
-    let opened = words(app, &fetched, (place, &at_words), tenant, lens).await?;
+    let opened = words(&fetched, (place, &at_words), &tenant_key, lens)?;
     let words = opened.as_ref().filter(|_| next.status.is_over());
     let words = words.map(|(words, key)| {
         let words = RequestWords {
@@ -101,27 +120,36 @@ pub async fn settle(
 }
 
 /// The words of a request, and what seals them.
-async fn words(
-    app: &App,
+fn words(
     fetched: &Fetched,
     (place, at_words): (&Key, &Key),
-    tenant: TenantId,
+    tenant_key: &TenantKey,
     lens: Lens<'_>,
 ) -> Result<Option<(RequestWords, DataKey)>, StoreError> {
-    let tenant_key = app
-        .store
-        .unwrap_tenant_key(tenant, fetched, lens.now)
-        .await?;
-    let Some(key) = fetched.data_key(place, &tenant_key)? else {
+    let Some(key) = fetched.data_key(place, tenant_key)? else {
         return Ok(None);
     };
     let words = fetched.get::<RequestWords>(at_words, &key, lens)?;
     Ok(words.map(|words| (words, key)))
 }
 
-/// Whether nothing is left of what a request being carried out has to do. A head goes last: that it is
-/// there, over or not, says that something is left.
-async fn is_done(app: &App, head: &PrivacyRequest) -> Result<bool, StoreError> {
+/// What is left of what a request being carried out has to do.
+enum Left {
+    /// Nothing: it is done.
+    Nothing,
+    /// Whoever asked is being erased, or was: there is nobody to do it for.
+    Nobody,
+    /// It goes on by itself.
+    Something,
+    /// The copy, which is gone: it has to be begun anew.
+    TheCopy,
+}
+
+/// What is left. A head goes last: that it is there, over or not, says that something is left.
+async fn left(app: &App, head: &PrivacyRequest, lens: Lens<'_>) -> Result<Left, StoreError> {
+    if let Some(copy) = head.copy {
+        return of_the_copy(app, head, copy, lens).await;
+    }
     let place = match (
         head.request,
         head.workspace(),
@@ -132,8 +160,37 @@ async fn is_done(app: &App, head: &PrivacyRequest) -> Result<bool, StoreError> {
             keys::contact(workspace, contact)
         }
         (RequestKind::Erase, None, _, Some(account)) => keys::account(account),
-        _ => return Ok(false),
+        _ => return Ok(Left::Something),
     };
     let fetched = app.store.batch(vec![place.clone()]).await?;
-    Ok(!fetched.holds(&place))
+    Ok(match fetched.holds(&place) {
+        true => Left::Something,
+        false => Left::Nothing,
+    })
+}
+
+/// What is left of a request that a copy answers. One that is not done is tried again every minute by
+/// whoever makes copies.
+async fn of_the_copy(
+    app: &App,
+    head: &PrivacyRequest,
+    copy: ExportId,
+    lens: Lens<'_>,
+) -> Result<Left, StoreError> {
+    let Some(subject) = head.subject else {
+        return Ok(Left::Nobody);
+    };
+    let place = keys::export(head.tenant, copy);
+    let fence = keys::subject(head.tenant, subject);
+    let fetched = app.store.batch(vec![place.clone(), fence.clone()]).await?;
+    let fence = fetched.get::<Subject>(&fence, &Unsealed, lens)?;
+    if fence.is_none_or(|fence| fence.state != State::Live) {
+        return Ok(Left::Nobody);
+    }
+    let export = fetched.get::<Export>(&place, &Unsealed, lens)?;
+    Ok(match export {
+        None => Left::TheCopy,
+        Some(export) if export.export_state == JobState::Done => Left::Nothing,
+        Some(_) => Left::Something,
+    })
 }

@@ -128,6 +128,11 @@ impl RequestKind {
         matches!(self, Self::Object | Self::Question)
     }
 
+    /// Whether a copy of what is kept answers it.
+    pub const fn is_answered_by_a_copy(self) -> bool {
+        matches!(self, Self::Access | Self::Export)
+    }
+
     /// Whether it shows or changes what is kept, so that who asks has to be proved. What the report of
     /// a child does is undone by a decision.
     pub const fn needs_proof(self) -> bool {

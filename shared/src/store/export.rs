@@ -12,16 +12,25 @@ use super::{
     db::{Store, StoreError, key_of},
     field::Field,
     job::{JobState, Mark},
+    keyring::{TenantKey, Use},
     keys::{self, Key, Table},
     query::Query,
+    record::Stored,
+    seal::Unsealed,
     subject::{RootRef, SubjectId},
+    transaction::Transaction,
 };
 use crate::{
     domain::{
-        ContactId, ConversationId, ExportId, TenantId, Timestamp, WorkspaceId, words::Symbol,
+        ContactId, ConversationId, ExportId, Policy, RequestId, TenantId, Timestamp, WorkspaceId,
+        token::{self, Secret},
+        words::Symbol,
     },
     words,
 };
+
+/// What the token of the mailed link opens with.
+const LINK_PREFIX: &str = "cp";
 
 words! {
     /// Whose data an export holds, and for whom it is made.
@@ -62,6 +71,9 @@ pub struct Export {
     /// Which conversations alone; none where it is everything.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub scope: Vec<ConversationId>,
+    /// Which request it answers, where one asked for it.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub request: Option<RequestId>,
     /// How far it is.
     #[non_personal(reason = "the state of a piece of work")]
     pub export_state: JobState,
@@ -105,6 +117,7 @@ impl Export {
             subject,
             export_kind,
             scope: Vec::new(),
+            request: None,
             export_state: JobState::Queued,
             list: 0,
             after: None,
@@ -115,6 +128,43 @@ impl Export {
             finished_at: None,
             rev: 1,
         }
+    }
+
+    /// The copy that answers a request: for whom it is about, and of nobody else.
+    pub fn for_request(
+        tenant: TenantId,
+        subject: SubjectId,
+        request: RequestId,
+        now: Timestamp,
+    ) -> Self {
+        let kind = match tenant {
+            TenantId::Platform => ExportKind::Account,
+            TenantId::Workspace(_) => ExportKind::Visitor,
+        };
+        Self {
+            request: Some(request),
+            ..Self::new(tenant, subject, kind, now)
+        }
+    }
+
+    /// The token of the link that leads somebody without an account to their copy: computed, so that
+    /// it is stored nowhere.
+    pub fn link_token(tenant_key: &TenantKey, workspace: WorkspaceId, id: ExportId) -> String {
+        let place = [workspace.uuid(), id.uuid()];
+        token::write(LINK_PREFIX, &place, &Self::secret(tenant_key, id))
+    }
+
+    /// Which copy the token of a link names, and the secret it brings.
+    pub fn read_link_token(text: &str) -> Option<(WorkspaceId, ExportId, Secret)> {
+        let ([workspace, id], secret) = token::read::<2>(LINK_PREFIX, text)?;
+        let (workspace, id) = (WorkspaceId::from_uuid(workspace), ExportId::from_uuid(id));
+        Some((workspace, id, secret))
+    }
+
+    /// The secret part of the link.
+    pub fn secret(tenant_key: &TenantKey, id: ExportId) -> Secret {
+        let hash = tenant_key.hash(Use::Code, &format!("copy {id}"));
+        Secret::from_bytes(*hash.as_bytes())
     }
 
     /// An export of some conversations of a contact, for somebody outside.
@@ -212,6 +262,24 @@ pub struct ExportPart {
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
+}
+
+impl Transaction {
+    /// Begins an export: the schedule of the minute makes it. Whom it is about has to be there.
+    ///
+    /// # Errors
+    /// When the records cannot be written.
+    pub fn begin_export(
+        &mut self,
+        export: Export,
+        tenant_key: &TenantKey,
+    ) -> Result<Stored<Export>, StoreError> {
+        let place = keys::export(export.tenant, export.id);
+        let data_key = tenant_key.new_data_key(&place, export.created_at)?;
+        let stored = Stored::new(export, &Policy::platform());
+        self.create_root(&stored, &Unsealed, &data_key)?;
+        Ok(stored)
+    }
 }
 
 /// How many exports are looked at once; there are three at most of one kind.

@@ -10,6 +10,7 @@ use shared_derive::Record;
 
 use super::{
     db::{Store, StoreError},
+    export::Export,
     keyring::{NewDataKey, TenantKey, Use},
     keys,
     notice::{Notice, NoticeKind},
@@ -20,7 +21,8 @@ use super::{
 };
 use crate::{
     domain::{
-        AccountId, ContactId, Permission, Policy, RequestId, TenantId, Timestamp, WorkspaceId,
+        AccountId, ContactId, ExportId, Permission, Policy, RequestId, TenantId, Timestamp,
+        WorkspaceId,
         personal::Pseudonymous,
         privacy::{Controller, Course, DenialReason, Maker, RequestKind, RequestStatus},
         text::{Email, Name, Text},
@@ -84,6 +86,9 @@ pub struct PrivacyRequest {
     /// Since when it is being carried out by the program.
     #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
     pub executing_since: Option<Timestamp>,
+    /// The copy that answers it, where one does.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub copy: Option<ExportId>,
     /// When it ended.
     #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
     pub ended_at: Option<Timestamp>,
@@ -331,6 +336,15 @@ impl PrivacyRequest {
         }
     }
 
+    /// The request while it is carried out: over when nothing is left of it, which `retention` sees.
+    pub fn executing(self, now: Timestamp) -> Self {
+        Self {
+            executing_since: Some(now),
+            stepped_at: now,
+            ..self
+        }
+    }
+
     /// The request as it ends at `now`.
     pub fn over(self, status: RequestStatus, now: Timestamp) -> Self {
         Self {
@@ -442,6 +456,28 @@ impl Transaction {
             self.create(&Stored::new(letter, &policy), &Unsealed)?;
         }
         Ok((head, slot))
+    }
+
+    /// Begins the copy that answers a request, which waits for it from then on. Whom it is about has to
+    /// be there.
+    ///
+    /// # Errors
+    /// When the records cannot be written.
+    pub fn copy_for(
+        &mut self,
+        head: PrivacyRequest,
+        tenant_key: &TenantKey,
+        now: Timestamp,
+    ) -> Result<PrivacyRequest, StoreError> {
+        let subject = head.subject;
+        let subject = subject.ok_or(StoreError::Corrupt("a request about nobody"))?;
+        let export = Export::for_request(head.tenant, subject, head.id, now);
+        let copy = Some(export.id);
+        self.begin_export(export, tenant_key)?;
+        Ok(PrivacyRequest {
+            copy,
+            ..head.executing(now)
+        })
     }
 
     /// Puts the next version of a request, with its words where they change, and what tells of it. A

@@ -30,10 +30,11 @@ async fn what_an_account_holder_asks_goes_to_the_operator_and_its_answer_comes_b
     let harness = Harness::start().await;
     let operator = operator(&harness).await;
     let ada = harness.sign_up(ADA).await;
-    let asked = ada.post(ASK, json!({ "type": "access" }), 202).await;
+    let asks = json!({ "type": "object", "message": "No news of the service" });
+    let asked = ada.post(ASK, asks.clone(), 202).await;
     assert_eq!(asked["account_id"], ada.account_id.as_str());
     assert_eq!(asked["status"], "in_progress");
-    assert_eq!(ada.post(ASK, json!({ "type": "access" }), 200).await, asked);
+    assert_eq!(ada.post(ASK, asks, 200).await, asked);
     assert_eq!(ada.get(ASK, 200).await["data"], json!([asked]));
     let mails = subjects(&harness, ADA).await;
     assert_eq!(
@@ -54,19 +55,13 @@ async fn what_an_account_holder_asks_goes_to_the_operator_and_its_answer_comes_b
     operator
         .refused(Method::POST, &decision, nothing, 422, "validation_failed")
         .await;
-    let answer = json!({ "decision": "fulfil", "explanation": "All of it is attached." });
+    let answer = json!({ "decision": "fulfil", "explanation": "It is off." });
     let done = operator.post(&decision, answer, 200).await;
     assert_eq!(done["status"], "fulfilled");
     let own = format!("{ASK}/{}", text(&asked, "id"));
     assert_eq!(ada.get(&own, 200).await, done);
     let mails = harness.mails(ADA).await;
-    assert!(
-        mails
-            .last()
-            .expect("a mail")
-            .text
-            .contains("All of it is attached.")
-    );
+    assert!(mails.last().expect("a mail").text.contains("It is off."));
 }
 
 #[tokio::test]
@@ -74,7 +69,8 @@ async fn whoever_is_not_the_operator_answers_nobody_and_a_stale_proof_asks_for_n
     let harness = Harness::start().await;
     let ada = harness.sign_up(ADA).await;
     let eve = harness.sign_up("eve@example.com").await;
-    let asked = ada.post(ASK, json!({ "type": "export" }), 202).await;
+    let asks = json!({ "type": "object", "message": "No news" });
+    let asked = ada.post(ASK, asks, 202).await;
     let place = format!("{DESK}/{}", text(&asked, "id"));
     for path in [DESK, place.as_str()] {
         eve.refused(Method::GET, path, None, 403, "forbidden").await;
@@ -127,7 +123,8 @@ async fn whoever_is_not_the_operator_answers_nobody_and_a_stale_proof_asks_for_n
 async fn the_operator_is_reminded_of_what_is_theirs_to_answer() {
     let harness = Harness::start().await;
     let ada = harness.sign_up(ADA).await;
-    ada.post(ASK, json!({ "type": "access" }), 202).await;
+    let asks = json!({ "type": "question", "message": "Who reads this?" });
+    ada.post(ASK, asks, 202).await;
     let mut expected = vec!["A privacy request came in"];
     assert_eq!(subjects(&harness, OPERATOR).await, expected);
     for (day, letter) in [

@@ -12,7 +12,7 @@ use super::{ASK, GRACE, World};
 async fn what_a_visitor_asks_comes_to_the_workspace_and_its_answer_goes_back() {
     let world = World::new().await;
     let asks = json!({
-        "type": "access", "message": "What do you know?", "reply_to": "grace@example.com",
+        "type": "question", "message": "What do you know?", "reply_to": "grace@example.com",
     });
     let asked = world.visitor.post(ASK, asks, 202).await;
     assert_eq!(

@@ -193,6 +193,19 @@ pub const WORDS: Words = Words {
     request_confirm: "Yes, it was me",
     request_done: "Thank you. Your request goes on, and you will hear by mail.",
     request_gone: "The link is not valid any more. Ask again, and a new one is on its way.",
+    copy: "The copy of your data",
+    copy_hint: |day| {
+        format!(
+            "It is a list of files in JSON. Number 0 says what is in the others. Each can be fetched \
+             ten times; all of them are deleted on {day}."
+        )
+    },
+    copy_part: |last| format!("Number of the file, 0 to {last}"),
+    copy_fetch: "Fetch it",
+    copy_open: "Open the file: this link is good for five minutes",
+    copy_used_up: "This file was fetched as often as it can be. Ask for another copy.",
+    copy_none: "No copy of your data is here. Ask for one, and a mail says when it is made.",
+    copy_gone: "The link is not valid, or the copy was deleted. Ask again, and a new one is made.",
     to_account: "Your account",
     unsubscribe: "End this mail",
     unsubscribe_offers: "You will get no more mail about offers. Codes, and notices about the security of \

@@ -7,6 +7,8 @@ words! {
     pub enum Next {
         /// To another address.
         Address = "address",
+        /// To the copies of one's own data.
+        Copy = "copy",
         /// To the page that deletes the account.
         Delete = "delete",
         /// To the second factor.
@@ -22,6 +24,7 @@ impl Next {
     /// The path of the page.
     pub fn path(self) -> String {
         match self {
+            Self::Copy => "/privacy/copy".to_owned(),
             Self::Delete | Self::Passkeys => format!("/account/{}", self.word()),
             Self::Address | Self::Factor | Self::Password => {
                 format!("/account?page={}", self.word())

@@ -331,6 +331,22 @@ pub struct Words {
     pub request_done: &'static str,
     /// The link is wrong or too old, or the request was taken back.
     pub request_gone: &'static str,
+    /// The heading of the page where somebody fetches the copy of their data.
+    pub copy: &'static str,
+    /// What there is, and for how long: the day it is deleted on.
+    pub copy_hint: fn(&str) -> String,
+    /// Names the field for the number of a part: the highest there is.
+    pub copy_part: fn(u32) -> String,
+    /// The button that fetches a part.
+    pub copy_fetch: &'static str,
+    /// The link to a part that was fetched.
+    pub copy_open: &'static str,
+    /// The part was fetched as often as it may be.
+    pub copy_used_up: &'static str,
+    /// There is none.
+    pub copy_none: &'static str,
+    /// The link is wrong, or the copy was deleted.
+    pub copy_gone: &'static str,
     /// Leads to the account's page.
     pub to_account: &'static str,
     /// The page that ends a kind of mail.
