@@ -2,6 +2,7 @@
 //! who may read the message fetches it, and nothing stays (CHAT-04).
 
 mod ends;
+mod photos;
 
 use std::io::Cursor;
 use std::time::Duration;
@@ -75,7 +76,7 @@ fn with_files(ids: &[&str]) -> Value {
 }
 
 /// A photo that says where it was taken.
-fn photo() -> File {
+pub fn photo() -> File {
     let image = RgbImage::from_fn(640, 480, |x, y| Rgb([x as u8, y as u8, 0]));
     let mut jpeg = Cursor::new(Vec::new());
     let image = DynamicImage::ImageRgb8(image);

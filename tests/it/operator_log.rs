@@ -143,3 +143,54 @@ async fn a_line_is_gone_after_twelve_months_and_so_is_its_row() {
         0
     );
 }
+
+#[tokio::test]
+async fn what_an_operator_decides_about_a_request_is_in_the_log_with_the_decision() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let operator = operator(&harness).await;
+    let mut expected = Vec::new();
+    for (decision, act) in [
+        (
+            json!({ "decision": "extend", "days": 5, "explanation": "It takes longer." }),
+            "request_extended",
+        ),
+        (
+            json!({ "decision": "deny", "reason": "no_match", "explanation": "It is not ours." }),
+            "request_refused",
+        ),
+        (
+            json!({ "decision": "fulfil", "explanation": "Here you are." }),
+            "request_answered",
+        ),
+    ] {
+        harness.advance(Duration::from_secs(1));
+        let asks = json!({ "type": "question", "message": format!("Why {act}?") });
+        let asked = owner.post("/v1/privacy/requests", asks, 202).await;
+        let id = text(&asked, "id");
+        let place = format!("/v1/operator/privacy/requests/{id}/decision");
+        // Who is no operator decides nothing, and a decision that is not whole is none.
+        owner
+            .refused(
+                Method::POST,
+                &place,
+                Some(decision.clone()),
+                403,
+                "forbidden",
+            )
+            .await;
+        let half = Some(json!({ "decision": "deny" }));
+        operator
+            .refused(Method::POST, &place, half, 422, "validation_failed")
+            .await;
+        operator.post(&place, decision, 200).await;
+        expected.insert(0, (act.to_owned(), id));
+    }
+    let log = operator.get(LOG, 200).await;
+    let lines = log["data"].as_array().expect("lines").iter();
+    let seen = lines
+        .filter(|line| !line["request_id"].is_null())
+        .map(|line| (text(line, "act"), text(line, "request_id")));
+    assert_eq!(seen.collect::<Vec<_>>(), expected);
+    assert!(!log.to_string().contains("It is not ours"));
+}

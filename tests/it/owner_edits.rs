@@ -60,6 +60,7 @@ fn edits() -> Vec<Edit> {
             200,
         ),
         edit("DELETE /conversations/{conversation}", Value::Null, 204),
+        edit("DELETE /members/{member}/photo", Value::Null, 204),
         edit("DELETE /members/{member}", Value::Null, 202),
         edit("DELETE /contacts/{contact}", Value::Null, 202),
     ]

@@ -1,6 +1,7 @@
 //! Passkeys as second factors: added, asked for at sign-in and later, refused in every way that they can be
 //! wrong, removed; by programs and on the pages.
 
+mod costs;
 mod pages;
 
 use std::time::Duration;

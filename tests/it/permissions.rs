@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 use shared::domain::time::DAY;
 use shared::domain::{Permission, Role};
 
+use crate::attachments::photo;
+
 const OF_A_WORKSPACE: &str = "/v1/workspaces/{workspace}";
 
 /// What a route asks for. A new route has to be entered here.
@@ -31,7 +33,9 @@ fn permission(route: &Route) -> Permission {
         ("PATCH", "/retention") => P::RetentionManage,
         ("PATCH", "") => P::WorkspaceManage,
         ("GET", "/members" | "/invitations") => P::MembersRead,
-        (_, "/members/{member}") => P::MembersManage,
+        (_, "/members/{member}") | ("DELETE", "/members/{member}/photo") => P::MembersManage,
+        ("GET", "/members/{member}/photo") => P::MembersRead,
+        ("POST", "/photo") | ("GET", "/photo/{photo}") => P::WorkspaceRead,
         (_, "/oidc") => P::WorkspaceOwn,
         ("POST", "/leave") => P::WorkspaceRead,
         ("POST", "/transfer-ownership" | "/undo-deletion") | ("DELETE", "") => P::WorkspaceOwn,
@@ -99,6 +103,7 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         ("POST", "/conversations") => {
             Some(json!({ "contact_id": contact_id, "first_message": message("Hello") }))
         }
+        ("POST", "/photo") => Some(photo().request_of_photo()),
         ("POST", "/conversations/{conversation}/attachments") => {
             Some(File::text("Hello").request())
         }
@@ -217,10 +222,10 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
     let app = owner.app(&workspace).await;
     let visitor = harness.visitor(&app).await;
     let conversation = visitor.start("Hello").await;
-    let target = harness
+    let shown = harness
         .join(&owner, &workspace, "target@example.com", "agent")
         .await;
-    let target = text(&target.get(&workspace.path, 200).await, "member_id");
+    let target = text(&shown.get(&workspace.path, 200).await, "member_id");
     let retention = format!("{}/retention", workspace.path);
     let version = owner.send(Method::GET, &retention, None).await;
     let shorter = owner
@@ -307,6 +312,16 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
                 let file = File::text("Hello");
                 let sent = harness.send_file(&visitor, &place, &file).await;
                 ids = ids.with("attachment", &text(&sent["attachments"][0], "id"));
+            }
+            if route.path.ends_with("/photo/{photo}") {
+                let file = photo();
+                let made = harness.upload_photo(member, &workspace.path, &file);
+                ids = ids.with("photo", &made.await);
+            }
+            if route.path.ends_with("/members/{member}/photo") {
+                harness
+                    .upload_photo(&shown, &workspace.path, &photo())
+                    .await;
             }
             if route.path.contains("{api_key}") {
                 ids = ids.with("api_key", &make_key(&workspace.path, &owner).await);

@@ -7,6 +7,8 @@ use harness::routes::{Ids, Route, routes};
 use harness::{Answer, Conversation, Harness, Member, Visitor, WidgetApp, Workspace, text};
 use serde_json::{Value, json};
 
+use crate::attachments::photo;
+
 /// A workspace with one of everything.
 struct Tenant {
     owner: Member,
@@ -23,12 +25,21 @@ impl Tenant {
         let owner = harness.sign_up(&format!("owner@{name}.example")).await;
         let workspace = owner.workspace("inbox").await;
         let agent = format!("agent@{name}.example");
-        harness.join(&owner, &workspace, &agent, "agent").await;
+        let agent = harness.join(&owner, &workspace, &agent, "agent").await;
+        for member in [&agent, &owner] {
+            harness
+                .upload_photo(member, &workspace.path, &photo())
+                .await;
+        }
         let second = format!("second@{name}.example");
         let second = harness.join(&owner, &workspace, &second, "agent").await;
         let second = text(&second.get(&workspace.path, 200).await, "member_id");
         let members = owner.get(&format!("{}/members", workspace.path), 200).await;
         let others = members["data"].as_array().expect("members").iter();
+        let own_photo = others
+            .clone()
+            .find(|member| member["id"] == workspace.member_id);
+        let own_photo = text(own_photo.expect("the owner"), "photo");
         let mut others = others.filter(|member| {
             member["id"] != workspace.member_id.as_str() && member["id"] != second.as_str()
         });
@@ -89,6 +100,7 @@ impl Tenant {
             .await;
         let ids = Ids::unknown()
             .with("attachment", &file)
+            .with("photo", &own_photo)
             .with("export", &text(&export.body, "id"))
             .with("disclosure", &text(&disclosure, "id"))
             .with("erasure", &text(&erased, "erasure_id"))
@@ -144,6 +156,7 @@ fn body(route: &Route, ids: &Ids) -> Option<Value> {
             "name": "Site", "platform": "web", "origins": ["https://www.example.com"],
             "identity": "optional",
         })),
+        "POST /v1/workspaces/{workspace}/photo" => Some(photo().request_of_photo()),
         // The document's example has one time for both ends of a span.
         "PUT /v1/workspaces/{workspace}/business-hours" => {
             Some(json!({ "time_zone": "UTC", "weekly": [] }))
@@ -335,6 +348,7 @@ async fn lists_hold_nothing_of_another_tenant() {
         .filter(|route| route.path.starts_with("/v1/workspaces"))
         // It leads somewhere else; see `exports`.
         .filter(|route| !route.path.ends_with("/{part}") && !route.path.ends_with("/{rendition}"))
+        .filter(|route| !route.path.ends_with("/members/{member}/photo"))
     {
         let answer = call(&theirs.owner, route, &theirs.ids).await;
         assert_eq!(answer.status, 200, "{}: {}", route.key(), answer.text);

@@ -24,7 +24,7 @@ from pathlib import Path
 from deployed import Server, Template, http_event, passes
 from emulator import FUNCTIONS, Emulated, bootstrap, variables
 from exports_tour import joined, tour_of_the_exports
-from files_tour import tour_of_the_files
+from files_tour import tour_of_the_files, tour_of_the_photo
 from live_tour import (
     at, tour_of_a_forgotten_contact, tour_of_erasures, tour_of_retention, tour_of_the_desk, tour_of_the_sockets,
     tour_of_the_sweep,
@@ -657,6 +657,7 @@ def main():
                 visitor, contact, conversation = tour_of_a_conversation(api, token, workspace, app)
                 places = workspace, app, conversation, contact
                 file = tour_of_the_files(api, functions, token, visitor, workspace, conversation)
+                tour_of_the_photo(api, functions, token, workspace)
                 retention = functions["retention"]
                 tour_of_the_broken_glass(api, ready, retention, operator, token, places, file)
                 tour_of_a_known_visitor(api, workspace, app)

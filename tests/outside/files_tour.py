@@ -1,9 +1,11 @@
-"""The tour of files: uploaded past the API, looked through, sent, fetched, and gone with their thread."""
+"""The tour of files and photos: uploaded past the API, looked through, sent, fetched, and gone with their thread."""
 
 import hashlib
 import http.client
 import json
+import struct
 import urllib.parse
+import zlib
 
 from exports_tour import follow
 from live_tour import message
@@ -55,6 +57,37 @@ def uploaded(api, function, place, token, words):
             assert api("GET", file, token=token)["state"] == "clean"
             return made["attachment"]["id"]
     raise AssertionError("the program looked through every file before the function did")
+
+
+def tour_of_the_photo(api, functions, token, workspace):
+    """A member's photo takes the place of the one before, is fetched, and is taken away."""
+    scanner, own = functions["attachments"], api("GET", workspace, token=token)["member_id"]
+    for content in (pixel(0), pixel(255)):
+        for _ in range(20):
+            asks = {**wanted(content), "content_type": "image/png"}
+            del asks["name"]
+            made = api("POST", f"{workspace}/photo", asks, token)
+            heard = scanner.invoke(scanned(*put(made["upload"], content)))
+            shown = api("GET", f"{workspace}/photo/{made['photo']['id']}", token=token)
+            if heard.get("looked_through") == 1:
+                assert shown["state"] == "clean", shown
+                break
+        else:
+            raise AssertionError("the program looked through every photo before the function did")
+    follow(api, f"{workspace}/members/{own}/photo", token)
+    api("DELETE", f"{workspace}/members/{own}/photo", token=token)
+    # One that is never uploaded stays for the outbox, which hears it go.
+    api("POST", f"{workspace}/photo", asks, token)
+
+
+def pixel(grey):
+    """A PNG of one pixel."""
+    def chunk(kind, content):
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes([0, grey]))) + chunk(b"IEND", b"")
 
 
 def tour_of_the_files(api, functions, token, visitor, workspace, conversation):

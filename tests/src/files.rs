@@ -40,6 +40,18 @@ impl File {
             "sha256": HEXLOWER.encode(digest(&SHA256, &self.bytes).as_ref()),
         })
     }
+
+    /// The request for a link that takes it as a photo of whoever asks.
+    pub fn request_of_photo(&self) -> Value {
+        let mut request = self.request();
+        request.as_object_mut().map(|fields| fields.remove("name"));
+        request
+    }
+}
+
+/// Sends a photo to the link that was made for it; the status that S3 answers.
+pub async fn put_photo(made: &Value, file: &File) -> u16 {
+    put(&made["upload"], &file.bytes).await
 }
 
 /// Sends bytes to a link as it wants them; the status that S3 answers.
@@ -86,6 +98,18 @@ impl Harness {
         self.drain().await;
         let id = text(&made["attachment"], "id");
         let shown = client.get(&format!("{path}/{id}"), 200).await;
+        assert_eq!(shown["state"], "clean", "{shown}");
+        id
+    }
+
+    /// Gives a member of a workspace, whose path is `workspace`, a photo: its id.
+    pub async fn upload_photo(&self, member: &Client, workspace: &str, file: &File) -> String {
+        let path = format!("{workspace}/photo");
+        let made = member.post(&path, file.request_of_photo(), 201).await;
+        assert_eq!(put_photo(&made, file).await, 200, "the upload");
+        self.drain().await;
+        let id = text(&made["photo"], "id");
+        let shown = member.get(&format!("{path}/{id}"), 200).await;
         assert_eq!(shown["state"], "clean", "{shown}");
         id
     }

@@ -125,6 +125,7 @@ impl Ids {
             ("member", MemberId::new(at).to_string()),
             ("part", "0".to_owned()),
             ("passkey", PasskeyId::new(at).to_string()),
+            ("photo", AttachmentId::new(at).to_string()),
             ("profile", "inbox".to_owned()),
             ("rendition", "content".to_owned()),
             ("request", RequestId::new(at).to_string()),

@@ -18,10 +18,10 @@ use shared::{
     },
     http::{Client, Code, Json, Problem, view::content_end},
     store::{
-        CommitError, Stored, Transaction,
+        CommitError, DataKey, Stored, Transaction,
         attachment::Upload,
-        keys::{self, FileKey, Rendition},
-        objects::LINK,
+        keys::{self, FileKey, FileOwner, Rendition},
+        objects::{LINK, UploadLink},
         record::read_item,
     },
     words,
@@ -130,6 +130,27 @@ pub struct UploadTarget {
     expires_at: Timestamp,
 }
 
+impl UploadTarget {
+    /// A link that was signed at `now`.
+    pub fn new(link: UploadLink, now: Timestamp) -> Self {
+        Self {
+            method: UploadMethod::Put,
+            url: link.url,
+            headers: link.headers,
+            expires_at: now.plus(LINK),
+        }
+    }
+}
+
+/// Refuses a file of no bytes, and one that is too large.
+pub fn check_size(bytes: u64) -> Result<(), Problem> {
+    if bytes == 0 || bytes > MAX_FILE_BYTES {
+        let detail = format!("1 to {MAX_FILE_BYTES} bytes");
+        return Err(Problem::invalid("#/bytes", "out_of_range", &detail));
+    }
+    Ok(())
+}
+
 /// A file that may be uploaded now.
 #[derive(Serialize, ToSchema)]
 pub struct CreatedAttachment {
@@ -146,10 +167,7 @@ pub async fn begin<A: Actor>(
     place: &Place<A>,
     new: NewAttachment,
 ) -> Result<Response, Problem> {
-    if new.bytes == 0 || new.bytes > MAX_FILE_BYTES {
-        let detail = format!("1 to {MAX_FILE_BYTES} bytes");
-        return Err(Problem::invalid("#/bytes", "out_of_range", &detail));
-    }
+    check_size(new.bytes)?;
     let entry = place.entry();
     let author = place.subject.to_string();
     let allowance = app.admit(client, Act::Upload, &author).await?;
@@ -187,12 +205,7 @@ pub async fn begin<A: Actor>(
     }
     let view = CreatedAttachment {
         attachment: AttachmentView::waiting(stored.record(), &policy),
-        upload: UploadTarget {
-            method: UploadMethod::Put,
-            url: link.url,
-            headers: link.headers,
-            expires_at: entry.now.plus(LINK),
-        },
+        upload: UploadTarget::new(link, entry.now),
     };
     Ok((StatusCode::CREATED, allowance, Json(view)).into_response())
 }
@@ -263,17 +276,27 @@ pub async fn hand_out<A: Actor>(
     };
     let names = FileKey {
         workspace: place.entry().workspace,
-        conversation: place.thread.head.id,
+        owner: FileOwner::Conversation(place.thread.head.id),
         id: file.id,
     };
+    lead_to(app, &place.thread.key, (names, which), content_type, &name).await
+}
+
+/// Leads to what lies sealed, under a name for whoever keeps it.
+pub async fn lead_to(
+    app: &App,
+    seal: &DataKey,
+    (file, which): (FileKey, Rendition),
+    content_type: &'static str,
+    name: &str,
+) -> Result<Response, Problem> {
     let objects = app.store.objects();
-    let sealed = keys::rendition(names, which);
-    let bytes = objects.get(&sealed, &place.thread.key).await?;
+    let bytes = objects.get(&keys::rendition(file, which), seal).await?;
     let bytes = bytes.ok_or_else(Problem::not_found)?;
     // What lies sealed no link can open: an open copy under KMS alone, for some minutes.
-    let copy = keys::linked_rendition(names, which);
+    let copy = keys::linked_rendition(file, which);
     objects.put_open(&copy, bytes, content_type).await?;
-    let link = objects.link(&copy, &name).await?;
+    let link = objects.link(&copy, name).await?;
     let location = HeaderValue::try_from(link).map_err(|_| Problem::internal("a location"))?;
     let headers = [
         (header::LOCATION, location),

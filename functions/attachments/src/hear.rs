@@ -5,19 +5,22 @@
 
 use shared::{
     app::App,
-    domain::{Policy, TenantId, attachment::FileState, policy::Lens},
+    domain::{ConversationId, Policy, TenantId, attachment::FileState, policy::Lens},
     lambda::files::{FileEvent, Heard, Verdict},
     store::{
         CommitError, DataKey, RootRef, StoreError, Stored, Transaction, Unsealed,
         attachment::{Attachment, Upload},
         conversation::Conversation,
-        keys::{self, FileKey, Rendition},
+        keys::{self, FileKey, FileOwner, Rendition},
         subject::State,
         workspace::WorkspacePolicy,
     },
 };
 
-use crate::look::{self, Kept};
+use crate::{
+    hear_photo,
+    look::{self, Kept},
+};
 
 /// Carries out what an event of S3 or of the scanner means; others mean nothing here.
 ///
@@ -29,7 +32,11 @@ pub async fn hear(app: &App, event: &serde_json::Value) -> Result<Heard, StoreEr
         return Ok(heard);
     };
     let file = event.file;
-    let Some(row) = Row::read(app, file).await? else {
+    let conversation = match file.owner {
+        FileOwner::Conversation(conversation) => conversation,
+        FileOwner::Member(member) => return hear_photo::hear(app, &event, member).await,
+    };
+    let Some(row) = Row::read(app, file, conversation).await? else {
         let erased = app.store.erase_file_without_row(file).await?;
         heard.orphans += u64::from(erased > 0);
         return Ok(heard);
@@ -98,12 +105,12 @@ struct Row {
 
 impl Row {
     /// One round trip; none when there is no such file in a conversation that lives.
-    async fn read(app: &App, file: FileKey) -> Result<Option<Self>, StoreError> {
-        let FileKey {
-            workspace,
-            conversation,
-            id,
-        } = file;
+    async fn read(
+        app: &App,
+        file: FileKey,
+        conversation: ConversationId,
+    ) -> Result<Option<Self>, StoreError> {
+        let FileKey { workspace, id, .. } = file;
         let now = app.clock.now();
         let tenant = TenantId::Workspace(workspace);
         let at_head = keys::conversation(workspace, conversation);

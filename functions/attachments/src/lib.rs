@@ -1,4 +1,5 @@
-//! Files in conversations: a link to upload to, what was found in the file, and a link to fetch it.
+//! Files in conversations and photos of members: a link to upload to, what was found in the file, and a
+//! link to fetch it.
 //!
 //! | file | route |
 //! |---|---|
@@ -10,6 +11,10 @@
 //! | `visitor_confirm` | `POST /v1/widget/conversations/{conversation}/attachments/{attachment}/confirm` |
 //! | `visitor_show` | `GET /v1/widget/conversations/{conversation}/attachments/{attachment}` |
 //! | `visitor_fetch` | `GET /v1/widget/conversations/{conversation}/attachments/{attachment}/{rendition}` |
+//! | `create_photo` | `POST /v1/workspaces/{workspace}/photo` |
+//! | `show_photo` | `GET /v1/workspaces/{workspace}/photo/{photo}` |
+//! | `fetch_photo` | `GET /v1/workspaces/{workspace}/members/{member}/photo` |
+//! | `delete_photo` | `DELETE /v1/workspaces/{workspace}/members/{member}/photo` |
 //!
 //! `hear` is told by S3 that a file arrived and by the scanner what is in it. Between the two nobody
 //! can fetch it; a file is sent with a message only when it is clean.
@@ -17,12 +22,17 @@
 mod attachment;
 mod confirm;
 mod create;
+mod create_photo;
+mod delete_photo;
 mod fetch;
+mod fetch_photo;
 mod hear;
+mod hear_photo;
 mod look;
 mod picture;
 mod place;
 mod show;
+mod show_photo;
 mod visitor_confirm;
 mod visitor_create;
 mod visitor_fetch;
@@ -40,6 +50,10 @@ pub fn routes() -> shared::http::Routes {
         visitor_create,
         visitor_confirm,
         visitor_show,
-        visitor_fetch
+        visitor_fetch,
+        create_photo,
+        show_photo,
+        fetch_photo,
+        delete_photo
     ]
 }

@@ -15,6 +15,14 @@ pub struct Kept {
     pub thumbnail: Option<Vec<u8>>,
 }
 
+/// What is kept of a portrait that was said to be `media`; none when it is something else.
+pub fn into_portrait(media: MediaType, bytes: &[u8]) -> Option<Vec<u8>> {
+    let seen = infer::get(bytes).map(|kind| kind.mime_type());
+    (seen == Some(media.word()))
+        .then(|| picture::portrait(media, bytes))
+        .flatten()
+}
+
 /// What is kept of a file that was said to be `media`; none when it is something else.
 pub fn into_kept(media: MediaType, bytes: Vec<u8>) -> Option<Kept> {
     let seen = infer::get(&bytes).map(|kind| kind.mime_type());

@@ -21,6 +21,8 @@ const MAX_PIXELS: u64 = 40_000_000;
 const MAX_ALLOC: u64 = 256 * 1024 * 1024;
 /// The longest side of the small picture.
 const THUMBNAIL_SIDE: u32 = 320;
+/// The longest side of a portrait.
+const PORTRAIT_SIDE: u32 = 512;
 /// Of photos, from 1 to 100.
 const QUALITY: u8 = 88;
 /// Of small pictures.
@@ -32,6 +34,11 @@ pub struct Made {
     pub content: Vec<u8>,
     /// A small one, as JPEG.
     pub thumbnail: Vec<u8>,
+}
+
+/// A portrait of somebody, as JPEG; none when it does not open, or is larger than the limits.
+pub fn portrait(media: MediaType, bytes: &[u8]) -> Option<Vec<u8>> {
+    flat(&decoded(format(media)?, bytes)?, PORTRAIT_SIDE, QUALITY)
 }
 
 /// Makes a picture anew; none when it does not open, or is larger than the limits.
@@ -127,11 +134,15 @@ fn moving(bytes: &[u8]) -> Option<Made> {
     })
 }
 
-/// A small picture, on white where it lets through.
 fn small(image: &DynamicImage) -> Option<Vec<u8>> {
-    let large = image.width().max(image.height()) > THUMBNAIL_SIDE;
+    flat(image, THUMBNAIL_SIDE, THUMBNAIL_QUALITY)
+}
+
+/// A picture with sides of at most `side`, on white where it lets through.
+fn flat(image: &DynamicImage, side: u32, quality: u8) -> Option<Vec<u8>> {
+    let large = image.width().max(image.height()) > side;
     let small = match large {
-        true => image.thumbnail(THUMBNAIL_SIDE, THUMBNAIL_SIDE).to_rgba8(),
+        true => image.thumbnail(side, side).to_rgba8(),
         false => image.to_rgba8(),
     };
     let mut flat = RgbImage::new(small.width(), small.height());
@@ -145,7 +156,7 @@ fn small(image: &DynamicImage) -> Option<Vec<u8>> {
         flat.put_pixel(x, y, Rgb([over(red), over(green), over(blue)]));
     }
     let mut out = Vec::new();
-    let encoder = JpegEncoder::new_with_quality(&mut out, THUMBNAIL_QUALITY);
+    let encoder = JpegEncoder::new_with_quality(&mut out, quality);
     flat.write_with_encoder(encoder).ok()?;
     Some(out)
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::{
     app::App,
-    domain::{AccountId, AnnouncementId, AppId, AuditId, Timestamp, WorkspaceId},
+    domain::{AccountId, AnnouncementId, AppId, AuditId, RequestId, Timestamp, WorkspaceId},
     http::{AccessToken, Json, Page, Paging, Problem, Problems, Query, cursor::List},
     store::{
         self, Unsealed, keys,
@@ -31,6 +31,8 @@ pub struct OperatorDeedView {
     account_id: Option<AccountId>,
     /// Which announcement, if one.
     announcement_id: Option<AnnouncementId>,
+    /// About which request, if about one.
+    request_id: Option<RequestId>,
     /// When.
     at: Timestamp,
 }
@@ -45,6 +47,7 @@ impl From<OperatorDeed> for OperatorDeedView {
             app_id: deed.app,
             account_id: deed.account,
             announcement_id: deed.announcement,
+            request_id: deed.request,
             at: deed.created_at,
         }
     }

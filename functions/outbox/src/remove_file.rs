@@ -4,11 +4,7 @@
 
 use shared::{
     app::App,
-    store::{
-        Item, RootRef, StoreError, Table,
-        db::key_of,
-        keys::{self, FileKey},
-    },
+    store::{Item, StoreError, Table, db::key_of, keys},
 };
 
 use crate::failure::Failure;
@@ -22,25 +18,12 @@ pub fn is_file(item: &Item) -> bool {
 pub async fn remove(app: &App, row: &Item) -> Result<(), Failure> {
     // A file that stays is a broken promise: whatever the fault, the record comes again.
     let later = |error: StoreError| Failure::Later(error.to_string());
-    let Some(file) = file_of(row) else {
+    let file = key_of(Table::Data, row).and_then(|key| keys::file_of_row(&key));
+    let Some(file) = file else {
         return Err(Failure::Never("a row of a file that names none".to_owned()));
     };
     let erased = app.store.erase_file_without_row(file).await;
     erased.map(|_| ()).map_err(later)
-}
-
-/// Which file a row is about, by its key alone.
-fn file_of(row: &Item) -> Option<FileKey> {
-    let key = key_of(Table::Data, row)?;
-    let root = RootRef::of(&key);
-    let shared::domain::TenantId::Workspace(workspace) = root.tenant()? else {
-        return None;
-    };
-    Some(FileKey {
-        workspace,
-        conversation: root.id().parse().ok()?,
-        id: key.sk.split_once('#')?.1.parse().ok()?,
-    })
 }
 
 #[cfg(test)]
@@ -57,22 +40,27 @@ mod tests {
 
     #[test]
     fn files_are_found_by_the_keys_of_their_rows_and_nothing_else_is_one() {
-        let ids = ["ws", "cnv", "att"].map(|kind| format!("{kind}_01kf0a1b2c3d4e5f6g7h8j9k0m"));
-        let thread = format!("CONVERSATION#{}#{}", ids[0], ids[1]);
-        for kind in ["A#", "U#"] {
-            let row = row(&thread, &format!("{kind}{}", ids[2]));
-            assert!(is_file(&row));
-            let file = file_of(&row).expect("a file");
-            let names = [
-                file.workspace.to_string(),
-                file.conversation.to_string(),
-                file.id.to_string(),
-            ];
-            assert_eq!(names, ids);
+        let id = |kind: &str| format!("{kind}_01kf0a1b2c3d4e5f6g7h8j9k0m");
+        let thread = format!("CONVERSATION#{}#{}", id("ws"), id("cnv"));
+        let member = format!("MEMBERSHIP#{}#{}", id("ws"), id("mbr"));
+        for (pk, owner) in [(&thread, id("cnv")), (&member, id("mbr"))] {
+            for kind in ["A#", "U#"] {
+                let row = row(pk, &format!("{kind}{}", id("att")));
+                assert!(is_file(&row));
+                let key = key_of(Table::Data, &row).expect("a key");
+                let file = keys::file_of_row(&key).expect("a file");
+                let names = [
+                    file.workspace.to_string(),
+                    file.owner.to_string(),
+                    file.id.to_string(),
+                ];
+                assert_eq!(names, [id("ws"), owner.clone(), id("att")]);
+            }
         }
         for (pk, sk) in [
             (thread.as_str(), "M#0000000001"),
             (&thread, "HEAD"),
+            (&member, "HEAD"),
             ("APP#ws", "A#x"),
         ] {
             assert!(!is_file(&row(pk, sk)), "{pk} {sk}");

@@ -15,7 +15,7 @@ use shared::{
         text::Text,
     },
     http::{
-        Code, Member, Problem,
+        Code, Member, Operator, Problem,
         actor::Entry,
         person::{self, Person, recognise},
     },
@@ -24,6 +24,7 @@ use shared::{
         audit::Deed,
         contact::Contact,
         keys,
+        operator::{OperatorAct, OperatorDeed},
         privacy::{Letter, PrivacyRequest, RequestWords},
     },
     words,
@@ -76,6 +77,14 @@ pub enum Decision {
 }
 
 impl Decision {
+    const fn act(&self) -> OperatorAct {
+        match self {
+            Self::Deny(..) => OperatorAct::RequestRefused,
+            Self::Extend(..) => OperatorAct::RequestExtended,
+            Self::Fulfil(_) => OperatorAct::RequestAnswered,
+        }
+    }
+
     const fn deed(&self) -> Deed {
         match self {
             Self::Deny(..) => Deed::RequestRefused,
@@ -120,8 +129,8 @@ impl Decide {
 /// Who decides.
 #[derive(Clone, Copy)]
 pub enum Side<'a> {
-    /// The operator, about accounts.
-    Operator,
+    /// An operator, about accounts.
+    Operator(&'a Operator),
     /// Who answers in a workspace, about the people it talks with.
     Workspace(&'a Member),
 }
@@ -177,7 +186,7 @@ async fn place(
     open_to_decisions(&head, now)?;
     // An open request has its words; they end sixty days after its time at the earliest.
     let mut words = words.ok_or_else(|| Problem::new(Code::NotChangeable))?;
-    note(transaction, side, &head, decision.deed())?;
+    note(transaction, side, &head, &decision)?;
     let (head, letter) = match decision {
         Decision::Extend(days, why) => {
             if !head.request.may_take_longer() {
@@ -226,22 +235,29 @@ async fn place(
     Ok(PrivacyRequestView::new(&head, Some(&shown), now))
 }
 
-/// Writes a line for the owners of a workspace; the operator's desk has no log.
+/// Writes a line for the owners of a workspace, or for the other operators.
 fn note(
     transaction: &mut Transaction,
     side: Side<'_>,
     head: &PrivacyRequest,
-    deed: Deed,
+    decision: &Decision,
 ) -> Result<(), Problem> {
-    let Side::Workspace(member) = side else {
-        return Ok(());
-    };
-    let line = member.entry.line(member.id, deed);
-    let line = match head.contact() {
-        Some(contact) => line.about(contact),
-        None => line,
-    };
-    transaction.audit(line)?;
+    match side {
+        Side::Operator(operator) => {
+            transaction.deed(OperatorDeed {
+                request: Some(head.id),
+                ..operator.deed(decision.act())
+            })?;
+        }
+        Side::Workspace(member) => {
+            let line = member.entry.line(member.id, decision.deed());
+            let line = match head.contact() {
+                Some(contact) => line.about(contact),
+                None => line,
+            };
+            transaction.audit(line)?;
+        }
+    }
     Ok(())
 }
 
@@ -297,7 +313,7 @@ async fn carry_out(
             return Ok(head.executing(now));
         }
         // Nobody but its holder closes an account; then the erasure runs by itself.
-        (RequestKind::Erase, Side::Operator) => return Ok(head.executing(now)),
+        (RequestKind::Erase, Side::Operator(_)) => return Ok(head.executing(now)),
         (RequestKind::Rectify, Side::Workspace(member)) => {
             let entry = &member.entry;
             let mut person = kept(app, entry, &head).await?;

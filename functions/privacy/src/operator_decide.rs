@@ -37,6 +37,7 @@ pub async fn handle(
     let decision = body.parse()?;
     let desk = Desk::platform(&operator.platform_key, operator.now);
     let decided = (id, decision);
-    let view = deciding::decide(&app, desk, Side::Operator, &operator.fetched, decided).await?;
+    let side = Side::Operator(&operator);
+    let view = deciding::decide(&app, desk, side, &operator.fetched, decided).await?;
     Ok(Json(view))
 }

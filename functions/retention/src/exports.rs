@@ -411,12 +411,14 @@ impl Run<'_> {
                 }
             }
         }
-        if counts.contains_key("Attachment") {
+        for kind in ["Attachment", "Photo"] {
+            if !counts.contains_key(kind) {
+                continue;
+            }
             left_out.push(LeftOut {
-                kind: "Attachment".to_owned(),
+                kind: kind.to_owned(),
                 field: Some("content".to_owned()),
-                reason: "the file itself; fetch it by its own route while its message is there"
-                    .to_owned(),
+                reason: "the file itself; fetch it by its own route while it is there".to_owned(),
             });
         }
         let whole = |(kind, reason): &(&str, &str)| LeftOut {

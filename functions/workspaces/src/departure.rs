@@ -1,8 +1,8 @@
 //! How a member goes: removed by somebody who may, or by themselves.
 //!
 //! Seat and membership go in one transaction: the very next call is refused, and nobody assigns them
-//! anything any more. With the membership goes the key that the name is sealed with. A job hands over
-//! their conversations, and takes their read marks and drafts.
+//! anything any more. With the membership goes the key that name and photo are sealed with. A job hands
+//! over their conversations, and takes their read marks, drafts and uploads.
 //!
 //! What they set up for the team stays, and is told of: the keys of the API that they made go on
 //! working, because a shop must not stop when a colleague leaves, and every owner is mailed to
@@ -90,6 +90,9 @@ pub async fn depart(
     transaction.consume_version(keys::seat(seat.account, workspace), seat.rev);
     transaction.remove(keys::data_key(&RootRef::of(&head)));
     transaction.remove(keys::availability(workspace, target));
+    if let Some(photo) = colleague.membership.photo {
+        transaction.remove(keys::photo(workspace, target, photo));
+    }
     transaction.consume(head);
     let job = Job::handover(workspace, target, heir.reassign_to, entry.now);
     transaction.create(&Stored::new(job.clone(), &entry.policy), &Unsealed)?;

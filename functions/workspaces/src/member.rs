@@ -4,7 +4,8 @@ use serde::Serialize;
 use shared::{
     app::App,
     domain::{
-        MemberId, Profile, Role, Timestamp, Visibility, WorkspaceId, policy::NameRule, text::Name,
+        AttachmentId, MemberId, Profile, Role, Timestamp, Visibility, WorkspaceId,
+        policy::NameRule, text::Name,
     },
     http::{Problem, actor::Entry},
     store::{
@@ -22,6 +23,8 @@ pub struct MemberView {
     /// What colleagues and visitors call them; never there in profile `flows`.
     #[schema(example = "Ada Lovelace")]
     name: Option<String>,
+    /// The id of their photo, another one for every photo; null where there is none.
+    photo: Option<AttachmentId>,
     /// What they may do.
     role: Role,
     /// Which conversations they see.
@@ -56,6 +59,7 @@ impl MemberView {
                 .name
                 .as_ref()
                 .map(|name| name.reveal().to_owned()),
+            photo: membership.photo,
             role: seat.role,
             visibility: seat.visibility.unwrap_or(Visibility::All),
             joined_at: membership.created_at,

@@ -83,7 +83,7 @@ pub const fn class(class: Class) -> &'static str {
         }
         Class::Ticket => "Ticket that opens a live connection",
         Class::Tombstone => "Mark that says only that something is gone",
-        Class::Upload => "File that was uploaded and that nobody has sent yet",
+        Class::Upload => "File that was uploaded and that is in no message and no profile yet",
         Class::Visit => "Session of a visitor; after its last use",
         Class::Workspace => "Workspace: name, settings, apps, memberships",
     }

@@ -9,7 +9,7 @@ use shared_derive::Record;
 
 use super::{
     db::{Store, StoreError},
-    keys::{self, FileKey},
+    keys::{self, FileKey, FileOwner},
     message::Audience,
     objects::ObjectPrefix,
     subject::SubjectId,
@@ -120,7 +120,7 @@ impl Upload {
     pub const fn key_of_file(&self) -> FileKey {
         FileKey {
             workspace: self.workspace,
-            conversation: self.conversation,
+            owner: FileOwner::Conversation(self.conversation),
             id: self.id,
         }
     }
@@ -146,15 +146,7 @@ impl Store {
     /// # Errors
     /// When storage did not do all of it; doing it again is safe.
     pub async fn erase_file_without_row(&self, file: FileKey) -> Result<u64, StoreError> {
-        let FileKey {
-            workspace,
-            conversation,
-            id,
-        } = file;
-        let rows = [
-            keys::upload(workspace, conversation, id),
-            keys::attachment(workspace, conversation, id),
-        ];
+        let rows = keys::rows_of_file(file);
         let found = self.batch(rows.to_vec()).await?;
         match rows.iter().any(|row| found.raw(row).is_some()) {
             true => Ok(0),
@@ -180,17 +172,16 @@ impl Store {
         self.objects().erase(&uploaded).await
     }
 
-    /// Deletes every version of every file of a conversation, sent or not.
+    /// Deletes every version of every file of a conversation or a member, sent or not.
     ///
     /// # Errors
     /// As [`Self::erase_file_without_row`].
-    pub async fn erase_files_of_thread(
+    pub async fn erase_files_of(
         &self,
         workspace: WorkspaceId,
-        conversation: ConversationId,
+        owner: FileOwner,
     ) -> Result<u64, StoreError> {
-        let prefixes = keys::files_of_thread(workspace, conversation);
-        self.erase_all(&prefixes).await
+        self.erase_all(&keys::files_of(workspace, owner)).await
     }
 
     async fn erase_all(&self, prefixes: &[ObjectPrefix]) -> Result<u64, StoreError> {

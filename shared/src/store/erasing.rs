@@ -21,7 +21,7 @@ use super::{
     audit::Line,
     conversation::{Conversation, Tombstone},
     db::{Store, StoreError},
-    keys::{self, Key, Table},
+    keys::{self, FileOwner, Key, Table},
     message::RACES,
     query::Query,
     record::{Stored, read_item},
@@ -158,7 +158,8 @@ impl Store {
         parts.truncate(PARTS);
         // Files first: nothing would lead to them any more.
         if parts.iter().any(keys::has_files) {
-            self.erase_files_of_thread(head.workspace, head.id).await?;
+            let owner = FileOwner::Conversation(head.id);
+            self.erase_files_of(head.workspace, owner).await?;
         }
         self.remove(parts, now).await?;
         Ok(all)

@@ -27,7 +27,9 @@ pub use accounts::{
     challenge, is_seat, letter, letters, mail_wish, notice, notices, passkey_ceremony, password,
     preferences, reset, seat, seat_due, seats, second_factor, second_step, session, sessions,
 };
-pub use attachments::{attachment, has_files, upload};
+pub use attachments::{
+    attachment, file_of_row, has_files, photo, photo_upload, rows_of_file, upload,
+};
 pub use conversations::{
     CHANGE_SHARDS, DISCLOSED, TOMBSTONE, change_shard, changes, contact, contact_due, contact_list,
     contacts, context, conversation, conversation_due, dedupe, disclosed_part, draft, drafts,
@@ -44,9 +46,9 @@ pub use exports::{
     export, export_due, export_list, export_part_row, export_part_rows, is_export, whole_exports,
 };
 pub use files::{
-    FileKey, Rendition, export_part, export_parts, files_of_attachment, files_of_thread, intake,
-    ledger, ledger_entry, linked_file, linked_files, linked_files_of, linked_rendition, of_intake,
-    rendition,
+    FileKey, FileOwner, Rendition, export_part, export_parts, files_of, files_of_attachment,
+    intake, ledger, ledger_entry, linked_file, linked_files, linked_files_of, linked_rendition,
+    of_intake, rendition,
 };
 pub use privacy::{
     OWN_REQUEST, asked, is_privacy_request, open_wish, own_request, privacy_due, privacy_letter,

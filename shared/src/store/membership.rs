@@ -16,7 +16,8 @@ use super::{
 };
 use crate::{
     domain::{
-        AccountId, InvitationId, MemberId, Permission, Policy, Role, Timestamp, WorkspaceId,
+        AccountId, AttachmentId, InvitationId, MemberId, Permission, Policy, Role, Timestamp,
+        WorkspaceId,
         policy::Lens,
         text::{Email, Name},
         token::{self, Secret, SecretHash},
@@ -47,6 +48,9 @@ pub struct Membership {
     /// What colleagues and visitors call them; absent in profile `flows` (FLOW-02).
     #[personal(category = Name, purpose = RunWorkspace, erase = Delete)]
     pub name: Option<Name>,
+    /// Their photo, if they have one.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub photo: Option<AttachmentId>,
     /// Whether it may be used.
     #[non_personal(reason = "the state of an erasure")]
     pub state: State,
@@ -113,6 +117,7 @@ impl Joining<'_> {
             workspace,
             account,
             name,
+            photo: None,
             state: State::Live,
             created_at: now,
             rev: 1,

@@ -52,6 +52,7 @@ pub mod objects;
 pub mod operator;
 pub mod passkey;
 pub mod password;
+pub mod photo;
 pub mod preferences;
 pub mod privacy;
 pub mod query;

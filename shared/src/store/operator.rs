@@ -9,7 +9,9 @@ use super::{
     transaction::{Slot, Transaction},
 };
 use crate::{
-    domain::{AccountId, AnnouncementId, AppId, AuditId, Policy, Timestamp, WorkspaceId},
+    domain::{
+        AccountId, AnnouncementId, AppId, AuditId, Policy, RequestId, Timestamp, WorkspaceId,
+    },
     words,
 };
 
@@ -77,6 +79,12 @@ words! {
         OperatorSeated = "operator_seated",
         /// Unseated an operator.
         OperatorUnseated = "operator_unseated",
+        /// Answered what the holder of an account asked about their data.
+        RequestAnswered = "request_answered",
+        /// Took more time for it.
+        RequestExtended = "request_extended",
+        /// Refused it.
+        RequestRefused = "request_refused",
         /// Opened or closed sign-up.
         SettingsChanged = "settings_changed",
         /// Let a workspace go on.
@@ -117,6 +125,9 @@ pub struct OperatorDeed {
     /// Which announcement, if one.
     #[non_personal(reason = "the id of a text to many")]
     pub announcement: Option<AnnouncementId>,
+    /// About which request, if about one.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Pseudonymise, open)]
+    pub request: Option<RequestId>,
     /// When.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Pseudonymise, open)]
     pub created_at: Timestamp,
@@ -133,6 +144,7 @@ impl OperatorDeed {
             app: None,
             account: None,
             announcement: None,
+            request: None,
             created_at: now,
         }
     }

@@ -32,6 +32,7 @@ use super::{
     operator::{DeploymentSettings, OperatorDeed, OperatorSeat},
     passkey::PasskeyCeremony,
     password::{Password, ResetLink},
+    photo::{Photo, PhotoUpload},
     preferences::Preferences,
     privacy::{OpenWish, OwnRequest, PrivacyLetter, PrivacyRequest, RequestWords},
     record::{Declaration, Fields, Item, Record, tell_item},
@@ -127,6 +128,8 @@ registry! {
     OwnRequest
     PasskeyCeremony
     Password
+    Photo
+    PhotoUpload
     PolicyAcceptance
     Preferences
     PrivacyLetter

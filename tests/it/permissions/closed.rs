@@ -108,8 +108,10 @@ impl World {
 
 /// What somebody may not do at all, in any state of the workspace.
 fn forbidden(route: &Route, role: Option<Role>) -> Option<(u16, &'static str)> {
-    // Everybody gives themselves a name, so that what a role may is asked later there.
-    let asked_later = (route.method == Method::PATCH) && route.path.ends_with("/members/{member}");
+    // Everybody gives themselves a name and takes their photo away, so that what a role may is asked later
+    // there.
+    let asked_later = (route.method == Method::PATCH && route.path.ends_with("/members/{member}"))
+        || (route.method == Method::DELETE && route.path.ends_with("/members/{member}/photo"));
     match role {
         Some(_) if asked_later => None,
         Some(role) if !role.may(permission(route)) => Some((403, "forbidden")),

@@ -127,5 +127,5 @@ CHAT-20 | tests/it/audit.rs::no_line_names_a_person_and_after_an_erasure_none_le
 CHAT-21 | tests/it/privacy/requests.rs::what_a_visitor_asks_comes_to_the_workspace_and_its_answer_goes_back | a visitor's request reaches who answers in the workspace, and the answer the visitor; deadlines.rs shows that silence is escalated
 CHAT-22 | tests/it/privacy/requests.rs::a_wish_says_what_it_needs_and_a_decision_what_it_has_to | a question is not over before it is answered in words
 CHAT-23 | pending | notices by mail end after a day; notifications in the product are missing
-CHAT-24 | pending | pictures are not part of this version
+CHAT-24 | tests/it/attachments/photos.rs::a_photo_is_made_anew_and_shown_to_colleagues_until_another_takes_its_place | when another photo takes its place nothing of the first is left in the bucket, no version and no copy that a link led to
 ";

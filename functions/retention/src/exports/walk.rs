@@ -147,6 +147,10 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "PrivacyLetter",
         "that a mail about a request waits, for a day; the request is in",
     ),
+    (
+        "PhotoUpload",
+        "a photo that was not looked through yet, or was refused; gone after a day",
+    ),
     ("PublicKeys", "keys of the deployment, about nobody"),
     (
         "ResetLink",
@@ -405,6 +409,7 @@ mod tests {
         "Membership",
         "Message",
         "Notice",
+        "Photo",
         "PolicyAcceptance",
         "Preferences",
         "PrivacyRequest",

@@ -42,6 +42,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         holds("We keep the fields that are listed in the data map beside this policy, and nothing beside them. A field without a stated category, purpose and end cannot be built into the program, and a request with a field that we do not know is refused.")
     }).everywhere(),
     Clause::new(&["CALL-09", "FLOW-02", "CHAT-02"], Section::Data, |f| match f.policy.profile.member_name() {
+        NameRule::Required if f.policy.has(Module::Attachments) => holds("Of an account we keep its mail address. In a workspace a member has a name as well, and a photo if they upload one, so that colleagues know who answered. Both serve to set the account up, to sign in and to work together."),
         NameRule::Required => holds("Of an account we keep its mail address. In a workspace a member has a name as well, so that colleagues know who answered. Both serve to set the account up, to sign in and to work together."),
         NameRule::Forbidden => holds("Of an account we keep its mail address, and of a workspace its name. Names of members are not asked for, and are refused if they are sent."),
     }),
@@ -124,7 +125,14 @@ pub(super) const CLAUSES: &[Clause] = &[
             f.life(Class::Upload)
         ))
     }),
-    Clause::new(&["CHAT-24"], Section::Data, |_| not_yet("Pictures of members or visitors.")),
+    Clause::new(&["CHAT-24"], Section::Data, |f| {
+        with_route(
+            f,
+            "POST /v1/workspaces/{workspace}/photo",
+            "A member may put a photo of themselves beside their name. It goes the way of other files: looked through, made anew and encrypted; it is fetched by colleagues only. When another one takes its place, when it is taken away or when the member goes, every version of it is deleted at once. Of visitors there are no pictures.",
+            "Pictures of members.",
+        )
+    }),
     Clause::new(&["CHAT-05"], Section::Data, |_| {
         holds("We keep who is a member of which workspace and in which role, and opaque ids that tie sessions, contacts and conversations together.")
     }).everywhere(),

@@ -14,7 +14,7 @@ use crate::{
         erasure::{Erasure, ErasureKind, Farewell, Place, Stage},
         job::Job,
         keyring::Use,
-        keys::{self, Key, Table},
+        keys::{self, FileOwner, Key, Table},
         query::{Listed, Query},
         record::{Stored, read_item},
         seal::Unsealed,
@@ -253,6 +253,9 @@ impl Store {
             Ok(()) | Err(CommitError::Refused(_)) => {}
             Err(CommitError::Store(error)) => return Err(error),
         }
+        // Files first: nothing would lead to them any more.
+        self.erase_files_of(workspace, FileOwner::Member(member))
+            .await?;
         for partition in partitions_of(place) {
             self.remove_children(&RootRef::from_partition(&partition), u32::MAX)
                 .await?;

@@ -24,7 +24,7 @@ use crate::{
         erasure::{Erasure, ErasureKind, Stage},
         field::Field,
         job::Mark,
-        keys::{self, Key, Table},
+        keys::{self, FileOwner, Key, Table},
         notice::{Notice, NoticeKind},
         query::{Listed, Query},
         record::{Item, Stored},
@@ -176,11 +176,11 @@ impl Store {
             for key in goes.iter().filter(|key| keys::is_export(key)) {
                 self.remove_files(&RootRef::of(key)).await?;
             }
-            let threads = goes.iter().filter(|key| keys::has_files(key));
-            let mut threads: Vec<RootRef> = threads.map(RootRef::of).collect();
-            threads.dedup();
-            for id in threads.iter().filter_map(|root| root.id().parse().ok()) {
-                self.erase_files_of_thread(workspace, id).await?;
+            let files = goes.iter().filter_map(keys::file_of_row);
+            let mut owners: Vec<FileOwner> = files.map(|file| file.owner).collect();
+            owners.dedup();
+            for owner in owners {
+                self.erase_files_of(workspace, owner).await?;
             }
             for part in goes.chunks(PARTS) {
                 self.remove(part.to_vec(), now).await?;

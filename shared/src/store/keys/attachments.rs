@@ -1,11 +1,14 @@
-//! The keys of files: they lie with their conversation.
+//! The keys of files: they lie with what they belong to, a conversation or a member.
 
-use super::{Key, data, thread};
-use crate::domain::{AttachmentId, ConversationId, WorkspaceId};
+use super::{FileKey, FileOwner, Key, data, membership, thread};
+use crate::{
+    domain::{AttachmentId, ConversationId, MemberId, TenantId, WorkspaceId},
+    store::subject::RootRef,
+};
 
 /// What the sort keys of files that nobody has sent open with.
 const UPLOAD: &str = "U#";
-/// What the sort keys of files of messages open with.
+/// What the sort keys of files that are somewhere open with.
 const ATTACHMENT: &str = "A#";
 
 /// A file that nobody has sent yet.
@@ -18,8 +21,52 @@ pub fn attachment(workspace: WorkspaceId, conversation: ConversationId, id: Atta
     data(thread(workspace, conversation), format!("{ATTACHMENT}{id}"))
 }
 
-/// Whether files in the bucket belong to the item at this key.
+/// A photo of a member that was not looked through yet.
+pub fn photo_upload(workspace: WorkspaceId, member: MemberId, id: AttachmentId) -> Key {
+    data(membership(workspace, member).pk, format!("{UPLOAD}{id}"))
+}
+
+/// The photo of a member.
+pub fn photo(workspace: WorkspaceId, member: MemberId, id: AttachmentId) -> Key {
+    data(
+        membership(workspace, member).pk,
+        format!("{ATTACHMENT}{id}"),
+    )
+}
+
+/// The rows that a file may have: while it waits, and when it is somewhere.
+pub fn rows_of_file(file: FileKey) -> [Key; 2] {
+    let FileKey {
+        workspace,
+        owner,
+        id,
+    } = file;
+    match owner {
+        FileOwner::Conversation(of) => [upload(workspace, of, id), attachment(workspace, of, id)],
+        FileOwner::Member(of) => [photo_upload(workspace, of, id), photo(workspace, of, id)],
+    }
+}
+
+/// Whose files the item at this key has in the bucket, if it has any.
 pub fn has_files(key: &Key) -> bool {
     let row = key.sk.starts_with(UPLOAD) || key.sk.starts_with(ATTACHMENT);
-    row && key.pk.starts_with("CONVERSATION#")
+    row && ["CONVERSATION#", "MEMBERSHIP#"]
+        .iter()
+        .any(|kind| key.pk.starts_with(kind))
+}
+
+/// Which file a row is about, if it is about one.
+pub fn file_of_row(key: &Key) -> Option<FileKey> {
+    if !has_files(key) {
+        return None;
+    }
+    let root = RootRef::of(key);
+    let TenantId::Workspace(workspace) = root.tenant()? else {
+        return None;
+    };
+    Some(FileKey {
+        workspace,
+        owner: root.id().parse().ok()?,
+        id: key.sk.split_once('#')?.1.parse().ok()?,
+    })
 }

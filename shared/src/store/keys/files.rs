@@ -4,13 +4,17 @@
 //! |---|---|
 //! | part of an export | `exports/<tenant>/<export>/<number>` |
 //! | what a link to an export leads to | `links/<link>` |
-//! | file as it was uploaded, open under KMS until it was looked through | `intake/<ws>/<conversation>/<attachment>` |
-//! | file of a conversation | `files/<ws>/<conversation>/<attachment>/<rendition>` |
-//! | what a link to it leads to | `links/<conversation>/<attachment>/<rendition>` |
+//! | file as it was uploaded, open under KMS until it was looked through | `intake/<ws>/<conversation or member>/<attachment>` |
+//! | file of a conversation, photo of a member | `files/<ws>/<conversation or member>/<attachment>/<rendition>` |
+//! | what a link to it leads to | `links/<conversation or member>/<attachment>/<rendition>` |
 //! | entry of the ledger of erasures | `ledger/<number>` |
 
+use std::{fmt, str::FromStr};
+
 use crate::{
-    domain::{AttachmentId, ConversationId, ExportId, TenantId, WorkspaceId},
+    domain::{
+        AttachmentId, ConversationId, ExportId, MemberId, TenantId, WorkspaceId, text::Fault,
+    },
     store::objects::{ObjectKey, ObjectPrefix},
     words,
 };
@@ -25,13 +29,40 @@ words! {
     }
 }
 
+/// What a file belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileOwner {
+    /// A conversation.
+    Conversation(ConversationId),
+    /// A member, whose photo it is.
+    Member(MemberId),
+}
+
+impl fmt::Display for FileOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Conversation(id) => id.fmt(f),
+            Self::Member(id) => id.fmt(f),
+        }
+    }
+}
+
+impl FromStr for FileOwner {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        let conversation = text.parse().map(Self::Conversation);
+        conversation.or_else(|_| text.parse().map(Self::Member))
+    }
+}
+
 /// Which file: the ids that its names are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileKey {
     /// In which workspace.
     pub workspace: WorkspaceId,
-    /// In which conversation.
-    pub conversation: ConversationId,
+    /// Whose.
+    pub owner: FileOwner,
     /// Its id.
     pub id: AttachmentId,
 }
@@ -75,10 +106,10 @@ pub fn ledger() -> ObjectPrefix {
 pub fn intake(file: FileKey) -> ObjectKey {
     let FileKey {
         workspace,
-        conversation,
+        owner,
         id,
     } = file;
-    ObjectKey::new(format!("intake/{workspace}/{conversation}/{id}"))
+    ObjectKey::new(format!("intake/{workspace}/{owner}/{id}"))
 }
 
 /// Which file was uploaded under this name.
@@ -86,7 +117,7 @@ pub fn of_intake(name: &str) -> Option<FileKey> {
     let mut ids = name.strip_prefix("intake/")?.split('/');
     let file = FileKey {
         workspace: ids.next()?.parse().ok()?,
-        conversation: ids.next()?.parse().ok()?,
+        owner: ids.next()?.parse().ok()?,
         id: ids.next()?.parse().ok()?,
     };
     ids.next().is_none().then_some(file)
@@ -96,42 +127,40 @@ pub fn of_intake(name: &str) -> Option<FileKey> {
 pub fn rendition(file: FileKey, which: Rendition) -> ObjectKey {
     let FileKey {
         workspace,
-        conversation,
+        owner,
         id,
     } = file;
     let which = which.word();
-    ObjectKey::new(format!("files/{workspace}/{conversation}/{id}/{which}"))
+    ObjectKey::new(format!("files/{workspace}/{owner}/{id}/{which}"))
 }
 
 /// What a link to a form of a file leads to.
 pub fn linked_rendition(file: FileKey, which: Rendition) -> ObjectKey {
-    let FileKey {
-        conversation, id, ..
-    } = file;
-    ObjectKey::new(format!("links/{conversation}/{id}/{}", which.word()))
+    let FileKey { owner, id, .. } = file;
+    ObjectKey::new(format!("links/{owner}/{id}/{}", which.word()))
 }
 
 /// Everything of one file.
 pub fn files_of_attachment(file: FileKey) -> [ObjectPrefix; 3] {
     let FileKey {
         workspace,
-        conversation,
+        owner,
         id,
     } = file;
     [
-        format!("intake/{workspace}/{conversation}/{id}"),
-        format!("files/{workspace}/{conversation}/{id}/"),
-        format!("links/{conversation}/{id}/"),
+        format!("intake/{workspace}/{owner}/{id}"),
+        format!("files/{workspace}/{owner}/{id}/"),
+        format!("links/{owner}/{id}/"),
     ]
     .map(ObjectPrefix::new)
 }
 
-/// The files of a conversation, sent or not.
-pub fn files_of_thread(workspace: WorkspaceId, conversation: ConversationId) -> [ObjectPrefix; 3] {
+/// All files of an owner, sent or not.
+pub fn files_of(workspace: WorkspaceId, owner: FileOwner) -> [ObjectPrefix; 3] {
     [
-        format!("intake/{workspace}/{conversation}/"),
-        format!("files/{workspace}/{conversation}/"),
-        format!("links/{conversation}/"),
+        format!("intake/{workspace}/{owner}/"),
+        format!("files/{workspace}/{owner}/"),
+        format!("links/{owner}/"),
     ]
     .map(ObjectPrefix::new)
 }

@@ -5,7 +5,7 @@
 //! | that an address was invited | data | `INVITED#platform#<keyed hash>` | `<invitation>` |
 //! | that an operator entered a workspace | data | `GLASS#<ws>` | `<id>` |
 //! | workspace, its policy | data | `WORKSPACE#<ws>` | `HEAD`, `POLICY` |
-//! | member, whether they are there | data | `MEMBERSHIP#<ws>#<member>` | `HEAD`, `AVAILABILITY` |
+//! | member, whether they are there | data | `MEMBERSHIP#<ws>#<member>` | `HEAD`, `AVAILABILITY`; photos: see `attachments` |
 //! | hours of the team | data | `TEAM#<ws>` | `HOURS` |
 //! | invitation | data | `INVITATION#<ws>#<invitation>` | `HEAD` |
 //! | app | data | `APP#<ws>` | `<app>` |
