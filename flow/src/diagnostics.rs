@@ -2,6 +2,7 @@
 
 mod graph;
 mod ids;
+mod offered;
 mod paths;
 mod requests;
 mod texts;
@@ -13,6 +14,8 @@ use serde::{Serialize, Serializer};
 
 use crate::compile::Subflows;
 use crate::document::Document;
+
+pub use offered::Feature;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -79,6 +82,8 @@ codes! {
     E140,
     /// Personal values for a host that is not on the list.
     E150,
+    /// Something that whoever runs the flow does not offer.
+    E160,
     /// A node that nobody reaches.
     W200,
     /// A way that stops without an end.
@@ -268,6 +273,8 @@ pub struct Surroundings {
     pub secrets: Vec<String>,
     /// Hosts that may be told personal values.
     pub hosts: Vec<String>,
+    /// What whoever runs the flow does not offer.
+    pub missing: Vec<Feature>,
 }
 
 /// Everything that is wrong with a document, errors first, each in the order of the document.
@@ -277,6 +284,7 @@ pub fn check(document: &Document, subflows: &Subflows, around: &Surroundings) ->
     graph::check(document, &index, subflows, &mut found);
     texts::check(document, &index, subflows, around, &mut found);
     paths::check(document, &index, &mut found);
+    offered::check(document, &around.missing, &mut found);
     found.sort_by_key(|diagnostic| diagnostic.severity == Severity::Warning);
     found
 }

@@ -36,7 +36,9 @@ mod variables;
 
 pub use compile::{Subflows, compile, compile_draft, reference};
 pub use conditions::{Comparison, Compat, Condition, Op, Operand};
-pub use diagnostics::{Code, Diagnostic, Pointer, Severity, Surroundings, check, publishable};
+pub use diagnostics::{
+    Code, Diagnostic, Feature, Pointer, Severity, Surroundings, check, publishable,
+};
 pub use document::{
     Afterwards, Command, Document, Edge, From, Handlers, Idle, Node, Progress, Rate, Remember,
     SCHEMA, Settings, To,

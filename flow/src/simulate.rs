@@ -27,6 +27,8 @@ pub use explore::{Exploration, explore};
 const MAX_STEPS: usize = 500;
 /// The most deadlines that pass in one `advance_ms`.
 const MAX_DEADLINES: usize = 1_000;
+/// How much comes out of a script at most, in bytes; more of it is not played.
+const MAX_OUTPUT_BYTES: usize = 2 * 1024 * 1024;
 /// 2026-01-01: when a script begins that does not say.
 const FIRST_MS: i64 = 1_767_225_600_000;
 
@@ -170,6 +172,8 @@ pub struct Simulation {
     pub missed: Vec<Missed>,
     /// What failed.
     pub failures: Vec<Failure>,
+    /// Whether it was too much, and the last steps were not played.
+    pub cut: bool,
 }
 
 /// A line of a transcript.
@@ -273,6 +277,9 @@ struct Run<'r> {
     failures: Vec<Failure>,
     /// What came out since the visitor's last word.
     latest: Vec<Effect>,
+    /// How much came out so far, in bytes, roughly.
+    bytes: usize,
+    cut: bool,
 }
 
 impl<'r> Run<'r> {
@@ -294,6 +301,8 @@ impl<'r> Run<'r> {
             missed: Vec::new(),
             failures: Vec::new(),
             latest: Vec::new(),
+            bytes: 0,
+            cut: false,
         }
     }
 
@@ -321,6 +330,7 @@ impl<'r> Run<'r> {
     }
 
     fn note(&mut self, turn: Turn) -> Option<What> {
+        self.bytes += turn.trace.len() * 128;
         for visit in &turn.trace {
             let (flow, node) = self.flow.node(visit.unit, visit.node);
             self.trace.push(Visited {
@@ -342,6 +352,7 @@ impl<'r> Run<'r> {
             .extend(turn.ignored.map(|reason| Line::Ignored { reason }));
         let mut asked = None;
         for effect in turn.effects {
+            self.bytes += weight_of(&effect);
             if let Effect::Http { key, request } = &effect {
                 let mock = self
                     .script
@@ -371,6 +382,10 @@ impl<'r> Run<'r> {
                 })
                 .collect();
             self.missed.extend(missed);
+            return Ok(());
+        }
+        if self.bytes > MAX_OUTPUT_BYTES {
+            self.cut = true;
             return Ok(());
         }
         self.transcript.push(Line::In { step: step.clone() });
@@ -433,6 +448,10 @@ impl<'r> Run<'r> {
             let Some((deadline, key)) = due.filter(|(deadline, _)| *deadline <= end) else {
                 break;
             };
+            if self.bytes > MAX_OUTPUT_BYTES {
+                self.cut = true;
+                break;
+            }
             self.cx.now_ms = self.cx.now_ms.max(deadline);
             self.arrive(What::Timer { key })?;
         }
@@ -478,12 +497,18 @@ impl<'r> Run<'r> {
             coverage,
             missed: self.missed,
             failures: self.failures,
+            cut: self.cut,
         }
     }
 
     fn waits_for(&self) -> Option<WaitKind> {
         self.state.wait.as_ref().map(|wait| wait.kind)
     }
+}
+
+/// How much an effect is, in bytes.
+fn weight_of(effect: &Effect) -> usize {
+    serde_json::to_vec(effect).map_or(0, |bytes| bytes.len())
 }
 
 fn coverage(document: &Document, nodes: &BTreeSet<usize>, edges: &BTreeSet<usize>) -> Coverage {

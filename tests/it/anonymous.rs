@@ -67,7 +67,22 @@ const PUBLIC: &[&str] = &[
 ];
 
 /// Routes that programs with an API key may call. A line is added in review only.
-pub const FOR_KEYS: [&str; 11] = [
+pub const FOR_KEYS: [&str; 26] = [
+    "GET /v1/workspaces/{workspace}/flows",
+    "POST /v1/workspaces/{workspace}/flows",
+    "POST /v1/workspaces/{workspace}/flows/import",
+    "GET /v1/workspaces/{workspace}/flows/{flow}",
+    "PATCH /v1/workspaces/{workspace}/flows/{flow}",
+    "DELETE /v1/workspaces/{workspace}/flows/{flow}",
+    "POST /v1/workspaces/{workspace}/flows/{flow}/validate",
+    "POST /v1/workspaces/{workspace}/flows/{flow}/simulate",
+    "POST /v1/workspaces/{workspace}/flows/{flow}/explore",
+    "POST /v1/workspaces/{workspace}/flows/{flow}/test-runs",
+    "POST /v1/workspaces/{workspace}/flows/{flow}/versions",
+    "GET /v1/workspaces/{workspace}/flows/{flow}/versions",
+    "GET /v1/workspaces/{workspace}/flows/{flow}/versions/{version}",
+    "GET /v1/workspaces/{workspace}/flows/{flow}/diff",
+    "PUT /v1/workspaces/{workspace}/flows/{flow}/environments/{environment}",
     "GET /v1/workspaces/{workspace}/contacts",
     "GET /v1/workspaces/{workspace}/contacts/{contact}",
     "GET /v1/workspaces/{workspace}/conversations",

@@ -11,10 +11,12 @@ use shared::domain::time::DAY;
 
 use crate::anonymous::{FOR_KEYS, takes_keys};
 
-const EVERYTHING: [&str; 4] = [
+const EVERYTHING: [&str; 6] = [
     "contacts.read",
     "conversations.read",
     "conversations.write",
+    "flows.manage",
+    "flows.read",
     "personal_data.read",
 ];
 
@@ -159,6 +161,12 @@ async fn a_key_opens_no_route_that_was_not_meant_for_it_and_no_other_workspace()
         if route.operation()["security"] == json!([{}]) {
             continue;
         }
+        let mut ids = ids.clone();
+        if route.path.contains("{flow}") {
+            ids = ids.with("flow", &world.owner.flow(&world.workspace).await);
+        }
+        // The version of a flow as it was made.
+        let program = program.with_header("if-match", "\"2\"");
         let body = match route.path.ends_with("/messages") {
             true => Some(message("Hi")),
             false => route.body(&ids),

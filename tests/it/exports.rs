@@ -285,12 +285,18 @@ async fn a_workspaces_export_is_for_owners_and_holds_everybody() {
     admin
         .refused(Method::POST, &exports, None, 403, "forbidden")
         .await;
+    let flows = format!("{}/flows", world.workspace.path);
+    let draft = json!({ "schema": "flow/1", "name": "canary-of-a-flow", "nodes": [] });
+    let flow = json!({ "name": "Intake", "document": draft });
+    world.owner.post(&flows, flow, 201).await;
+    world.owner.flow(&world.workspace).await;
     let place = world.make(&world.owner, &exports).await;
     let (manifest, records, whole) = read(&world.owner, &place).await;
     for word in [
         "canary-question",
         "canary-of-a-neighbour",
         "canary-note",
+        "canary-of-a-flow",
         "inbox",
     ] {
         assert!(whole.contains(word), "{word} is missing");
@@ -300,6 +306,9 @@ async fn a_workspaces_export_is_for_owners_and_holds_everybody() {
         "App",
         "Contact",
         "Conversation",
+        "Flow",
+        "FlowPiece",
+        "FlowVersion",
         "Membership",
         "Workspace",
         "WorkspacePolicy",

@@ -23,6 +23,7 @@ mod events;
 mod expiry;
 mod exports;
 mod files;
+mod flows;
 mod identity;
 mod imports;
 mod inbox;

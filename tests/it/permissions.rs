@@ -44,6 +44,15 @@ fn permission(route: &Route) -> Permission {
         (_, path) if path.contains("/exports") || path.contains("/disclosures") => P::DataExport,
         (_, path) if path.starts_with("/privacy/") => P::PrivacyManage,
         (_, path) if path.starts_with("/api-keys") => P::ApiKeysManage,
+        ("GET", path) if path.starts_with("/flows") => P::FlowsRead,
+        (
+            "POST",
+            "/flows/{flow}/validate"
+            | "/flows/{flow}/simulate"
+            | "/flows/{flow}/explore"
+            | "/flows/{flow}/test-runs",
+        ) => P::FlowsRead,
+        (_, path) if path.starts_with("/flows") => P::FlowsManage,
         ("GET", "/apps") => P::AppsRead,
         ("POST", _) | ("PATCH", "/apps/{app}") if rest.starts_with("/apps") => P::AppsManage,
         ("DELETE", "/contacts/{contact}") | ("GET", "/erasures/{erasure}") => P::ContactsDelete,
@@ -90,7 +99,12 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         ("POST", "/apps") => Some(json!({
             "name": "App", "platform": "android", "bundle_id": "com.example.shop",
         })),
-        ("PATCH", "/apps/{app}" | "") => Some(json!({ "name": "Shop" })),
+        ("PATCH", "/apps/{app}" | "/flows/{flow}" | "") => Some(json!({ "name": "Shop" })),
+        ("POST", "/flows") => Some(json!({ "name": "Intake" })),
+        ("POST", "/flows/import") => Some(json!({ "format": "flow1", "file": {} })),
+        ("POST", "/flows/{flow}/simulate") => Some(json!({ "script": {} })),
+        ("POST", "/flows/{flow}/explore") => Some(json!({ "walks": 1 })),
+        ("PUT", "/flows/{flow}/environments/{environment}") => Some(json!({ "version": 1 })),
         ("POST", "/apps/{app}/rotate-key") => Some(json!({ "key": "public_key" })),
         ("POST", "/privacy/requests") => {
             Some(json!({ "contact_id": contact_id, "type": "export" }))
@@ -323,6 +337,9 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
                     .upload_photo(&shown, &workspace.path, &photo())
                     .await;
             }
+            if route.path.contains("{flow}") {
+                ids = ids.with("flow", &owner.flow(&workspace).await);
+            }
             if route.path.contains("{api_key}") {
                 ids = ids.with("api_key", &make_key(&workspace.path, &owner).await);
             }
@@ -373,6 +390,8 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
             };
             let client = match versioned {
                 true => member.with_header("if-match", version.header("etag")),
+                // As it was made.
+                false if path.contains("/flows/flw_") => member.with_header("if-match", "\"2\""),
                 false => Client::clone(member),
             };
             let answer = client.send(route.method.clone(), &path, body).await;

@@ -98,9 +98,11 @@ impl Tenant {
         let request = owner
             .post(&format!("{}/privacy/requests", workspace.path), asks, 202)
             .await;
+        let flow = owner.flow(&workspace).await;
         let ids = Ids::unknown()
             .with("attachment", &file)
             .with("photo", &own_photo)
+            .with("flow", &flow)
             .with("export", &text(&export.body, "id"))
             .with("disclosure", &text(&disclosure, "id"))
             .with("erasure", &text(&erased, "erasure_id"))
@@ -175,9 +177,9 @@ fn body(route: &Route, ids: &Ids) -> Option<Value> {
             body["silent_until"] = Value::Null;
             Some(body)
         }
-        "PATCH /v1/workspaces/{workspace}" | "PATCH /v1/workspaces/{workspace}/apps/{app}" => {
-            Some(json!({ "name": "Other" }))
-        }
+        "PATCH /v1/workspaces/{workspace}"
+        | "PATCH /v1/workspaces/{workspace}/apps/{app}"
+        | "PATCH /v1/workspaces/{workspace}/flows/{flow}" => Some(json!({ "name": "Other" })),
         "PUT /v1/workspaces/{workspace}/conversations/{conversation}/read"
         | "PUT /v1/widget/conversations/{conversation}/read" => Some(json!({ "seq": 1 })),
         "POST /v1/workspaces/{workspace}/conversations/{conversation}/snooze" => {
@@ -201,6 +203,9 @@ async fn call(client: &harness::Client, route: &Route, ids: &Ids) -> Answer {
     let client = match route.key().as_str() {
         // The version after the change that `Tenant::new` makes.
         "PATCH /v1/workspaces/{workspace}" => client.with_header("if-match", "\"1\""),
+        "PATCH /v1/workspaces/{workspace}/flows/{flow}" => {
+            client.with_header("if-match", "\"2\", \"3\"")
+        }
         // Whatever happened to it on the way.
         "DELETE /v1/workspaces/{workspace}/oidc" => client.with_header("if-match", "\"1\", \"2\""),
         "PATCH /v1/workspaces/{workspace}/retention" => {

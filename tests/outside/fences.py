@@ -25,6 +25,7 @@ from deployed import Server, Template, http_event, passes
 from emulator import FUNCTIONS, Emulated, bootstrap, variables
 from exports_tour import joined, tour_of_the_exports
 from files_tour import tour_of_the_files, tour_of_the_photo
+from flows_tour import tour_of_the_flows
 from live_tour import (
     at, tour_of_a_forgotten_contact, tour_of_erasures, tour_of_retention, tour_of_the_desk, tour_of_the_sockets,
     tour_of_the_sweep,
@@ -456,7 +457,7 @@ def tour_of_the_team(api, mailbox):
 
 def tour_of_keys(api, token, workspace, contact, conversation, file):
     """A program of the customer. A key for each function, which notes its first use."""
-    scopes = ["contacts.read", "conversations.read", "conversations.write", "personal_data.read"]
+    scopes = ["contacts.read", "conversations.read", "conversations.write", "flows.read", "personal_data.read"]
     ours = f"{workspace}/conversations/{conversation}"
     calls = [
         ("GET", f"{workspace}/contacts/{contact.rsplit('/', 1)[-1]}", None),
@@ -464,6 +465,7 @@ def tour_of_keys(api, token, workspace, contact, conversation, file):
         ("POST", f"{ours}/messages", message("From the shop")),
         ("GET", f"{ours}/attachments/{file}", None),
         ("GET", f"{workspace}/sync", None),
+        ("GET", f"{workspace}/flows", None),
     ]
     for method, path, body in calls:
         made = api("POST", f"{workspace}/api-keys", {"name": "Shop", "scopes": scopes}, token)
@@ -664,6 +666,7 @@ def main():
                 tour_of_the_pages(api, ready["api"], workspace, token)
                 member = api("GET", workspace, token=token)["member_id"]
                 tour_of_the_desk(api, token, workspace, contact, member)
+                tour_of_the_flows(api, token, workspace)
                 tour_of_keys(api, token, workspace, contact, conversation, file)
                 tour_of_leaving(api, ready["api"], functions["retention"], token, workspace, contact)
                 tour_of_retention(api, functions["retention"], token, workspace, conversation)

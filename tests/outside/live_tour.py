@@ -192,6 +192,7 @@ def tour_of_erasures(api, sign_in, mailed, functions, table):
         app = api("POST", f"{workspace}/apps", app, owner)
         api("POST", f"{workspace}/api-keys", {"name": "Shop", "scopes": ["contacts.read"]}, owner)
         api("PUT", f"{workspace}/business-hours", {"time_zone": "UTC", "weekly": []}, owner)
+        api("POST", f"{workspace}/flows", {"name": "Intake"}, owner)
         begin = {"app_key": app["public_key"]}
         session = api("POST", "/v1/widget/sessions", begin, headers={"origin": "https://shop.example"})
         visitor, contact = session["session_token"], session["visitor"]["contact_id"]

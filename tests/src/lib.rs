@@ -445,6 +445,17 @@ impl Member {
         }
     }
 
+    /// Makes a flow that says hello and ends, and publishes it: version 1, at revision 2.
+    pub async fn flow(&self, workspace: &Workspace) -> String {
+        let flows = format!("{}/flows", workspace.path);
+        let made = self.post(&flows, json!({ "name": "Hello" }), 201).await;
+        let id = text(&made, "id");
+        let versions = format!("{flows}/{id}/versions");
+        let published = self.send(method("POST"), &versions, None).await;
+        assert_eq!(published.status, 201, "{}", published.text);
+        id
+    }
+
     /// Writes into a conversation; returns the message.
     pub async fn say(
         &self,

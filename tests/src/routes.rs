@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::Value;
 use shared::domain::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, ContactId, ConversationId,
-    DisclosureId, ErasureId, ExportId, InvitationId, JobId, MemberId, PasskeyId, RequestId,
+    DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId, MemberId, PasskeyId, RequestId,
     SessionId, WorkspaceId,
 };
 
@@ -118,7 +118,9 @@ impl Ids {
             ("contact", ContactId::new(at).to_string()),
             ("conversation", ConversationId::new(at).to_string()),
             ("disclosure", DisclosureId::new(at).to_string()),
+            ("environment", "live".to_owned()),
             ("export", ExportId::new(at).to_string()),
+            ("flow", FlowId::new(at).to_string()),
             ("erasure", ErasureId::new(at).to_string()),
             ("invitation", InvitationId::new(at).to_string()),
             ("job", JobId::new(at).to_string()),
@@ -131,6 +133,7 @@ impl Ids {
             ("request", RequestId::new(at).to_string()),
             ("seq", "2".to_owned()),
             ("session", SessionId::new(at).to_string()),
+            ("version", "1".to_owned()),
             ("workspace", WorkspaceId::new(at).to_string()),
         ]))
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use flow::{Code, Diagnostic, Document, Subflows, Surroundings, check, publishable};
+use flow::{Code, Diagnostic, Document, Feature, Subflows, Surroundings, check, publishable};
 use serde_json::{Value, json};
 
 use crate::world::{document, node, read, say, variable};
@@ -11,6 +11,7 @@ fn around() -> Surroundings {
     Surroundings {
         secrets: vec!["sec_1".to_owned()],
         hosts: vec!["safe.acme.example".to_owned()],
+        missing: vec![Feature::InboxRule],
     }
 }
 
@@ -224,6 +225,9 @@ const CASES: &[Case] = &[
             .as_array_mut()
             .expect("cases")
             .push(case);
+    }),
+    (Code::E160, "/nodes/0/data", |f| {
+        f["nodes"][0]["data"] = json!({"trigger": {"kind": "inbox_rule"}});
     }),
     (Code::W205, "/nodes/7/data/arms", |f| {
         f["nodes"][7]["data"]["arms"][0]["weight"] = json!(70)

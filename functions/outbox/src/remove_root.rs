@@ -81,6 +81,7 @@ mod tests {
             "Conversation",
             "Export",
             "Farewell",
+            "Flow",
             "Invitation",
             "Membership",
             "PrivacyRequest",

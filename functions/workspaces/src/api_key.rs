@@ -15,10 +15,12 @@ use utoipa::ToSchema;
 pub const MOST_KEYS: u16 = 50;
 
 /// What a key may be given; everything else is for people.
-pub const SCOPES: [Permission; 4] = [
+pub const SCOPES: [Permission; 6] = [
     Permission::ContactsRead,
     Permission::ConversationsRead,
     Permission::ConversationsWrite,
+    Permission::FlowsManage,
+    Permission::FlowsRead,
     Permission::PersonalDataRead,
 ];
 

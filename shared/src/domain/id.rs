@@ -161,6 +161,8 @@ ids! {
     ErasureId = "ers";
     /// A copy of somebody's data, made for them.
     ExportId = "exp";
+    /// A flow: a conversation that a program leads.
+    FlowId = "flw";
     /// An invitation into a workspace.
     InvitationId = "inv";
     /// A piece of work that goes on after its answer.

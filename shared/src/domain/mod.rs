@@ -6,6 +6,7 @@ pub mod archive;
 pub mod attachment;
 pub mod day;
 pub mod device;
+pub mod flow;
 pub mod hours;
 pub mod id;
 pub mod label;
@@ -25,9 +26,9 @@ pub mod words;
 
 pub use id::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, AuditId, BreakGlassId, ChallengeId,
-    ContactId, ConversationId, DisclosureId, ErasureId, ExportId, InvitationId, JobId, MemberId,
-    MessageId, NoticeId, PasskeyId, RequestId, ResetId, SessionId, TeamSignInId, TenantId,
-    TicketId, VisitId, WorkspaceId,
+    ContactId, ConversationId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId,
+    MemberId, MessageId, NoticeId, PasskeyId, RequestId, ResetId, SessionId, TeamSignInId,
+    TenantId, TicketId, VisitId, WorkspaceId,
 };
 pub use permission::{Permission, Role, Visibility};
 pub use policy::{Policy, Profile};

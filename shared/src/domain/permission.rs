@@ -43,6 +43,10 @@ crate::words! {
         ConversationsWrite = "conversations.write",
         /// Make and fetch copies of what is kept about a contact.
         DataExport = "data.export",
+        /// Build flows, publish them and take them into use.
+        FlowsManage = "flows.manage",
+        /// See flows.
+        FlowsRead = "flows.read",
         /// Invite members and change their roles.
         MembersManage = "members.manage",
         /// See members.
@@ -82,6 +86,7 @@ impl Permission {
                 | Self::AuditRead
                 | Self::ContactsRead
                 | Self::ConversationsRead
+                | Self::FlowsRead
                 | Self::MembersRead
                 | Self::PersonalDataRead
                 | Self::PrivacyManage
@@ -104,6 +109,7 @@ impl Role {
                     | P::ContactsRead
                     | P::ConversationsRead
                     | P::ConversationsWrite
+                    | P::FlowsRead
                     | P::MembersRead
                     | P::PersonalDataRead
                     | P::WorkspaceRead

@@ -146,6 +146,8 @@ codes! {
     ValidationFailed = 422, "validation_failed", "A field is not valid";
     /// The password is too short or too common; `errors` says which.
     PasswordWeak = 422, "password_weak", "The password is too easy to guess";
+    /// The flow cannot be published as it is; `errors` says where and why.
+    FlowHasErrors = 422, "flow_has_errors", "The flow has errors; mend them before it is published";
     /// A field or a parameter that is not part of the request.
     UnknownField = 400, "unknown_field", "A field is not part of this request";
     /// The cursor is old, altered, or of another list.
@@ -252,6 +254,14 @@ impl Problem {
     /// A field whose value is not acceptable.
     pub fn invalid(pointer: &str, code: &str, detail: &str) -> Self {
         Self::field(Code::ValidationFailed, pointer, Fault::new(code, detail))
+    }
+
+    /// Several things at fault.
+    pub fn of_all(code: Code, errors: Vec<FieldError>) -> Self {
+        Self {
+            errors,
+            ..Self::new(code)
+        }
     }
 
     /// Says what to do next.

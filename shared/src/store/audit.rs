@@ -22,8 +22,8 @@ use super::{
 };
 use crate::{
     domain::{
-        AccountId, ApiKeyId, AppId, AuditId, ContactId, ConversationId, InvitationId, MemberId,
-        Policy, Timestamp, WorkspaceId,
+        AccountId, ApiKeyId, AppId, AuditId, ContactId, ConversationId, FlowId, InvitationId,
+        MemberId, Policy, Timestamp, WorkspaceId,
         retention::{Class, Expiry, expiry},
         words::Symbol,
     },
@@ -69,6 +69,14 @@ words! {
         DisclosureProposed = "disclosure_proposed",
         /// A conversation was put on hold, or its hold was changed.
         HoldPlaced = "hold_placed",
+        /// A flow was deleted, with its versions.
+        FlowDeleted = "flow_deleted",
+        /// A flow was made.
+        FlowMade = "flow_made",
+        /// A version of a flow was published.
+        FlowPublished = "flow_published",
+        /// Another version of a flow was taken into use, or none.
+        FlowSwitched = "flow_switched",
         /// A conversation is no longer on hold.
         HoldReleased = "hold_released",
         /// A copy of somebody's data was asked for.
@@ -145,6 +153,8 @@ words! {
         Contact = "contact",
         /// A thread.
         Conversation = "conversation",
+        /// A conversation that a program leads.
+        Flow = "flow",
         /// An invitation.
         Invitation = "invitation",
         /// Somebody who works here.
@@ -169,6 +179,8 @@ pub enum Named {
     Contact(ContactId),
     /// A thread.
     Conversation(ConversationId),
+    /// A conversation that a program leads.
+    Flow(FlowId),
     /// An invitation.
     Invitation(InvitationId),
     /// Somebody who works here.
@@ -186,6 +198,7 @@ impl Named {
             Self::App(_) => Party::App,
             Self::Contact(_) => Party::Contact,
             Self::Conversation(_) => Party::Conversation,
+            Self::Flow(_) => Party::Flow,
             Self::Invitation(_) => Party::Invitation,
             Self::Member(_) => Party::Member,
             Self::Operator(_) => Party::Operator,
@@ -200,6 +213,7 @@ impl Named {
             Self::App(id) => id.to_string(),
             Self::Contact(id) => id.to_string(),
             Self::Conversation(id) => id.to_string(),
+            Self::Flow(id) => id.to_string(),
             Self::Invitation(id) => id.to_string(),
             Self::Member(id) => id.to_string(),
         };
@@ -212,12 +226,14 @@ impl Named {
         let app = || text.parse().ok().map(Self::App);
         let contact = || text.parse().ok().map(Self::Contact);
         let conversation = || text.parse().ok().map(Self::Conversation);
+        let flow = || text.parse().ok().map(Self::Flow);
         let invitation = || text.parse().ok().map(Self::Invitation);
         let member = || text.parse().ok().map(Self::Member);
         api_key()
             .or_else(app)
             .or_else(contact)
             .or_else(conversation)
+            .or_else(flow)
             .or_else(invitation)
             .or_else(member)
     }
@@ -232,7 +248,7 @@ macro_rules! named {
         })+
     };
 }
-named! { ApiKey(ApiKeyId) App(AppId) Contact(ContactId) Conversation(ConversationId) Invitation(InvitationId) Member(MemberId) }
+named! { ApiKey(ApiKeyId) App(AppId) Contact(ContactId) Conversation(ConversationId) Flow(FlowId) Invitation(InvitationId) Member(MemberId) }
 
 impl From<SubjectId> for Named {
     fn from(subject: SubjectId) -> Self {

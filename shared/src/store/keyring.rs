@@ -111,6 +111,8 @@ pub enum Use {
     Erasure,
     /// Recognise an external id.
     ExternalId,
+    /// Recognise a document of a flow.
+    Flow,
     /// Recognise a repeated request.
     Idempotency,
     /// Recognise an address that said something about mail.

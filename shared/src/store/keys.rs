@@ -1,7 +1,7 @@
 //! Every key there is, and nothing else makes one.
 //!
 //! Each room lists its own: accounts, the deployment, subjects, workspaces, conversations, sockets,
-//! files, exports, requests about one's data, and the names in the bucket.
+//! files, flows, exports, requests about one's data, and the names in the bucket.
 //!
 //! The kind stands first so that IAM's `dynamodb:LeadingKeys` can fence each function; the tenant
 //! follows, and every constructor of a tenant's key takes it, so a key of another tenant cannot
@@ -16,6 +16,7 @@ mod conversations;
 mod deployment;
 mod exports;
 mod files;
+mod flows;
 mod privacy;
 mod sockets;
 mod subjects;
@@ -49,6 +50,9 @@ pub use files::{
     FileKey, FileOwner, Rendition, export_part, export_parts, files_of, files_of_attachment,
     intake, ledger, ledger_entry, linked_file, linked_files, linked_files_of, linked_rendition,
     of_intake, rendition,
+};
+pub use flows::{
+    flow, flow_list, flow_partition, flow_piece, flow_tests, flow_version, flow_version_sort, flows,
 };
 pub use privacy::{
     OWN_REQUEST, asked, is_privacy_request, open_wish, own_request, privacy_due, privacy_letter,

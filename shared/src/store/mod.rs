@@ -36,6 +36,7 @@ pub mod erasing;
 pub mod erasure;
 pub mod export;
 pub mod field;
+pub mod flow;
 pub mod hold;
 pub mod hours;
 pub mod idempotency;

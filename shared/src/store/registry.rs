@@ -19,6 +19,7 @@ use super::{
     disclosure::{DisclosedPart, Disclosure},
     erasure::{Erasure, Farewell},
     export::{Export, ExportPart},
+    flow::{Flow, FlowPiece, FlowTests, FlowVersion},
     hold::HoldNote,
     hours::{Availability, BusinessHours},
     idempotency::Idempotency,
@@ -107,6 +108,10 @@ registry! {
     Erasure
     ExternalOwner
     Farewell
+    Flow
+    FlowPiece
+    FlowTests
+    FlowVersion
     HoldNote
     Idempotency
     Invitation

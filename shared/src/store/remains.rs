@@ -13,6 +13,7 @@ use super::{
     conversation::{ReadMark, Tombstone, UnsentDraft},
     db::{Fetched, Store, StoreError, key_of, units},
     field::Field,
+    flow::{FlowPiece, FlowTests, FlowVersion},
     hold::HoldNote,
     keyring::DataKeyRow,
     keys::{self, HEAD, Key, Table},
@@ -142,7 +143,12 @@ pub fn head_behind(item: &Item) -> Option<Key> {
     if kind == Edge::DECLARATION.name {
         return Some(Edge::root_of(text(item, "sk")?)?.head());
     }
-    if kind == HoldNote::DECLARATION.name {
+    let of_flow = [
+        FlowPiece::DECLARATION.name,
+        FlowTests::DECLARATION.name,
+        FlowVersion::DECLARATION.name,
+    ];
+    if kind == HoldNote::DECLARATION.name || of_flow.contains(&kind) {
         return Some(RootRef::from_partition(pk).head());
     }
     if kind == ReadMark::DECLARATION.name || kind == UnsentDraft::DECLARATION.name {

@@ -12,10 +12,12 @@ use shared::domain::{Permission, Role};
 use super::super::anonymous::takes_keys;
 use super::{OF_A_WORKSPACE, permission, sorted};
 
-const EVERY_SCOPE: [&str; 4] = [
+const EVERY_SCOPE: [&str; 6] = [
     "contacts.read",
     "conversations.read",
     "conversations.write",
+    "flows.manage",
+    "flows.read",
     "personal_data.read",
 ];
 
@@ -66,10 +68,15 @@ impl World {
     }
 
     /// Status and code of a call.
-    async fn call(&self, who: &Client, route: &Route) -> (u16, String) {
-        let body = route.body(&self.ids);
+    async fn call(&self, who: &Client, route: &Route, ids: &Ids) -> (u16, String) {
+        let body = route.body(ids);
         let body = body.filter(|_| route.method != Method::GET);
-        let path = route.at(&self.ids);
+        let path = route.at(ids);
+        // The version of a flow as it was made.
+        let who = match route.path.contains("{flow}") {
+            true => &who.with_header("if-match", "\"2\""),
+            false => who,
+        };
         let answer = who.send(route.method.clone(), &path, body).await;
         let code = answer.body["code"].as_str().unwrap_or_default();
         (answer.status, code.to_owned())
@@ -96,7 +103,7 @@ impl World {
                 let Some(expected) = expected(route, role) else {
                     continue;
                 };
-                let seen = self.call(&who, route).await;
+                let seen = self.call(&who, route, &self.ids).await;
                 let seen = (seen.0, seen.1.as_str());
                 assert_eq!(seen, expected, "{} as {role:?}", route.key());
                 certain += 1;
@@ -214,7 +221,11 @@ async fn every_scope_opens_exactly_the_routes_that_ask_for_it_and_none_elsewhere
         let program = world.harness.anonymous().with_token(&key);
         for route in routes().iter().filter(|route| takes_keys(route)) {
             let wanted = permission(route).word();
-            let (status, code) = world.call(&program, route).await;
+            let mut ids = world.ids.clone();
+            if route.path.contains("{flow}") {
+                ids = ids.with("flow", &world.owner.flow(&world.workspace).await);
+            }
+            let (status, code) = world.call(&program, route, &ids).await;
             if wanted == scope {
                 assert!(
                     status < 400,

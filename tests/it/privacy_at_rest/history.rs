@@ -124,6 +124,7 @@ impl History {
         history.invite().await;
         history.rename().await;
         history.talk().await;
+        history.build().await;
         history.announce().await;
         history.harness.drain().await;
         history
@@ -141,6 +142,26 @@ impl History {
         let path = crate::announcements::ANNOUNCEMENTS;
         operator.post(path, body, 202).await;
         crate::announcements::carry_out(&self.harness).await;
+    }
+
+    /// Two flows: what somebody types into a document may be about anybody, too.
+    async fn build(&mut self) {
+        let flows = format!("{}/flows", self.workspace);
+        let made = field("POST /v1/workspaces/{workspace}/flows #/name");
+        let changed = field("PATCH /v1/workspaces/{workspace}/flows/{flow} #/name");
+        let said = |word: &str| json!({ "schema": "flow/1", "name": word, "nodes": [] });
+        let draft = said(&self.canaries.word("the document of a flow"));
+        let body = json!({ "name": self.canaries.word(made), "document": draft });
+        self.owner.post(&flows, body, 201).await;
+        let other = self
+            .owner
+            .post(&flows, json!({ "name": "Other" }), 201)
+            .await;
+        let test = json!({ "name": self.canaries.word("a test of a flow"), "script": {} });
+        let body = json!({ "name": self.canaries.word(changed), "tests": [test] });
+        let flow = format!("{flows}/{}", text(&other, "id"));
+        let owner = self.owner.with_header("if-match", "\"1\"");
+        owner.patch(&flow, body, 200).await;
     }
 
     async fn invite(&mut self) {
@@ -414,6 +435,7 @@ impl History {
             "/conversations",
             "/apps",
             "/disclosures",
+            "/flows",
             "/privacy/requests",
         ];
         let own = "/v1/privacy/requests";
@@ -424,6 +446,12 @@ impl History {
         }
         for list in lists {
             let path = format!("{}{list}", self.workspace);
+            shown += &self.owner.send(Method::GET, &path, None).await.text;
+        }
+        let flows = format!("{}/flows", self.workspace);
+        let list = self.owner.get(&flows, 200).await;
+        for flow in list["data"].as_array().expect("a list") {
+            let path = format!("{flows}/{}", text(flow, "id"));
             shown += &self.owner.send(Method::GET, &path, None).await.text;
         }
         for conversation in self

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use harness::Client;
 use harness::routes::{Ids, Route, routes};
+use harness::{Client, Member};
 use reqwest::Method;
 use shared::domain::time::DAY;
 
@@ -19,7 +19,8 @@ async fn every_query_parameter_is_known_and_within_its_bounds() {
     let ids = Ids::unknown()
         .with("workspace", &world.workspace.id)
         .with("contact", &world.visitor.contact_id)
-        .with("conversation", &world.conversation.id);
+        .with("conversation", &world.conversation.id)
+        .with("flow", &world.owner.flow(&world.workspace).await);
     // Pages say themselves what a link to them may bring.
     for route in routes()
         .into_iter()
@@ -97,6 +98,20 @@ async fn a_part_of_a_thread_has_one_direction() {
     }
 }
 
+/// Another version, so that the list has two.
+async fn publish_again(owner: &Member, flow: &str) {
+    let shown = owner.get(flow, 200).await;
+    let mut document = shown["document"].clone();
+    document["name"] = "Another".into();
+    owner
+        .with_header("if-match", "\"2\"")
+        .patch(flow, serde_json::json!({ "document": document }), 200)
+        .await;
+    let versions = format!("{flow}/versions");
+    let published = owner.send(reqwest::Method::POST, &versions, None).await;
+    assert_eq!(published.status, 201, "{}", published.text);
+}
+
 /// Every list has more than one entry; where each goes on after its first one, as the owner reads.
 async fn cursors(world: &World) -> Vec<(String, String)> {
     let World {
@@ -132,7 +147,12 @@ async fn cursors(world: &World) -> Vec<(String, String)> {
         let body = serde_json::json!({ "type": kind });
         owner.post("/v1/privacy/requests", body, 202).await;
     }
+    owner.flow(workspace).await;
+    let flow = owner.flow(workspace).await;
+    let flow = format!("{}/flows/{flow}", workspace.path);
+    publish_again(owner, &flow).await;
     let mut lists = vec![
+        format!("{flow}/versions"),
         "/v1/workspaces".to_owned(),
         "/v1/privacy/requests".to_owned(),
     ];
@@ -150,6 +170,7 @@ async fn cursors(world: &World) -> Vec<(String, String)> {
         "apps",
         "audit",
         "invitations",
+        "flows",
     ];
     lists.extend(of_workspace.map(|list| format!("{}/{list}", workspace.path)));
     let mut cursors = Vec::new();

@@ -44,7 +44,7 @@ CALL-39 | tests/it/privacy/accounts.rs::whoever_looks_finds_the_contact_what_can
 FLOW-01 | tests/it/policy.rs::the_committed_policy_is_what_the_code_says | the committed files equal the rendering, and another text needs another date
 FLOW-02 | tests/it/workspaces.rs::members_have_a_name_where_the_profile_asks_for_one_and_nowhere_else | a name is refused in `flows`
 FLOW-03 | tests/it/account.rs::preferences_lie_on_the_account_and_change_one_by_one | preferences are kept with the account and read back from it
-FLOW-04 | pending | flows are not part of this version
+FLOW-04 | tests/it/flows.rs::a_draft_is_made_shown_changed_under_its_version_and_deleted_with_everything | a flow is kept as its builder saved it, and gone with everything when it is deleted
 FLOW-05 | tests/it/privacy_at_rest.rs::nothing_that_somebody_typed_lies_in_the_open_in_any_form | messages are found by the team and nowhere in the database in clear
 FLOW-06 | pending | flows are not part of this version
 FLOW-07 | pending | flows are not part of this version

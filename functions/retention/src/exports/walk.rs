@@ -255,8 +255,9 @@ pub fn source(export: &Export) -> Option<Source> {
             2 => Some(Partition(keys::teams(workspace))),
             3 => Some(Entries(Query::lists(keys::memberships(workspace)))),
             4 => Some(Entries(Query::lists(keys::contacts(workspace)))),
+            5 => Some(Entries(Query::lists(keys::flows(workspace)))),
             list => {
-                let shard = u8::try_from(list - 5).ok()?;
+                let shard = u8::try_from(list - 6).ok()?;
                 let is_one = shard < CHANGE_SHARDS;
                 is_one.then(|| Entries(Query::changes(keys::change_shard(workspace, shard))))
             }
@@ -306,6 +307,7 @@ pub fn is_sealed(partition: &str) -> bool {
         "ACCOUNT",
         "CONTACT",
         "CONVERSATION",
+        "FLOW",
         "MEMBERSHIP",
         "PRIVACY",
         "WORKSPACE",
@@ -403,6 +405,10 @@ mod tests {
         "Contact",
         "Conversation",
         "DisclosedPart",
+        "Flow",
+        "FlowPiece",
+        "FlowTests",
+        "FlowVersion",
         "HoldNote",
         "Letter",
         "LoginSession",

@@ -1,0 +1,63 @@
+//! Flows: drafts, what is wrong with them, versions, and where they are in use.
+//!
+//! | file | route |
+//! |---|---|
+//! | `create` | `POST /v1/workspaces/{workspace}/flows` |
+//! | `list` | `GET /v1/workspaces/{workspace}/flows` |
+//! | `import` | `POST /v1/workspaces/{workspace}/flows/import` |
+//! | `show` | `GET /v1/workspaces/{workspace}/flows/{flow}` |
+//! | `change` | `PATCH /v1/workspaces/{workspace}/flows/{flow}` |
+//! | `delete` | `DELETE /v1/workspaces/{workspace}/flows/{flow}` |
+//! | `validate` | `POST /v1/workspaces/{workspace}/flows/{flow}/validate` |
+//! | `simulate` | `POST /v1/workspaces/{workspace}/flows/{flow}/simulate` |
+//! | `explore` | `POST /v1/workspaces/{workspace}/flows/{flow}/explore` |
+//! | `run_tests` | `POST /v1/workspaces/{workspace}/flows/{flow}/test-runs` |
+//! | `publish` | `POST /v1/workspaces/{workspace}/flows/{flow}/versions` |
+//! | `list_versions` | `GET /v1/workspaces/{workspace}/flows/{flow}/versions` |
+//! | `show_version` | `GET /v1/workspaces/{workspace}/flows/{flow}/versions/{version}` |
+//! | `compare` | `GET /v1/workspaces/{workspace}/flows/{flow}/diff` |
+//! | `switch` | `PUT /v1/workspaces/{workspace}/flows/{flow}/environments/{environment}` |
+//!
+//! Rooms beside the operations: `desk` (a flow that somebody may see), `document` (texts and what is
+//! wrong with them), `tests` (what lives with a flow and has to hold) and `view`.
+
+mod change;
+mod compare;
+mod create;
+mod delete;
+mod desk;
+mod document;
+mod explore;
+mod import;
+mod list;
+mod list_versions;
+mod publish;
+mod run_tests;
+mod show;
+mod show_version;
+mod simulate;
+mod switch;
+mod tests;
+mod validate;
+mod view;
+
+/// The routes of this function.
+pub fn routes() -> shared::http::Routes {
+    shared::routes![
+        create,
+        list,
+        import,
+        show,
+        change,
+        delete,
+        validate,
+        simulate,
+        explore,
+        run_tests,
+        publish,
+        list_versions,
+        show_version,
+        compare,
+        switch
+    ]
+}

@@ -1,0 +1,57 @@
+//! Keys of flows.
+//!
+//! | what | table | partition key | sort key |
+//! |---|---|---|---|
+//! | flow | data | `FLOW#<ws>#<flow>` | `HEAD` |
+//! | its draft, and its tests | data | the same | `DRAFT#<piece>`, `TESTS` |
+//! | version, and its document | data | the same | `V#<number, six digits>`, `P#<number>#<piece>` |
+
+use super::{IndexKey, Key, data, head};
+use crate::domain::{FlowId, WorkspaceId};
+
+/// The head of a flow.
+pub fn flow(workspace: WorkspaceId, id: FlowId) -> Key {
+    head(flow_partition(workspace, id))
+}
+
+/// The partition of a flow.
+pub fn flow_partition(workspace: WorkspaceId, id: FlowId) -> String {
+    format!("FLOW#{workspace}#{id}")
+}
+
+/// Flows of a workspace, by id, which is by birth.
+pub fn flow_list(workspace: WorkspaceId, id: FlowId) -> IndexKey {
+    IndexKey {
+        pk: flows(workspace),
+        sk: id.to_string(),
+    }
+}
+
+/// The list of all flows of a workspace.
+pub fn flows(workspace: WorkspaceId) -> String {
+    format!("FLOW#{workspace}")
+}
+
+/// A version of a flow.
+pub fn flow_version(workspace: WorkspaceId, flow: FlowId, number: u64) -> Key {
+    data(flow_partition(workspace, flow), flow_version_sort(number))
+}
+
+/// Six digits sort as numbers do.
+pub fn flow_version_sort(number: u64) -> String {
+    format!("V#{number:06}")
+}
+
+/// A piece of a document: of a version, or of the draft where there is none.
+pub fn flow_piece(workspace: WorkspaceId, flow: FlowId, version: Option<u64>, piece: u64) -> Key {
+    let sort = match version {
+        Some(number) => format!("P#{number:06}#{piece}"),
+        None => format!("DRAFT#{piece}"),
+    };
+    data(flow_partition(workspace, flow), sort)
+}
+
+/// The tests that live with a flow.
+pub fn flow_tests(workspace: WorkspaceId, flow: FlowId) -> Key {
+    data(flow_partition(workspace, flow), "TESTS")
+}

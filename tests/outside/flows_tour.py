@@ -1,0 +1,27 @@
+"""The part of the fences' tour that builds flows."""
+
+
+def tour_of_the_flows(api, token, workspace):
+    """A flow is built, tried out, published, taken into use and thrown away; another one stays."""
+    flows = f"{workspace}/flows"
+    for name in ("Gone", "Stays"):
+        made = api("POST", flows, {"name": name}, token, {"idempotency-key": name})
+        flow = f"{flows}/{made['id']}"
+        draft = api("GET", flow, token=token)["document"]
+        draft["name"] = name
+        test = {"name": "It greets", "script": {"steps": [{"expect": [{"text": "Hello"}]}]}}
+        api("PATCH", flow, {"document": draft, "tests": [test]}, token, {"if-match": '"1"'})
+        api("POST", f"{flow}/validate", token=token)
+        api("POST", f"{flow}/simulate", {"script": {}}, token)
+        api("POST", f"{flow}/explore", {"walks": 2}, token)
+        api("POST", f"{flow}/test-runs", token=token)
+        api("POST", f"{flow}/versions", token=token)
+        api("GET", f"{flow}/versions", token=token)
+        api("GET", f"{flow}/versions/1", token=token)
+        api("GET", f"{flow}/diff?from=1", token=token)
+        api("PUT", f"{flow}/environments/live", {"version": 1}, token)
+        if name == "Gone":
+            api("DELETE", flow, token=token)
+    api("POST", f"{flows}/import", {"format": "flow1", "file": draft}, token)
+    api("GET", flows, token=token)
+    return flow
