@@ -14,6 +14,7 @@ use shared::lambda::feedback::Feedback;
 use shared::lambda::files::FileEvent;
 use shared::lambda::socket;
 
+use crate::inbound::PRIVACY_CONTACT;
 use crate::template::Template;
 use crate::wires::Wires;
 use crate::{ACCOUNT, REGION, template};
@@ -27,6 +28,7 @@ enum Code {
     Files(fn() -> Routes),
     Http(fn() -> Routes),
     Live(fn() -> Routes),
+    Mail,
     Schedule,
     Stream,
 }
@@ -40,6 +42,7 @@ fn linked(folder: &str) -> Option<Code> {
         "conversations" => Code::Http(conversations::routes),
         "exports" => Code::Http(exports::routes),
         "flows" => Code::Http(flows::routes),
+        "intake" => Code::Mail,
         "messages" => Code::Http(messages::routes),
         "notifications" => Code::Http(notifications::routes),
         "realtime" => Code::Live(realtime::routes),
@@ -112,6 +115,7 @@ enum Entry {
     Files(axum::Router),
     Http(axum::Router),
     Live(axum::Router, Arc<realtime::Sockets>),
+    Mail,
     Schedule,
     Stream,
 }
@@ -142,6 +146,7 @@ impl Function {
                 Entry::Live(router, sockets) => {
                     answer_live(&app, router, &sockets, &event, context).await
                 }
+                Entry::Mail => answer_mail(&app, &event).await,
                 Entry::Schedule => answer_schedule(&app, &event).await,
                 Entry::Stream => answer_stream(&app, &event).await,
             }
@@ -220,6 +225,12 @@ async fn answer_files(
     serde_json::to_vec(&heard.map_err(serde_json::Error::custom)?)
 }
 
+async fn answer_mail(app: &App, event: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
+    use serde::ser::Error as _;
+    let heard = intake::hear(app, &serde_json::from_slice(event)?).await;
+    serde_json::to_vec(&heard.map_err(serde_json::Error::custom)?)
+}
+
 async fn answer_stream(app: &App, event: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
     use serde::ser::Error as _;
     let event: serde_json::Value = serde_json::from_slice(event)?;
@@ -279,6 +290,7 @@ impl Functions {
                 Code::Files(routes) => Entry::Files(routes().router(app.clone())),
                 Code::Http(routes) => Entry::Http(routes().router(app.clone())),
                 Code::Live(routes) => Entry::Live(routes().router(app.clone()), Arc::default()),
+                Code::Mail => Entry::Mail,
                 Code::Schedule => Entry::Schedule,
                 Code::Stream => Entry::Stream,
             };
@@ -331,6 +343,7 @@ fn environment(
         ("MAIL_FROM", MAIL_FROM),
         ("WEBSOCKET_URL", &sockets),
         ("OPERATOR_EMAIL", OPERATOR_EMAIL),
+        ("PRIVACY_CONTACT", PRIVACY_CONTACT),
         ("AWS_LAMBDA_FUNCTION_NAME", &function.id),
     ];
     let aws = aws_environment(wires);

@@ -32,6 +32,7 @@ pub mod folder;
 pub mod functions;
 pub mod gateway;
 pub mod import;
+pub mod inbound;
 pub mod intrinsics;
 pub mod kms;
 pub mod mail;

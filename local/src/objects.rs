@@ -31,6 +31,9 @@ use crate::template::Bucket;
 /// The folder of the data folder that holds the objects, one file for each version.
 pub const FOLDER: &str = "objects";
 
+/// What the names of mail that came in begin with.
+const MAIL: &str = "mail/";
+
 /// The buckets. Clones share them.
 #[derive(Clone)]
 pub struct Objects(Arc<Inner>);
@@ -143,11 +146,12 @@ impl Objects {
         Ok(objects)
     }
 
-    /// What was not told when the program ended is told again: of what lies where it is scanned.
+    /// What was not told when the program ended is told again: of uploads and mail that nobody has read.
     fn tell_again(&self) -> io::Result<()> {
         let mut news = Vec::new();
         for bucket in &self.0.buckets {
-            for prefix in &bucket.scanned {
+            let scanned = bucket.scanned.iter().map(String::as_str);
+            for prefix in scanned.chain([MAIL]) {
                 let kept = self.lock();
                 for (place, versions) in &kept.keys {
                     let last = versions.last().filter(|last| !last.head.is_marker);

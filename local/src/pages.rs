@@ -7,17 +7,24 @@
 //! cannot reach them by pointing its own name here (DNS rebinding). They send no CORS headers, so
 //! that it cannot read them across origins either.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::{Html, IntoResponse, Response};
-use axum::{Json, Router, routing::get};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::{
+    Form, Json, Router,
+    routing::{get, post},
+};
+use bytes::Bytes;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::inbound::{self, Bounced, Found, Received};
 use crate::mail::{Mail, Mailbox};
-use crate::seed::Demo;
+use crate::objects::Objects;
+use crate::seed::{Demo, random_uuid};
 
 /// Mail as it was sent: its own styles, no scripts, nothing from elsewhere, only in our frame.
 const MAIL_POLICY: &str =
@@ -33,6 +40,8 @@ pub struct Desk {
     policy: HeaderValue,
     mailbox: Mailbox,
     demo: Arc<Mutex<Option<Demo>>>,
+    /// Where mail that is written here lies until it is read.
+    intake: Arc<OnceLock<(Objects, String)>>,
 }
 
 impl Desk {
@@ -43,12 +52,19 @@ impl Desk {
             policy: policy(api),
             mailbox,
             demo: Arc::default(),
+            intake: Arc::default(),
         }
     }
 
     /// Puts a demo workspace on the pages.
     pub fn show(&self, demo: Demo) {
         *self.demo.lock().unwrap_or_else(PoisonError::into_inner) = Some(demo);
+    }
+
+    /// Lets mail be written on the mailbox page, into this bucket.
+    pub(crate) fn take_mail(&self, objects: Objects, bucket: String) {
+        // Said once, when the functions start.
+        let _ = self.intake.set((objects, bucket));
     }
 
     fn demo(&self) -> Option<Demo> {
@@ -59,13 +75,35 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// Takes a mail in. A page elsewhere, which a browser names, writes none.
+    // The refusal is an answer that is sent at once.
+    #[expect(clippy::result_large_err, reason = "an answer, made once")]
+    fn receive(&self, headers: &HeaderMap, mail: &[u8]) -> Result<Vec<Received>, Response> {
+        let site = headers.get("sec-fetch-site");
+        if site.is_some_and(|site| site != "same-origin") {
+            return Err((StatusCode::FORBIDDEN, "from this page only").into_response());
+        }
+        let Some((objects, bucket)) = self.intake.get() else {
+            return Err((StatusCode::NOT_FOUND, "nobody takes mail here").into_response());
+        };
+        inbound::receive(objects, bucket, mail, Found::default()).map_err(|bounced| {
+            let status = match bounced {
+                Bounced::NoDesk => StatusCode::NOT_FOUND,
+                Bounced::NoMail => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            (status, bounced.to_string()).into_response()
+        })
+    }
+}
+
 /// Everything from this origin only. The socket is named besides: not every browser counts `ws:`
 /// as the page's own origin, and a page may be open under the other loopback name.
 fn policy(api: &str) -> HeaderValue {
     let socket = api.replacen("http", "ws", 1);
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' {socket}; \
-         frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+         frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     );
     // An address is always a header's value; without it nothing loads, which is safe.
     HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
@@ -99,7 +137,8 @@ pub fn router(desk: Desk) -> Router {
             "/demo/page.css",
             get(|| async { file(CSS, include_str!("../pages/page.css")) }),
         )
-        .route("/mailbox", get(mailbox))
+        .route("/mailbox", get(mailbox).post(write))
+        .route("/mailbox/raw", post(write_raw))
         .route("/mailbox.json", get(mailbox_json))
         .route("/mailbox/{id}", get(mail))
         .route("/mailbox/{id}/html", get(mail_html))
@@ -168,6 +207,52 @@ async fn mailbox_json(State(desk): State<Desk>) -> Json<Value> {
     Json(json!({ "data": desk.mailbox.list() }))
 }
 
+/// A mail as somebody writes it on the mailbox page.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    from: String,
+    to: String,
+    subject: String,
+    text: String,
+}
+
+impl Written {
+    /// The mail on the wire. A line break in a header would begin another one.
+    fn mail(&self) -> String {
+        let line = |text: &str| text.replace(['\r', '\n'], " ");
+        format!(
+            "From: {}\r\nTo: {}\r\nSubject: {}\r\nMessage-ID: <{}@mailbox.example>\r\n\
+             Content-Type: text/plain; charset=utf-8\r\n\r\n{}\r\n",
+            line(&self.from),
+            line(&self.to),
+            line(&self.subject),
+            random_uuid(),
+            self.text,
+        )
+    }
+}
+
+/// Somebody writes to a desk, on the mailbox page.
+async fn write(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    Form(mail): Form<Written>,
+) -> Response {
+    match desk.receive(&headers, mail.mail().as_bytes()) {
+        Ok(_) => Redirect::to("/mailbox").into_response(),
+        Err(refusal) => refusal,
+    }
+}
+
+/// The same with a whole mail as it stands on the wire (RFC 5322), for programs.
+async fn write_raw(State(desk): State<Desk>, headers: HeaderMap, mail: Bytes) -> Response {
+    match desk.receive(&headers, &mail) {
+        Ok(received) => (StatusCode::ACCEPTED, Json(json!({ "data": received }))).into_response(),
+        Err(refusal) => refusal,
+    }
+}
+
 async fn mailbox(State(desk): State<Desk>) -> Html<String> {
     let mails = desk.mailbox.list();
     let rows: String = mails.iter().rev().map(mail_row).collect();
@@ -178,7 +263,12 @@ async fn mailbox(State(desk): State<Desk>) -> Html<String> {
              <tbody>{rows}</tbody></table>"
         ),
     };
-    Html(include_str!("../pages/mailbox.html").replace("<!-- content -->", &list))
+    let desks: String = inbound::desks()
+        .map(|desk| format!("<option value=\"{desk}\">{desk}</option>"))
+        .collect();
+    let form = include_str!("../pages/write.html").replace("<!-- desks -->", &desks);
+    let content = format!("{list}{form}");
+    Html(include_str!("../pages/mailbox.html").replace("<!-- content -->", &content))
 }
 
 fn mail_row(mail: &Mail) -> String {

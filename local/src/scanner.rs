@@ -6,6 +6,7 @@
 //! (docs.aws.amazon.com/guardduty/latest/ug/monitor-with-eventbridge-s3-malware-protection.html)
 
 use serde_json::{Value, json};
+use shared::domain::Timestamp;
 
 use crate::objects::Head;
 use crate::seed::random_uuid;
@@ -23,6 +24,7 @@ pub(crate) fn events(bucket: &Bucket, head: &Head, bytes: &[u8]) -> Vec<Value> {
     let mut events = Vec::new();
     if bucket.events {
         events.push(event(
+            head,
             "aws.s3",
             "Object Created",
             json!({
@@ -41,6 +43,7 @@ pub(crate) fn events(bucket: &Bucket, head: &Head, bytes: &[u8]) -> Vec<Value> {
         .any(|prefix| head.key.starts_with(prefix))
     {
         events.push(event(
+            head,
             "aws.guardduty",
             "GuardDuty Malware Protection Object Scan Result",
             json!({
@@ -70,10 +73,12 @@ fn found(bytes: &[u8]) -> Value {
     json!({ "scanResultStatus": status, "threats": null })
 }
 
-fn event(source: &str, kind: &str, detail: Value) -> Value {
+fn event(head: &Head, source: &str, kind: &str, detail: Value) -> Value {
+    // S3 tells whole seconds.
+    let at = Timestamp::from_ms(head.at_ms / 1000 * 1000);
     json!({
         "version": "0", "id": random_uuid(), "detail-type": kind, "source": source,
-        "account": ACCOUNT, "region": REGION, "resources": [], "detail": detail,
+        "account": ACCOUNT, "time": at, "region": REGION, "resources": [], "detail": detail,
     })
 }
 

@@ -22,6 +22,7 @@ use crate::feedback::Bus;
 use crate::folder::{DataFolder, FolderError};
 use crate::functions::{Failure, Function, Functions};
 use crate::gateway::Gateway;
+use crate::inbound::{self, Bounced, Found, Received};
 use crate::kms::Kms;
 use crate::mail::Mailbox;
 use crate::objects::Objects;
@@ -233,6 +234,16 @@ impl Stack {
         }
     }
 
+    /// Takes a mail (RFC 5322) in, as SES does: `intake` hears of it with the next [`Self::drain`], or
+    /// by itself.
+    ///
+    /// # Errors
+    /// When SES would not take it.
+    pub fn receive(&self, mail: &[u8], found: Found) -> Result<Vec<Received>, Bounced> {
+        let app = self.app("intake").ok_or(Bounced::NoDesk)?;
+        inbound::receive(&self.objects, &app.config.sealed_bucket, mail, found)
+    }
+
     /// Does what the lifecycle rules of the buckets say; says how many versions of objects went.
     ///
     /// # Errors
@@ -317,6 +328,10 @@ impl Stack {
         let (mailbox, objects) = (self.mailbox.clone(), self.objects.clone());
         self.bus = Some(Bus::new(&self.template, &functions, mailbox, objects));
         let gateway = Gateway::new(&self.template, &functions, self.clock.clone());
+        if let Some(intake) = functions.by_folder("intake") {
+            let bucket = intake.app().config.sealed_bucket.clone();
+            self.desk.take_mail(self.objects.clone(), bucket);
+        }
         let mut pages = pages::router(self.desk.clone());
         self.sockets = Sockets::new(&self.template, &functions, self.clock.clone());
         if let Some(sockets) = &self.sockets {

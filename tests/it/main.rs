@@ -31,6 +31,7 @@ mod invitations;
 mod isolation;
 mod layers;
 mod limits;
+mod mail_in;
 mod members;
 mod messages;
 mod notices;

@@ -40,6 +40,7 @@ pub use authenticator::Authenticators;
 pub use browser::Browser;
 pub use client::{Answer, Client, text};
 pub use local::faults::{Fault, Faults, Kind};
+pub use local::inbound::Found;
 use local::mail::Mail;
 pub use local::seed::random_uuid;
 use local::seed::{find_code, find_token};

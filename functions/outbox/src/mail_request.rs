@@ -9,7 +9,7 @@ use shared::{
     domain::{
         Policy, TenantId, Timestamp,
         policy::Lens,
-        privacy::{CONFIRM_WITHIN, DenialReason, RequestKind},
+        privacy::{CONFIRM_WITHIN, DenialReason, Maker, RequestKind},
         text::{Email, Name},
         time::DAY,
     },
@@ -106,8 +106,8 @@ fn link(
     head: &PrivacyRequest,
 ) -> Option<String> {
     match (letter, head.workspace(), head.copy) {
-        (Letter::Confirm, Some(workspace), _) => {
-            let token = PrivacyRequest::link_token(tenant_key, workspace, head.id);
+        (Letter::Confirm, ..) => {
+            let token = PrivacyRequest::link_token(tenant_key, head.tenant, head.id);
             Some(format!("{issuer}/privacy/confirm?token={token}"))
         }
         (Letter::Fulfilled, Some(workspace), Some(copy)) => {
@@ -163,7 +163,13 @@ fn to_person(
         Some(name) => format!("Who answers: {}.", name.reveal()),
         None => "Who answers: the operator of this service.".to_owned(),
     };
-    let about = format!("Your request: {}.", asked(head.request));
+    let about = match (head.made_by, letter) {
+        // What it is about is said with the link.
+        (Maker::Mail, Letter::Confirm) => {
+            "It came by mail. The link asks what it is about.".to_owned()
+        }
+        _ => format!("Your request: {}.", asked(head.request)),
+    };
     let number = format!("Its number: {}.", head.id);
     let until = format!("You get an answer by {}.", day(head.expected_by));
     let proof = format!(

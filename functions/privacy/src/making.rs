@@ -150,6 +150,8 @@ impl Asking {
     const fn is_proved(&self, kind: RequestKind) -> bool {
         match self.made_by {
             Maker::AccountHolder | Maker::Workspace => true,
+            // A mail is nobody until the address on file says otherwise.
+            Maker::Mail => false,
             Maker::Visitor => self.on_file.is_none() || !kind.needs_proof(),
         }
     }

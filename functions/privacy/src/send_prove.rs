@@ -5,16 +5,23 @@ use maud::html;
 use serde::Deserialize;
 use shared::{
     app::App,
-    domain::{TenantId, privacy::RequestStatus},
+    domain::{
+        RequestId, TenantId,
+        privacy::{Maker, RequestKind, RequestStatus},
+        text::Text,
+        token::Secret,
+    },
     http::{
         Code, Problem,
+        actor::Entry,
         page::{Form, Page, Reader, Refusals, Words},
     },
     store::{
-        CommitError, Transaction,
+        CommitError, Fetched, Transaction,
         audit::Deed,
+        keys,
         notice::NoticeKind,
-        privacy::{PrivacyRequest, RequestWords},
+        privacy::{Letter, PrivacyRequest, RequestWords, Wish},
     },
 };
 use utoipa::ToSchema;
@@ -27,6 +34,9 @@ use crate::request::{self, Desk, Found};
 pub struct ConfirmRequestForm {
     /// The token of the mailed link.
     token: String,
+    /// What is asked for, where somebody asked by mail; an answer to what they wrote without it.
+    #[serde(rename = "type")]
+    request: Option<RequestKind>,
 }
 
 /// Send the form that confirms a request about one's data.
@@ -47,7 +57,7 @@ pub async fn handle(
     Form(form): Form<ConfirmRequestForm>,
 ) -> Response {
     let words = reader.words;
-    let page = match prove(&app, &form.token).await {
+    let page = match prove(&app, form).await {
         Ok(()) => Ok(told(words, words.request_done)),
         Err(problem) if problem.code() == Code::CodeInvalid => {
             Ok(told(words, words.request_gone).because_of(Code::CodeInvalid))
@@ -68,60 +78,149 @@ fn told(words: &'static Words, text: &'static str) -> Page {
 /// Confirms the request that a token names.
 ///
 /// # Errors
-/// 401 `code_invalid` for a token that is none, is over, or whose request was ended. A second
-/// confirmation changes nothing.
-async fn prove(app: &App, token: &str) -> Result<(), Problem> {
+/// 401 `code_invalid` for a token that is none, is over, or whose request was ended; 422 for a kind that
+/// nobody asks for by mail. A second confirmation changes nothing.
+async fn prove(app: &App, form: ConfirmRequestForm) -> Result<(), Problem> {
     let invalid = || Problem::new(Code::CodeInvalid);
-    let (workspace, id, secret) = PrivacyRequest::read_link_token(token).ok_or_else(invalid)?;
-    let tenant = TenantId::Workspace(workspace);
-    let wanted = request::wanted(tenant, id).to_vec();
-    let entry = app.enter(workspace, wanted).await.map_err(|problem| {
-        // A workspace that does not exist is not told from a token that is none.
-        match problem.code() {
-            Code::NotFound => invalid(),
-            _ => problem,
+    let (tenant, id, secret) = PrivacyRequest::read_link_token(&form.token).ok_or_else(invalid)?;
+    match tenant {
+        TenantId::Platform => by_mail(app, (id, secret), form.request).await,
+        TenantId::Workspace(_) if form.request.is_some() => Err(Problem::invalid(
+            "#/type",
+            "forbidden",
+            "it was said before",
+        )),
+        TenantId::Workspace(workspace) => {
+            let wanted = request::wanted(tenant, id).to_vec();
+            let entry = app.enter(workspace, wanted).await.map_err(|problem| {
+                // A workspace that does not exist is not told from a token that is none.
+                match problem.code() {
+                    Code::NotFound => invalid(),
+                    _ => problem,
+                }
+            })?;
+            let desk = Desk::of(&entry);
+            let Some(found) = waiting(desk, entry.fetched(), id, &secret)? else {
+                return Ok(());
+            };
+            confirm(app, desk, found, Proving::Visitor(&entry))
+                .await
+                .map(|_| ())
         }
-    })?;
-    let right = PrivacyRequest::secret(&entry.tenant_key, id).hash();
-    if !right.matches(&secret) {
+    }
+}
+
+/// Confirms what somebody asked for by mail, as the kind that they say now. Where they wait for the same
+/// already, it stays a question with their words.
+async fn by_mail(
+    app: &App,
+    (id, secret): (RequestId, Secret),
+    kind: Option<RequestKind>,
+) -> Result<(), Problem> {
+    let kind = kind.unwrap_or(RequestKind::Question);
+    if !kind.may_be_made_by(Maker::Mail) {
+        return Err(Problem::invalid("#/type", "forbidden", "not by mail"));
+    }
+    let tenant = TenantId::Platform;
+    let mut wanted = request::wanted(tenant, id).to_vec();
+    wanted.push(keys::tenant_key(tenant));
+    let now = app.clock.now();
+    for kind in [kind, RequestKind::Question] {
+        let fetched = app.store.batch(wanted.clone()).await?;
+        let key = app.store.unwrap_tenant_key(tenant, &fetched, now).await?;
+        let desk = Desk::platform(&key, now);
+        let Some(found) = waiting(desk, &fetched, id, &secret)? else {
+            return Ok(());
+        };
+        if confirm(app, desk, found, Proving::ByMail(kind)).await? == Confirmed::Yes {
+            return Ok(());
+        }
+    }
+    // Two clicks at once: the other one has confirmed it.
+    Ok(())
+}
+
+/// The request that waits for this proof; none when it was confirmed before, by a reload or by an
+/// impatient finger.
+fn waiting(
+    desk: Desk<'_>,
+    fetched: &Fetched,
+    id: RequestId,
+    secret: &Secret,
+) -> Result<Option<Found>, Problem> {
+    let invalid = || Problem::new(Code::CodeInvalid);
+    if !PrivacyRequest::secret(desk.key, id).hash().matches(secret) {
         return Err(invalid());
     }
-    let found = request::open(entry.fetched(), Desk::of(&entry), id)?.ok_or_else(invalid)?;
-    match found.head.course().status_at(entry.now) {
-        RequestStatus::NeedUserVerification => {}
-        // It was confirmed before: by a reload, or by an impatient finger.
-        RequestStatus::InProgress | RequestStatus::Fulfilled => return Ok(()),
-        _ => return Err(invalid()),
+    let found = request::open(fetched, desk, id)?.ok_or_else(invalid)?;
+    match found.head.course().status_at(desk.now) {
+        RequestStatus::NeedUserVerification => Ok(Some(found)),
+        RequestStatus::InProgress | RequestStatus::Fulfilled => Ok(None),
+        _ => Err(invalid()),
     }
+}
+
+/// Who proves a request.
+enum Proving<'a> {
+    /// A visitor, in the workspace that they talk with.
+    Visitor(&'a Entry),
+    /// Who asked by mail, and says now what for.
+    ByMail(RequestKind),
+}
+
+/// Whether a confirmation came to be.
+#[derive(PartialEq, Eq)]
+enum Confirmed {
+    /// It did.
+    Yes,
+    /// Somebody was faster, or what is asked for is waited for already.
+    No,
+}
+
+async fn confirm(
+    app: &App,
+    desk: Desk<'_>,
+    found: Found,
+    how: Proving<'_>,
+) -> Result<Confirmed, Problem> {
     let Found { head, words, key } = found;
-    let head = PrivacyRequest {
+    let now = desk.now;
+    let mut transaction = Transaction::new(now);
+    let mut head = PrivacyRequest {
         status: RequestStatus::InProgress,
-        stepped_at: entry.now,
+        stepped_at: now,
         ..head
     };
-    let mut transaction = Transaction::new(entry.now);
-    let head = match (head.request.is_answered_by_a_copy(), head.contact()) {
-        // They have proved who they are: nothing is left to decide.
-        (true, Some(contact)) => {
+    let mut letters: &[Letter] = &[];
+    if let Proving::ByMail(kind) = how {
+        let message = words.as_ref().and_then(|words| words.message.as_ref());
+        let message = message.map_or("", Text::reveal);
+        let wish = Wish::new(kind, message, desk.key);
+        head = transaction.change_wish(head, kind, wish)?;
+        letters = &[Letter::Acknowledged, Letter::Received];
+    }
+    // They have proved who they are: nothing is left to decide about a copy of their own data.
+    if head.request.is_answered_by_a_copy() && head.subject.is_some() {
+        if let (Proving::Visitor(entry), Some(contact)) = (&how, head.contact()) {
             let line = entry.line(contact, Deed::ExportMade).about(contact);
             transaction.audit(line.begun())?;
-            transaction.copy_for(head, &entry.tenant_key, entry.now)?
         }
-        _ => head,
-    };
+        head = transaction.copy_for(head, desk.key, now)?;
+        letters = letters.get(..1).unwrap_or_default();
+    }
     let words = words.map(|words| RequestWords {
         kept_from: head.expected_by,
         ..words
     });
     let words = words.map(|words| (words, &key));
-    transaction.change_request(head, words, &[], entry.now)?;
+    transaction.change_request(head, words, letters, now)?;
     let notice = NoticeKind::PrivacyRequestMade;
     app.store
-        .tell_controller(&mut transaction, tenant, notice, entry.now)
+        .tell_controller(&mut transaction, desk.tenant, notice, now)
         .await?;
     match app.store.commit(transaction).await {
-        // Refused: the same click, twice at once.
-        Ok(()) | Err(CommitError::Refused(_)) => Ok(()),
+        Ok(()) => Ok(Confirmed::Yes),
+        Err(CommitError::Refused(_)) => Ok(Confirmed::No),
         Err(CommitError::Store(error)) => Err(error.into()),
     }
 }

@@ -4,7 +4,11 @@
 use axum::response::Response;
 use maud::html;
 use serde::Deserialize;
-use shared::http::page::{Page, Query, Reader, Refusals};
+use shared::{
+    domain::TenantId,
+    http::page::{Page, Query, Reader, Refusals},
+    store::privacy::PrivacyRequest,
+};
 
 /// What the link to the page brings.
 #[derive(Deserialize)]
@@ -14,6 +18,8 @@ pub struct Arrival {
 }
 
 /// Open the page that confirms a request about one's data.
+///
+/// Whoever asked by mail says here what they ask for.
 #[utoipa::path(
     get,
     path = "/privacy/confirm",
@@ -27,11 +33,23 @@ pub struct Arrival {
 )]
 pub async fn handle(reader: Reader, Query(arrival): Query<Arrival>) -> Response {
     let words = reader.words;
+    let linked = PrivacyRequest::read_link_token(&arrival.token);
+    let by_mail = linked.is_some_and(|(tenant, ..)| tenant == TenantId::Platform);
     let body = html! {
         h1 { (words.request) }
         p { (words.request_hint) }
         form method="post" action="/privacy/confirm" {
             input type="hidden" name="token" value=(arrival.token);
+            @if by_mail {
+                label {
+                    (words.request_kind)
+                    select name="type" {
+                        @for (kind, meaning) in words.request_kinds {
+                            option value=(kind.word()) { (meaning) }
+                        }
+                    }
+                }
+            }
             button { (words.request_confirm) }
         }
     };

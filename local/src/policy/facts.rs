@@ -39,7 +39,7 @@ pub struct Deployment {
 }
 
 /// What a type of resource means to a reader; `None` where it adds nothing to what others say.
-const MEANINGS: [(&str, Option<(&str, &str)>); 22] = [
+const MEANINGS: [(&str, Option<(&str, &str)>); 23] = [
     ("AWS::CloudWatch::Alarm", None),
     (
         "AWS::DynamoDB::Table",
@@ -69,6 +69,7 @@ const MEANINGS: [(&str, Option<(&str, &str)>); 22] = [
     ),
     ("AWS::SES::ConfigurationSet", None),
     ("AWS::SES::ConfigurationSetEventDestination", None),
+    ("AWS::SES::ReceiptRule", None),
     (
         "AWS::S3::Bucket",
         Some((

@@ -44,6 +44,8 @@ pub enum Act {
     Upload,
     /// Upload a file, into one workspace.
     UploadHere,
+    /// Write a mail to this deployment, which answers by mail. Mail has no network that could be known.
+    WriteMail,
 }
 
 /// Whose counts a limit looks at.
@@ -104,6 +106,7 @@ impl Act {
         Self::TeamSignIn,
         Self::Upload,
         Self::UploadHere,
+        Self::WriteMail,
     ];
 
     /// The numbers (privacy.md C1: five codes an hour for an address). The narrower limit stands
@@ -189,6 +192,14 @@ impl Act {
                 }
             }
             Self::UploadHere => const { &[limit("uploads-workspace", Per::Subject, 6000, HOUR)] },
+            Self::WriteMail => {
+                const {
+                    &[
+                        limit("mails-sender", Per::Subject, 5, HOUR),
+                        limit("mails-all", Per::Everybody, 10_000, HOUR),
+                    ]
+                }
+            }
             Self::StartVisit => {
                 const {
                     &[
@@ -364,6 +375,7 @@ mod tests {
             Act::AskForCode,
             Act::ForgetPassword,
             Act::Invite,
+            Act::WriteMail,
         ] {
             for per in [Per::Subject, Per::Everybody] {
                 assert!(act.limits().iter().any(|limit| limit.per == per), "{act:?}");

@@ -48,6 +48,14 @@ fn uuid_at(at: Timestamp) -> Uuid {
     ))
 }
 
+/// The UUIDv7 for the instant `at` whose chance is taken from `bits`.
+fn uuid_derived(at: Timestamp, bits: &[u8; 32]) -> Uuid {
+    let ms = u64::try_from(at.ms()).unwrap_or(0);
+    let mut chance = [0; 10];
+    chance.copy_from_slice(&bits[..10]);
+    uuid::Builder::from_unix_timestamp_millis(ms, &chance).into_uuid()
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)+) => {$(
         $(#[$doc])*
@@ -61,6 +69,11 @@ macro_rules! ids {
             /// A new id, born at `at`.
             pub fn new(at: Timestamp) -> Self {
                 Self(uuid_at(at))
+            }
+
+            /// The id born at `at` that follows from `bits`: whoever makes it again makes the same.
+            pub fn derived(at: Timestamp, bits: &[u8; 32]) -> Self {
+                Self(uuid_derived(at, bits))
             }
 
             /// The id whose 128 bits are these: for tokens that carry ids in binary.

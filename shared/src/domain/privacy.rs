@@ -39,6 +39,9 @@ crate::words! {
     pub enum Maker {
         /// Who signs in, about their account.
         AccountHolder = "account_holder",
+        /// Somebody in a mail that says it comes from the address of an account. What they ask for, they
+        /// say with the link that goes to that address.
+        Mail = "mail",
         /// Somebody in the widget, about themselves.
         Visitor = "visitor",
         /// Who is responsible in the workspace, for a contact.
@@ -104,7 +107,7 @@ impl RequestKind {
         match self {
             Self::DeleteCallMetadata => !matches!(maker, Maker::Visitor),
             Self::ChildReport | Self::Restrict | Self::Unrestrict => {
-                !matches!(maker, Maker::AccountHolder)
+                !matches!(maker, Maker::AccountHolder | Maker::Mail)
             }
             _ => true,
         }

@@ -3,12 +3,14 @@
 pub mod feedback;
 pub mod files;
 pub mod http;
+pub mod mail;
 pub mod schedule;
 pub mod socket;
 pub mod stream;
 
 pub use files::files;
 pub use http::{http, pages};
+pub use mail::mail;
 pub use schedule::schedule;
 pub use socket::live;
 pub use stream::stream;

@@ -47,9 +47,9 @@ pub use exports::{
     export, export_due, export_list, export_part_row, export_part_rows, is_export, whole_exports,
 };
 pub use files::{
-    FileKey, FileOwner, Rendition, export_part, export_parts, files_of, files_of_attachment,
-    intake, ledger, ledger_entry, linked_file, linked_files, linked_files_of, linked_rendition,
-    of_intake, rendition,
+    Desk, FileKey, FileOwner, MailKey, Rendition, export_part, export_parts, files_of,
+    files_of_attachment, intake, ledger, ledger_entry, linked_file, linked_files, linked_files_of,
+    linked_rendition, mail, mails, of_intake, of_mail, rendition,
 };
 pub use flows::{
     flow, flow_list, flow_partition, flow_piece, flow_tests, flow_version, flow_version_sort, flows,

@@ -243,6 +243,20 @@ impl Objects {
         key: &ObjectKey,
         version: &str,
     ) -> Result<Option<Vec<u8>>, StoreError> {
+        let read = self.read(key, Some(version)).await?;
+        Ok(read.map(|(bytes, _)| bytes))
+    }
+
+    /// One version of a file as it lies there, and the second in which it was made, as the list of
+    /// versions says it as well.
+    ///
+    /// # Errors
+    /// When S3 did not give it.
+    pub async fn get_dated(
+        &self,
+        key: &ObjectKey,
+        version: &str,
+    ) -> Result<Option<(Vec<u8>, Timestamp)>, StoreError> {
         self.read(key, Some(version)).await
     }
 
@@ -266,23 +280,27 @@ impl Objects {
     /// # Errors
     /// When S3 did not give it.
     pub async fn get_open(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(key, None).await
+        let read = self.read(key, None).await?;
+        Ok(read.map(|(bytes, _)| bytes))
     }
 
     async fn read(
         &self,
         key: &ObjectKey,
         version: Option<&str>,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+    ) -> Result<Option<(Vec<u8>, Timestamp)>, StoreError> {
         let begun = self.meter.begin("GetObject");
         let request = self.client().get_object();
         let request = request.bucket(&self.bucket).key(key.as_str());
         let request = request.set_version_id(version.map(str::to_owned));
         let answer = request.send().await;
         let read = match answer {
-            Ok(object) => match object.body.collect().await {
-                Ok(body) => Ok(Some(body.to_vec())),
-                Err(_) => Err(StoreError::Unavailable {
+            Ok(object) => match (object.last_modified, object.body.collect().await) {
+                (made, Ok(body)) => {
+                    let seconds = made.map_or(0, |made| made.secs());
+                    Ok(Some((body.to_vec(), Timestamp::from_ms(seconds * 1000))))
+                }
+                (_, Err(_)) => Err(StoreError::Unavailable {
                     service: "S3",
                     cause: "a body that was cut off".to_owned(),
                 }),

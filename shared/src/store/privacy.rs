@@ -35,6 +35,8 @@ use crate::{
 
 /// What the token of the mailed link opens with.
 const LINK_PREFIX: &str = "pr";
+/// The same where the operator answers.
+const OPERATORS_LINK_PREFIX: &str = "po";
 /// How many people one step is told to: a transaction has room for a hundred writes.
 const MOST_TOLD: usize = 50;
 /// When a request that is being carried out is looked at first; then ever more seldom, as long again as
@@ -357,16 +359,24 @@ impl PrivacyRequest {
     }
 
     /// The token of the link that proves whose the request is: computed, so that it is stored nowhere.
-    pub fn link_token(tenant_key: &TenantKey, workspace: WorkspaceId, id: RequestId) -> String {
-        let place = [workspace.uuid(), id.uuid()];
-        token::write(LINK_PREFIX, &place, &Self::secret(tenant_key, id))
+    pub fn link_token(tenant_key: &TenantKey, tenant: TenantId, id: RequestId) -> String {
+        let secret = Self::secret(tenant_key, id);
+        match tenant {
+            TenantId::Platform => token::write(OPERATORS_LINK_PREFIX, &[id.uuid()], &secret),
+            TenantId::Workspace(workspace) => {
+                token::write(LINK_PREFIX, &[workspace.uuid(), id.uuid()], &secret)
+            }
+        }
     }
 
     /// Which request the token of a link names, and the secret it brings.
-    pub fn read_link_token(text: &str) -> Option<(WorkspaceId, RequestId, Secret)> {
+    pub fn read_link_token(text: &str) -> Option<(TenantId, RequestId, Secret)> {
+        if let Some(([id], secret)) = token::read::<1>(OPERATORS_LINK_PREFIX, text) {
+            return Some((TenantId::Platform, RequestId::from_uuid(id), secret));
+        }
         let ([workspace, id], secret) = token::read::<2>(LINK_PREFIX, text)?;
-        let (workspace, id) = (WorkspaceId::from_uuid(workspace), RequestId::from_uuid(id));
-        Some((workspace, id, secret))
+        let tenant = TenantId::Workspace(WorkspaceId::from_uuid(workspace));
+        Some((tenant, RequestId::from_uuid(id), secret))
     }
 
     /// The secret part of the link.
@@ -478,6 +488,36 @@ impl Transaction {
             copy,
             ..head.executing(now)
         })
+    }
+
+    /// Has a request ask for something else than it did: its place among the open ones moves. The
+    /// transaction fails when somebody waits for that already.
+    ///
+    /// # Errors
+    /// When the records cannot be written.
+    pub fn change_wish(
+        &mut self,
+        head: PrivacyRequest,
+        request: RequestKind,
+        wish: Wish,
+    ) -> Result<PrivacyRequest, StoreError> {
+        if head.wish == wish {
+            return Ok(head);
+        }
+        if let Some(subject) = head.subject {
+            self.remove(keys::open_wish(head.tenant, subject, head.wish.clone()));
+        }
+        let expected_by = head.received_at.plus(request.answer_within());
+        let head = PrivacyRequest {
+            request,
+            wish,
+            expected_by,
+            ..head
+        };
+        if let Some(wish) = head.open_wish() {
+            self.create(&Stored::new(wish, &Policy::platform()), &Unsealed)?;
+        }
+        Ok(head)
     }
 
     /// Puts the next version of a request, with its words where they change, and what tells of it. A

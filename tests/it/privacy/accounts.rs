@@ -152,8 +152,8 @@ async fn whoever_looks_finds_the_contact_what_can_be_asked_and_where() {
         .get("/.well-known/privacy.json", 200)
         .await;
     assert_eq!(
-        found["contact"], OPERATOR,
-        "the operator's, where no other is set"
+        found["contact"], "privacy@example.com",
+        "the one that is set"
     );
     assert_eq!(found["answered_within_days"], 30);
     let actions = found["account_actions"].as_array().expect("a list");

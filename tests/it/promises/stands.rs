@@ -36,7 +36,7 @@ CALL-31 | tests/it/privacy/requests.rs::an_erasure_that_was_asked_for_takes_the_
 CALL-32 | tests/it/exports.rs::a_visitors_own_export_leaves_out_what_is_the_teams_and_says_so | a visitor takes conversation and profile along as JSON, checked against its schema
 CALL-33 | pending | somebody can object and is answered in words; there is no purpose yet that could stop
 CALL-34 | tests/it/privacy/restriction.rs::what_is_set_aside_is_kept_and_used_by_nobody_until_it_is_used_again | what is set aside is in no list, read and written by nobody, and there after its time
-CALL-35 | pending | a request is proved by a link to the address on file; requests by mail are missing
+CALL-35 | tests/it/mail_in/privacy.rs::a_mail_becomes_a_request_when_the_address_on_file_confirms_it | a mail is a request when the address on file has said so by a POST, and a forged one is a letter to its victim and nothing else
 CALL-36 | pending | requests and copies are for everybody; that no region is asked for is not shown yet
 CALL-37 | tests/it/announcements/changes.rs::every_owner_hears_of_a_change_once_before_it_holds_and_nobody_else_does | every owner gets one mail before the day, whatever they refused, and who becomes an owner meanwhile as well
 CALL-38 | tests/it/changes.rs::a_field_a_purpose_an_end_or_a_recipient_is_never_a_change_of_wording | another end, another module or another service is a change of substance, another sentence is not

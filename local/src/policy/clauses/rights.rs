@@ -74,7 +74,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         }
     }).everywhere(),
     Clause::new(&["CALL-35"], Section::Rights, |_| {
-        not_yet("Requests by mail that the program itself takes, confirms and follows. Mail to the contact address is read by people, who check that it is you before they act. Requests that you make in the service are followed by the program, and a link to the address that is known proves them.")
+        holds("You can use these rights by mail: write to the contact address of the operator. Who a mail says it is from is not believed, so nothing happens because of it but this: if an account has that address, a link goes there. Whoever opens it says what they ask for and confirms it; from then on the request is followed like any other, and its time counts from the day of the mail. If you did not write, ignore the link. The mail itself is deleted when the program has read it, and within a day in any case. An operator whose mail is taken elsewhere has people read it, who check that it is you before they act.")
     }).everywhere(),
     Clause::new(&["FLOW-55"], Section::Rights, |_| {
         holds(format!(

@@ -1,7 +1,11 @@
 //! The pages in English.
 
 use super::words::{Changed, Words};
-use crate::{domain::device::Device, http::problem::Code, store::preferences::Theme};
+use crate::{
+    domain::{device::Device, privacy::RequestKind},
+    http::problem::Code,
+    store::preferences::Theme,
+};
 
 /// English.
 pub const WORDS: Words = Words {
@@ -206,6 +210,28 @@ pub const WORDS: Words = Words {
     copy_used_up: "This file was fetched as often as it can be. Ask for another copy.",
     copy_none: "No copy of your data is here. Ask for one, and a mail says when it is made.",
     copy_gone: "The link is not valid, or the copy was deleted. Ask again, and a new one is made.",
+    request_kind: "What you ask for",
+    request_kinds: &[
+        (RequestKind::Question, "An answer to what I wrote"),
+        (RequestKind::Access, "To see what is kept about me"),
+        (
+            RequestKind::Export,
+            "To get what is kept about me, to take along",
+        ),
+        (
+            RequestKind::Rectify,
+            "That something is put right; I wrote what",
+        ),
+        (RequestKind::Erase, "That what is kept about me is erased"),
+        (
+            RequestKind::Object,
+            "That something is no longer done; I wrote what",
+        ),
+        (
+            RequestKind::DeleteCallMetadata,
+            "That what is kept about my calls is erased",
+        ),
+    ],
     to_account: "Your account",
     unsubscribe: "End this mail",
     unsubscribe_offers: "You will get no more mail about offers. Codes, and notices about the security of \

@@ -2,7 +2,12 @@
 //! that lacks a text does not compile.
 
 use super::english;
-use crate::{domain::device::Device, http::problem::Code, store::preferences::Theme, words};
+use crate::{
+    domain::{device::Device, privacy::RequestKind},
+    http::problem::Code,
+    store::preferences::Theme,
+    words,
+};
 
 words! {
     /// What was changed on the account's pages; the overview says so.
@@ -347,6 +352,10 @@ pub struct Words {
     pub copy_none: &'static str,
     /// The link is wrong, or the copy was deleted.
     pub copy_gone: &'static str,
+    /// What is asked for, where somebody asked by mail.
+    pub request_kind: &'static str,
+    /// The kinds of request, each with what it means.
+    pub request_kinds: &'static [(RequestKind, &'static str)],
     /// Leads to the account's page.
     pub to_account: &'static str,
     /// The page that ends a kind of mail.

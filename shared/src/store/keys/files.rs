@@ -7,6 +7,7 @@
 //! | file as it was uploaded, open under KMS until it was looked through | `intake/<ws>/<conversation or member>/<attachment>` |
 //! | file of a conversation, photo of a member | `files/<ws>/<conversation or member>/<attachment>/<rendition>` |
 //! | what a link to it leads to | `links/<conversation or member>/<attachment>/<rendition>` |
+//! | mail as it came in, for a day at the most | `mail/<desk>/<name that SES gave it>` |
 //! | entry of the ledger of erasures | `ledger/<number>` |
 
 use std::{fmt, str::FromStr};
@@ -54,6 +55,47 @@ impl FromStr for FileOwner {
         let conversation = text.parse().map(Self::Conversation);
         conversation.or_else(|_| text.parse().map(Self::Member))
     }
+}
+
+words! {
+    /// Where mail to this deployment comes to.
+    pub enum Desk {
+        /// Who answers about privacy.
+        Privacy = "privacy",
+    }
+}
+
+/// Which mail that came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailKey {
+    /// To which desk.
+    pub desk: Desk,
+    /// The name that SES gave it.
+    name: String,
+}
+
+/// Longest name of a mail; those of SES have about forty characters.
+const MOST_NAME: usize = 128;
+
+/// Where a mail lies that came in, until it has been read.
+pub fn mail(mail: &MailKey) -> ObjectKey {
+    ObjectKey::new(format!("mail/{}/{}", mail.desk.word(), mail.name))
+}
+
+/// Which mail lies under this name.
+pub fn of_mail(name: &str) -> Option<MailKey> {
+    let (desk, name) = name.strip_prefix("mail/")?.split_once('/')?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    let fits = (1..=MOST_NAME).contains(&name.len()) && name.chars().all(plain);
+    fits.then_some(MailKey {
+        desk: Desk::parse(desk)?,
+        name: name.to_owned(),
+    })
+}
+
+/// All mail that came in.
+pub fn mails() -> ObjectPrefix {
+    ObjectPrefix::new("mail/".to_owned())
 }
 
 /// Which file: the ids that its names are made of.

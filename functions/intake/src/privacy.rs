@@ -1,0 +1,111 @@
+//! The desk that answers about privacy (CALL-35): a mail becomes a request that waits for its proof.
+//!
+//! The link that proves it goes to the address on file, and nowhere else; so a forged mail brings its
+//! victim one letter that says so, and nothing else. Of an address that nobody has on file nothing is
+//! written and nothing is sent.
+
+use shared::{
+    app::App,
+    domain::{
+        Policy, RequestId, TenantId,
+        policy::Lens,
+        privacy::{CONFIRM_WITHIN, Maker, RequestKind, RequestStatus},
+        text::Email,
+    },
+    store::{
+        CommitError, RootRef, StoreError, SubjectId, TenantKey, Transaction, Unsealed,
+        account::{Account, AddressOwner},
+        keyring::Use,
+        keys,
+        privacy::{Letter, PrivacyRequest, RequestWords, Wish},
+        subject::State,
+    },
+};
+
+use crate::hear::{Letter as Came, Outcome};
+
+/// Makes a request of a mail, if it names an address on file.
+pub async fn take(app: &App, came: &Came) -> Result<Outcome, StoreError> {
+    let now = app.clock.now();
+    let tenant = TenantId::Platform;
+    let tenant_key = app.store.tenant_key(tenant, now).await?;
+    let Some(account) = on_file(app, &tenant_key, &came.mail.from).await? else {
+        return Ok(Outcome::Unknown);
+    };
+    let head = request(&tenant_key, &account, came);
+    let words = RequestWords {
+        request: head.id,
+        tenant,
+        reply_to: Some(account.email),
+        message: Some(came.mail.text.clone()),
+        name: None,
+        email: None,
+        answer: None,
+        kept_from: head.received_at.plus(CONFIRM_WITHIN),
+        rev: 1,
+    };
+    let data_key = tenant_key.new_data_key(&keys::privacy_request(tenant, head.id), now)?;
+    let mut transaction = Transaction::new(now);
+    transaction.make_request(head, words, &data_key, &[Letter::Confirm])?;
+    match app.store.commit(transaction).await {
+        Ok(()) => Ok(Outcome::Taken),
+        // This mail was read before, or one with the same words waits already.
+        Err(CommitError::Refused(_)) => Ok(Outcome::Repeated),
+        Err(CommitError::Store(error)) => Err(error),
+    }
+}
+
+/// The account whose address the mail names, unless it is being erased.
+async fn on_file(
+    app: &App,
+    tenant_key: &TenantKey,
+    from: &Email,
+) -> Result<Option<Account>, StoreError> {
+    let policy = Policy::platform();
+    let lens = Lens {
+        now: app.clock.now(),
+        policy: &policy,
+    };
+    let at = keys::address(tenant_key.hash(Use::Address, &from.identity()));
+    let fetched = app.store.batch(vec![at.clone()]).await?;
+    let Some(owner) = fetched.get::<AddressOwner>(&at, &Unsealed, lens)? else {
+        return Ok(None);
+    };
+    let at = keys::account(owner.account);
+    let wanted = vec![at.clone(), keys::data_key(&RootRef::of(&at))];
+    let fetched = app.store.batch(wanted).await?;
+    let Some(key) = fetched.data_key(&at, tenant_key)? else {
+        return Ok(None);
+    };
+    let account = fetched.get::<Account>(&at, &key, lens)?;
+    Ok(account.filter(|account| account.state != State::Erasing))
+}
+
+/// The request, under an id that follows from the mail: whoever reads it again makes the same one.
+fn request(tenant_key: &TenantKey, account: &Account, came: &Came) -> PrivacyRequest {
+    let at = came.at;
+    let name = keys::mail(&came.key);
+    let bits = tenant_key.hash(Use::Idempotency, &format!("mail {}", name.as_str()));
+    // What is asked for is said with the proof; until then it is a text.
+    let kind = RequestKind::Question;
+    PrivacyRequest {
+        id: RequestId::derived(at, bits.as_bytes()),
+        tenant: TenantId::Platform,
+        subject: Some(SubjectId::Account(account.id)),
+        request: kind,
+        made_by: Maker::Mail,
+        wish: Wish::new(kind, came.mail.text.reveal(), tenant_key),
+        status: RequestStatus::NeedUserVerification,
+        reason: None,
+        copy: None,
+        received_at: at,
+        expected_by: at.plus(kind.answer_within()),
+        extended_at: None,
+        executing_since: None,
+        ended_at: None,
+        stepped_at: at,
+        due_at: None,
+        kept_from: at,
+        rev: 1,
+    }
+}
