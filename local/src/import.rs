@@ -196,6 +196,7 @@ fn take(
                 restricted_at: None,
                 seen_before: None,
                 follow_at: None,
+                figures_refused_at: None,
                 rev: 1,
             };
             taken.retell(fields).map_err(fault)?;

@@ -1,6 +1,7 @@
 //! The tests of the running stack: one binary, every test with a stack of its own.
 
 mod account;
+mod analytics;
 mod announcements;
 mod anonymous;
 mod api_keys;
@@ -65,6 +66,7 @@ mod tenancy;
 mod tokens;
 mod transcripts;
 mod transport;
+mod usage;
 mod visitors;
 mod web;
 mod workspaces;

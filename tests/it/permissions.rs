@@ -27,6 +27,7 @@ fn permission(route: &Route) -> Permission {
         ("GET", "" | "/business-hours" | "/jobs/{job}" | "/retention") => P::WorkspaceRead,
         ("PUT" | "DELETE", "/business-hours") => P::WorkspaceManage,
         ("GET", "/availability") => P::MembersRead,
+        ("GET", "/figures" | "/usage") => P::UsageRead,
         ("PUT", "/availability") => P::ConversationsWrite,
         ("GET", "/audit" | "/audit/chain" | "/break-glass") => P::AuditRead,
         ("DELETE", "/break-glass") => P::WorkspaceOwn,

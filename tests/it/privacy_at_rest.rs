@@ -5,7 +5,7 @@
 
 mod history;
 pub mod log;
-mod search;
+pub mod search;
 
 use std::collections::BTreeSet;
 

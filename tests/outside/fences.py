@@ -527,6 +527,15 @@ def tour_of_a_conversation(api, token, workspace, app):
     api("GET", f"{ours}/transcript?format=json&notes=true", token=token)
     api("GET", f"{theirs}/transcript?format=json", token=visitor)
     api("GET", "/v1/widget/availability", token=visitor)
+    beacon = {"client_beacon_id": str(uuid.uuid4()), "load_ms": 840}
+    for _ in range(2):
+        api("POST", "/v1/widget/beacons", beacon, visitor, expect=204)
+    for path in ("figures", "usage"):
+        api("GET", f"{workspace}/{path}", token=token)
+    api("PUT", "/v1/widget/figures", {"allowed": False}, visitor)
+    api("PUT", "/v1/widget/figures", {"allowed": True}, visitor)
+    beacon = {"client_beacon_id": str(uuid.uuid4()), "error": "network"}
+    api("POST", "/v1/widget/beacons", beacon, visitor, expect=204)
     api("PUT", f"{ours}/read", {"seq": 2}, token)
     api("PUT", f"{ours}/read", {"seq": 3}, token)
     api("PUT", f"{theirs}/read", {"seq": 3}, visitor)

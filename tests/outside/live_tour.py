@@ -154,6 +154,8 @@ def tour_of_a_forgotten_contact(api, retention, token, workspace, app):
     body = {"app_key": app["public_key"], "identity_token": identity_token(app["identity_secret"], claims)}
     session = api("POST", "/v1/widget/sessions", body, headers={"origin": "https://shop.example"})
     api("POST", "/v1/widget/conversations", {"first_message": message("Forget me")}, session["session_token"])
+    beacon = {"client_beacon_id": str(uuid.uuid4()), "load_ms": 840}
+    api("POST", "/v1/widget/beacons", beacon, session["session_token"], expect=204)
     api("DELETE", f"{workspace}/contacts/{session['visitor']['contact_id']}", token=token)
     retention.invoke({"task": "minute", "scheduled_at": at(0)})
 
@@ -177,6 +179,16 @@ def overdue(field, index):
     return change
 
 
+def weeks_ago(item):
+    """The same week of figures as one that is over: it lies at another place."""
+    day = datetime.now(timezone.utc).date() - timedelta(days=21)
+    week = str(day - timedelta(days=day.weekday()))
+    item["pk"] = {"S": item["pk"]["S"].rsplit("#", 1)[0] + f"#{week}"}
+    item["week"], item["week_state"] = {"S": week}, {"S": "open"}
+    item["lists_pk"] = {"S": "ANALYTICS#platform"}
+    item["lists_sk"] = {"S": f"{week}#" + item["workspace"]["S"]}
+
+
 def tour_of_erasures(api, sign_in, mailed, functions, table):
     """Somebody leaves for good, then a workspace does, and a contact waits for a hold.
 
@@ -198,6 +210,11 @@ def tour_of_erasures(api, sign_in, mailed, functions, table):
         visitor, contact = session["session_token"], session["visitor"]["contact_id"]
         first = {"first_message": message("Hello")}
         first = api("POST", "/v1/widget/conversations", first, visitor)["conversation"]["id"]
+        beacon = {"client_beacon_id": str(uuid.uuid4()), "load_ms": 840}
+        api("POST", "/v1/widget/beacons", beacon, visitor, expect=204)
+        begun = lambda item: item["pk"]["S"].startswith(f"ANALYTICS#{made['id']}#")
+        rewrite(table, "DataTable", begun, weeks_ago)
+        retention.invoke({"task": "jobs", "scheduled_at": at(0)})
         api("POST", f"{workspace}/invitations", {"email": f"jan{n}@fence.example", "role": "agent"}, owner)
         token = mailed(f"jan{n}@fence.example", r"^(iv_\S+)$")
         guest = sign_in(f"jan{n}@fence.example")

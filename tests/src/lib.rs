@@ -71,7 +71,21 @@ pub struct Harness {
 impl Harness {
     /// Starts a stack.
     pub async fn start() -> Self {
-        let options = StackOptions::for_tests(template(), Clock::manual(START));
+        Self::of(template()).await
+    }
+
+    /// Starts a stack behind a CloudFront that proves itself by this secret.
+    pub async fn behind_the_edge(secret: &str) -> Self {
+        let mut template = Template::clone(&template());
+        for function in &mut template.functions {
+            let secret = ("ORIGIN_SECRET".to_owned(), secret.to_owned());
+            function.environment.extend([secret]);
+        }
+        Self::of(Arc::new(template)).await
+    }
+
+    async fn of(template: Arc<Template>) -> Self {
+        let options = StackOptions::for_tests(template, Clock::manual(START));
         let started = Stack::start(options).await;
         let stack = started.unwrap_or_else(|error| panic!("the stack does not start: {error}"));
         let client = Client::new(&stack.api);

@@ -6,6 +6,7 @@
 //! | `start` | `POST /v1/workspaces/{workspace}/conversations` |
 //! | `list` | `GET /v1/workspaces/{workspace}/conversations` |
 //! | `count` | `GET /v1/workspaces/{workspace}/conversations/counts` |
+//! | `usage` | `GET /v1/workspaces/{workspace}/usage` |
 //! | `show` | `GET /v1/workspaces/{workspace}/conversations/{conversation}` |
 //! | `delete` | `DELETE /v1/workspaces/{workspace}/conversations/{conversation}` |
 //! | `mark_read` | `PUT /v1/workspaces/{workspace}/conversations/{conversation}/read` |
@@ -51,6 +52,7 @@ mod snooze;
 mod spam;
 mod start;
 mod unassign;
+mod usage;
 mod view;
 mod visitor_list;
 mod visitor_mark_read;
@@ -73,6 +75,7 @@ pub fn routes() -> shared::http::Routes {
         claim,
         assign,
         unassign,
+        usage,
         close,
         reopen,
         spam,

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `sweep` | hourly | deletes what is over, and what belonged to it, whether or not TTL ever runs |
 //! | `jobs` | every minute | new stamps after a shortened retention, a hold or a release; `handover`: what members leave behind |
+//! | `analytics` | every minute, with the jobs | weeks of figures about use that are over become counts |
 //! | `announce` | every minute, with the jobs | goes on with announcements: a letter for every account they reach |
 //! | `erasures` | every minute | accounts and workspaces whose seven days are over are erased |
 //! | `requests` | every minute, with the deadlines | what has to happen to a request about one's data, at its time |
@@ -13,6 +14,7 @@
 //! Reads are right without any of it: they ask the present policy and the server's clock. What is
 //! done here is done to the rows. Every task may be cut off anywhere and be called twice.
 
+mod analytics;
 mod announce;
 mod chain;
 mod erasures;
@@ -41,7 +43,9 @@ pub async fn handle(app: &App, tick: Tick) -> Result<Report, StoreError> {
         // One that fails must not hold up the other.
         Task::Jobs => {
             let jobs = Box::pin(jobs::run(app, &mut report)).await;
-            Box::pin(announce::run(app, &mut report)).await.and(jobs)
+            let letters = Box::pin(announce::run(app, &mut report)).await;
+            let figures = Box::pin(analytics::run(app, &mut report)).await;
+            figures.and(letters).and(jobs)
         }
         Task::Minute => {
             let deadlines = Box::pin(minute::run(app, &mut report)).await;

@@ -123,6 +123,10 @@ async fn settle(
         if contact.state != State::Erasing {
             // Set aside, or used again: its conversations follow.
             if contact.follow_at.is_some() {
+                if contact.figures_refused_at.is_some() {
+                    let (workspace, id) = (contact.workspace, contact.id);
+                    app.store.forget_beacons(workspace, id).await?;
+                }
                 Box::pin(app.store.follow(&contact, lens)).await?;
             }
             return Ok(None);

@@ -108,6 +108,7 @@ pub fn newcomer(
         restricted_at: None,
         seen_before: None,
         follow_at: None,
+        figures_refused_at: None,
         rev: 1,
     };
     let data_key = entry

@@ -198,6 +198,7 @@ pub mod tests {
             restricted_at: None,
             seen_before: None,
             follow_at: None,
+            figures_refused_at: None,
             rev: 4,
         };
         let profile = Profile {

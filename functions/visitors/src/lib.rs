@@ -9,6 +9,9 @@
 //! | `delete_contact` | `DELETE /v1/workspaces/{workspace}/contacts/{contact}` |
 //! | `block` | `PUT /v1/workspaces/{workspace}/contacts/{contact}/block` |
 //! | `unblock` | `DELETE /v1/workspaces/{workspace}/contacts/{contact}/block` |
+//! | `send_beacon` | `POST /v1/widget/beacons` |
+//! | `show_figures` | `GET /v1/workspaces/{workspace}/figures` |
+//! | `set_figures` | `PUT /v1/widget/figures` |
 //!
 //! Rooms beside the operations: `contact` (its view), `identity` (the
 //! customer's signed tokens), `visit` (the tokens of a session), `arrival` (what a session start
@@ -23,7 +26,10 @@ mod contact;
 mod delete_contact;
 mod identity;
 mod list_contacts;
+mod send_beacon;
+mod set_figures;
 mod show_contact;
+mod show_figures;
 mod start_session;
 mod unblock;
 mod visit;
@@ -37,6 +43,9 @@ pub fn routes() -> shared::http::Routes {
         change_contact,
         delete_contact,
         block,
-        unblock
+        unblock,
+        send_beacon,
+        set_figures,
+        show_figures
     ]
 }

@@ -163,6 +163,7 @@ async fn fill(
             restricted_at: None,
             seen_before: None,
             follow_at: None,
+            figures_refused_at: None,
             rev: 1,
         }
         .tell(),

@@ -23,6 +23,7 @@ pub const fn purpose(purpose: Purpose) -> &'static str {
         }
         Purpose::AnswerVisitor => "hold conversations between visitors and a team",
         Purpose::Authenticate => "sign people in and keep others out",
+        Purpose::Improve => "find out what fails and what is slow, and make it better",
         Purpose::ProveErasure => "show that an erasure was carried out",
         Purpose::RunWorkspace => "let a team work together",
     }
@@ -47,6 +48,9 @@ pub const fn form(form: Form) -> &'static str {
 pub const fn class(class: Class) -> &'static str {
     match class {
         Class::Account => "Account: address, proofs of sign-in, seats in workspaces",
+        Class::Analytics => {
+            "Figures about use: how a visitor's widget does, under a pseudonym of one week"
+        }
         Class::Announcement => "Announcement, and the ledger of whom it went to",
         Class::Audit => "Audit log of a workspace: who did what, by hashes that name nobody",
         Class::Challenge => "Mailed code that waits for its answer",

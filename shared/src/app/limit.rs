@@ -36,6 +36,8 @@ pub enum Act {
     ProveAgain,
     /// Invite somebody by mail.
     Invite,
+    /// Say something for the figures about use.
+    SendBeacon,
     /// Begin a session of the widget.
     StartVisit,
     /// Begin or end a sign-in through a team's provider.
@@ -102,6 +104,7 @@ impl Act {
         Self::SecondFactor,
         Self::ProveAgain,
         Self::Invite,
+        Self::SendBeacon,
         Self::StartVisit,
         Self::TeamSignIn,
         Self::Upload,
@@ -172,6 +175,14 @@ impl Act {
                     &[
                         limit("invitations-workspace", Per::Subject, 100, HOUR),
                         limit("invitations-all", Per::Everybody, 20_000, HOUR),
+                    ]
+                }
+            }
+            Self::SendBeacon => {
+                const {
+                    &[
+                        limit("beacons-person", Per::Subject, 60, HOUR),
+                        limit("beacons-network", Per::Network, 3000, HOUR),
                     ]
                 }
             }

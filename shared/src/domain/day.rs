@@ -4,13 +4,39 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::{text::Fault, words::Symbol};
+use super::{text::Fault, time::Timestamp, words::Symbol};
 
 /// A day: `2026-11-22` on the wire and in storage, so that days sort as texts do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(jiff::civil::Date);
 
 impl Day {
+    /// The day that an instant lies in, UTC.
+    pub fn of(at: Timestamp) -> Self {
+        let instant = jiff::Timestamp::from_millisecond(at.ms()).unwrap_or_default();
+        Self(instant.to_zoned(jiff::tz::TimeZone::UTC).date())
+    }
+
+    /// Its first instant, UTC.
+    pub fn start(self) -> Timestamp {
+        let start = self.0.to_zoned(jiff::tz::TimeZone::UTC);
+        Timestamp::from_ms(start.map_or(0, |start| start.timestamp().as_millisecond()))
+    }
+
+    /// The day after it; the last one there is has none, and is its own.
+    pub fn next(self) -> Self {
+        Self(self.0.tomorrow().unwrap_or(self.0))
+    }
+
+    /// The day so many days before it, or the first one there is.
+    pub fn before(self, days: usize) -> Self {
+        let mut day = self.0;
+        for _ in 0..days {
+            day = day.yesterday().unwrap_or(day);
+        }
+        Self(day)
+    }
+
     /// The date.
     pub(super) const fn civil(self) -> jiff::civil::Date {
         self.0

@@ -101,6 +101,21 @@ impl Device {
         }
     }
 
+    /// The major version of the browser, as its family says it; none for what says none.
+    ///
+    /// Three digits at most: a number that nobody else has would recognise somebody.
+    pub fn major_version(text: &str) -> Option<u64> {
+        let (word, family) = BROWSERS.iter().find(|(word, _)| text.contains(word))?;
+        // Safari says its own version beside its name.
+        let word = match family {
+            Browser::Safari => "Version/",
+            _ => word,
+        };
+        let (_, after) = text.split_once(word)?;
+        let digits = after.split(|c: char| !c.is_ascii_digit()).next()?;
+        digits.parse().ok().filter(|major| *major < 1000)
+    }
+
     /// The device in words, for people.
     pub const fn spoken(self) -> (&'static str, &'static str) {
         let browser = match self.browser {
@@ -128,6 +143,24 @@ impl Device {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_version_the_first_number_is_told_and_nothing_rare() {
+        let safari = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15";
+        for (text, major) in [
+            (safari, Some(18)),
+            ("Chrome/140.0.7339.1234 Safari/537.36", Some(140)),
+            ("Chrome/140 Safari/537.36 Edg/141.0.1", Some(141)),
+            ("Firefox/999.1", Some(999)),
+            ("Firefox/1000", None),
+            ("Firefox/99999999999999999999999", None),
+            ("Firefox/ada", None),
+            ("curl/8.5.0", None),
+            ("", None),
+        ] {
+            assert_eq!(Device::major_version(text), major, "{text}");
+        }
+    }
 
     #[test]
     fn browsers_are_told_by_what_they_say_of_themselves() {

@@ -190,6 +190,8 @@ ids! {
     RequestId = "prq";
     /// A passkey of an account.
     PasskeyId = "pky";
+    /// Who somebody is in the figures of one week: made of chance, and never of a time.
+    PseudonymId = "psd";
     /// A mailed link that sets a new password.
     ResetId = "rst";
     /// A login session of an account.

@@ -1,5 +1,6 @@
 //! Values and rules: pure, without I/O, time or chance of their own.
 
+pub mod analytics;
 pub mod announcement;
 pub mod api_key;
 pub mod archive;
@@ -27,8 +28,8 @@ pub mod words;
 pub use id::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, AuditId, BreakGlassId, ChallengeId,
     ContactId, ConversationId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId,
-    MemberId, MessageId, NoticeId, PasskeyId, RequestId, ResetId, SessionId, TeamSignInId,
-    TenantId, TicketId, VisitId, WorkspaceId,
+    MemberId, MessageId, NoticeId, PasskeyId, PseudonymId, RequestId, ResetId, SessionId,
+    TeamSignInId, TenantId, TicketId, VisitId, WorkspaceId,
 };
 pub use permission::{Permission, Role, Visibility};
 pub use policy::{Policy, Profile};

@@ -57,6 +57,8 @@ crate::words! {
         PrivacyManage = "privacy.manage",
         /// Change how long conversations are kept.
         RetentionManage = "retention.manage",
+        /// See figures about use.
+        UsageRead = "usage.read",
         /// Change the settings of the workspace.
         WorkspaceManage = "workspace.manage",
         /// Give the ownership away, end the workspace and undo that: owners only.
@@ -90,6 +92,7 @@ impl Permission {
                 | Self::MembersRead
                 | Self::PersonalDataRead
                 | Self::PrivacyManage
+                | Self::UsageRead
                 | Self::WorkspaceRead
         )
     }

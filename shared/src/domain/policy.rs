@@ -126,6 +126,17 @@ impl Profile {
         matches!(self, Self::Flows)
     }
 
+    /// How long a beacon about use is kept before it goes, counted or not (privacy.md A3): in `flows`
+    /// twelve months (FLOW-36), elsewhere what reliability needs.
+    pub const fn analytics_life(self) -> Duration {
+        let days = match self {
+            Self::Calls => 30,
+            Self::Flows => 365,
+            Self::Inbox => 90,
+        };
+        Duration::from_secs(days * 24 * 60 * 60)
+    }
+
     /// Days that conversations are kept unless the workspace says otherwise.
     ///
     /// `flows`: 90 (FLOW-33). `inbox`: "as long as needed", made finite as 24 months without

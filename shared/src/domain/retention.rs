@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    policy::Policy,
+    policy::{Policy, Profile},
     time::{DAY, Timestamp},
 };
 
@@ -69,6 +69,9 @@ pub const SOCKET_LIFETIME: Duration = Duration::from_secs((2 * 60 + 10) * 60);
 pub enum Class {
     /// While the account exists: CALL-27, FLOW-32.
     Account,
+    /// A beacon about use, and what leads to it: twelve months, less where the profile says so
+    /// (FLOW-36).
+    Analytics,
     /// An announcement and the ledger of its letters: a year.
     Announcement,
     /// A line of the audit log: twelve months.
@@ -174,13 +177,14 @@ const fn shorter(a: Duration, b: Duration) -> Duration {
     if a.as_millis() < b.as_millis() { a } else { b }
 }
 
-/// The life of an item of `class` where conversation content is kept for `content`.
-const fn life(class: Class, content: Duration) -> Life {
+/// The life of an item of `class` in a profile, where conversation content is kept for `content`.
+const fn life(class: Class, profile: Profile, content: Duration) -> Life {
     match class {
         Class::Account => Life::With("the account"),
         Class::Workspace => Life::With("the workspace"),
         Class::Operation => Life::With("the deployment"),
         Class::Root => Life::With("its root"),
+        Class::Analytics => Life::For(profile.analytics_life()),
         Class::Announcement => Life::For(ANNOUNCEMENT_LIFETIME),
         Class::Audit => Life::For(AUDIT_LIFETIME),
         Class::Challenge => Life::For(CHALLENGE_LIFETIME),
@@ -215,7 +219,7 @@ const fn life(class: Class, content: Duration) -> Life {
 /// Pure and total: there is no class without an answer. Writes stamp it, reads ask it again with
 /// the present policy, so a shortened retention holds at once (privacy.md A5).
 pub fn expiry(class: Class, policy: &Policy, anchor: Timestamp) -> Expiry {
-    let end = match life(class, policy.conversation_lifetime(anchor)) {
+    let end = match life(class, policy.profile, policy.conversation_lifetime(anchor)) {
         Life::With(what) => return Expiry::With(what),
         Life::For(life) => anchor.plus(life),
     };
@@ -233,7 +237,7 @@ pub fn expiry(class: Class, policy: &Policy, anchor: Timestamp) -> Expiry {
 ///
 /// What is anchored later lives, what is not has ended: [`expiry`] grows with its anchor.
 pub fn lapsed(class: Class, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
-    let ended = |days: u32| match life(class, DAY * days) {
+    let ended = |days: u32| match life(class, policy.profile, DAY * days) {
         Life::With(_) => None,
         Life::For(life) => Some(now.minus(life)),
     };
@@ -293,8 +297,9 @@ mod tests {
     use super::*;
     use crate::domain::policy::Profile;
 
-    const CLASSES: [Class; 30] = [
+    const CLASSES: [Class; 31] = [
         Class::Account,
+        Class::Analytics,
         Class::Announcement,
         Class::Audit,
         Class::Challenge,
@@ -463,13 +468,14 @@ mod tests {
 
     #[test]
     fn every_profile_keeps_every_class_as_long_as_the_table_says() {
-        // Days of conversation content, of a visit, of a client's message id (privacy.md A3, A4).
+        // Days of conversation content, of a visit, of a client's message id, and of a beacon
+        // (privacy.md A3, A4).
         let table = [
-            (Profile::Calls, 90, 30, 7),
-            (Profile::Flows, 90, 30, 7),
-            (Profile::Inbox, 760, 30, 7),
+            (Profile::Calls, 90, 30, 7, 30),
+            (Profile::Flows, 90, 30, 7, 365),
+            (Profile::Inbox, 760, 30, 7, 90),
         ];
-        for (profile, content, visit, dedupe) in table {
+        for (profile, content, visit, dedupe, beacon) in table {
             let policy = Policy::of(profile);
             let days = |class| match expiry(class, &policy, at(0)) {
                 Expiry::At(end) => Some((end.ms() - at(0).ms()) / 60_000),
@@ -478,6 +484,7 @@ mod tests {
             let day = 24 * 60;
             let expected = [
                 (Class::Account, None),
+                (Class::Analytics, Some(beacon * day)),
                 (Class::Announcement, Some(365 * day)),
                 (Class::Audit, Some(365 * day)),
                 (Class::Challenge, Some(10)),

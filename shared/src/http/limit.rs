@@ -41,22 +41,28 @@ impl FromRequestParts<App> for Client {
 /// through our CloudFront, the one that CloudFront saw. Anybody can write that header; nobody else
 /// knows the secret.
 fn address(source: Option<&str>, headers: &HeaderMap, secret: Option<&str>) -> Option<IpAddr> {
-    let sent = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
-    let through_the_edge = match (secret, sent("x-origin-secret")) {
-        (Some(secret), Some(sent)) => {
-            constant_time::verify_slices_are_equal(secret.as_bytes(), sent).is_ok()
-        }
-        _ => false,
-    };
-    if through_the_edge {
+    if came_through_the_edge(headers, secret) {
         // The address and the port, without brackets: `203.0.113.7:443`, `2001:db8::1:443`.
-        let viewer = sent("cloudfront-viewer-address").unwrap_or_default();
+        let viewer = headers.get("cloudfront-viewer-address");
+        let viewer = viewer.map(HeaderValue::as_bytes).unwrap_or_default();
         let viewer = std::str::from_utf8(viewer).unwrap_or_default();
         if let Some((address, _)) = viewer.rsplit_once(':') {
             return address.trim_matches(['[', ']']).parse().ok();
         }
     }
     source?.parse().ok()
+}
+
+/// Whether a request proves that it came through our CloudFront, so that what that says of the
+/// viewer can be believed.
+pub(super) fn came_through_the_edge(headers: &HeaderMap, secret: Option<&str>) -> bool {
+    let sent = headers.get("x-origin-secret").map(HeaderValue::as_bytes);
+    match (secret, sent) {
+        (Some(secret), Some(sent)) => {
+            constant_time::verify_slices_are_equal(secret.as_bytes(), sent).is_ok()
+        }
+        _ => false,
+    }
 }
 
 /// That a try was counted and may go on: put it into the reply, before the body.

@@ -16,6 +16,7 @@ pub mod problem;
 pub mod revision;
 pub mod routes;
 pub mod second_factor;
+pub mod telemetry;
 pub mod thread;
 pub mod view;
 

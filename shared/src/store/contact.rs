@@ -47,6 +47,9 @@ pub struct Contact {
     /// When its conversations have to be looked at, because it was set aside or is used again.
     #[non_personal(reason = "when a schedule has to look at a contact")]
     pub follow_at: Option<Timestamp>,
+    /// Since when it refuses to be in figures about use.
+    #[personal(category = Pseudonym, purpose = Improve, erase = Delete, open)]
+    pub figures_refused_at: Option<Timestamp>,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,

@@ -87,6 +87,12 @@ pub struct Conversation {
     /// How many of the messages to the visitor it had read then.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub visitor_read_out: u64,
+    /// How long the visitor waited for the first answer.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub first_reply_ms: Option<u64>,
+    /// When it was closed, while it is.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub closed_at: Option<Timestamp>,
     /// Whether it may be used.
     #[non_personal(reason = "the state of an erasure")]
     pub state: State,
@@ -203,6 +209,8 @@ impl Conversation {
             out_seq: 0,
             visitor_read_seq: 0,
             visitor_read_out: 0,
+            first_reply_ms: None,
+            closed_at: None,
             state: State::Live,
             created_at: now,
             last_activity_at: now,
@@ -245,11 +253,13 @@ impl Conversation {
         self.status = status;
         self.snoozed_until = None;
         self.queued_at = now;
+        self.closed_at = (status == Status::Closed).then_some(now);
     }
 
     /// Puts it aside until a time: it lies in its queue at that time already.
     pub fn put_aside(&mut self, until: Timestamp) {
         self.status = Status::Snoozed;
+        self.closed_at = None;
         self.snoozed_until = Some(until);
         self.queued_at = until;
     }

@@ -1,6 +1,6 @@
 //! Every key there is, and nothing else makes one.
 //!
-//! Each room lists its own: accounts, the deployment, subjects, workspaces, conversations, sockets,
+//! Each room lists its own: accounts, figures about use, the deployment, subjects, workspaces, conversations, sockets,
 //! files, flows, exports, requests about one's data, and the names in the bucket.
 //!
 //! The kind stands first so that IAM's `dynamodb:LeadingKeys` can fence each function; the tenant
@@ -11,6 +11,7 @@
 //! the rest; `due` lists what waits for a time: `DUE#<shard>`, `<due at, 15 digits>#<partition key>`.
 
 mod accounts;
+mod analytics;
 mod attachments;
 mod conversations;
 mod deployment;
@@ -27,6 +28,10 @@ pub use accounts::{
     ACCOUNT_SHARDS, acceptance, account, account_list, accounts, accounts_going, address,
     challenge, is_seat, letter, letters, mail_wish, notice, notices, passkey_ceremony, password,
     preferences, reset, seat, seat_due, seats, second_factor, second_step, session, sessions,
+};
+pub use analytics::{
+    BEACON_LINK, analytics_week, beacon, beacon_link, beacon_list, beacons, beacons_of, open_week,
+    open_weeks,
 };
 pub use attachments::{
     attachment, file_of_row, has_files, photo, photo_upload, rows_of_file, upload,

@@ -21,6 +21,7 @@
 
 pub mod acceptance;
 pub mod account;
+pub mod analytics;
 pub mod announcement;
 pub mod api_key;
 pub mod app;

@@ -6,6 +6,7 @@
 use super::{
     acceptance::{AnnouncedVersions, PolicyAcceptance},
     account::{Account, AddressOwner, Challenge, LoginSession, Seat},
+    analytics::{AnalyticsWeek, Beacon, BeaconLink},
     announcement::{Announcement, Letter},
     api_key::ApiKey,
     app::App,
@@ -82,6 +83,7 @@ macro_rules! registry {
 registry! {
     Account
     AddressOwner
+    AnalyticsWeek
     AnnouncedVersions
     Announcement
     ApiKey
@@ -91,6 +93,8 @@ registry! {
     AuditEntry
     AuditLine
     Availability
+    Beacon
+    BeaconLink
     BreakGlass
     BusinessHours
     Challenge

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::{
 };
 
 use super::{
+    analytics::BeaconLink,
     conversation::{ReadMark, Tombstone, UnsentDraft},
     db::{Fetched, Store, StoreError, key_of, units},
     field::Field,
@@ -154,6 +155,9 @@ pub fn head_behind(item: &Item) -> Option<Key> {
     if kind == ReadMark::DECLARATION.name || kind == UnsentDraft::DECLARATION.name {
         let conversation = text(item, "sk")?.parse::<ConversationId>().ok()?;
         return Some(keys::conversation(workspace_of(item)?, conversation));
+    }
+    if kind == BeaconLink::DECLARATION.name {
+        return Some(RootRef::from_partition(pk).head());
     }
     if kind == TeamIdentity::DECLARATION.name || kind == TeamSession::DECLARATION.name {
         return Some(keys::account(text(item, "account")?.parse().ok()?));

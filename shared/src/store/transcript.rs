@@ -177,7 +177,10 @@ impl Step {
             }
             MessageKind::Text => {
                 self.head.out_seq += 1;
-                self.head.waiting_since = None;
+                if let Some(since) = self.head.waiting_since.take() {
+                    let waited = u64::try_from(at.ms() - since.ms()).unwrap_or_default();
+                    self.head.first_reply_ms.get_or_insert(waited);
+                }
             }
             MessageKind::Note | MessageKind::System => {}
         }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use shared::{
-    domain::{Policy, TenantId, Timestamp, policy::Lens},
+    domain::{Policy, PseudonymId, TenantId, Timestamp, policy::Lens},
     store::{
-        Item, Query, StoreError, SubjectId, Table, Unsealed,
+        Field, Item, Query, StoreError, SubjectId, Table, Unsealed,
         account::Seat,
         db::key_of,
         export::{Export, ExportKind},
@@ -47,6 +47,10 @@ pub const SKIPPED: &[(&str, &str)] = &[
     (
         "TeamProvider",
         "the way in of a team; its owner set it up and reads it in the settings",
+    ),
+    (
+        "AnalyticsWeek",
+        "counts of a week of a whole workspace, about nobody",
     ),
     (
         "AddressOwner",
@@ -242,6 +246,10 @@ pub fn source(export: &Export) -> Option<Source> {
             1 => Some(Partition(keys::visits(workspace, contact))),
             2 => Some(Entries(edges())),
             3 => Some(Entries(asked())),
+            4 => Some(Entries(
+                Query::partition(keys::contact(workspace, contact).pk)
+                    .between(keys::BEACON_LINK, format!("{}~", keys::BEACON_LINK)),
+            )),
             _ => None,
         },
         (ExportKind::Disclosure, _, TenantId::Workspace(workspace)) => {
@@ -289,6 +297,15 @@ pub fn partitions(export: &Export, item: &Item) -> Vec<String> {
                 _ => Vec::new(),
             }
         }
+        ExportKind::Contact | ExportKind::Visitor if key.sk.starts_with(keys::BEACON_LINK) => {
+            let pseudonym = PseudonymId::read(item.get("pseudonym"));
+            match (export.tenant, pseudonym) {
+                (TenantId::Workspace(workspace), Some(pseudonym)) => {
+                    vec![keys::beacons(workspace, pseudonym)]
+                }
+                _ => Vec::new(),
+            }
+        }
         ExportKind::Contact | ExportKind::Visitor => {
             let root = Edge::root_of(&key.sk).map(|root| root.to_string());
             let conversation = root.filter(|root| root.starts_with("CONVERSATION#"));
@@ -331,6 +348,8 @@ pub fn is_left_out(kind: ExportKind, record: &str, fields: &Fields, now: Timesta
     let (visitor, outside) = (kind == ExportKind::Visitor, kind == ExportKind::Disclosure);
     match record {
         "HoldNote" => visitor || outside,
+        // Their beacons are in each person's own copy.
+        "BeaconLink" => kind == ExportKind::Workspace,
         "Attachment" | "Message" => {
             (visitor || outside) && fields.get("audience") == Some(&json!("team"))
         }
@@ -401,6 +420,8 @@ mod tests {
         "App",
         "Attachment",
         "Availability",
+        "Beacon",
+        "BeaconLink",
         "BusinessHours",
         "Contact",
         "Conversation",

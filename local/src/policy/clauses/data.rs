@@ -99,23 +99,32 @@ pub(super) const CLAUSES: &[Clause] = &[
         )
     }),
     Clause::new(&["FLOW-08"], Section::Data, |_| {
-        differs("You may expect counts of flows and conversations. They differ, because this version counts nothing about use, neither of a person nor of a workspace, except for what a request needs at the moment.")
+        holds("Owners and admins of a workspace see how many conversations there were day by day, how many messages, and how long people waited. It is counted when they ask, from what is there, and kept nowhere; numbers about fewer than five people are left out, and nothing is counted by member.")
     }),
     Clause::new(&["FLOW-09"], Section::Data, |f| {
         holds(format!(
-            "We measure how fast requests are answered and how many fail. Log lines name a route, a status and a duration; no person, no address, no text. They are kept for {} days.",
-            f.deployment.log_days
+            "We measure how fast requests are answered and how many fail. Log lines name a route, a status and a duration; no person, no address, no text. They are kept for {} days. A visitor's widget can say how long it took to load and, as a word of a closed list, what went wrong in it; that is kept for {} under a pseudonym of chance that is another one every week.",
+            f.deployment.log_days,
+            f.life(Class::Analytics)
         ))
     }).everywhere(),
-    Clause::new(&["FLOW-10"], Section::Data, |_| {
-        holds("Of the device we keep two words at most, the family of the browser and of the system, such as \"Firefox\" and \"Android\", to tell you where somebody signed in. The text that a browser sends about itself is not stored.")
+    Clause::new(&["FLOW-10"], Section::Data, |f| {
+        let figures = if f.policy.has(Module::Analytics) {
+            " For figures about use we keep, of visitors, the family of the browser and the first number of its version."
+        } else {
+            ""
+        };
+        holds(format!("Of the device we keep two words at most, the family of the browser and of the system, such as \"Firefox\" and \"Android\", to tell you where somebody signed in.{figures} The text that a browser sends about itself is not stored."))
     }).everywhere(),
-    Clause::new(&["FLOW-11"], Section::Data, |_| {
+    Clause::new(&["FLOW-11"], Section::Data, |f| {
         let counted = if counts_tries() {
             " To limit abuse, a hash of it under a secret of the day is counted for a short time."
         } else {
             ""
         };
+        if f.policy.has(Module::Analytics) {
+            return differs(format!("You may expect that we note network addresses and regions. Of the network address we note nothing, because nothing needs it: it is seen while a request is answered and is never stored, not even shortened.{counted} Of a visitor's region we keep the country that the network's edge names, for figures about use, where it names one; no other place is derived."));
+        }
         differs(format!("You may expect that we note network addresses and regions. We do not, because nothing needs them: the network address is seen while a request is answered and is never stored, not even shortened, and no place is derived from it.{counted}"))
     }).everywhere(),
     Clause::new(&["CHAT-04"], Section::Data, |f| {
@@ -155,13 +164,13 @@ pub(super) const CLAUSES: &[Clause] = &[
         )
     }),
     Clause::new(&["CALL-23", "CHAT-13"], Section::Use, |_| {
-        holds("Measurements and logs without personal data serve to keep the service running and to find faults. Nothing that people wrote is used to improve the product.")
+        holds("Measurements and logs that name nobody serve to keep the service running and to find faults. Nothing that people wrote is used to improve the product.")
     }).everywhere(),
     Clause::new(&["FLOW-16"], Section::Use, |_| {
-        holds("Data serve to provide the service and to keep it running. Improving it rests on measurements that name nobody.")
+        holds("Data serve to provide the service and to keep it running. Improving it rests on measurements that name nobody, and on figures about use, which can be refused: a browser that asks not to be followed (Global Privacy Control, Do Not Track) is in none, and a visitor can refuse once and for all, which also takes back what was kept before.")
     }),
     Clause::new(&["FLOW-19"], Section::Use, |_| {
-        differs("You may expect that figures about your use serve to improve the product. They do not, because this version collects none.")
+        holds("Figures about use serve to find out what fails and what is slow, and nothing else. They are made by this program alone, without cookies and without anybody else, and are shown as counts about nobody.")
     }),
     Clause::new(&["FLOW-20"], Section::Use, |_| {
         if counts_tries() {

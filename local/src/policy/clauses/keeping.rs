@@ -1,5 +1,6 @@
 //! How long data are kept, and how they are protected.
 
+use shared::domain::analytics::LEAST_PEOPLE;
 use shared::domain::policy::{Module, Profile};
 use shared::domain::retention::{CONVERSATION_DAYS, Class, erasure_days};
 
@@ -48,9 +49,12 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause::new(&["FLOW-35"], Section::Keeping, |_| {
         differs("You may expect that billing records are kept for years. There are none, because nothing is billed in this version.")
     }),
-    Clause::new(&["FLOW-36"], Section::Keeping, |_| {
-        differs("You may expect that figures about use are made anonymous after a year. Nothing is made anonymous, because none are collected.")
-    }),
+    Clause::new(&["FLOW-36"], Section::Keeping, |f| {
+        holds(format!(
+            "Figures about use are made from what widgets say of themselves, a week at a time, when the week is over: counts without any id, each about {LEAST_PEOPLE} people at least, and what is about fewer put together. What they were made from is gone after {}, whether or not it was counted.",
+            f.life(Class::Analytics)
+        ))
+    }).everywhere(),
     Clause::new(&["CALL-28"], Section::Keeping, |f| {
         if f.has("DELETE /v1/account") {
             not_yet("Removing a closed account by itself. Closing it shuts it at once and ends every session; its data are removed by hand until the part that erases by itself is built. No invoices exist that the law would make us keep.")

@@ -37,7 +37,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         differs("You may expect that billing addresses, payments and invoices are kept. They are not, because nothing is billed in this version.")
     }),
     Clause::new(&["FLOW-40"], Section::Never, |_| {
-        differs("You may expect Google Analytics. It is not used, because no figures about your use are collected: no page of the service speaks to Google.")
+        differs("You may expect Google Analytics. It is not used, because what figures there are this program makes by itself: no page of the service speaks to Google.")
     }).everywhere(),
     Clause::new(&["CALL-05", "FLOW-56"], Section::Cookies, |f| {
         with_route(

@@ -62,16 +62,22 @@ impl Transaction {
     }
 }
 
-/// The partitions of a contact itself, its conversations aside.
-fn partitions(workspace: WorkspaceId, id: ContactId) -> Vec<String> {
-    let (tenant, subject) = (TenantId::Workspace(workspace), SubjectId::Contact(id));
-    let mut all = partitions_of_contact(&keys::contact(workspace, id));
-    all.push(keys::requests(tenant, subject));
-    all.push(keys::subject_partition(tenant, subject));
-    all
-}
-
 impl Store {
+    /// The partitions of a contact itself, its conversations aside: first its beacons, which only
+    /// what lies in one of the others leads to.
+    async fn partitions(
+        &self,
+        workspace: WorkspaceId,
+        id: ContactId,
+    ) -> Result<Vec<String>, StoreError> {
+        let (tenant, subject) = (TenantId::Workspace(workspace), SubjectId::Contact(id));
+        let mut all = self.partitions_of_beacons(workspace, id).await?;
+        all.extend(partitions_of_contact(&keys::contact(workspace, id)));
+        all.push(keys::requests(tenant, subject));
+        all.push(keys::subject_partition(tenant, subject));
+        Ok(all)
+    }
+
     /// Goes on with the erasure of a contact that is fenced, and with the row that shows it, while
     /// `has_time` says so.
     ///
@@ -132,14 +138,13 @@ impl Store {
         }
         // What came while the head went. Until now an export found conversations.
         self.end_whole_exports(workspace, lens.now).await?;
-        for partition in partitions(workspace, id) {
-            self.remove_children(&RootRef::from_partition(&partition), u32::MAX)
+        let partitions = self.partitions(workspace, id).await?;
+        for partition in &partitions {
+            self.remove_children(&RootRef::from_partition(partition), u32::MAX)
                 .await?;
         }
         let key = keys::data_key(&RootRef::of(&head));
-        let left = self
-            .inventory(&partitions(workspace, id), vec![key])
-            .await?;
+        let left = self.inventory(&partitions, vec![key]).await?;
         if !left.is_empty() {
             return Ok(Ended::Partly);
         }
@@ -153,7 +158,7 @@ impl Store {
     async fn count_contact(&self, head: &Contact) -> Result<Counts, StoreError> {
         let (workspace, id) = (head.workspace, head.id);
         let tenant = TenantId::Workspace(workspace);
-        let mut all = partitions(workspace, id);
+        let mut all = self.partitions(workspace, id).await?;
         let mut roots = vec![keys::contact(workspace, id)];
         let mut after: Option<Key> = None;
         loop {
@@ -194,6 +199,7 @@ impl Store {
             self.outlive(head, lens).await?;
             return Ok(Ended::Partly);
         }
+        self.forget_beacons(head.workspace, head.id).await?;
         let sessions = partitions_of_contact(&place);
         let requests = keys::requests(tenant, head.id.into());
         for partition in sessions.into_iter().chain([requests]) {

@@ -1,0 +1,353 @@
+//! `GET /v1/workspaces/{workspace}/usage`: how many conversations there were, day by day, and how long
+//! people waited.
+//!
+//! Counted from the heads of conversations when it is asked, and kept nowhere: what was deleted or has
+//! ended is counted no more, so no count outlives anybody. A number about fewer than five people is
+//! left out. There are no sums over days, and no counts by member: from a sum the number that was left
+//! out would follow, and one member is one person (CALL-08).
+//!
+//! One batch on entry, four queries, and a batch for a hundred conversations, of a thousand for each
+//! quarter of them at the most. Days that are not within that are not shown; `complete_from` says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use shared::{
+    app::App,
+    domain::{ContactId, Permission, Timestamp, WorkspaceId, day::Day, policy::Module},
+    http::{AccessToken, Json, Path, Problem, Problems, Query, actor::Entry},
+    store::{
+        self, Key, Table, Unsealed,
+        conversation::{Conversation, Status},
+        db::key_of,
+        keys,
+        subject::State as Liveness,
+    },
+    words,
+};
+use utoipa::ToSchema;
+
+/// How many days are shown unless asked otherwise.
+const USUAL_DAYS: usize = 30;
+/// How many days are shown at the most.
+const MOST_DAYS: usize = 92;
+/// How many conversations of each shard of the change index are read at the most.
+const MOST_READ: u16 = 1000;
+/// About how many people a number has to be (inbox.md 2.10).
+const LEAST_PEOPLE: usize = 5;
+
+words! {
+    /// The form of the numbers.
+    pub enum UsageFormat {
+        /// Lines of a table.
+        Csv = "csv",
+        /// JSON.
+        Json = "json",
+    }
+}
+
+/// Which days.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Days {
+    /// The first, UTC; thirty days in all unless said otherwise.
+    #[param(inline)]
+    from: Option<Day>,
+    /// The last; today unless said otherwise. 92 days in all at the most.
+    #[param(inline)]
+    to: Option<Day>,
+    /// The form; `json` unless said otherwise.
+    #[param(inline)]
+    format: Option<UsageFormat>,
+}
+
+/// What happened, day by day.
+#[derive(Serialize, ToSchema)]
+pub struct Usage {
+    /// The first day that is counted whole; later than asked where there were more conversations than
+    /// are read at once.
+    #[schema(example = "2026-01-01")]
+    complete_from: Day,
+    /// About how many people every number is at the least; others are left out.
+    #[schema(example = 5)]
+    least_people: usize,
+    /// Every day from `complete_from` on, the oldest first.
+    days: Vec<UsageOfDay>,
+}
+
+/// What happened on one day. A number that is about fewer than five people is not there.
+#[derive(Serialize, ToSchema)]
+pub struct UsageOfDay {
+    /// Which, UTC.
+    #[schema(example = "2026-01-15")]
+    day: Day,
+    /// Conversations that began.
+    #[schema(example = 31)]
+    conversations_opened: Option<u64>,
+    /// Conversations that were closed, and still are.
+    #[schema(example = 28)]
+    conversations_closed: Option<u64>,
+    /// Visitors in conversations that began.
+    #[schema(example = 27)]
+    visitors: Option<u64>,
+    /// What visitors have written in the conversations that began.
+    #[schema(example = 96)]
+    messages_received: Option<u64>,
+    /// What was written to them there.
+    #[schema(example = 88)]
+    messages_sent: Option<u64>,
+    /// How long visitors waited for the first answer in them, in seconds: the middle one.
+    #[schema(example = 95)]
+    first_reply_p50_seconds: Option<u64>,
+    /// How long the conversations that were closed had been there, in seconds: the middle one.
+    #[schema(example = 5400)]
+    resolution_p50_seconds: Option<u64>,
+}
+
+/// Show usage.
+///
+/// What was deleted, and what has ended, is counted no more.
+#[utoipa::path(
+    get,
+    path = "/v1/workspaces/{workspace}/usage",
+    operation_id = "show_usage",
+    params(("workspace" = WorkspaceId, Path, description = "The workspace."), Days),
+    responses(
+        (status = 200, description = "The numbers.", content(
+            (Usage = "application/json"),
+            (String = "text/csv"),
+        )),
+        Problems,
+    ),
+    security(("member" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    token: AccessToken,
+    Path(workspace): Path<WorkspaceId>,
+    Query(asked): Query<Days>,
+) -> Result<Response, Problem> {
+    let today = Day::of(app.clock.now());
+    let to = asked.to.unwrap_or(today);
+    let from = asked.from.unwrap_or_else(|| to.before(USUAL_DAYS - 1));
+    if from > to {
+        return Err(Problem::invalid("?from", "out_of_range", "not after `to`"));
+    }
+    if to.before(MOST_DAYS - 1) > from {
+        return Err(Problem::invalid("?from", "out_of_range", "92 days at most"));
+    }
+    let member = app
+        .member(&token, workspace, Permission::UsageRead, Vec::new())
+        .await?;
+    let entry = &member.entry;
+    entry.require(Module::Conversations)?;
+    let (heads, complete_from) = heads(&app, entry, from).await?;
+    let usage = count(&heads, complete_from, to.min(today), entry.now);
+    Ok(match asked.format.unwrap_or(UsageFormat::Json) {
+        UsageFormat::Csv => csv(&usage),
+        UsageFormat::Json => Json(usage).into_response(),
+    })
+}
+
+/// The living conversations that have changed since a day began, and the first day of which that is
+/// all of them.
+async fn heads(app: &App, entry: &Entry, from: Day) -> Result<(Vec<Conversation>, Day), Problem> {
+    let since = format!("{:015}", from.start().ms());
+    let shard = |shard| {
+        let list = store::Query::changes(keys::change_shard(entry.workspace, shard));
+        let list = list.between(since.clone(), "~").newest_first();
+        app.store.page(list.limit(MOST_READ))
+    };
+    const { assert!(keys::CHANGE_SHARDS == 4) };
+    let (a, b, c, d) = tokio::try_join!(shard(0), shard(1), shard(2), shard(3))?;
+    let mut complete_from = from;
+    let mut places = Vec::new();
+    for listed in [a, b, c, d] {
+        if let Some(last) = listed.items.last().filter(|_| listed.more) {
+            let sort = last.get("changes_sk").and_then(|sort| sort.as_s().ok());
+            let at = sort.and_then(|sort| sort.split('#').next()?.parse().ok());
+            let at = Timestamp::from_ms(at.unwrap_or(entry.now.ms()));
+            complete_from = complete_from.max(Day::of(at).next());
+        }
+        places.extend(
+            listed
+                .items
+                .iter()
+                .filter_map(|item| key_of(Table::Data, item)),
+        );
+    }
+    // A tombstone lies in the same index; what is gone is not counted.
+    let places: Vec<Key> = places
+        .into_iter()
+        .filter(|place| place.sk == keys::HEAD)
+        .collect();
+    let fetched = app.store.batch_all(places.clone()).await?;
+    let mut heads = Vec::with_capacity(places.len());
+    for place in &places {
+        let head = fetched.get::<Conversation>(place, &Unsealed, entry.lens())?;
+        heads.extend(head.filter(|head| head.state == Liveness::Live));
+    }
+    Ok((heads, complete_from))
+}
+
+/// What is known of one day.
+#[derive(Default)]
+struct Seen {
+    opened: Group,
+    closed: Group,
+    replied: Group,
+    received: u64,
+    sent: u64,
+}
+
+/// Conversations with whom they were, and a length of time for each.
+#[derive(Default)]
+struct Group {
+    people: BTreeSet<ContactId>,
+    count: u64,
+    seconds: Vec<u64>,
+}
+
+impl Group {
+    fn add(&mut self, contact: ContactId, seconds: u64) {
+        self.people.insert(contact);
+        self.count += 1;
+        self.seconds.push(seconds);
+    }
+
+    /// A number about these people, if they are enough.
+    fn tell(&self, number: u64) -> Option<u64> {
+        (self.people.len() >= LEAST_PEOPLE).then_some(number)
+    }
+
+    fn median(mut self) -> Option<u64> {
+        self.seconds.sort_unstable();
+        let middle = self.seconds.get(self.seconds.len() / 2).copied()?;
+        self.tell(middle)
+    }
+}
+
+fn count(heads: &[Conversation], from: Day, to: Day, now: Timestamp) -> Usage {
+    let all = std::iter::successors(Some(from), |day| Some(day.next()));
+    let all = all.take_while(|day| *day <= to);
+    let mut days: BTreeMap<Day, Seen> = all.map(|day| (day, Seen::default())).collect();
+    let seconds = |from: Timestamp, to: Timestamp| {
+        u64::try_from((to.ms() - from.ms()) / 1000).unwrap_or_default()
+    };
+    for head in heads {
+        if let Some(seen) = days.get_mut(&Day::of(head.created_at)) {
+            seen.opened.add(head.contact, 0);
+            seen.received += head.in_seq;
+            seen.sent += head.out_seq;
+            if let Some(ms) = head.first_reply_ms {
+                seen.replied.add(head.contact, ms / 1000);
+            }
+        }
+        let closed = head
+            .closed_at
+            .filter(|_| head.status_at(now) == Status::Closed);
+        if let Some(at) = closed
+            && let Some(seen) = days.get_mut(&Day::of(at))
+        {
+            seen.closed.add(head.contact, seconds(head.created_at, at));
+        }
+    }
+    let days = days.into_iter().map(|(day, seen)| {
+        let opened = &seen.opened;
+        UsageOfDay {
+            day,
+            conversations_opened: opened.tell(opened.count),
+            conversations_closed: seen.closed.tell(seen.closed.count),
+            visitors: opened.tell(opened.people.len() as u64),
+            messages_received: opened.tell(seen.received),
+            messages_sent: opened.tell(seen.sent),
+            first_reply_p50_seconds: seen.replied.median(),
+            resolution_p50_seconds: seen.closed.median(),
+        }
+    });
+    Usage {
+        complete_from: from,
+        least_people: LEAST_PEOPLE,
+        days: days.collect(),
+    }
+}
+
+/// A line for each day; what is left out is empty.
+fn csv(usage: &Usage) -> Response {
+    let mut text = "day,conversations_opened,conversations_closed,visitors,messages_received,messages_sent,first_reply_p50_seconds,resolution_p50_seconds\r\n".to_owned();
+    for of in &usage.days {
+        let numbers = [
+            of.conversations_opened,
+            of.conversations_closed,
+            of.visitors,
+            of.messages_received,
+            of.messages_sent,
+            of.first_reply_p50_seconds,
+            of.resolution_p50_seconds,
+        ];
+        text.push_str(&of.day.to_string());
+        for number in numbers {
+            text.push(',');
+            text.push_str(&number.map(|number| number.to_string()).unwrap_or_default());
+        }
+        text.push_str("\r\n");
+    }
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"usage.csv\"",
+        ),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use shared::domain::{ConversationId, time::DAY};
+
+    use super::*;
+
+    const AT: Timestamp = Timestamp::from_ms(1_768_478_400_000);
+
+    proptest! {
+        /// FLOW-08: a number stands there when at least five people are behind it, and is right then.
+        #[test]
+        fn a_number_is_there_when_five_people_are_behind_it(
+            made in prop::collection::vec((0u32..3, 0usize..9, prop::option::of(0u64..9000)), 0..60),
+        ) {
+            let contacts: Vec<ContactId> = (0..9).map(|_| ContactId::new(AT)).collect();
+            let workspace = WorkspaceId::new(AT);
+            let heads: Vec<Conversation> = made.iter().map(|(day, who, reply)| {
+                let at = AT.plus(DAY * *day);
+                let mut head = Conversation::begin(ConversationId::new(at), workspace, contacts[*who], at);
+                head.in_seq = 2;
+                head.first_reply_ms = reply.map(|seconds| seconds * 1000);
+                head
+            }).collect();
+            let (from, to) = (Day::of(AT), Day::of(AT.plus(DAY * 2)));
+            let usage = count(&heads, from, to, AT.plus(DAY * 3));
+            prop_assert_eq!(usage.days.len(), 3);
+            for (n, of) in usage.days.iter().enumerate() {
+                let here: Vec<_> = made.iter().filter(|(day, _, _)| *day as usize == n).collect();
+                let people = |all: &[&(u32, usize, Option<u64>)]| all.iter().map(|(_, who, _)| *who).collect::<BTreeSet<_>>().len();
+                let enough = people(&here) >= LEAST_PEOPLE;
+                prop_assert_eq!(of.conversations_opened, enough.then_some(here.len() as u64));
+                prop_assert_eq!(of.messages_received, enough.then_some(2 * here.len() as u64));
+                prop_assert_eq!(of.visitors, enough.then_some(people(&here) as u64));
+                let replied: Vec<_> = here.into_iter().filter(|(_, _, reply)| reply.is_some()).collect();
+                prop_assert_eq!(of.first_reply_p50_seconds.is_some(), people(&replied) >= LEAST_PEOPLE);
+                prop_assert_eq!(of.conversations_closed, None);
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Usage: how many conversations there were and how long people waited, about five people at least.
+
+use std::time::Duration;
+
+use harness::{Harness, Visitor};
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::domain::time::DAY;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// FLOW-08: what happened is counted by day for owners and admins, about five people at least, from
+/// what is there; what was deleted is counted no more.
+#[tokio::test]
+async fn conversations_are_counted_by_day_and_numbers_about_fewer_than_five_people_left_out() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let workspace = owner.workspace("inbox").await;
+    let app = owner.app(&workspace).await;
+    let mut threads = Vec::new();
+    let visitors: Vec<Visitor> = {
+        let mut all = Vec::new();
+        for _ in 0..6 {
+            all.push(harness.visitor(&app).await);
+        }
+        all
+    };
+    for visitor in &visitors {
+        let conversation = visitor.start("Hello").await;
+        visitor.say(&conversation, "Anybody?").await;
+        threads.push(conversation);
+    }
+    // Answers after one to five minutes; the sixth gets none.
+    for conversation in &threads[..5] {
+        harness.advance(MINUTE);
+        owner.say(&workspace, conversation, "Here").await;
+    }
+    for conversation in &threads[..4] {
+        let close = format!("{}/conversations/{}/close", workspace.path, conversation.id);
+        owner.post(&close, Value::Null, 200).await;
+    }
+    let path = format!("{}/usage", workspace.path);
+    let usage = owner.get(&path, 200).await;
+    let days = usage["days"].as_array().expect("days");
+    assert_eq!(
+        (days.len(), &usage["complete_from"]),
+        (30, &json!("2025-12-17"))
+    );
+    let expected = json!({
+        "day": "2026-01-15", "conversations_opened": 6, "visitors": 6,
+        "messages_received": 12, "messages_sent": 5, "first_reply_p50_seconds": 180,
+        // Four people are too few.
+        "conversations_closed": null, "resolution_p50_seconds": null,
+    });
+    assert_eq!(days[29], expected);
+    assert!(
+        days[..29]
+            .iter()
+            .all(|day| day["conversations_opened"].is_null())
+    );
+
+    let close = format!("{}/conversations/{}/close", workspace.path, threads[4].id);
+    owner.post(&close, Value::Null, 200).await;
+    let day = format!("{path}?from=2026-01-15&to=2026-01-15");
+    let one = owner.get(&day, 200).await;
+    assert_eq!(one["days"][0]["conversations_closed"], 5);
+    assert_eq!(one["days"][0]["resolution_p50_seconds"], 300);
+
+    let csv = owner
+        .send(Method::GET, &format!("{day}&format=csv"), None)
+        .await;
+    assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(csv.header("set-cookie"), "");
+    assert_eq!(
+        csv.text.lines().nth(1),
+        Some("2026-01-15,6,5,6,12,5,180,300")
+    );
+
+    // Opened again it is closed no more; deleted it is counted no more.
+    visitors[0].say(&threads[0], "One more thing").await;
+    let again = owner.get(&day, 200).await;
+    assert_eq!(again["days"][0]["conversations_closed"], Value::Null);
+    for conversation in &threads[..2] {
+        let path = format!("{}/conversations/{}", workspace.path, conversation.id);
+        owner.delete(&path, 204).await;
+    }
+    let fewer = owner.get(&day, 200).await;
+    assert_eq!(fewer["days"][0]["conversations_opened"], Value::Null);
+    harness.advance(DAY);
+}
+
+#[tokio::test]
+async fn usage_is_two_batches_and_four_queries_and_bad_days_are_problems() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let workspace = owner.workspace("inbox").await;
+    let visitor = harness.visitor(&owner.app(&workspace).await).await;
+    for n in 0..9 {
+        visitor.start(&n.to_string()).await;
+    }
+    let path = format!("{}/usage", workspace.path);
+    owner.get(&path, 200).await;
+    let meter = &harness.app_of("conversations").meter;
+    meter.take();
+    owner.get(&path, 200).await;
+    let reading = meter.take();
+    assert_eq!(reading.calls.len(), 6, "{:?}", reading.operations());
+    assert_eq!(reading.sequential_round_trips(), 3);
+    for (query, pointer) in [
+        ("from=2026-02-01&to=2026-01-01", "?from"),
+        ("from=2025-09-01&to=2026-01-01", "?from"),
+        ("to=soon", "?to"),
+        ("format=pdf", "?format"),
+        ("by=member", "?by"),
+    ] {
+        let answer = owner
+            .send(Method::GET, &format!("{path}?{query}"), None)
+            .await;
+        let status = if pointer == "?by" { 400 } else { 422 };
+        assert_eq!(answer.status, status, "{query}: {}", answer.text);
+        assert_eq!(answer.body["errors"][0]["pointer"], pointer, "{query}");
+    }
+}
