@@ -264,6 +264,17 @@ impl Stack {
         Ok(sum)
     }
 
+    /// Lets the table streams begin anew, after a backup was put back.
+    ///
+    /// # Errors
+    /// When a stream cannot be read.
+    pub async fn skip_streams(&self) -> Result<(), DataError> {
+        for pump in &self.pumps {
+            pump.skip().await?;
+        }
+        Ok(())
+    }
+
     /// Deletes every item whose TTL has passed; says how many.
     ///
     /// # Errors

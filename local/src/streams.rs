@@ -141,6 +141,23 @@ impl Pump {
         Ok(taken.len())
     }
 
+    /// Moves behind everything that is in the stream now, as the stream of a table does that was put
+    /// back from a backup: it begins anew, and tells nothing of before.
+    ///
+    /// # Errors
+    /// When the stream cannot be read or the checkpoint not written.
+    pub async fn skip(&self) -> Result<(), DataError> {
+        let mut passed = self.0.passed.lock().await;
+        let mut after = None;
+        while let Some(last) = self.read(after.clone()).await?.last() {
+            after = Some(sequence_number(last).to_owned());
+        }
+        match after {
+            Some(last) => self.pass(&last, &mut passed).await,
+            None => Ok(()),
+        }
+    }
+
     /// Delivers for as long as the stack runs.
     pub async fn run(self) {
         loop {

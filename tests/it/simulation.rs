@@ -4,17 +4,17 @@
 //!
 //! | | invariant | where it is looked at |
 //! |---|---|---|
-//! | I1 | of somebody erased nothing is left but what the manifest keeps | `residue` |
+//! | I1 | of somebody erased nothing is left but what the manifest keeps | `World::left` |
 //! | I2 | everybody else's items are as they were, byte for byte | `World::forget` |
-//! | I3 | what is left is what was announced: tombstones, and jobs that name ids | `residue` |
-//! | I5 | what a copy of the tables still holds can no longer be opened | `residue`: no data key |
+//! | I3 | what is left is what was announced: tombstones, and jobs that name ids | `World::left` |
+//! | I4 | that holds as well when a backup of any moment was put back | `World::put_back` |
+//! | I5 | what a copy of the tables still holds can no longer be opened | `World::left`: no data key |
 //! | I6 | nothing is written for somebody who is fenced | `World::forget` |
 //! | I7 | it ends, once calls stop failing | `World::settle` |
 //! | I8 | it ends in time | `World::close` |
 //! | I9 | doing it again changes nothing | `World::settle` |
+//! | I10 | a copy made before the erasure holds what can be shown, and nothing of others | `World::copy` |
 //! | I11 | what is over is never shown, and what is not over is | `World::look` |
-//!
-//! I4 (after a restore) is tested in `restore`, and I10 (an export holds it before) in `exports`.
 //!
 //! `PROPTEST_CASES=500 cargo test -p it --test it -- simulation` is the long run; the seed is fixed,
 //! and `PROPTEST_RNG_SEED` chooses another one.

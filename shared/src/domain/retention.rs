@@ -523,6 +523,12 @@ mod tests {
     }
 
     #[test]
+    fn a_login_session_ends_after_thirty_days_however_much_it_is_used() {
+        assert_eq!(SESSION_ABSOLUTE, 30 * DAY);
+        assert!(SESSION_IDLE < SESSION_ABSOLUTE);
+    }
+
+    #[test]
     fn flows_conversations_live_ninety_days_to_the_millisecond() {
         let anchor = Timestamp::from_ms(1_768_478_400_123);
         let Expiry::At(end) = expiry(Class::Conversation, &Policy::of(Profile::Flows), anchor)

@@ -49,6 +49,10 @@ pub enum Act {
     Ttl,
     /// The stream says everything once more.
     Redeliver,
+    /// A backup of the data is made.
+    BackUp,
+    /// The backup is put back, and the restore of it may be cut off.
+    PutBack { trouble: Option<Trouble> },
     /// Everybody looks at everything.
     Look,
 }
@@ -103,6 +107,8 @@ fn act() -> impl Strategy<Value = Act> {
         3 => (name, trouble()).prop_map(|(name, trouble)| Act::Schedule { name, trouble }),
         1 => Just(Act::Ttl),
         1 => Just(Act::Redeliver),
+        2 => Just(Act::BackUp),
+        2 => trouble().prop_map(|trouble| Act::PutBack { trouble }),
         4 => Just(Act::Look),
     ]
 }

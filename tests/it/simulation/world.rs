@@ -1,5 +1,7 @@
 //! Two teams, their visitors, and what must be true of them: a model beside the running stack.
 
+mod backup;
+mod copy;
 mod judge;
 
 use std::collections::BTreeSet;
@@ -13,6 +15,7 @@ use shared::domain::Timestamp;
 
 use super::history::{Act, Trouble};
 use super::residue::Needles;
+use backup::Backup;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -28,6 +31,8 @@ pub struct Seen {
     expired: u32,
     shown: u32,
     redelivered: u32,
+    copied: u32,
+    put_back: u32,
 }
 
 impl Seen {
@@ -39,11 +44,19 @@ impl Seen {
         self.expired.add_assign(other.expired);
         self.shown.add_assign(other.shown);
         self.redelivered.add_assign(other.redelivered);
+        self.copied.add_assign(other.copied);
+        self.put_back.add_assign(other.put_back);
     }
 
     /// Whether enough happened in so many histories.
     pub fn is_enough_for(&self, histories: u32) -> bool {
-        let rare = [self.waited_for_a_hold, self.cut_off, self.redelivered];
+        let rare = [
+            self.waited_for_a_hold,
+            self.cut_off,
+            self.redelivered,
+            self.copied,
+            self.put_back,
+        ];
         self.forgotten >= histories
             && self.expired > 0
             && self.shown >= 3 * histories
@@ -61,6 +74,7 @@ struct Team {
 }
 
 /// A visitor, and what was said with them.
+#[derive(Clone)]
 struct Person {
     team: usize,
     visitor: Visitor,
@@ -68,12 +82,14 @@ struct Person {
     threads: Vec<Thread>,
 }
 
+#[derive(Clone)]
 struct Thread {
     conversation: Conversation,
     said: Vec<Said>,
     held_until: Option<Timestamp>,
 }
 
+#[derive(Clone)]
 struct Said {
     text: String,
     seq: u64,
@@ -99,6 +115,7 @@ pub struct World {
     teams: Vec<Team>,
     people: Vec<Person>,
     gone: Vec<Gone>,
+    backup: Option<Backup>,
     words: usize,
     seen: Seen,
 }
@@ -149,6 +166,7 @@ impl World {
             teams,
             people: Vec::new(),
             gone: Vec::new(),
+            backup: None,
             words: 0,
             seen: Seen::default(),
         };
@@ -214,6 +232,8 @@ impl World {
                 let records = records.unwrap_or_else(|error| panic!("{error}"));
                 self.seen.redelivered += u32::from(records > 0);
             }
+            Act::BackUp => self.back_up(),
+            Act::PutBack { trouble } => self.put_back(trouble).await,
             Act::Look => self.look().await,
         }
     }
@@ -490,6 +510,9 @@ impl World {
         let body = json!({ "conversation_days": days });
         owner.patch(&path, body, 200).await;
         if days < self.teams[team].days {
+            if let Some(backup) = &mut self.backup {
+                backup.shortened.push((team, days));
+            }
             let mine = self.people.iter_mut().filter(|person| person.team == team);
             let threads = mine.flat_map(|person| person.threads.iter_mut());
             for said in threads.flat_map(|thread| thread.said.iter_mut()) {
