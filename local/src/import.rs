@@ -476,6 +476,8 @@ impl<'a> Run<'a> {
             self.report.there += 1;
             return Ok(());
         }
+        // Teams are not taken over: what was put to one waits for the workspace.
+        head.team = None;
         if at_member.is_some_and(|member| !there.contains(&member)) {
             head.assignee = None;
             self.report.unassigned += 1;

@@ -62,6 +62,7 @@ mod second_factor;
 mod sessions;
 mod simulation;
 mod sync;
+mod teams;
 mod tenancy;
 mod tokens;
 mod transcripts;

@@ -29,6 +29,8 @@ fn permission(route: &Route) -> Permission {
         ("GET", "/availability") => P::MembersRead,
         ("GET", "/figures" | "/usage") => P::UsageRead,
         ("PUT", "/availability") => P::ConversationsWrite,
+        ("GET", "/teams" | "/teams/{team}") => P::MembersRead,
+        (_, path) if path.starts_with("/teams") => P::MembersManage,
         ("GET", "/audit" | "/audit/chain" | "/break-glass") => P::AuditRead,
         ("DELETE", "/break-glass") => P::WorkspaceOwn,
         ("PATCH", "/retention") => P::RetentionManage,
@@ -94,6 +96,8 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         ("PATCH", "/members/{member}") => Some(json!({ "role": "agent" })),
         ("PUT", "/business-hours") => Some(json!({ "time_zone": "UTC", "weekly": [] })),
         ("PUT", "/availability") => Some(json!({ "status": "online" })),
+        ("POST", "/teams") => Some(json!({ "name": "Billing" })),
+        ("PATCH", "/teams/{team}") => Some(json!({ "name": "Payments" })),
         ("POST", "/transfer-ownership") => Some(json!({ "member_id": member_id })),
         ("POST", "/invitations") => Some(json!({ "email": "kim@example.com", "role": "viewer" })),
         ("POST", "/api-keys") => Some(json!({ "name": "Shop", "scopes": ["contacts.read"] })),
@@ -112,6 +116,9 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         }
         ("POST", "/privacy/requests/{request}/decision") => {
             Some(json!({ "decision": "fulfil", "explanation": "Here you are." }))
+        }
+        ("PUT", "/conversations/{conversation}/team") => {
+            Some(json!({ "team_id": "team_01kf0a1b2c3d4e5f6g7h8j9k0m" }))
         }
         ("PATCH", "/contacts/{contact}") => Some(json!({ "name": "Grace" })),
         ("PUT", "/conversations/{conversation}/read") => Some(json!({ "seq": 1 })),
@@ -162,6 +169,13 @@ async fn fresh(harness: &Harness, owner: &Member, workspace: &Workspace, role: R
 async fn make_key(workspace: &str, owner: &Member) -> String {
     let body = json!({ "name": "Shop", "scopes": ["contacts.read"] });
     let place = format!("{workspace}/api-keys");
+    text(&owner.post(&place, body, 201).await, "id")
+}
+
+/// A team of its own for one call.
+async fn make_team(workspace: &str, owner: &Member) -> String {
+    let place = format!("{workspace}/teams");
+    let body = json!({ "name": "Billing" });
     text(&owner.post(&place, body, 201).await, "id")
 }
 
@@ -257,7 +271,7 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
     let erasure = text(&owner.delete(&erased, 202).await, "erasure_id");
     harness.run_schedule("minute").await;
     let provider = Provider::start(&harness.stack.clock).await;
-    let team = format!("{}/oidc", workspace.path);
+    let oidc = format!("{}/oidc", workspace.path);
     let mut members: BTreeMap<Role, Member> = BTreeMap::new();
     for role in Role::ALL {
         let member = match role {
@@ -295,7 +309,7 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
         let before = sorted(&harness).await;
         for route in others {
             let (path, body) = (route.at(&ids), body(route, &visitor.contact_id, &target));
-            let body = body.or_else(|| (path == team).then(|| provider.setting()));
+            let body = body.or_else(|| (path == oidc).then(|| provider.setting()));
             let what = format!("{} as {}", route.key(), role.word());
             let answer = member.send(route.method.clone(), &path, body).await;
             let seen = (
@@ -362,13 +376,22 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
                     .with("disclosure", &proposed);
                 demanded = route.path.ends_with("disclosures").then(|| demand(&asked));
             }
+            if route.path.contains("/team") {
+                let made = make_team(&workspace.path, &owner).await;
+                let puts = route.path.ends_with("/team") && route.method == Method::PUT;
+                demanded = puts.then(|| json!({ "team_id": made }));
+                ids = ids.with("team", &made);
+            }
             if route.path.contains("{invitation}") {
                 ids = ids.with("invitation", &invite(&workspace.path, &owner).await);
             }
             let mut target = target.clone();
             let goes = route.path.ends_with("/leave");
             let rises = route.path.ends_with("/transfer-ownership");
-            if rises || (route.method == Method::DELETE && route.path.ends_with("{member}")) {
+            if rises
+                || (route.method == Method::DELETE
+                    && route.path.ends_with("{workspace}/members/{member}"))
+            {
                 let other = fresh(&harness, &owner, &workspace, Role::Agent).await;
                 target = text(&other.get(&workspace.path, 200).await, "member_id");
                 ids = ids.with("member", &target);
@@ -379,13 +402,13 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
             };
             let (path, body) = (route.at(&ids), body(route, &visitor.contact_id, &target));
             let body = demanded.or(body);
-            let body = body.or_else(|| (path == team).then(|| provider.setting()));
-            if path == team && member.send(Method::GET, &team, None).await.status == 404 {
-                member.put(&team, provider.setting(), 200).await;
+            let body = body.or_else(|| (path == oidc).then(|| provider.setting()));
+            if path == oidc && member.send(Method::GET, &oidc, None).await.status == 404 {
+                member.put(&oidc, provider.setting(), 200).await;
             }
             let what = format!("{} as {}", route.key(), role.word());
-            let versioned = [&retention, &workspace.path, &team].contains(&&path);
-            let version = match path == retention || path == team {
+            let versioned = [&retention, &workspace.path, &oidc].contains(&&path);
+            let version = match path == retention || path == oidc {
                 true => member.send(Method::GET, &path, None).await,
                 false => member.send(Method::GET, &workspace.path, None).await,
             };

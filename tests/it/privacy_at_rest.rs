@@ -71,14 +71,16 @@ const SEALED: [&str; 49] = [
 ];
 
 /// Text fields about nobody, which are stored in the open: each says so where it is declared.
-const OPEN: [&str; 18] = [
+const OPEN: [&str; 20] = [
     "PATCH /v1/workspaces/{workspace}/apps/{app} #/bundle_id",
     "PATCH /v1/workspaces/{workspace}/apps/{app} #/name",
     "PATCH /v1/workspaces/{workspace}/apps/{app} #/origins/0",
+    "PATCH /v1/workspaces/{workspace}/teams/{team} #/name",
     "POST /v1/workspaces/{workspace}/api-keys #/name",
     "POST /v1/workspaces/{workspace}/apps #/bundle_id",
     "POST /v1/workspaces/{workspace}/apps #/name",
     "POST /v1/workspaces/{workspace}/apps #/origins/0",
+    "POST /v1/workspaces/{workspace}/teams #/name",
     "POST /v1/auth/oidc/{workspace}/start #/redirect_uri",
     // A zone of the built-in database and minutes of a day: nothing else is taken.
     "PUT /v1/workspaces/{workspace}/business-hours #/exceptions/0/spans/0/from",

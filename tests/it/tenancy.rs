@@ -99,7 +99,10 @@ impl Tenant {
             .post(&format!("{}/privacy/requests", workspace.path), asks, 202)
             .await;
         let flow = owner.flow(&workspace).await;
+        let teams = format!("{}/teams", workspace.path);
+        let made = owner.post(&teams, json!({ "name": "Billing" }), 201).await;
         let ids = Ids::unknown()
+            .with("team", &text(&made, "id"))
             .with("attachment", &file)
             .with("photo", &own_photo)
             .with("flow", &flow)
@@ -294,6 +297,7 @@ async fn the_same_calls_are_answered_to_whom_it_belongs_so_the_refusals_mean_som
     let rank = |route: &Route| match route.key().as_str() {
         "DELETE /v1/workspaces/{workspace}/conversations/{conversation}"
         | "DELETE /v1/workspaces/{workspace}/contacts/{contact}"
+        | "DELETE /v1/workspaces/{workspace}/teams/{team}"
         | "DELETE /v1/workspaces/{workspace}" => 3,
         // The owner becomes an admin, and goes.
         key if key.ends_with("/transfer-ownership") => 4,

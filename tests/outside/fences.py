@@ -27,7 +27,7 @@ from exports_tour import joined, tour_of_the_exports
 from files_tour import tour_of_the_files, tour_of_the_photo
 from flows_tour import tour_of_the_flows
 from live_tour import (
-    at, tour_of_a_forgotten_contact, tour_of_erasures, tour_of_retention, tour_of_the_desk, tour_of_the_sockets,
+    at, tour_of_a_forgotten_contact, tour_of_erasures, tour_of_retention, tour_of_the_desk, tour_of_the_sockets, tour_of_the_teams,
     tour_of_the_sweep,
 )
 from mail_tour import tour_of_mail
@@ -692,6 +692,7 @@ def main():
                 forgotten = partial(forget_salts, ready)
                 tour_of_mail(api, ready["api"], functions["intake"], forgotten, "fay@fence.example")
                 tour_of_the_sockets(api, functions["realtime"], token, visitor, workspace, conversation)
+                tour_of_the_teams(api, functions["retention"], token, workspace, contact, member)
                 outbox, filters = functions["outbox"], template.filters["outbox"]
                 keys = items(ready, "KeysTable")
                 data = tour_of_the_outbox(api, outbox, filters, ready, token, workspace)

@@ -116,6 +116,47 @@ def tour_of_the_desk(api, token, workspace, contact, member):
     api("DELETE", f"{workspace}/business-hours", token=token)
     api("PUT", f"{workspace}/availability", {"status": "online"}, token)
     api("GET", f"{workspace}/availability", token=token)
+    team = api("POST", f"{workspace}/teams", {"name": "Billing", "assignment": "round_robin", "capacity": 5}, token, {"idempotency-key": "team"})
+    place = f"{workspace}/teams/{team['id']}"
+    api("GET", f"{workspace}/teams", token=token)
+    api("GET", place, token=token)
+    api("PATCH", place, {"assignment": "least_busy"}, token)
+    api("PUT", f"{place}/members/{member}", token=token)
+    waits = begin()
+    api("PUT", f"{waits}/team", {"team_id": team["id"]}, token)
+    api("GET", f"{workspace}/conversations?view=team&team_id={team['id']}", token=token)
+    api("DELETE", f"{waits}/team", token=token)
+    api("DELETE", f"{place}/members/{member}", token=token)
+    api("PUT", f"{place}/members/{member}", token=token)
+    api("DELETE", place, token=token)
+
+
+def tour_of_the_teams(api, retention, token, workspace, contact, member):
+    """What waits in teams while a member listens: for the schedule, and for the outbox after it."""
+    def team(name):
+        made = api("POST", f"{workspace}/teams", {"name": name, "assignment": "round_robin"}, token)
+        body = {"contact_id": contact, "first_message": message("Hello")}
+        begun = api("POST", f"{workspace}/conversations", body, token)["conversation"]["id"]
+        api("PUT", f"{workspace}/conversations/{begun}/team", {"team_id": made["id"]}, token)
+        return f"{workspace}/teams/{made['id']}"
+
+    def join(place):
+        api("PUT", f"{place}/members/{member}", token=token)
+
+    # The program has a schedule of its own, which may be faster once.
+    for n in range(2):
+        given, waits = team(f"Given {n}"), team(f"Waits {n}")
+        # The program's outbox finds nobody.
+        time.sleep(1)
+        join(given)
+        for place in (given, waits):
+            api("PATCH", place, {"capacity": 100}, token)
+        retention.invoke({"task": "minute", "scheduled_at": at(0)})
+    # Left for the outbox: one that somebody can take by then, and one that nobody can.
+    left = team("Left")
+    team("Alone")
+    time.sleep(1)
+    join(left)
 
 
 def tour_of_retention(api, retention, token, workspace, conversation):
@@ -205,6 +246,9 @@ def tour_of_erasures(api, sign_in, mailed, functions, table):
         api("POST", f"{workspace}/api-keys", {"name": "Shop", "scopes": ["contacts.read"]}, owner)
         api("PUT", f"{workspace}/business-hours", {"time_zone": "UTC", "weekly": []}, owner)
         api("POST", f"{workspace}/flows", {"name": "Intake"}, owner)
+        team = api("POST", f"{workspace}/teams", {"name": "Gone"}, owner)["id"]
+        own = api("GET", workspace, token=owner)["member_id"]
+        api("PUT", f"{workspace}/teams/{team}/members/{own}", token=owner)
         begin = {"app_key": app["public_key"]}
         session = api("POST", "/v1/widget/sessions", begin, headers={"origin": "https://shop.example"})
         visitor, contact = session["session_token"], session["visitor"]["contact_id"]

@@ -9,7 +9,7 @@ use serde_json::Value;
 use shared::domain::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, ContactId, ConversationId,
     DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId, MemberId, PasskeyId, RequestId,
-    SessionId, WorkspaceId,
+    SessionId, TeamId, WorkspaceId,
 };
 
 use crate::{START, contract, method, template};
@@ -134,6 +134,7 @@ impl Ids {
             ("seq", "2".to_owned()),
             ("session", SessionId::new(at).to_string()),
             ("version", "1".to_owned()),
+            ("team", TeamId::new(at).to_string()),
             ("workspace", WorkspaceId::new(at).to_string()),
         ]))
     }

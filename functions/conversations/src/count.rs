@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::{
     app::App,
-    domain::{MemberId, Permission, WorkspaceId, policy::Module},
+    domain::{Permission, WorkspaceId, policy::Module},
     http::{AccessToken, Json, Path, Problem, Problems},
     store::{self, conversation::Status, keys},
 };
@@ -58,19 +58,19 @@ pub async fn handle(
         .await?;
     member.entry.require(Module::Conversations)?;
     let now = keys::until(member.entry.now);
-    let count = |whose: Option<MemberId>, low: String, high: String| {
+    let count = |whose: keys::Whose, low: String, high: String| {
         let queue = keys::queue(workspace, whose, Status::Open);
         app.store
             .count(store::Query::lists(queue).between(low, high).limit(MOST))
     };
     let first = || "0".to_owned();
     let last = || "~".to_owned();
-    let mine = Some(member.id);
+    let (mine, nobodys_queue) = (keys::Whose::Member(member.id), keys::Whose::Nobody);
     let (open, snoozed, nobodys, nobodys_snoozed) = tokio::try_join!(
         count(mine, first(), now.clone()),
         count(mine, now.clone(), last()),
-        count(None, first(), now.clone()),
-        count(None, now.clone(), last()),
+        count(nobodys_queue, first(), now.clone()),
+        count(nobodys_queue, now.clone(), last()),
     )?;
     // Nobody's are not there for who sees only their own.
     let (nobodys, nobodys_snoozed) = if member.sees(None) {

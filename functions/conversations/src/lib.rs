@@ -27,6 +27,8 @@
 //! | `drop_draft` | `DELETE /v1/workspaces/{workspace}/conversations/{conversation}/draft` |
 //! | `visitor_start` | `POST /v1/widget/conversations` |
 //! | `visitor_list` | `GET /v1/widget/conversations` |
+//! | `put_to_team` | `PUT /v1/workspaces/{workspace}/conversations/{conversation}/team` |
+//! | `take_from_team` | `DELETE /v1/workspaces/{workspace}/conversations/{conversation}/team` |
 //! | `visitor_show` | `GET /v1/widget/conversations/{conversation}` |
 //! | `visitor_mark_read` | `PUT /v1/widget/conversations/{conversation}/read` |
 
@@ -43,6 +45,7 @@ mod keep_draft;
 mod label;
 mod list;
 mod mark_read;
+mod put_to_team;
 mod release;
 mod reopen;
 mod show;
@@ -51,6 +54,7 @@ mod show_hold;
 mod snooze;
 mod spam;
 mod start;
+mod take_from_team;
 mod unassign;
 mod usage;
 mod view;
@@ -76,6 +80,8 @@ pub fn routes() -> shared::http::Routes {
         assign,
         unassign,
         usage,
+        put_to_team,
+        take_from_team,
         close,
         reopen,
         spam,

@@ -1,6 +1,6 @@
 //! `GET /v1/workspaces/{workspace}/conversations`: the views that a team works from.
 //!
-//! `mine` and `unassigned` are queues, by the time a conversation came into them: a message does not
+//! `mine`, `team` and `unassigned` are queues, by the time a conversation came into them: a message does not
 //! move it. Three sequential round trips: the batch on entry, one query, one batch of heads with read
 //! marks. `all` goes by the last change, over the shards of the change index at once.
 
@@ -8,7 +8,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     app::App,
-    domain::{MemberId, Permission, WorkspaceId, page::Limit, policy::Module},
+    domain::{Permission, TeamId, WorkspaceId, page::Limit, policy::Module},
     http::{
         Caller, Credential, Json, Page, Path, Problem, Problems, Query, actor::Entry, cursor::List,
     },
@@ -16,7 +16,7 @@ use shared::{
         self, Item, Key, Table, Unsealed,
         conversation::{Conversation, ReadMark, Status},
         db::key_of,
-        keys,
+        keys::{self, Whose},
         subject::State as Liveness,
     },
     words,
@@ -31,7 +31,9 @@ words! {
         All = "all",
         /// The member's own.
         Mine = "mine",
-        /// Nobody's.
+        /// Those that wait in a team for somebody: `team_id` says in which.
+        Team = "team",
+        /// Those that wait for somebody in the workspace, in no team.
         Unassigned = "unassigned",
     }
 }
@@ -60,7 +62,9 @@ pub struct Which {
     /// Whose: `all` unless asked otherwise.
     #[param(inline)]
     view: Option<View>,
-    /// Only conversations that stand like this; in `mine` and `unassigned`, `open` unless asked
+    /// The team of the view `team`.
+    team_id: Option<TeamId>,
+    /// Only conversations that stand like this; in every view but `all`, `open` unless asked
     /// otherwise.
     status: Option<Status>,
     /// `newest` unless asked otherwise.
@@ -99,8 +103,9 @@ pub async fn handle(
         which.sort.unwrap_or(Sort::Newest),
     );
     let name = format!(
-        "conversations:{workspace}:{}:{:?}:{}",
+        "conversations:{workspace}:{}:{:?}:{:?}:{}",
         view.word(),
+        which.team_id,
         which.status,
         sort.word()
     );
@@ -118,17 +123,21 @@ pub async fn handle(
         from: from.transpose()?,
         limit: which.limit.get(),
     };
-    let queue = match view {
-        View::All => None,
-        View::Mine => Some(Queue {
-            whose: Some(caller.sight.member.ok_or_else(nobodys_view)?),
-            status: which.status.unwrap_or(Status::Open),
-        }),
-        View::Unassigned => Some(Queue {
-            whose: None,
-            status: which.status.unwrap_or(Status::Open),
-        }),
+    let whose = match (view, which.team_id) {
+        (View::Team, Some(team)) => Some(Whose::Team(team)),
+        (View::Team, None) => return Err(team_view_without_team()),
+        (_, Some(_)) => return Err(team_of_another_view()),
+        (View::All, None) => None,
+        (View::Mine, None) => {
+            let me = caller.sight.member.ok_or_else(nobodys_view)?;
+            Some(Whose::Member(me))
+        }
+        (View::Unassigned, None) => Some(Whose::Nobody),
     };
+    let queue = whose.map(|whose| Queue {
+        whose,
+        status: which.status.unwrap_or(Status::Open),
+    });
     let (places, more) = match queue {
         Some(queue) => queue.places(&app, entry, &reach).await?,
         None => changed(&app, workspace, &reach).await?,
@@ -150,7 +159,9 @@ pub async fn handle(
         }
         match queue {
             // The index may lag behind: what has left the queue is not shown in it.
-            Some(queue) => head.assignee == queue.whose && status == queue.status,
+            Some(queue) => {
+                Whose::of(head.assignee, head.team) == queue.whose && status == queue.status
+            }
             None => which.status.is_none_or(|wanted| wanted == status),
         }
     };
@@ -205,10 +216,10 @@ impl Reach {
     }
 }
 
-/// Conversations of one assignee, or of none, that stand alike.
+/// Conversations in the queue of a member, of a team or of nobody, that stand alike.
 #[derive(Clone, Copy)]
 struct Queue {
-    whose: Option<MemberId>,
+    whose: Whose,
     status: Status,
 }
 
@@ -251,6 +262,15 @@ const BATCH: usize = 100;
 fn nobodys_view() -> Problem {
     let detail = "a member's own view: an API key asks for `all` or `unassigned`";
     Problem::invalid("?view", "forbidden", detail)
+}
+
+fn team_view_without_team() -> Problem {
+    Problem::invalid("?team_id", "required", "the team of the view `team`")
+}
+
+fn team_of_another_view() -> Problem {
+    let detail = "only the view `team` has a team: ask for `view=team`";
+    Problem::invalid("?team_id", "forbidden", detail)
 }
 
 /// The living heads at `places`, in that order, each with how far the member has read. One batch,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use shared::{
-    domain::{ContactId, ConversationId, MemberId, Timestamp, label::LabelName},
+    domain::{ContactId, ConversationId, MemberId, TeamId, Timestamp, label::LabelName},
     http::{
         Problem,
         actor::{Entry, Sight},
@@ -30,6 +30,9 @@ pub struct ConversationView {
     snoozed_until: Option<Timestamp>,
     /// Who takes care of it.
     assignee: Option<MemberId>,
+    /// The team that it was put to; only for members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team_id: Option<TeamId>,
     /// The team's labels; only for members.
     #[serde(skip_serializing_if = "Option::is_none")]
     labels: Option<Vec<LabelName>>,
@@ -88,6 +91,7 @@ impl ConversationView {
             status: head.status_at(entry.now),
             snoozed_until: head.snoozed_until_at(entry.now),
             assignee: head.assignee,
+            team_id: head.team,
             labels: Some(head.labels.clone()),
             waiting_since: head.waiting_since,
             seq: head.seq,
@@ -125,6 +129,7 @@ impl ConversationView {
         Self {
             status,
             snoozed_until: None,
+            team_id: None,
             labels: None,
             waiting_since: None,
             ..own

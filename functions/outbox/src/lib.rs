@@ -2,6 +2,7 @@
 //!
 //! | file | what happened | effect |
 //! |---|---|---|
+//! | `give_out` | a conversation came to wait in a team | it goes to whose turn it is |
 //! | `mail_code` | a code was asked for | the mail with the code |
 //! | `mail_farewell` | an account was erased | the last mail, with the receipt |
 //! | `mail_invitation` | somebody was invited, or again | the mail with the link |
@@ -22,6 +23,7 @@
 mod close_sockets;
 mod failure;
 mod feedback;
+mod give_out;
 mod image;
 mod letter;
 mod mail_code;
@@ -45,6 +47,7 @@ use shared::{
         Item, Record as _,
         account::{Account, Challenge, LoginSession, Seat},
         announcement::Letter,
+        conversation::Conversation,
         erasure::Erasure,
         membership::Invitation,
         notice::Notice,
@@ -92,6 +95,11 @@ async fn effects(app: &App, batch: &Batch) -> Answer {
 async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
     let images = &record.dynamodb;
     match (record.event_name, &images.new_image, &images.old_image) {
+        (Change::Insert | Change::Modify, Some(new), old)
+            if image::kind(new) == Some(Conversation::DECLARATION.name) =>
+        {
+            Box::pin(give_out::give_out(app, new, old.as_ref())).await
+        }
         (Change::Insert, Some(item), _) => match image::kind(item) {
             Some(kind) if kind == Challenge::DECLARATION.name => mail_code::send(app, item).await,
             Some(kind) if kind == Invitation::DECLARATION.name => {

@@ -1,5 +1,5 @@
-//! What a member leaves behind: conversations go to somebody else or to nobody, read marks and
-//! drafts go.
+//! What a member leaves behind: conversations go to somebody else or to nobody, read marks,
+//! drafts and places in teams go.
 //!
 //! The queues of the member are walked twice: an index may lag, and what was assigned in the last
 //! moment shows in the second walk. What is not theirs any more is left alone, so a page may be
@@ -12,7 +12,7 @@ use shared::{
         conversation::{Conversation, Status},
         db::key_of,
         job::Mark,
-        keys,
+        keys::{self, Whose},
         message::Event,
         query::Listed,
         subject::State,
@@ -34,6 +34,7 @@ enum Left {
     Queue(Status),
     ReadMarks,
     Drafts,
+    Teams,
 }
 
 /// The lists in the order they are walked.
@@ -47,6 +48,7 @@ fn list(number: u32) -> Option<Left> {
         }
         walked if walked == kept => Some(Left::ReadMarks),
         walked if walked == kept + 1 => Some(Left::Drafts),
+        walked if walked == kept + 2 => Some(Left::Teams),
         _ => None,
     }
 }
@@ -67,7 +69,7 @@ impl Run<'_> {
                     .ok_or(StoreError::Corrupt("an item without a key"))?;
                 match left {
                     Left::Queue(_) => self.hand_over(member, &key, &policy).await?,
-                    Left::ReadMarks | Left::Drafts => {
+                    Left::ReadMarks | Left::Drafts | Left::Teams => {
                         self.app.store.delete(key.clone()).await?;
                         self.job.items += 1;
                     }
@@ -92,9 +94,12 @@ impl Run<'_> {
     fn left(&self, member: MemberId, left: &Left) -> Query {
         let workspace = self.job.workspace;
         let query = match left {
-            Left::Queue(status) => Query::lists(keys::queue(workspace, Some(member), *status)),
+            Left::Queue(status) => {
+                Query::lists(keys::queue(workspace, Whose::Member(member), *status))
+            }
             Left::ReadMarks => Query::partition(keys::read_marks(workspace, member)),
             Left::Drafts => Query::partition(keys::drafts(workspace, member)),
+            Left::Teams => Query::partition(keys::teams_of(workspace, member)),
         };
         let query = query.limit(PAGE);
         match &self.job.after {
@@ -183,10 +188,11 @@ mod tests {
                 Left::Queue(status) => status.word().to_owned(),
                 Left::ReadMarks => "read marks".to_owned(),
                 Left::Drafts => "drafts".to_owned(),
+                Left::Teams => "teams".to_owned(),
             })
             .collect();
         let queues = ["open", "closed", "spam", "open", "closed", "spam"];
         assert_eq!(walked[..6], queues);
-        assert_eq!(walked[6..], ["read marks", "drafts"]);
+        assert_eq!(walked[6..], ["read marks", "drafts", "teams"]);
     }
 }

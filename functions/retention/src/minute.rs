@@ -1,5 +1,5 @@
 //! Deadlines that have passed and that nobody has knocked for: the end of a snooze, a deletion that
-//! has to go on, and the erasure of a contact.
+//! has to go on, the erasure of a contact, and a team in which something waits.
 //!
 //! Reads treat a snooze whose time has come as over already. What is done here is to write it down,
 //! so that clients that wait for a change learn of it too.
@@ -39,6 +39,7 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
     report.add("woken_conversations", 0);
     report.add("erased_conversations", 0);
     report.add("erased_contacts", 0);
+    report.add("assigned_conversations", 0);
     report.add("ended_entries", 0);
     report.add("finished_exports", 0);
     report.add("overdue_requests", 0);
@@ -53,7 +54,10 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
                 break 'due;
             }
             // Workspaces that end are the business of `erasures`.
-            let due = |key: &Key| key.sk == keys::HEAD || keys::is_seat(key);
+            let due = |key: &Key| {
+                let head = key.sk == keys::HEAD || keys::is_seat(key);
+                head || keys::team_wait_of(key).is_some()
+            };
             let Some(key) = key_of(Table::Data, &item).filter(due) else {
                 continue;
             };
@@ -81,6 +85,10 @@ async fn settle(
     let has_time = || app.clock.now() < stop_at;
     if keys::is_seat(head) {
         return Box::pin(end_visit(app, head, now)).await;
+    }
+    if let Some(team) = keys::team_wait_of(head) {
+        let given = Box::pin(app.store.give_out(team, None, now)).await?;
+        return Ok((given > 0).then_some("assigned_conversations"));
     }
     if keys::is_export(head) {
         let done = Box::pin(crate::exports::go_on(app, head)).await?;

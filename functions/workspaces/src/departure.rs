@@ -2,7 +2,8 @@
 //!
 //! Seat and membership go in one transaction: the very next call is refused, and nobody assigns them
 //! anything any more. With the membership goes the key that name and photo are sealed with. A job hands
-//! over their conversations, and takes their read marks, drafts and uploads.
+//! over their conversations, and takes their read marks, drafts, uploads and places in
+//! teams.
 //!
 //! What they set up for the team stays, and is told of: the keys of the API that they made go on
 //! working, because a shop must not stop when a colleague leaves, and every owner is mailed to

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        AttachmentId, MemberId, MessageId, Timestamp,
+        AttachmentId, MemberId, MessageId, TeamId, Timestamp,
         attachment::{AttachedFile, FileState, MediaType},
         label::LabelName,
         policy::Policy,
@@ -111,6 +111,9 @@ pub struct MessageView {
     /// To which member it happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_member: Option<MemberId>,
+    /// To which team it happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_team: Option<TeamId>,
     /// To which earlier message it happened: read that one again.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 1)]
@@ -176,6 +179,7 @@ impl MessageView {
             event: message.event,
             actor: actor.filter(|_| system),
             subject_member: message.subject_member,
+            subject_team: message.subject_team,
             subject_seq: message.subject_seq,
             labels: message.labels.clone(),
             until: message.until,

@@ -7,7 +7,7 @@ use shared_derive::Record;
 use super::subject::State;
 use crate::{
     domain::{
-        ContactId, ConversationId, MemberId, Policy, Timestamp, WorkspaceId,
+        ContactId, ConversationId, MemberId, Policy, TeamId, Timestamp, WorkspaceId,
         label::LabelName,
         policy::{Hold, Lens},
         retention::{Class, lapsed},
@@ -34,7 +34,7 @@ words! {
 #[derive(Clone, Debug, Record)]
 #[record(
     table = Data, key = conversation(workspace, id), changes = changes(workspace, changed_at, id),
-    lists = queued(workspace, assignee, status, queued_at, id),
+    lists = queued(workspace, assignee, team, status, queued_at, id),
     due = conversation_due(workspace, id, state, snoozed_until, changed_at),
     tenant = workspace, subject = contact, class = Conversation, anchor = last_activity_at,
 )]
@@ -60,6 +60,9 @@ pub struct Conversation {
     /// Who takes care of it.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Pseudonymise, open)]
     pub assignee: Option<MemberId>,
+    /// The team that it was put to; absent in what was written before there were teams.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub team: Option<TeamId>,
     /// Who lost it last: whoever saw it only for being its assignee learns that it is gone.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Pseudonymise, open)]
     pub left_by: Option<MemberId>,
@@ -200,6 +203,7 @@ impl Conversation {
             snoozed_until: None,
             queued_at: now,
             assignee: None,
+            team: None,
             left_by: None,
             left_at: None,
             labels: Vec::new(),
@@ -281,6 +285,28 @@ impl Conversation {
         if self.snoozed_until.is_none() {
             self.queued_at = now;
         }
+    }
+
+    /// Puts it to a team, and takes it from whoever had it.
+    pub fn put_to(&mut self, team: TeamId, now: Timestamp) {
+        self.team = Some(team);
+        self.hand_over(None, now);
+    }
+
+    /// Takes it from its team: whoever has it keeps it.
+    pub fn leave_team(&mut self, now: Timestamp) {
+        self.team = None;
+        if self.assignee.is_none() && self.snoozed_until.is_none() {
+            self.queued_at = now;
+        }
+    }
+
+    /// The team in whose queue it waits for somebody.
+    pub fn waits_in(&self, now: Timestamp) -> Option<TeamId> {
+        let waits = self.assignee.is_none()
+            && self.state == State::Live
+            && self.status_at(now) == Status::Open;
+        self.team.filter(|_| waits)
     }
 
     /// Moves it in the change index: strictly later than before, whatever a clock says.

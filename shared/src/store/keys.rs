@@ -37,9 +37,9 @@ pub use attachments::{
     attachment, file_of_row, has_files, photo, photo_upload, rows_of_file, upload,
 };
 pub use conversations::{
-    CHANGE_SHARDS, DISCLOSED, TOMBSTONE, change_shard, changes, contact, contact_due, contact_list,
-    contacts, context, conversation, conversation_due, dedupe, disclosed_part, draft, drafts,
-    external, hold, is_contact, message, message_sort, profile, queue, queued, read_mark,
+    CHANGE_SHARDS, DISCLOSED, TOMBSTONE, Whose, change_shard, changes, contact, contact_due,
+    contact_list, contacts, context, conversation, conversation_due, dedupe, disclosed_part, draft,
+    drafts, external, hold, is_contact, message, message_sort, profile, queue, queued, read_mark,
     read_marks, thread, tombstone, visit, visits,
 };
 pub use deployment::{
@@ -71,12 +71,13 @@ pub use subjects::{
     EDGE, data_key, edge, idempotency, requests, root_key, subject, subject_partition, tenant_key,
 };
 pub use workspaces::{
-    AUDIT_LINE, AUDIT_WAITING, TEAM_IDENTITY, all_workspaces, api_key, api_keys, app, apps, audit,
-    audit_end, audit_line, audit_sort, audit_waiting, audit_waiting_list, audits_waiting,
+    AUDIT_LINE, AUDIT_WAITING, TEAM, TEAM_IDENTITY, all_workspaces, api_key, api_keys, app, apps,
+    audit, audit_end, audit_line, audit_sort, audit_waiting, audit_waiting_list, audits_waiting,
     availability, break_glass, break_glasses, business_hours, disclosure, disclosures, invitation,
     invitation_list, invitations, invitations_of, invited, job, membership, membership_list,
-    memberships, policy, policy_of, team_attempt, team_identity, team_provider, team_session,
-    team_sign_in, teams, workspace, workspace_due, workspace_list,
+    membership_of, memberships, policy, policy_of, team, team_attempt, team_identity,
+    team_provider, team_session, team_sign_in, team_wait, team_wait_due, team_wait_of, teammate,
+    teammate_list, teammates, teams, teams_of, workspace, workspace_due, workspace_list,
 };
 
 /// One of the two tables.

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     domain::{
-        ConversationId, MemberId, MessageId, Timestamp, WorkspaceId, attachment::Files,
+        ConversationId, MemberId, MessageId, TeamId, Timestamp, WorkspaceId, attachment::Files,
         label::LabelName, personal::Pseudonymous, policy::Lens, text::Text, words::Symbol,
     },
     words,
@@ -49,6 +49,10 @@ words! {
     pub enum Event {
         /// Given to a member.
         Assigned = "assigned",
+        /// Given to the member of its team whose turn it was.
+        AssignedInTurn = "assigned_in_turn",
+        /// Given to the member of its team who had the fewest.
+        AssignedToLeastBusy = "assigned_to_least_busy",
         /// Taken by a member.
         Claimed = "claimed",
         /// Finished.
@@ -63,10 +67,14 @@ words! {
         MessageEdited = "message_edited",
         /// A part of a message was blacked out.
         MessageRedacted = "message_redacted",
+        /// Put to a team.
+        PutToTeam = "put_to_team",
         /// Open again.
         Reopened = "reopened",
         /// Put aside until a time.
         Snoozed = "snoozed",
+        /// No team's any more.
+        TakenFromTeam = "taken_from_team",
         /// Nobody's any more.
         Unassigned = "unassigned",
         /// Lost labels.
@@ -143,6 +151,9 @@ pub struct Message {
     /// To which member.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Pseudonymise, open)]
     pub subject_member: Option<MemberId>,
+    /// To which team; absent in what was written before there were teams.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub subject_team: Option<TeamId>,
     /// To which earlier message.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub subject_seq: Option<u64>,
@@ -191,6 +202,7 @@ impl Message {
             client_message_id: None,
             event: None,
             subject_member: None,
+            subject_team: None,
             subject_seq: None,
             labels: Vec::new(),
             until: None,

@@ -25,6 +25,7 @@ pub mod analytics;
 pub mod announcement;
 pub mod api_key;
 pub mod app;
+pub mod assigning;
 pub mod attachment;
 pub mod audit;
 pub mod break_glass;

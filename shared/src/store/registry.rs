@@ -10,6 +10,7 @@ use super::{
     announcement::{Announcement, Letter},
     api_key::ApiKey,
     app::App,
+    assigning::{Team, TeamWait, Teammate},
     attachment::{Attachment, Upload},
     audit::{AuditEnd, AuditEntry, AuditLine},
     break_glass::BreakGlass,
@@ -159,10 +160,13 @@ registry! {
     Subject
     Suppression
     SweepMark
+    Team
     TeamAttempt
     TeamIdentity
     TeamProvider
     TeamSession
+    TeamWait
+    Teammate
     TenantKeyRow
     Ticket
     Tombstone

@@ -16,7 +16,7 @@ use super::{
     transaction::{CommitError, Slot, Transaction},
 };
 use crate::domain::{
-    MemberId, MessageId, Timestamp, attachment::Files, label::LabelName, policy::Lens,
+    MemberId, MessageId, TeamId, Timestamp, attachment::Files, label::LabelName, policy::Lens,
 };
 
 /// A line of the system: what happened, and to what.
@@ -25,6 +25,7 @@ pub struct Line {
     event: Event,
     actor: Option<SubjectId>,
     member: Option<MemberId>,
+    team: Option<TeamId>,
     seq: Option<u64>,
     labels: Vec<LabelName>,
     until: Option<Timestamp>,
@@ -42,6 +43,7 @@ impl Line {
             event,
             actor,
             member: None,
+            team: None,
             seq: None,
             labels: Vec::new(),
             until: None,
@@ -52,6 +54,12 @@ impl Line {
     /// To a member.
     pub const fn member(mut self, member: Option<MemberId>) -> Self {
         self.member = member;
+        self
+    }
+
+    /// To a team.
+    pub const fn team(mut self, team: Option<TeamId>) -> Self {
+        self.team = team;
         self
     }
 
@@ -125,6 +133,7 @@ impl Step {
             client_message_id: None,
             event: None,
             subject_member: None,
+            subject_team: None,
             subject_seq: None,
             labels: Vec::new(),
             until: None,
@@ -146,6 +155,7 @@ impl Step {
             audience: line.audience,
             event: Some(line.event),
             subject_member: line.member,
+            subject_team: line.team,
             subject_seq: line.seq,
             labels: line.labels,
             until: line.until,

@@ -56,6 +56,10 @@ pub fn sentence(
     };
     match event {
         Event::Assigned => format!("{who} gave the conversation to {whom}."),
+        Event::AssignedInTurn => format!("The conversation went to {whom}, whose turn it was."),
+        Event::AssignedToLeastBusy => {
+            format!("The conversation went to {whom}, who had the fewest.")
+        }
         Event::Claimed => format!("{who} took the conversation."),
         Event::Closed => format!("{who} closed the conversation."),
         Event::Labelled => format!("{who} added labels: {}.", labels()),
@@ -63,11 +67,13 @@ pub fn sentence(
         Event::MessageDeleted => format!("{who} deleted a message."),
         Event::MessageEdited => format!("{who} edited a message."),
         Event::MessageRedacted => format!("{who} blacked out a part of a message."),
+        Event::PutToTeam => format!("{who} put the conversation to a team."),
         Event::Reopened => format!("{who} opened the conversation again."),
         Event::Snoozed => match until {
             Some(until) => format!("{who} put the conversation aside until {}.", moment(until)),
             None => format!("{who} put the conversation aside."),
         },
+        Event::TakenFromTeam => format!("{who} took the conversation from its team."),
         Event::Unassigned => match member {
             Some(member) => format!("{who} took the conversation from {member}."),
             None => format!("{who} gave the conversation to nobody."),

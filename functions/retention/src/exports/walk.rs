@@ -26,6 +26,7 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "Farewell",
         "where the last mail goes, when the account is gone already",
     ),
+    ("TeamWait", "when a team is looked at again, about nobody"),
     (
         "LedgerLength",
         "how long the ledger of erasures is, about nobody",
@@ -293,6 +294,7 @@ pub fn partitions(export: &Export, item: &Item) -> Vec<String> {
                 Ok(Some(seat)) => vec![
                     keys::membership(seat.workspace, seat.member).pk,
                     keys::read_marks(seat.workspace, seat.member),
+                    keys::teams_of(seat.workspace, seat.member),
                 ],
                 _ => Vec::new(),
             }
@@ -312,7 +314,10 @@ pub fn partitions(export: &Export, item: &Item) -> Vec<String> {
             conversation.into_iter().collect()
         }
         // Tombstones stand in the change index as well.
-        ExportKind::Workspace if key.sk == HEAD => vec![key.pk],
+        ExportKind::Workspace if key.sk == HEAD => {
+            let teams = keys::membership_of(&key).map(|(ws, member)| keys::teams_of(ws, member));
+            [Some(key.pk), teams].into_iter().flatten().collect()
+        }
         ExportKind::Disclosure | ExportKind::Workspace => Vec::new(),
     }
 }
@@ -445,6 +450,8 @@ mod tests {
         "RequestWords",
         "Seat",
         "SecondFactor",
+        "Team",
+        "Teammate",
         "Visit",
         "VisitorContext",
         "Workspace",

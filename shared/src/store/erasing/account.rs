@@ -42,12 +42,13 @@ fn partitions(account: AccountId) -> [String; 7] {
 }
 
 /// The partitions that hold what somebody is in a workspace.
-fn partitions_of(place: Place) -> [String; 5] {
+fn partitions_of(place: Place) -> [String; 6] {
     let Place { workspace, member } = place;
     let (tenant, subject) = (TenantId::Workspace(workspace), SubjectId::Member(member));
     [
         keys::read_marks(workspace, member),
         keys::drafts(workspace, member),
+        keys::teams_of(workspace, member),
         keys::requests(tenant, subject),
         keys::membership(workspace, member).pk,
         keys::subject_partition(tenant, subject),

@@ -17,7 +17,9 @@ use uuid::Uuid;
 
 use super::{HEAD, IndexKey, Key, data, due, head};
 use crate::{
-    domain::{ContactId, ConversationId, DisclosureId, MemberId, Timestamp, VisitId, WorkspaceId},
+    domain::{
+        ContactId, ConversationId, DisclosureId, MemberId, TeamId, Timestamp, VisitId, WorkspaceId,
+    },
     store::{
         conversation::Status,
         seal::KeyedHash,
@@ -128,12 +130,35 @@ fn change(at: Timestamp, id: ConversationId) -> String {
     format!("{:015}#{id}", at.ms())
 }
 
+/// Whose queue a conversation lies in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// That of the member who takes care of it.
+    Member(MemberId),
+    /// That of a team, where nobody has taken it yet.
+    Team(TeamId),
+    /// That of the whole workspace.
+    Nobody,
+}
+
+impl Whose {
+    /// Whose queue a conversation lies in that `assignee` takes care of, and that `team` got.
+    pub fn of(assignee: Option<MemberId>, team: Option<TeamId>) -> Self {
+        let of_team = || team.map_or(Self::Nobody, Self::Team);
+        assignee.map_or_else(of_team, Self::Member)
+    }
+}
+
 /// A queue of conversations: whose, and how they stand.
 ///
 /// Snoozed conversations lie in the queue of the open ones, at the time they come back: when that
 /// passes they are in their place already, whoever writes it down later.
-pub fn queue(workspace: WorkspaceId, assignee: Option<MemberId>, status: Status) -> String {
-    let whose = assignee.map_or_else(|| "none".to_owned(), |member| member.to_string());
+pub fn queue(workspace: WorkspaceId, whose: Whose, status: Status) -> String {
+    let whose = match whose {
+        Whose::Member(member) => member.to_string(),
+        Whose::Team(team) => team.to_string(),
+        Whose::Nobody => "none".to_owned(),
+    };
     let list = match status {
         Status::Snoozed => Status::Open,
         other => other,
@@ -145,12 +170,13 @@ pub fn queue(workspace: WorkspaceId, assignee: Option<MemberId>, status: Status)
 pub fn queued(
     workspace: WorkspaceId,
     assignee: Option<MemberId>,
+    team: Option<TeamId>,
     status: Status,
     queued_at: Timestamp,
     id: ConversationId,
 ) -> IndexKey {
     IndexKey {
-        pk: queue(workspace, assignee, status),
+        pk: queue(workspace, Whose::of(assignee, team), status),
         sk: change(queued_at, id),
     }
 }

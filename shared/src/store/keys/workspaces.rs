@@ -6,7 +6,8 @@
 //! | that an operator entered a workspace | data | `GLASS#<ws>` | `<id>` |
 //! | workspace, its policy | data | `WORKSPACE#<ws>` | `HEAD`, `POLICY` |
 //! | member, whether they are there | data | `MEMBERSHIP#<ws>#<member>` | `HEAD`, `AVAILABILITY`; photos: see `attachments` |
-//! | hours of the team | data | `TEAM#<ws>` | `HOURS` |
+//! | hours of the team; teams; when one is looked at again | data | `TEAM#<ws>` | `HOURS`, `T#<team>`, `W#<team>` |
+//! | that a member is in a team | data | `TEAMMATE#<ws>#<member>` | `<team>` |
 //! | invitation | data | `INVITATION#<ws>#<invitation>` | `HEAD` |
 //! | app | data | `APP#<ws>` | `<app>` |
 //! | audit log: lines that wait, the chain, its end | data | `AUDIT#<ws>` | `W#<line>`, `L#<number, twelve digits>`, `END` |
@@ -18,8 +19,8 @@
 use super::{IndexKey, Key, data, due, head};
 use crate::{
     domain::{
-        AppId, AuditId, BreakGlassId, DisclosureId, InvitationId, JobId, MemberId, TeamSignInId,
-        Timestamp, WorkspaceId,
+        AppId, AuditId, BreakGlassId, DisclosureId, InvitationId, JobId, MemberId, TeamId,
+        TeamSignInId, Timestamp, WorkspaceId,
     },
     store::{seal::KeyedHash, subject::State},
 };
@@ -88,6 +89,12 @@ pub fn membership(workspace: WorkspaceId, member: MemberId) -> Key {
     head(format!("MEMBERSHIP#{workspace}#{member}"))
 }
 
+/// Which member of which workspace this is the head of.
+pub fn membership_of(head: &Key) -> Option<(WorkspaceId, MemberId)> {
+    let (workspace, member) = head.pk.strip_prefix("MEMBERSHIP#")?.split_once('#')?;
+    Some((workspace.parse().ok()?, member.parse().ok()?))
+}
+
 /// What a member says about being there.
 pub fn availability(workspace: WorkspaceId, member: MemberId) -> Key {
     data(membership(workspace, member).pk, "AVAILABILITY")
@@ -101,6 +108,56 @@ pub fn business_hours(workspace: WorkspaceId) -> Key {
 /// The partition of what organises the team of a workspace.
 pub fn teams(workspace: WorkspaceId) -> String {
     format!("TEAM#{workspace}")
+}
+
+/// A team of a workspace.
+pub fn team(workspace: WorkspaceId, team: TeamId) -> Key {
+    data(teams(workspace), format!("{TEAM}{team}"))
+}
+
+/// What the sort keys of teams open with.
+pub const TEAM: &str = "T#";
+
+/// When a team is tried again for what waits in it.
+pub fn team_wait(workspace: WorkspaceId, team: TeamId) -> Key {
+    data(teams(workspace), format!("{TEAM_WAIT}{team}"))
+}
+
+const TEAM_WAIT: &str = "W#";
+
+/// Which team of which workspace this says it of.
+pub fn team_wait_of(key: &Key) -> Option<(WorkspaceId, TeamId)> {
+    let workspace = key.pk.strip_prefix("TEAM#")?.parse().ok()?;
+    let team = key.sk.strip_prefix(TEAM_WAIT)?.parse().ok()?;
+    Some((workspace, team))
+}
+
+/// The next try of a team.
+pub fn team_wait_due(workspace: WorkspaceId, try_at: Timestamp) -> Option<IndexKey> {
+    Some(due(try_at, &teams(workspace)))
+}
+
+/// That a member is in a team.
+pub fn teammate(workspace: WorkspaceId, member: MemberId, team: TeamId) -> Key {
+    data(teams_of(workspace, member), team.to_string())
+}
+
+/// The partition of all teams that a member is in.
+pub fn teams_of(workspace: WorkspaceId, member: MemberId) -> String {
+    format!("TEAMMATE#{workspace}#{member}")
+}
+
+/// Members of a team, by id.
+pub fn teammate_list(workspace: WorkspaceId, team: TeamId, member: MemberId) -> IndexKey {
+    IndexKey {
+        pk: teammates(workspace, team),
+        sk: member.to_string(),
+    }
+}
+
+/// The list of all members of a team.
+pub fn teammates(workspace: WorkspaceId, team: TeamId) -> String {
+    format!("TEAMMATE#{workspace}#{team}")
 }
 
 /// Members of a workspace, by id.
