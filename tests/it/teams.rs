@@ -219,7 +219,7 @@ async fn what_comes_at_night_is_given_out_when_the_team_opens_and_somebody_is_th
     let mut world = World::new().await;
     // The tests begin at noon, UTC.
     let hours = json!({
-        "time_zone": "UTC", "weekly": [{ "day": "thursday", "from": "14:00", "to": "18:00" }],
+        "time_zone": "UTC", "weekly": [{ "day": "thursday", "from": "13:00", "to": "18:00" }],
     });
     world
         .owner
@@ -234,7 +234,7 @@ async fn what_comes_at_night_is_given_out_when_the_team_opens_and_somebody_is_th
     world.harness.advance(MINUTE);
     let report = world.harness.run_schedule("minute").await;
     assert_eq!(report["assigned_conversations"], 0, "still closed");
-    world.harness.advance(MINUTE * 120);
+    world.harness.advance(MINUTE * 65);
     world.owner = world.owner.refresh().await;
     bob.member = bob.member.refresh().await;
     let app = world.owner.app(&world.workspace).await;
