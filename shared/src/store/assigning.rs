@@ -547,7 +547,7 @@ mod tests {
         Team {
             id: TeamId::new(now),
             workspace: WorkspaceId::new(now),
-            name: Label::new(&"Support".parse().expect("a name")),
+            name: Label::new(&crate::domain::text::Name::parse("Support").expect("a name")),
             assignment,
             capacity,
             created_at: now,
