@@ -522,6 +522,47 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn what_has_lapsed_has_ended_and_what_is_a_moment_younger_lives(
+            class in 0..CLASSES.len(),
+            days in CONVERSATION_DAYS, next in CONVERSATION_DAYS, then in 0i64..4_000_000_000_000,
+        ) {
+            let policy = Policy { conversation_days: days, ..Policy::of(Profile::Inbox) };
+            let changed = Timestamp::from_ms(then);
+            let policy = policy.with_days(next, changed).expect("a first step");
+            let class = CLASSES[class];
+            let now = changed.plus(DAY * days.max(next) / 2);
+            let Some(newest) = lapsed(class, &policy, now) else {
+                prop_assert!(matches!(expiry(class, &policy, now), Expiry::With(_)));
+                return Ok(());
+            };
+            let younger = Timestamp::from_ms(newest.ms() + 1);
+            prop_assert!(expiry(class, &policy, newest).has_passed(now));
+            prop_assert!(!expiry(class, &policy, younger).has_passed(now));
+        }
+    }
+
+    #[test]
+    fn the_ends_of_what_was_asked_for_once_are_fixed_and_others_move_with_use() {
+        let fixed = CLASSES.iter().filter(|class| !class.rolls());
+        let fixed: Vec<String> = fixed.map(|class| format!("{class:?}")).collect();
+        let expected = [
+            "Announcement",
+            "Challenge",
+            "Export",
+            "Farewell",
+            "Invitation",
+            "Reset",
+        ];
+        assert_eq!(fixed, expected);
+    }
+
+    #[test]
+    fn the_days_until_nothing_can_be_read_are_those_that_were_promised() {
+        assert_eq!(erasure_days::WORST, 23);
+    }
+
     #[test]
     fn a_login_session_ends_after_thirty_days_however_much_it_is_used() {
         assert_eq!(SESSION_ABSOLUTE, 30 * DAY);
