@@ -196,6 +196,8 @@ ids! {
     ResetId = "rst";
     /// A login session of an account.
     SessionId = "ses";
+    /// A thread between somebody and the operator.
+    SupportId = "sup";
     /// A sign-in that a team's provider was asked for.
     TeamSignInId = "tsi";
     /// What opens one socket, once.

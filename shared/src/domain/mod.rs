@@ -29,7 +29,7 @@ pub use id::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, AuditId, BreakGlassId, ChallengeId,
     ContactId, ConversationId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId,
     MemberId, MessageId, NoticeId, PasskeyId, PseudonymId, RequestId, ResetId, SessionId,
-    TeamSignInId, TenantId, TicketId, VisitId, WorkspaceId,
+    SupportId, TeamSignInId, TenantId, TicketId, VisitId, WorkspaceId,
 };
 pub use permission::{Permission, Role, Visibility};
 pub use policy::{Policy, Profile};

@@ -43,6 +43,7 @@ use super::{
     signing::{PublicKeys, SigningKey},
     socket::{Listener, Listening, Socket, Ticket},
     subject::{Edge, Subject},
+    support::{OwnSupport, SupportMessage, SupportThread, SupportWriter},
     suppression::Suppression,
     team::{TeamAttempt, TeamIdentity, TeamProvider, TeamSession},
     workspace::{Workspace, WorkspacePolicy},
@@ -135,6 +136,7 @@ registry! {
     OperatorSeat
     OpenWish
     OwnRequest
+    OwnSupport
     PasskeyCeremony
     Password
     Photo
@@ -157,6 +159,9 @@ registry! {
     SigningKey
     Socket
     Subject
+    SupportMessage
+    SupportThread
+    SupportWriter
     Suppression
     SweepMark
     TeamAttempt
