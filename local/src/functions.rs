@@ -14,7 +14,7 @@ use shared::lambda::feedback::Feedback;
 use shared::lambda::files::FileEvent;
 use shared::lambda::socket;
 
-use crate::inbound::PRIVACY_CONTACT;
+use crate::inbound::{PRIVACY_CONTACT, SUPPORT_CONTACT};
 use crate::template::Template;
 use crate::wires::Wires;
 use crate::{ACCOUNT, REGION, template};
@@ -49,6 +49,7 @@ fn linked(folder: &str) -> Option<Code> {
         "oidc" => Code::Http(oidc::routes),
         "operator" => Code::Http(operator::routes),
         "privacy" => Code::Http(privacy::routes),
+        "support" => Code::Http(support::routes),
         "teams" => Code::Http(teams::routes),
         "passkeys" => Code::Http(passkeys::routes),
         "visitors" => Code::Http(visitors::routes),
@@ -75,6 +76,7 @@ pub fn all_routes() -> BTreeMap<&'static str, Routes> {
         "privacy",
         "passkeys",
         "realtime",
+        "support",
         "teams",
         "visitors",
         "workspaces",
@@ -344,6 +346,7 @@ fn environment(
         ("WEBSOCKET_URL", &sockets),
         ("OPERATOR_EMAIL", OPERATOR_EMAIL),
         ("PRIVACY_CONTACT", PRIVACY_CONTACT),
+        ("SUPPORT_CONTACT", SUPPORT_CONTACT),
         ("AWS_LAMBDA_FUNCTION_NAME", &function.id),
     ];
     let aws = aws_environment(wires);

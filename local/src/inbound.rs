@@ -15,11 +15,16 @@ use crate::seed::random_uuid;
 
 /// Where a person answers about privacy.
 pub const PRIVACY_CONTACT: &str = "privacy@example.com";
+/// Where questions come in.
+pub const SUPPORT_CONTACT: &str = "support@example.com";
 /// Most bytes of a mail that SES takes.
 pub const MOST_BYTES: usize = 40 * 1024 * 1024;
 
 /// The desks, and the addresses that mail comes to.
-const DESKS: [(&str, Desk); 1] = [(PRIVACY_CONTACT, Desk::Privacy)];
+const DESKS: [(&str, Desk); 2] = [
+    (SUPPORT_CONTACT, Desk::Support),
+    (PRIVACY_CONTACT, Desk::Privacy),
+];
 
 /// What SES finds in a mail: `PASS`, `FAIL`, or its other words.
 #[derive(Clone, Copy, Debug)]

@@ -146,6 +146,8 @@ struct SendEmail {
     #[serde(default)]
     destination: Destination,
     content: Content,
+    #[serde(default)]
+    reply_to_addresses: Vec<String>,
     #[serde(flatten)]
     under: Under,
 }
@@ -234,6 +236,7 @@ fn accept(mailbox: &Mailbox, body: &[u8]) -> Result<u64, String> {
         .content
         .simple
         .ok_or("the embedded SES reads Simple content only")?;
+    let reply_to = request.reply_to_addresses.into_iter().next();
     let mail = Mail {
         id: 0,
         sent_at: mailbox.clock.now(),
@@ -246,6 +249,7 @@ fn accept(mailbox: &Mailbox, body: &[u8]) -> Result<u64, String> {
             .headers
             .into_iter()
             .map(|header| (header.name, header.value))
+            .chain(reply_to.map(|address| ("Reply-To".to_owned(), address)))
             .collect(),
     };
     Ok(mailbox.push(mail, &request.under))

@@ -1,6 +1,7 @@
 //! Mail that comes in.
 
 mod privacy;
+mod support;
 
 use harness::{Found, Harness};
 use serde_json::{Value, json};

@@ -18,7 +18,7 @@ use search::{Haystack, forms, hashes, planted};
 use serde_json::{Value, json};
 
 /// Text fields in which people write or are named: a word goes in through each.
-const SEALED: [&str; 49] = [
+const SEALED: [&str; 52] = [
     "PATCH /v1/workspaces/{workspace}/flows/{flow} #/name",
     "POST /v1/workspaces/{workspace}/flows #/name",
     "PATCH /v1/workspaces/{workspace} #/locale",
@@ -40,7 +40,10 @@ const SEALED: [&str; 49] = [
     "POST /v1/operator/announcements #/subject",
     "POST /v1/operator/announcements #/text",
     "POST /v1/operator/privacy/requests/{request}/decision #/explanation",
+    "POST /v1/operator/support/{thread}/messages #/message",
     "POST /v1/privacy/requests #/message",
+    "POST /v1/support #/message",
+    "POST /v1/support/{thread}/messages #/message",
     "POST /v1/account/passkeys/confirm #/name",
     "POST /v1/widget/conversations #/first_message/text",
     "POST /v1/widget/conversations/{conversation}/attachments #/name",

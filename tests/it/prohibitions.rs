@@ -58,6 +58,7 @@ fn no_purpose_and_no_recipient_is_advertising() {
         Purpose::Improve,
         Purpose::ProveErasure,
         Purpose::RunWorkspace,
+        Purpose::Support,
     ]
     .into();
     assert_eq!(decisions().1, served);

@@ -293,7 +293,7 @@ async fn what_waits_in_a_team_that_ends_goes_back_to_the_workspace() {
     world.harness.run_schedule("minute").await;
     assert_eq!(
         world.listed("view=unassigned").await,
-        [conversation.clone()]
+        std::slice::from_ref(&conversation)
     );
     assert_eq!(world.shown(&conversation).await["team_id"], Value::Null);
     let items = world.harness.items().await;

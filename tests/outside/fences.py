@@ -30,7 +30,7 @@ from live_tour import (
     at, tour_of_a_forgotten_contact, tour_of_erasures, tour_of_retention, tour_of_the_desk, tour_of_the_sockets, tour_of_the_teams,
     tour_of_the_sweep,
 )
-from mail_tour import tour_of_mail
+from mail_tour import tour_of_mail, tour_of_support
 from pages_tour import Browser, tour_of_the_pages
 from privacy_tour import tour_of_privacy
 from program import ROOT, Program, ask, identity_token, mailed, mails, totp
@@ -681,6 +681,8 @@ def main():
                 tour_of_leaving(api, ready["api"], functions["retention"], token, workspace, contact)
                 tour_of_retention(api, functions["retention"], token, workspace, conversation)
                 tour_of_a_forgotten_contact(api, functions["retention"], token, workspace, app)
+                intake, forgotten = functions["intake"], partial(forget_salts, ready)
+                tour_of_support(api, ready["api"], intake, forgotten, token, operator)
                 arrive = lambda address: sign_in(api, ready["api"], address, "/v1/auth/signup")["access_token"]
                 seen = partial(mailed, ready["api"])
                 second = joined(api, arrive, seen, token, workspace)
@@ -689,8 +691,7 @@ def main():
                 table = partial(past_the_fences, ready)
                 tokens = (token, operator)
                 tour_of_privacy(api, ready["api"], functions["retention"], table, tokens, workspace, app)
-                forgotten = partial(forget_salts, ready)
-                tour_of_mail(api, ready["api"], functions["intake"], forgotten, "fay@fence.example")
+                tour_of_mail(api, ready["api"], intake, forgotten, "fay@fence.example")
                 tour_of_the_sockets(api, functions["realtime"], token, visitor, workspace, conversation)
                 tour_of_the_teams(api, functions["retention"], token, workspace, contact, member)
                 outbox, filters = functions["outbox"], template.filters["outbox"]

@@ -266,6 +266,7 @@ def tour_of_erasures(api, sign_in, mailed, functions, table):
         api("PUT", f"{workspace}/conversations/{first}/draft", {"text": "Well"}, guest)
         api("PUT", f"{workspace}/conversations/{first}/read", {"seq": 1}, guest)
         api("POST", f"{workspace}/invitations", {"email": f"kai{n}@fence.example", "role": "agent"}, owner)
+        api("POST", "/v1/support", {"message": "Goodbye"}, guest)
         api("DELETE", "/v1/account?when=now", token=guest)
         gone = lambda item: "delete_at" in item and item.get("kind", {}).get("S") == "Account"
         rewrite(table, "DataTable", gone, overdue("delete_at", "lists"))

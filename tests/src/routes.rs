@@ -9,7 +9,7 @@ use serde_json::Value;
 use shared::domain::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, ContactId, ConversationId,
     DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId, MemberId, PasskeyId, RequestId,
-    SessionId, TeamId, WorkspaceId,
+    SessionId, SupportId, TeamId, WorkspaceId,
 };
 
 use crate::{START, contract, method, template};
@@ -133,6 +133,7 @@ impl Ids {
             ("request", RequestId::new(at).to_string()),
             ("seq", "2".to_owned()),
             ("session", SessionId::new(at).to_string()),
+            ("thread", SupportId::new(at).to_string()),
             ("version", "1".to_owned()),
             ("team", TeamId::new(at).to_string()),
             ("workspace", WorkspaceId::new(at).to_string()),

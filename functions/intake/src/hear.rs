@@ -19,7 +19,7 @@ use shared::{
 
 use crate::{
     mail::{self, Mail, Refused},
-    privacy,
+    privacy, support,
 };
 
 /// What came of a mail.
@@ -30,6 +30,8 @@ pub enum Outcome {
     Repeated,
     /// Nothing: nobody on file wrote it.
     Unknown,
+    /// Nothing: somebody else wrote to the address of a thread.
+    Stranger,
 }
 
 /// A mail as it lies in the bucket.
@@ -108,6 +110,7 @@ async fn one(app: &App, mail: MailKey, version: &str, heard: &mut Heard) -> Resu
                 Outcome::Taken => heard.taken += 1,
                 Outcome::Repeated => heard.repeated += 1,
                 Outcome::Unknown => heard.unknown += 1,
+                Outcome::Stranger => heard.strangers += 1,
             }
         }
     }
@@ -123,6 +126,7 @@ async fn one(app: &App, mail: MailKey, version: &str, heard: &mut Heard) -> Resu
 async fn take(app: &App, letter: &Letter) -> Result<Outcome, StoreError> {
     match letter.key.desk {
         Desk::Privacy => privacy::take(app, letter).await,
+        Desk::Support => support::take(app, letter).await,
     }
 }
 

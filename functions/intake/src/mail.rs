@@ -18,6 +18,8 @@ const MOST_BYTES: usize = 1024 * 1024;
 const STACK_BYTES: usize = 64 * 1024 * 1024;
 /// Most characters of a text, see [`Text`].
 const MOST_CHARS: usize = 10_000;
+/// Most recipients of a mail that are looked at.
+const MOST_RECIPIENTS: usize = 50;
 /// Most characters of a subject that are read.
 const MOST_SUBJECT_CHARS: usize = 200;
 
@@ -25,8 +27,23 @@ const MOST_SUBJECT_CHARS: usize = 200;
 pub struct Mail {
     /// Who it says it is from; nobody has proved that.
     pub from: Email,
+    /// Whom it says it is to, in lower case: one of ours, perhaps with a label.
+    pub to: Vec<String>,
+    /// Who stands by it.
+    pub vouched: Vouched,
     /// Subject and text, without attachments.
     pub text: Text,
+    /// The text alone; none of a mail that has but a subject.
+    pub body: Option<Text>,
+}
+
+/// Who stands by what a mail says of its sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vouched {
+    /// The domain that it says it is from (DMARC, RFC 7489): whoever wrote it has a mailbox there.
+    ByDomain,
+    /// Nobody.
+    ByNobody,
 }
 
 /// Why a mail is not read on.
@@ -43,7 +60,12 @@ pub enum Refused {
 /// # Errors
 /// What is not to be answered.
 pub fn read(bytes: Vec<u8>, config: &Config) -> Result<Mail, Refused> {
-    let own: Vec<String> = [Some(&config.mail_from), config.privacy_contact.as_ref()]
+    let own = [
+        Some(&config.mail_from),
+        config.privacy_contact.as_ref(),
+        config.support_contact.as_ref(),
+    ];
+    let own: Vec<String> = own
         .into_iter()
         .flatten()
         .map(|address| address.to_ascii_lowercase())
@@ -73,7 +95,13 @@ fn judge(bytes: &[u8], own: &[String]) -> Result<Mail, Refused> {
     let text = Text::parse(&plain(&format!("{subject}\n\n{body}")));
     Ok(Mail {
         from,
+        to: recipients(&message),
+        vouched: match dmarc(&message).as_deref() {
+            Some("pass") => Vouched::ByDomain,
+            _ => Vouched::ByNobody,
+        },
         text: text.map_err(|_| Refused::Unwanted)?,
+        body: Text::parse(&plain(&body)).ok(),
     })
 }
 
@@ -99,12 +127,48 @@ fn says(message: &Message<'_>, name: &str, words: &[&str]) -> bool {
 /// (docs.aws.amazon.com/ses/latest/dg/receiving-email-concepts.html)
 fn is_unwanted(message: &Message<'_>) -> bool {
     let found = |name: &str| says(message, name, &["fail"]);
-    let results = header(message, "Authentication-Results").unwrap_or_default();
-    let forged = results
-        .split(';')
-        .filter_map(|result| result.split_whitespace().next())
-        .any(|result| result.eq_ignore_ascii_case("dmarc=fail"));
+    let forged = dmarc(message).as_deref() == Some("fail");
     found("X-SES-Virus-Verdict") || found("X-SES-Spam-Verdict") || forged
+}
+
+/// What SES found when it asked the domain of the sender, in lower case (RFC 8601).
+fn dmarc(message: &Message<'_>) -> Option<String> {
+    let results = header(message, "Authentication-Results")?;
+    let results = results.split(';').filter_map(|result| {
+        let (method, found) = result.split_whitespace().next()?.split_once('=')?;
+        method.eq_ignore_ascii_case("dmarc").then_some(found)
+    });
+    results.map(str::to_ascii_lowercase).next()
+}
+
+/// Whom a mail names as its recipients, the first of them.
+fn recipients(message: &Message<'_>) -> Vec<String> {
+    let lists = [message.to(), message.cc()].into_iter().flatten();
+    let all = lists.flat_map(Address::iter);
+    let all = all.filter_map(|one| Some(one.address.as_deref()?.to_ascii_lowercase()));
+    all.take(MOST_RECIPIENTS).collect()
+}
+
+/// A reply without what it quotes: the lines that begin with `>` at its end, and the one before them
+/// that says who wrote them. A reply that is nothing else stays whole.
+pub fn without_quote(text: &Text) -> Text {
+    let lines: Vec<&str> = text.reveal().lines().collect();
+    let is_quote = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('>');
+    let quoted = lines.iter().rev().take_while(|line| is_quote(line));
+    let mut kept = lines.len() - quoted.count();
+    if kept < lines.len() {
+        let said = lines.get(..kept).unwrap_or_default();
+        let who = said.iter().rev().take_while(|line| !line.trim().is_empty());
+        let who: Vec<&&str> = who.take(2).collect();
+        if who
+            .first()
+            .is_some_and(|line| line.trim_end().ends_with(':'))
+        {
+            kept -= who.len();
+        }
+    }
+    let own = lines.get(..kept).unwrap_or_default().join("\n");
+    Text::parse(own.trim()).unwrap_or_else(|_| text.clone())
 }
 
 /// Whether a program wrote it: RFC 3834, what programs said before it, lists, and reports of mail
@@ -229,6 +293,35 @@ mod tests {
             assert_eq!(read_text(mail).err(), Some(Refused::Unwanted), "{mail}");
         }
         assert_eq!(text("From: ada@example.com\r\nSubject: Hi\r\n\r\n"), "Hi");
+    }
+
+    #[test]
+    fn a_reply_is_read_without_what_it_quotes() {
+        let read = |text: &str| {
+            let text = Text::parse(text).expect("a text");
+            without_quote(&text).reveal().to_owned()
+        };
+        let quoting = "Thank you!\n\nOn Monday, 3 May, Support\n<support@example.com> wrote:\n\n> Press\n>\n> the button";
+        assert_eq!(read(quoting), "Thank you!");
+        assert_eq!(read("Yes\n> really?\nYes"), "Yes\n> really?\nYes");
+        assert_eq!(read("Note:\n\nPlease help"), "Note:\n\nPlease help");
+        assert_eq!(read("> only\n> quoted"), "> only\n> quoted");
+    }
+
+    #[test]
+    fn the_word_of_the_domain_is_that_of_ses() {
+        let vouched = |results: &str| {
+            let mail = format!(
+                "Authentication-Results: {results}\r\nAuthentication-Results: x; dmarc=pass\r\n\
+                 From: ada@example.com\r\n\r\nHello"
+            );
+            read_text(&mail).expect("a mail").vouched
+        };
+        let pass = "amazonses.com;\r\n spf=fail;\r\n DMARC=pass header.from=example.com;";
+        assert_eq!(vouched(pass), Vouched::ByDomain);
+        for other in ["amazonses.com; spf=pass", "amazonses.com; dmarc=none", ""] {
+            assert_eq!(vouched(other), Vouched::ByNobody, "{other}");
+        }
     }
 
     #[test]

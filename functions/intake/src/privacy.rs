@@ -7,29 +7,29 @@
 use shared::{
     app::App,
     domain::{
-        Policy, RequestId, TenantId,
-        policy::Lens,
+        RequestId, TenantId,
         privacy::{CONFIRM_WITHIN, Maker, RequestKind, RequestStatus},
-        text::Email,
     },
     store::{
-        CommitError, RootRef, StoreError, SubjectId, TenantKey, Transaction, Unsealed,
-        account::{Account, AddressOwner},
+        CommitError, StoreError, SubjectId, TenantKey, Transaction,
+        account::Account,
         keyring::Use,
         keys,
         privacy::{Letter, PrivacyRequest, RequestWords, Wish},
-        subject::State,
     },
 };
 
-use crate::hear::{Letter as Came, Outcome};
+use crate::{
+    account,
+    hear::{Letter as Came, Outcome},
+};
 
 /// Makes a request of a mail, if it names an address on file.
 pub async fn take(app: &App, came: &Came) -> Result<Outcome, StoreError> {
     let now = app.clock.now();
     let tenant = TenantId::Platform;
     let tenant_key = app.store.tenant_key(tenant, now).await?;
-    let Some(account) = on_file(app, &tenant_key, &came.mail.from).await? else {
+    let Some(account) = account::on_file(app, &tenant_key, &came.mail.from).await? else {
         return Ok(Outcome::Unknown);
     };
     let head = request(&tenant_key, &account, came);
@@ -53,32 +53,6 @@ pub async fn take(app: &App, came: &Came) -> Result<Outcome, StoreError> {
         Err(CommitError::Refused(_)) => Ok(Outcome::Repeated),
         Err(CommitError::Store(error)) => Err(error),
     }
-}
-
-/// The account whose address the mail names, unless it is being erased.
-async fn on_file(
-    app: &App,
-    tenant_key: &TenantKey,
-    from: &Email,
-) -> Result<Option<Account>, StoreError> {
-    let policy = Policy::platform();
-    let lens = Lens {
-        now: app.clock.now(),
-        policy: &policy,
-    };
-    let at = keys::address(tenant_key.hash(Use::Address, &from.identity()));
-    let fetched = app.store.batch(vec![at.clone()]).await?;
-    let Some(owner) = fetched.get::<AddressOwner>(&at, &Unsealed, lens)? else {
-        return Ok(None);
-    };
-    let at = keys::account(owner.account);
-    let wanted = vec![at.clone(), keys::data_key(&RootRef::of(&at))];
-    let fetched = app.store.batch(wanted).await?;
-    let Some(key) = fetched.data_key(&at, tenant_key)? else {
-        return Ok(None);
-    };
-    let account = fetched.get::<Account>(&at, &key, lens)?;
-    Ok(account.filter(|account| account.state != State::Erasing))
 }
 
 /// The request, under an id that follows from the mail: whoever reads it again makes the same one.

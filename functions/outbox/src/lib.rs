@@ -10,6 +10,7 @@
 //! | `mail_notice` | something about an account changed | the mail that says so |
 //! | `mail_request` | a request about one's data came, waits, or was answered | the letter that says so |
 //! | `mail_reset` | somebody forgot their password | the mail with the link |
+//! | `mail_support` | something was said in a thread with the operator | the mail to the other side |
 //! | `nudge` | a conversation changed | those who listen to it hear so |
 //! | `close_sockets` | a login session or a seat went | the sockets that rest on it are closed |
 //! | `feedback` | a mail came back, or its reader complained | the address is written to no more where that may be, and the team sees it |
@@ -33,6 +34,7 @@ mod mail_letter;
 mod mail_notice;
 mod mail_request;
 mod mail_reset;
+mod mail_support;
 mod nudge;
 mod post;
 mod remove_file;
@@ -53,6 +55,7 @@ use shared::{
         notice::Notice,
         password::ResetLink,
         privacy::PrivacyLetter,
+        support::SupportMessage,
     },
 };
 
@@ -111,6 +114,9 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
                 mail_request::send(app, item).await
             }
             Some(kind) if kind == ResetLink::DECLARATION.name => mail_reset::send(app, item).await,
+            Some(kind) if kind == SupportMessage::DECLARATION.name => {
+                mail_support::send(app, item).await
+            }
             _ => Ok(()),
         },
         (Change::Modify, Some(new), _) if image::kind(new) == Some(Erasure::DECLARATION.name) => {

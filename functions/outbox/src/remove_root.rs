@@ -86,6 +86,7 @@ mod tests {
             "Membership",
             "PrivacyRequest",
             "ResetLink",
+            "SupportThread",
             "Workspace",
         ];
         assert_eq!(roots, expected);

@@ -26,6 +26,7 @@ pub const fn purpose(purpose: Purpose) -> &'static str {
         Purpose::Improve => "find out what fails and what is slow, and make it better",
         Purpose::ProveErasure => "show that an erasure was carried out",
         Purpose::RunWorkspace => "let a team work together",
+        Purpose::Support => "answer what people write to the operator",
     }
 }
 
@@ -82,6 +83,9 @@ pub const fn class(class: Class) -> &'static str {
         Class::Root => "Keys and references that belong to another entry",
         Class::Salt => "Random numbers of a day, which counts are hashed with; about nobody",
         Class::Socket => "Live connection and what it listens to",
+        Class::Support => {
+            "Thread with the operator: what was written and answered; a thread after its last message"
+        }
         Class::Suppression => {
             "Address that mail came back from or whose owner complained, as a keyed hash with the reason"
         }

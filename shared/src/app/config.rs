@@ -30,6 +30,9 @@ pub struct Config {
     /// `PRIVACY_CONTACT`: where a person answers questions about privacy; the operator's address
     /// without it.
     pub privacy_contact: Option<String>,
+    /// `SUPPORT_CONTACT`: where mail to the operator comes in, and answers are replied to; nowhere
+    /// without it.
+    pub support_contact: Option<String>,
     /// `AWS_REGION`, set by Lambda.
     pub region: String,
     /// The credentials of the function's role, set by Lambda, fixed for its environment's life.
@@ -80,7 +83,7 @@ pub fn log_level() -> tracing::Level {
 
 impl Config {
     /// The variables that `template.yaml` must set, in its words.
-    pub const VARIABLES: [&'static str; 11] = [
+    pub const VARIABLES: [&'static str; 12] = [
         "DATA_TABLE",
         "KEYS_TABLE",
         "SEALED_BUCKET",
@@ -92,6 +95,7 @@ impl Config {
         "ORIGIN_SECRET",
         "OPERATOR_EMAIL",
         "PRIVACY_CONTACT",
+        "SUPPORT_CONTACT",
     ];
 
     /// From the process's own environment.
@@ -123,6 +127,7 @@ impl Config {
             origin_secret: optional("ORIGIN_SECRET"),
             operator_email: optional("OPERATOR_EMAIL"),
             privacy_contact: optional("PRIVACY_CONTACT"),
+            support_contact: optional("SUPPORT_CONTACT"),
             region: required("AWS_REGION")?,
             credentials: Credentials {
                 access_key_id: required("AWS_ACCESS_KEY_ID")?,

@@ -21,6 +21,8 @@ use crate::{
 pub enum Act {
     /// Make a request about one's data, which mails.
     AskAboutData,
+    /// Write to the operator.
+    AskSupport,
     /// Have a code mailed to an address.
     AskForCode,
     /// Answer a mailed code. Each code counts its own five tries besides.
@@ -97,6 +99,7 @@ impl Act {
     /// Every act.
     pub const ALL: &'static [Self] = &[
         Self::AskAboutData,
+        Self::AskSupport,
         Self::AskForCode,
         Self::AnswerCode,
         Self::LogIn,
@@ -122,6 +125,15 @@ impl Act {
                         limit("requests-network", Per::Network, 30, HOUR),
                         limit("requests-person", Per::Subject, 10, HOUR),
                         limit("requests-all", Per::Everybody, 10_000, HOUR),
+                    ]
+                }
+            }
+            Self::AskSupport => {
+                const {
+                    &[
+                        limit("support-network", Per::Network, 60, HOUR),
+                        limit("support-person", Per::Subject, 20, HOUR),
+                        limit("support-all", Per::Everybody, 10_000, HOUR),
                     ]
                 }
             }
@@ -383,6 +395,7 @@ mod tests {
     fn what_mails_has_an_end_for_an_address_and_for_all_together() {
         for act in [
             Act::AskAboutData,
+            Act::AskSupport,
             Act::AskForCode,
             Act::ForgetPassword,
             Act::Invite,

@@ -86,6 +86,20 @@ pub struct Announced {
     pub way_out: Option<String>,
 }
 
+/// One mail of a conversation: a person wrote it, and a person may answer it.
+pub struct Conversing {
+    /// Whom it goes to.
+    pub to: Email,
+    /// The subject, a constant of ours.
+    pub subject: &'static str,
+    /// The text.
+    pub text: String,
+    /// The HTML.
+    pub html: String,
+    /// Where an answer comes in; nowhere without it.
+    pub reply_to: Option<String>,
+}
+
 /// Why SES did not take a mail.
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
@@ -95,6 +109,26 @@ pub enum MailError {
     /// It never will.
     #[error("SES refused: {0}")]
     Refused(String),
+}
+
+/// What a mail has besides its words.
+#[derive(Default)]
+struct Extra {
+    /// Headers that mailbox programs make something of.
+    headers: Vec<(&'static str, String)>,
+    /// What SES repeats when it tells what became of the mail.
+    tags: Vec<(&'static str, String)>,
+    /// Where an answer comes in.
+    reply_to: Option<String>,
+}
+
+impl Extra {
+    fn tagged(tags: Vec<(&'static str, String)>) -> Self {
+        Self {
+            tags,
+            ..Self::default()
+        }
+    }
 }
 
 /// The sender.
@@ -121,8 +155,18 @@ impl Mailer {
     /// Hands a mail to SES.
     pub async fn send(&self, mail: Mail) -> Result<(), MailError> {
         let parts = (mail.subject, mail.text.as_str(), mail.html.as_str());
-        self.hand_over(&mail.to, parts, Vec::new(), mail.kind.tags())
+        self.hand_over(&mail.to, parts, Extra::tagged(mail.kind.tags()))
             .await
+    }
+
+    /// Hands a mail of a conversation to SES, with the address where an answer comes in.
+    pub async fn converse(&self, mail: Conversing) -> Result<(), MailError> {
+        let parts = (mail.subject, mail.text.as_str(), mail.html.as_str());
+        let extra = Extra {
+            reply_to: mail.reply_to,
+            ..Extra::default()
+        };
+        self.hand_over(&mail.to, parts, extra).await
     }
 
     /// Hands a mail of many to SES, with the headers that mailbox programs make a button of
@@ -138,16 +182,24 @@ impl Mailer {
             mail.text.as_str(),
             mail.html.as_str(),
         );
-        self.hand_over(&mail.to, parts, headers, Vec::new()).await
+        let extra = Extra {
+            headers,
+            ..Extra::default()
+        };
+        self.hand_over(&mail.to, parts, extra).await
     }
 
     async fn hand_over(
         &self,
         to: &Email,
         (subject, text, html): (&str, &str, &str),
-        headers: Vec<(&'static str, String)>,
-        tags: Vec<(&'static str, String)>,
+        extra: Extra,
     ) -> Result<(), MailError> {
+        let Extra {
+            headers,
+            tags,
+            reply_to,
+        } = extra;
         let client = self
             .client
             .get_or_init(|| clients::ses(&self.config, self.http.clone()));
@@ -180,6 +232,7 @@ impl Mailer {
             .content(EmailContent::builder().simple(message).build())
             .configuration_set_name(&self.config.mail_configuration)
             .set_email_tags(Some(tags))
+            .set_reply_to_addresses(reply_to.map(|address| vec![address]))
             .send()
             .await;
         self.meter.end(begun, true, 0.0, 0.0);

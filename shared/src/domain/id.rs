@@ -196,6 +196,8 @@ ids! {
     ResetId = "rst";
     /// A login session of an account.
     SessionId = "ses";
+    /// A thread between somebody and the operator.
+    SupportId = "sup";
     /// A team within a workspace.
     TeamId = "team";
     /// A sign-in that a team's provider was asked for.

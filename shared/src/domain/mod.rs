@@ -28,8 +28,8 @@ pub mod words;
 pub use id::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, AuditId, BreakGlassId, ChallengeId,
     ContactId, ConversationId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId,
-    MemberId, MessageId, NoticeId, PasskeyId, PseudonymId, RequestId, ResetId, SessionId, TeamId,
-    TeamSignInId, TenantId, TicketId, VisitId, WorkspaceId,
+    MemberId, MessageId, NoticeId, PasskeyId, PseudonymId, RequestId, ResetId, SessionId,
+    SupportId, TeamId, TeamSignInId, TenantId, TicketId, VisitId, WorkspaceId,
 };
 pub use permission::{Permission, Role, Visibility};
 pub use policy::{Policy, Profile};

@@ -84,7 +84,7 @@ impl<T: Pseudonymous> Pseudonymous for Vec<T> {}
 macro_rules! pseudonymous_ids {
     ($($id:ident)+) => { $(impl Pseudonymous for super::id::$id {})+ };
 }
-pseudonymous_ids! { AccountId AnnouncementId ApiKeyId AppId AttachmentId ChallengeId ContactId ConversationId DisclosureId ErasureId ExportId FlowId InvitationId MemberId MessageId NoticeId PseudonymId RequestId ResetId SessionId TeamId TeamSignInId TicketId VisitId WorkspaceId }
+pseudonymous_ids! { AccountId AnnouncementId ApiKeyId AppId AttachmentId ChallengeId ContactId ConversationId DisclosureId ErasureId ExportId FlowId InvitationId MemberId MessageId NoticeId PseudonymId RequestId ResetId SessionId SupportId TeamId TeamSignInId TicketId VisitId WorkspaceId }
 
 /// What kind of thing a personal field says about its person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -118,6 +118,8 @@ pub enum Purpose {
     ProveErasure,
     /// Let a team work together in its workspace.
     RunWorkspace,
+    /// Answer what people write to the operator.
+    Support,
 }
 
 /// What erasure does with a field.

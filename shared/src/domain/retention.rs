@@ -57,6 +57,9 @@ pub const SALT_LIFETIME: Duration = Duration::from_secs(25 * 60 * 60);
 /// How long an address is remembered that mail came back from: a mailbox may be somebody else's by
 /// then.
 pub const SUPPRESSION_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// How long what was said in a thread with the operator is kept, and a thread after its last message:
+/// two years, and no longer than the account (CALL-26).
+pub const SUPPORT_LIFETIME: Duration = Duration::from_secs(2 * 365 * 24 * 60 * 60);
 /// How long a file waits for the message that it is sent with.
 pub const UPLOAD_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a ticket opens a socket (README section 4).
@@ -119,6 +122,8 @@ pub enum Class {
     Salt,
     /// A socket and what it listens to: 2 hours and 10 minutes.
     Socket,
+    /// What was said in a thread with the operator: two years.
+    Support,
     /// An address that mail came back from, as a keyed hash: 365 days.
     Suppression,
     /// What opens one socket: 60 seconds.
@@ -202,6 +207,7 @@ const fn life(class: Class, profile: Profile, content: Duration) -> Life {
         Class::Counter => Life::For(COUNTER_LIFETIME),
         Class::Salt => Life::For(SALT_LIFETIME),
         Class::Socket => Life::For(SOCKET_LIFETIME),
+        Class::Support => Life::For(SUPPORT_LIFETIME),
         Class::Suppression => Life::For(SUPPRESSION_LIFETIME),
         Class::Ticket => Life::For(TICKET_LIFETIME),
         Class::Idempotency => Life::For(IDEMPOTENCY_LIFETIME),
@@ -297,7 +303,7 @@ mod tests {
     use super::*;
     use crate::domain::policy::Profile;
 
-    const CLASSES: [Class; 31] = [
+    const CLASSES: [Class; 32] = [
         Class::Account,
         Class::Analytics,
         Class::Announcement,
@@ -323,6 +329,7 @@ mod tests {
         Class::Root,
         Class::Salt,
         Class::Socket,
+        Class::Support,
         Class::Suppression,
         Class::Ticket,
         Class::Tombstone,
@@ -508,6 +515,7 @@ mod tests {
                 (Class::Root, None),
                 (Class::Salt, Some(25 * 60)),
                 (Class::Socket, Some(130)),
+                (Class::Support, Some(2 * 365 * day)),
                 (Class::Suppression, Some(365 * day)),
                 (Class::Ticket, Some(1)),
                 (Class::Tombstone, Some(7 * day)),

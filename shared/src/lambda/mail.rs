@@ -41,6 +41,8 @@ pub struct Heard {
     pub unknown: u64,
     /// Mails that a program wrote by itself: none of ours answers one.
     pub automatic: u64,
+    /// Mails of strangers to the address of somebody's thread.
+    pub strangers: u64,
     /// Mails that came too often.
     pub limited: u64,
     /// Mails that are harmful, unwanted, not from whom they say, or no mails.

@@ -1,7 +1,8 @@
 //! Every key there is, and nothing else makes one.
 //!
 //! Each room lists its own: accounts, figures about use, the deployment, subjects, workspaces, conversations, sockets,
-//! files, flows, exports, requests about one's data, and the names in the bucket.
+//! files, flows, exports, requests about one's data, threads with the operator, and the names in the
+//! bucket.
 //!
 //! The kind stands first so that IAM's `dynamodb:LeadingKeys` can fence each function; the tenant
 //! follows, and every constructor of a tenant's key takes it, so a key of another tenant cannot
@@ -21,6 +22,7 @@ mod flows;
 mod privacy;
 mod sockets;
 mod subjects;
+mod support;
 mod workspaces;
 
 use crate::domain::Timestamp;
@@ -69,6 +71,10 @@ pub use sockets::{
 };
 pub use subjects::{
     EDGE, data_key, edge, idempotency, requests, root_key, subject, subject_partition, tenant_key,
+};
+pub use support::{
+    SUPPORT_MESSAGE, is_support, own_support, support_list, support_message, support_partition,
+    support_thread, support_threads, support_writer, supported, thread_supported,
 };
 pub use workspaces::{
     AUDIT_LINE, AUDIT_WAITING, TEAM, TEAM_IDENTITY, all_workspaces, api_key, api_keys, app, apps,

@@ -12,6 +12,7 @@
 //! | `keys` | every key |
 //! | `seal`, `keyring` | sealing under the key of a root, the key of a tenant, KMS |
 //! | `subject` | subjects, their fence and their edges |
+//! | `support` | threads with the operator |
 //! | `db`, `transaction`, `meter` | the calls to DynamoDB, and their count |
 //! | `objects`, `export` | files, in S3, and the copies of somebody's data that lie there |
 //! | `erasing` | the end of a conversation that somebody deleted |
@@ -69,6 +70,7 @@ pub mod second_factor;
 pub mod signing;
 pub mod socket;
 pub mod subject;
+pub mod support;
 pub mod suppression;
 pub mod team;
 pub mod transaction;

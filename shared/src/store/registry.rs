@@ -44,6 +44,7 @@ use super::{
     signing::{PublicKeys, SigningKey},
     socket::{Listener, Listening, Socket, Ticket},
     subject::{Edge, Subject},
+    support::{OwnSupport, SupportMessage, SupportThread, SupportWriter},
     suppression::Suppression,
     team::{TeamAttempt, TeamIdentity, TeamProvider, TeamSession},
     workspace::{Workspace, WorkspacePolicy},
@@ -136,6 +137,7 @@ registry! {
     OperatorSeat
     OpenWish
     OwnRequest
+    OwnSupport
     PasskeyCeremony
     Password
     Photo
@@ -158,6 +160,9 @@ registry! {
     SigningKey
     Socket
     Subject
+    SupportMessage
+    SupportThread
+    SupportWriter
     Suppression
     SweepMark
     Team

@@ -22,6 +22,7 @@ use super::{
     record::{Decision, Declaration, Form, Item, Owner, Record, is_expired, stamp},
     registry,
     subject::{Edge, RootRef, State, Subject, SubjectId},
+    support::SupportWriter,
     team::{TeamIdentity, TeamSession},
 };
 use crate::domain::{
@@ -149,7 +150,8 @@ pub fn head_behind(item: &Item) -> Option<Key> {
         FlowTests::DECLARATION.name,
         FlowVersion::DECLARATION.name,
     ];
-    if kind == HoldNote::DECLARATION.name || of_flow.contains(&kind) {
+    let of_root = [HoldNote::DECLARATION.name, SupportWriter::DECLARATION.name];
+    if of_root.contains(&kind) || of_flow.contains(&kind) {
         return Some(RootRef::from_partition(pk).head());
     }
     if kind == ReadMark::DECLARATION.name || kind == UnsentDraft::DECLARATION.name {

@@ -294,6 +294,22 @@ impl History {
         let answer = json!({ "decision": "fulfil", "explanation": explanation });
         let place = format!("/v1/operator{}/{}/decision", &own[3..], text(&asked, "id"));
         operator.post(&place, answer, 200).await;
+        self.write_to_support(&operator).await;
+    }
+
+    /// What the owner writes to the operator, and what is answered.
+    async fn write_to_support(&mut self, operator: &Member) {
+        let mut says = |name: &'static str| json!({ "message": self.canaries.word(field(name)) });
+        let (asks, goes_on, answers) = (
+            says("POST /v1/support #/message"),
+            says("POST /v1/support/{thread}/messages #/message"),
+            says("POST /v1/operator/support/{thread}/messages #/message"),
+        );
+        let asked = self.owner.post("/v1/support", asks, 201).await;
+        let place = format!("support/{}/messages", text(&asked, "id"));
+        self.owner.post(&format!("/v1/{place}"), goes_on, 201).await;
+        let place = format!("/v1/operator/{place}");
+        operator.post(&place, answers, 201).await;
     }
 
     /// A file that is called by a word of its own, with a message.
@@ -440,6 +456,11 @@ impl History {
         ];
         let own = "/v1/privacy/requests";
         let mut shown = self.owner.send(Method::GET, own, None).await.text;
+        let support = self.owner.get("/v1/support", 200).await;
+        for thread in support["data"].as_array().into_iter().flatten() {
+            let path = format!("/v1/support/{}", text(thread, "id"));
+            shown += &self.owner.send(Method::GET, &path, None).await.text;
+        }
         for list in ["", "/members"] {
             let path = format!("{}{list}", self.second);
             shown += &self.owner.send(Method::GET, &path, None).await.text;

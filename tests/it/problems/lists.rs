@@ -147,12 +147,17 @@ async fn cursors(world: &World) -> Vec<(String, String)> {
         let body = serde_json::json!({ "type": kind });
         owner.post("/v1/privacy/requests", body, 202).await;
     }
+    for words in ["One", "Two"] {
+        let body = serde_json::json!({ "message": words });
+        owner.post("/v1/support", body, 201).await;
+    }
     owner.flow(workspace).await;
     let flow = owner.flow(workspace).await;
     let flow = format!("{}/flows/{flow}", workspace.path);
     publish_again(owner, &flow).await;
     let mut lists = vec![
         format!("{flow}/versions"),
+        "/v1/support".to_owned(),
         "/v1/workspaces".to_owned(),
         "/v1/privacy/requests".to_owned(),
     ];

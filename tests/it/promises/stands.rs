@@ -25,9 +25,9 @@ CALL-20 | pending | in `calls` no conversation can start; the signalling of call
 CALL-21 | pending | the data map lists every field; no test yet shows that each is needed
 CALL-22 | pending | calls are not part of this version
 CALL-23 | tests/it/privacy_at_rest.rs::the_log_names_nobody_whatever_fails | nothing that somebody typed is in any log line, whichever call fails
-CALL-24 | pending | support threads are not part of this version
+CALL-24 | tests/it/mail_in/support.rs::a_question_is_answered_by_mail_and_goes_on_by_mail | a question, its answer by mail and the reply to it are one thread for both sides
 CALL-25 | pending | billing is not part of this version
-CALL-26 | pending | support threads are not part of this version
+CALL-26 | tests/it/mail_in/support.rs::support_is_kept_for_two_years_after_the_last_word_and_no_longer_than_the_account | a message is there until two years after it was written, and a thread as long after its last one
 CALL-27 | tests/it/erasure/account.rs::of_a_former_member_nothing_but_their_words_is_left_after_thirty_days | of whoever left a workspace nothing but their words is there after thirty days
 CALL-28 | tests/it/erasure/workspace.rs::after_seven_days_nothing_is_left_of_a_workspace_and_its_neighbour_is_as_it_was | of a closed workspace no row and no key is left, and its neighbour is the same byte for byte
 CALL-29 | tests/it/exports.rs::a_contacts_export_holds_everything_about_them_and_nothing_of_a_neighbour | everything that was typed about a person is in the copy, and nothing of a neighbour

@@ -143,6 +143,7 @@ pub const SKIPPED: &[(&str, &str)] = &[
     ("OpenJob", "work on a workspace, about nobody"),
     ("OpenWish", "a reference to a request that is in"),
     ("OwnRequest", "a reference to a request that is in"),
+    ("OwnSupport", "a reference to a thread that is in"),
     (
         "PasskeyCeremony",
         "a passkey that is asked for, ten minutes at most",
@@ -169,6 +170,10 @@ pub const SKIPPED: &[(&str, &str)] = &[
     ("SigningKey", "a key of the deployment, about nobody"),
     ("Socket", "a live connection, two hours at most"),
     ("Subject", "the state of an erasure"),
+    (
+        "SupportWriter",
+        "the address of somebody without an account, who has no archive of one; the operator shows it on request",
+    ),
     (
         "Suppression",
         "that mail to an address came back, under a keyed hash that nobody can turn back",
@@ -236,6 +241,7 @@ pub fn source(export: &Export) -> Option<Source> {
             4 => Some(Partition(keys::letters(account))),
             5 => Some(Entries(Query::partition(keys::seats(account)))),
             6 => Some(Entries(asked())),
+            7 => Some(Entries(Query::partition(keys::supported(account)))),
             _ => None,
         },
         (
@@ -282,6 +288,9 @@ pub fn partitions(export: &Export, item: &Item) -> Vec<String> {
     };
     if let Some(request) = keys::request_asked(&key) {
         return vec![request];
+    }
+    if let Some(thread) = keys::thread_supported(&key) {
+        return vec![thread.pk];
     }
     match export.export_kind {
         ExportKind::Account => {
@@ -332,6 +341,7 @@ pub fn is_sealed(partition: &str) -> bool {
         "FLOW",
         "MEMBERSHIP",
         "PRIVACY",
+        "SUPPORT",
         "WORKSPACE",
     ]
     .contains(&kind)
@@ -450,6 +460,8 @@ mod tests {
         "RequestWords",
         "Seat",
         "SecondFactor",
+        "SupportMessage",
+        "SupportThread",
         "Team",
         "Teammate",
         "Visit",

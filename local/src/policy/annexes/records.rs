@@ -59,7 +59,8 @@ const fn is_ours(purpose: Purpose) -> bool {
         Purpose::AnswerRequests
         | Purpose::Authenticate
         | Purpose::ProveErasure
-        | Purpose::RunWorkspace => true,
+        | Purpose::RunWorkspace
+        | Purpose::Support => true,
     }
 }
 
@@ -73,6 +74,7 @@ const fn people(purpose: Purpose) -> &'static str {
             "whoever was erased, by opaque ids and counts; holders of accounts, for one last mail"
         }
         Purpose::RunWorkspace => "members, and whoever was invited",
+        Purpose::Support => "whoever writes to the operator, with an account or without one",
     }
 }
 

@@ -194,9 +194,14 @@ pub(super) const CLAUSES: &[Clause] = &[
         )
     }),
     Clause::new(&["CHAT-12"], Section::Use, |_| not_yet("Notifications on phones.")),
-    Clause::new(&["CALL-24"], Section::Use, |_| {
-        not_yet("A support desk inside the service. What you write to the contact address is handled outside of this program.")
-    }),
+    Clause::new(&["CALL-24"], Section::Use, |f| {
+        with_route(
+            f,
+            "POST /v1/support",
+            "What you write to the operator, in the service or by mail, serves to answer you, and nothing else. It begins a thread that you and the operator see; answers go by mail to the address of your account, or to the one that you wrote from. A mail to the address of a thread goes on in it only if it comes from whom it is with.",
+            "A support desk inside the service.",
+        )
+    }).everywhere(),
     Clause::new(&["CALL-25", "FLOW-17"], Section::Use, |_| {
         not_yet("Plans and invoices. No data serve billing.")
     }),

@@ -43,9 +43,9 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause::new(&["CALL-16"], Section::Keeping, |_| {
         not_yet("Data about calls, and the request of a customer to delete them.")
     }),
-    Clause::new(&["CALL-26"], Section::Keeping, |_| {
-        not_yet("Support threads, and their end. Mail to the contact address lies in the operator's mailbox, outside of this program and of this table.")
-    }),
+    Clause::new(&["CALL-26"], Section::Keeping, |f| {
+        holds(format!("What you write to the operator and what is answered is kept for later questions: every message for {} after it was written, a thread as long after its last message, and none longer than your account. It is in the copy of your data. Without an account, ask the operator, who deletes a thread by its number. Attachments of mails are not kept, and the mail itself is deleted when it was read.", f.life(Class::Support)))
+    }).everywhere(),
     Clause::new(&["FLOW-35"], Section::Keeping, |_| {
         differs("You may expect that billing records are kept for years. There are none, because nothing is billed in this version.")
     }),

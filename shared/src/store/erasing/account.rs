@@ -28,13 +28,14 @@ use crate::{
 const PAGE: u16 = 100;
 
 /// The partitions that hold what an account is, in the order in which they go.
-fn partitions(account: AccountId) -> [String; 7] {
+fn partitions(account: AccountId) -> [String; 8] {
     let subject = SubjectId::Account(account);
     [
         keys::sessions(account),
         keys::notices(account),
         keys::letters(account),
         keys::seats(account),
+        keys::supported(account),
         keys::requests(TenantId::Platform, subject),
         keys::account(account).pk,
         keys::subject_partition(TenantId::Platform, subject),
@@ -140,6 +141,7 @@ impl Store {
                 self.end_whole_exports(place.workspace, now).await?;
             }
             self.end_exports(id).await?;
+            self.end_support(id).await?;
             for partition in partitions(id) {
                 self.remove_children(&RootRef::from_partition(&partition), u32::MAX)
                     .await?;
@@ -177,11 +179,45 @@ impl Store {
         Ok(())
     }
 
+    /// Deletes what somebody wrote to the operator, and what was answered.
+    async fn end_support(&self, id: AccountId) -> Result<(), StoreError> {
+        for head in self.threads(id).await? {
+            let fetched = self.batch(vec![head.clone()]).await?;
+            if let Some(item) = fetched.raw(&head) {
+                self.end_at_once(item).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The threads with the operator of an account.
+    async fn threads(&self, id: AccountId) -> Result<Vec<Key>, StoreError> {
+        let mut threads = Vec::new();
+        let mut after: Option<Key> = None;
+        loop {
+            let mut query = Query::partition(keys::supported(id)).limit(PAGE);
+            if let Some(after) = after.take() {
+                query = query.after(after, String::new());
+            }
+            let Listed { items, more } = self.page(query).await?;
+            let places = items.iter().filter_map(|item| key_of(Table::Data, item));
+            threads.extend(places.filter_map(|place| keys::thread_supported(&place)));
+            after = items.last().and_then(|item| key_of(Table::Data, item));
+            if !more {
+                return Ok(threads);
+            }
+        }
+    }
+
     /// Everything that there is of an account.
     async fn count_account(&self, erasure: &Erasure) -> Result<Counts, StoreError> {
         let id = AccountId::from_uuid(erasure.id.uuid());
         let mut all = partitions(id).to_vec();
         let mut roots = vec![keys::account(id)];
+        for thread in self.threads(id).await? {
+            all.push(thread.pk.clone());
+            roots.push(thread);
+        }
         for place in &erasure.places {
             all.extend(partitions_of(*place));
             roots.push(keys::membership(place.workspace, place.member));

@@ -62,6 +62,8 @@ words! {
     pub enum Desk {
         /// Who answers about privacy.
         Privacy = "privacy",
+        /// Who answers questions.
+        Support = "support",
     }
 }
 
