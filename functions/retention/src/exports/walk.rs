@@ -433,6 +433,7 @@ mod tests {
         "DisclosedPart",
         "Flow",
         "FlowPiece",
+        "FlowRun",
         "FlowTests",
         "FlowVersion",
         "HoldNote",
