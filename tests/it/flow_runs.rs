@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::flows::{World, document, edge};
 
-const HOUR: Duration = Duration::from_secs(60 * 60);
+const WHILE: Duration = Duration::from_secs(20 * 60);
 
 /// Asks for a name and an address, waits, then hands over.
 fn intake() -> Value {
@@ -18,9 +18,9 @@ fn intake() -> Value {
             { "id": "name", "type": "ask", "data": ask("Your name?", "text", "v_name") },
             { "id": "mail", "type": "ask", "data": {
                 "md": "Hi {{ name }}, your address?", "input": { "kind": "email" }, "save": "v_mail",
-                "retry": { "max": 2, "md": "That is none." }, "timeout_s": 3600,
+                "retry": { "max": 2, "md": "That is none." }, "timeout_s": 1200,
             } },
-            { "id": "people", "type": "handoff", "data": { "note": "{{ name }}: {{ mail }}", "wait_s": 3600 } },
+            { "id": "people", "type": "handoff", "data": { "note": "{{ name }}: {{ mail }}", "wait_s": 1200 } },
             { "id": "late", "type": "message", "data": { "parts": [{ "kind": "text", "md": "Nobody is there." }] } },
             { "id": "e", "type": "end", "data": {} },
         ]),
@@ -194,7 +194,7 @@ async fn a_deadline_passes_by_the_schedule_and_only_once() {
     let flow = world.live(&intake()).await;
     let thread = world.begin(&flow).await;
     world.say(&thread, "Ada").await;
-    world.harness.advance(HOUR - Duration::from_millis(1));
+    world.harness.advance(WHILE - Duration::from_millis(1));
     world.harness.run_schedule("minute").await;
     assert_eq!(world.said(&thread).await.len(), 3);
     world.harness.advance(Duration::from_millis(1));
@@ -215,7 +215,7 @@ async fn whoever_of_the_team_answers_has_the_conversation_and_the_flow_is_silent
     world.agent.post(&place, message("I am here"), 201).await;
     assert_eq!(world.seen(&thread).await["status"], "open");
     world.say(&thread, "Ada").await;
-    world.harness.advance(HOUR * 2);
+    world.harness.advance(WHILE);
     world.harness.run_schedule("minute").await;
     let member = ("member".to_owned(), "I am here".to_owned());
     assert_eq!(
@@ -237,7 +237,7 @@ async fn nobody_comes_and_the_flow_goes_on_but_not_when_somebody_does() {
             let place = format!("{}/conversations/{id}/claim", world.workspace.path);
             world.agent.post(&place, Value::Null, 200).await;
         }
-        world.harness.advance(HOUR);
+        world.harness.advance(WHILE);
         world.harness.run_schedule("minute").await;
         let said = world.said(&thread).await;
         let went_on = said.last() == Some(&bot("Nobody is there."));
