@@ -24,6 +24,7 @@ mod events;
 mod expiry;
 mod exports;
 mod files;
+mod flow_runs;
 mod flows;
 mod identity;
 mod imports;

@@ -1,7 +1,7 @@
 """The part of the fences' tour that builds flows."""
 
 
-def tour_of_the_flows(api, token, workspace):
+def tour_of_the_flows(api, token, workspace, visitor):
     """A flow is built, tried out, published, taken into use and thrown away; another one stays."""
     flows = f"{workspace}/flows"
     for name in ("Gone", "Stays"):
@@ -20,6 +20,9 @@ def tour_of_the_flows(api, token, workspace):
         api("GET", f"{flow}/versions/1", token=token)
         api("GET", f"{flow}/diff?from=1", token=token)
         api("PUT", f"{flow}/environments/live", {"version": 1}, token)
+        begun = {"client_id": "0190b6a1-7c1e-7cc0-8000-0000000000" + ("07" if name == "Gone" else "08")}
+        begun = api("POST", f"/v1/widget/flows/{made['id']}/conversations", begun, visitor)["conversation_id"]
+        api("GET", f"/v1/widget/conversations/{begun}/flow", token=visitor)
         if name == "Gone":
             api("DELETE", flow, token=token)
     api("POST", f"{flows}/import", {"format": "flow1", "file": draft}, token)

@@ -25,6 +25,12 @@ pub enum Feature {
     Email,
     /// Count something.
     Track,
+    /// Put a tag on the conversation.
+    AddTag,
+    /// Open a page at the visitor's.
+    OpenUrl,
+    /// Ask for files.
+    Files,
     /// Begin by a rule of the inbox.
     InboxRule,
     /// Begin by the address of a page.
@@ -45,6 +51,11 @@ impl Feature {
             Kind::Ask(ask) if matches!(ask.input, Input::OtpEmail {}) => {
                 (Self::OtpEmail, "Proving an address by a code")
             }
+            Kind::Ask(ask) if matches!(ask.input, Input::File { .. }) => {
+                (Self::Files, "Asking for files")
+            }
+            Kind::Action(Action::AddTag { .. }) => (Self::AddTag, "Putting a tag on it"),
+            Kind::Action(Action::OpenUrl { .. }) => (Self::OpenUrl, "Opening a page"),
             Kind::Action(Action::SetContact { .. }) => {
                 (Self::SetContact, "Noting something about the contact")
             }

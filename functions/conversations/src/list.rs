@@ -231,7 +231,7 @@ impl Queue {
         let (low, high) = match self.status {
             Status::Open => ("0", now.as_str()),
             Status::Snoozed => (now.as_str(), "~"),
-            Status::Closed | Status::Spam => ("0", "~"),
+            Status::Bot | Status::Closed | Status::Spam => ("0", "~"),
         };
         let queue = store::Query::lists(keys::queue(entry.workspace, self.whose, self.status));
         // A cursor of an earlier time may lie before what is the present by now.

@@ -123,7 +123,7 @@ impl ConversationView {
         let unread = head.out_seq.saturating_sub(head.visitor_read_out);
         let status = match head.status_at(entry.now) {
             Status::Closed => Status::Closed,
-            Status::Open | Status::Snoozed | Status::Spam => Status::Open,
+            Status::Bot | Status::Open | Status::Snoozed | Status::Spam => Status::Open,
         };
         let own = Self::new(head, Some(unread), entry);
         Self {

@@ -36,7 +36,7 @@ pub fn open_object(example: Value) -> utoipa::openapi::RefOr<utoipa::openapi::sc
 }
 
 /// What this deployment does not run yet. A flow that asks for it is not published.
-const MISSING: [Feature; 11] = [
+const MISSING: [Feature; 14] = [
     Feature::Http,
     Feature::Event,
     Feature::Subflow,
@@ -46,6 +46,9 @@ const MISSING: [Feature; 11] = [
     Feature::SetContact,
     Feature::Email,
     Feature::Track,
+    Feature::AddTag,
+    Feature::OpenUrl,
+    Feature::Files,
     Feature::InboxRule,
     Feature::Url,
 ];

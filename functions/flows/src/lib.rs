@@ -17,6 +17,8 @@
 //! | `show_version` | `GET /v1/workspaces/{workspace}/flows/{flow}/versions/{version}` |
 //! | `compare` | `GET /v1/workspaces/{workspace}/flows/{flow}/diff` |
 //! | `switch` | `PUT /v1/workspaces/{workspace}/flows/{flow}/environments/{environment}` |
+//! | `visitor_start` | `POST /v1/widget/flows/{flow}/conversations` |
+//! | `visitor_show` | `GET /v1/widget/conversations/{conversation}/flow` |
 //!
 //! Rooms beside the operations: `desk` (a flow that somebody may see), `document` (texts and what is
 //! wrong with them), `tests` (what lives with a flow and has to hold) and `view`.
@@ -40,6 +42,8 @@ mod switch;
 mod tests;
 mod validate;
 mod view;
+mod visitor_show;
+mod visitor_start;
 
 /// The routes of this function.
 pub fn routes() -> shared::http::Routes {
@@ -58,6 +62,8 @@ pub fn routes() -> shared::http::Routes {
         list_versions,
         show_version,
         compare,
-        switch
+        switch,
+        visitor_start,
+        visitor_show
     ]
 }

@@ -98,7 +98,7 @@ pub async fn handle(
     };
     let appended = app
         .store
-        .append(thread.head, &draft, &thread.key, caller.entry.lens())
+        .append(thread.head, &draft, &thread.key, caller.entry.lens(), None)
         .await?;
     thread::answer(appended, &caller.entry)
 }

@@ -32,6 +32,7 @@ pub fn answer(appended: Appended, entry: &Entry) -> Result<Response, Problem> {
         Appended::OtherContent => return Err(Problem::new(Code::MessageIdReused)),
         Appended::FilesGone(at) => return Err(unknown_file(at)),
         Appended::Gone => return Err(Problem::not_found()),
+        Appended::Turned | Appended::OtherTurn => return Err(Problem::new(Code::Unavailable)),
     };
     Ok((status, Json(MessageView::new(&message, &policy))).into_response())
 }

@@ -286,7 +286,10 @@ async fn people(
                 keys::data_key(&RootRef::of(&at_contact)),
                 keys::profile(workspace, head.contact),
             ]),
-            SubjectId::Account(_) | SubjectId::Contact(_) | SubjectId::Key(_) => {}
+            SubjectId::Account(_)
+            | SubjectId::Contact(_)
+            | SubjectId::Flow(_)
+            | SubjectId::Key(_) => {}
         }
     }
     let fetched = match wanted.is_empty() {
@@ -327,6 +330,7 @@ async fn people(
         let (kind, label) = match id {
             SubjectId::Member(member) => (AuthorKind::Member, member_label(member)?),
             SubjectId::Account(_) => (AuthorKind::Member, "Teammate".to_owned()),
+            SubjectId::Flow(_) => (AuthorKind::Bot, "Automatic message".to_owned()),
             SubjectId::Key(_) => (AuthorKind::ApiKey, "Automatic message".to_owned()),
             SubjectId::Contact(_) => {
                 let name = contact_name()?.map(|name| name.reveal().to_owned());

@@ -1,19 +1,25 @@
 //! `POST /v1/widget/conversations/{conversation}/messages`: a visitor writes.
 //!
-//! As for members: safe to retry, two sequential round trips. A closed conversation opens again.
+//! As for members: safe to retry, two sequential round trips. A closed conversation opens again. While a
+//! flow leads, what it says to this is written in the same transaction.
 
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
-    app::App,
+    app::{App, bot},
     domain::{AttachmentId, ConversationId, text::Text},
-    http::{Code, Json, Path, Problem, Problems, VisitorToken, view::MessageView},
-    store::message::{Draft, MessageKind},
+    http::{Code, Json, Path, Problem, Problems, VisitorToken, actor::Entry, view::MessageView},
+    store::{
+        conversation::Status,
+        flow_run::{FlowRun, FlowTurn},
+        keys,
+        message::{Appended, Draft, MessageKind},
+    },
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::thread::{self, Content};
+use crate::thread::{self, Content, Thread};
 
 /// What a visitor writes.
 #[derive(Deserialize, ToSchema)]
@@ -52,7 +58,9 @@ pub async fn handle(
     Json(body): Json<VisitorMessage>,
 ) -> Result<Response, Problem> {
     let content = Content::check(body.text, body.attachments)?;
-    let wanted = content.wanted(token.workspace, conversation);
+    let at_run = keys::flow_run(token.workspace, conversation);
+    let mut wanted = content.wanted(token.workspace, conversation);
+    wanted.push(at_run.clone());
     let visitor = app.visitor(&token, wanted).await?;
     let thread = thread::open(&visitor.entry, conversation)?;
     if thread.head.contact != visitor.id {
@@ -69,9 +77,43 @@ pub async fn handle(
         text: content.text,
         files,
     };
-    let appended = app
-        .store
-        .append(thread.head, &draft, &thread.key, visitor.entry.lens())
-        .await?;
-    thread::answer(appended, &visitor.entry)
+    let Thread { head, key } = thread;
+    let entry = &visitor.entry;
+    let mut run = entry.sealed::<FlowRun>(&at_run, &key)?;
+    for _ in 0..TURNS {
+        let turn = match run
+            .take()
+            .filter(|_| head.status_at(entry.now) == Status::Bot)
+        {
+            Some(run) => Some(answered(&app, run, &draft, entry).await?),
+            None => None,
+        };
+        let appended = app
+            .store
+            .append(head.clone(), &draft, &key, entry.lens(), turn.as_ref())
+            .await?;
+        if !matches!(appended, Appended::OtherTurn) {
+            return thread::answer(appended, entry);
+        }
+        // The flow took another turn, by a deadline or by another message: this one follows it.
+        let fetched = app.store.batch(vec![at_run.clone()]).await?;
+        run = fetched.get::<FlowRun>(&at_run, &key, entry.lens())?;
+    }
+    Err(Problem::new(Code::Unavailable))
+}
+
+/// How often a message follows other turns of its flow.
+const TURNS: u32 = 8;
+
+/// The turn that a message sets off.
+async fn answered(
+    app: &App,
+    run: FlowRun,
+    draft: &Draft,
+    entry: &Entry,
+) -> Result<FlowTurn, Problem> {
+    let text = draft.text.as_ref();
+    let arrival = bot::written(text, draft.client_message_id);
+    let turn = app.take_turn(run, &arrival, &entry.tenant_key, entry.lens());
+    Ok(turn.await?)
 }

@@ -95,6 +95,7 @@ impl From<SubjectId> for Who {
     fn from(subject: SubjectId) -> Self {
         let kind = match subject {
             SubjectId::Contact(_) => AuthorKind::Visitor,
+            SubjectId::Flow(_) => AuthorKind::Bot,
             SubjectId::Key(_) => AuthorKind::ApiKey,
             SubjectId::Account(_) | SubjectId::Member(_) => AuthorKind::Member,
         };

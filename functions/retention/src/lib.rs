@@ -19,6 +19,7 @@ mod announce;
 mod chain;
 mod erasures;
 mod exports;
+mod flows;
 mod handover;
 mod jobs;
 mod minute;

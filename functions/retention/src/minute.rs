@@ -26,7 +26,7 @@ use shared::{
     },
 };
 
-use crate::requests;
+use crate::{flows, requests};
 
 /// How long one run goes on: the next one starts after a minute.
 const BUDGET: Duration = Duration::from_secs(45);
@@ -37,6 +37,7 @@ const PAGE: u16 = 100;
 pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
     let now = app.clock.now();
     report.add("woken_conversations", 0);
+    report.add("flow_turns", 0);
     report.add("erased_conversations", 0);
     report.add("erased_contacts", 0);
     report.add("assigned_conversations", 0);
@@ -56,7 +57,7 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
             // Workspaces that end are the business of `erasures`.
             let due = |key: &Key| {
                 let head = key.sk == keys::HEAD || keys::is_seat(key);
-                head || keys::team_wait_of(key).is_some()
+                head || keys::team_wait_of(key).is_some() || keys::is_flow_run(key)
             };
             let Some(key) = key_of(Table::Data, &item).filter(due) else {
                 continue;
@@ -89,6 +90,9 @@ async fn settle(
     if let Some(team) = keys::team_wait_of(head) {
         let given = Box::pin(app.store.give_out(team, None, now)).await?;
         return Ok((given > 0).then_some("assigned_conversations"));
+    }
+    if keys::is_flow_run(head) {
+        return Box::pin(flows::settle(app, head, now)).await;
     }
     if keys::is_export(head) {
         let done = Box::pin(crate::exports::go_on(app, head)).await?;

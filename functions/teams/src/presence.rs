@@ -45,7 +45,10 @@ pub async fn connected(
         .iter()
         .filter_map(|listener| match listener.who {
             SubjectId::Member(member) => Some(member.to_string()),
-            SubjectId::Account(_) | SubjectId::Contact(_) | SubjectId::Key(_) => None,
+            SubjectId::Account(_)
+            | SubjectId::Contact(_)
+            | SubjectId::Flow(_)
+            | SubjectId::Key(_) => None,
         })
         .collect();
     let members: Vec<MemberId> = members.iter().filter_map(|id| id.parse().ok()).collect();

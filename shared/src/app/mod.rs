@@ -1,6 +1,7 @@
 //! What a function is given: configuration, clock, storage, mail. The only layer that knows the
 //! environment and the time.
 
+pub mod bot;
 pub mod clients;
 pub mod clock;
 pub mod config;
@@ -39,6 +40,8 @@ pub struct Parts {
     pub mailer: Mailer,
     /// What counts of limits are hashed with, once it has been read.
     pub limits: limit::Remembered,
+    /// Programs of flows that were read already.
+    pub programs: bot::Programs,
     /// Frames to open sockets.
     pub connections: Connections,
     /// The door for everything else that leaves.
@@ -89,6 +92,7 @@ impl App {
             clock,
             store,
             mailer,
+            programs: bot::Programs::default(),
             connections,
             egress: egress.counting_with(meter.clone()),
             limits: limit::Remembered::default(),

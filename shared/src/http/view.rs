@@ -24,6 +24,8 @@ words! {
     pub enum AuthorKind {
         /// A program of the customer, through a key of the API.
         ApiKey = "api_key",
+        /// A flow.
+        Bot = "bot",
         /// The team.
         Member = "member",
         /// Nobody: a line of the system.
@@ -39,7 +41,7 @@ pub struct Author {
     /// Which side.
     #[serde(rename = "type")]
     pub kind: AuthorKind,
-    /// The id of the member, the contact or the key; the system has none.
+    /// The id of the member, the contact, the flow or the key; the system has none.
     #[schema(example = "ctc_01kf0a1b2c3d4e5f6g7h8j9k0m")]
     pub id: Option<String>,
 }
@@ -157,6 +159,10 @@ impl MessageView {
             },
             Some(SubjectId::Contact(_)) => Author {
                 kind: AuthorKind::Visitor,
+                id: actor.clone(),
+            },
+            Some(SubjectId::Flow(_)) => Author {
+                kind: AuthorKind::Bot,
                 id: actor.clone(),
             },
             Some(SubjectId::Key(_)) => Author {

@@ -377,7 +377,10 @@ impl Store {
             .iter()
             .filter_map(|listener| match listener.who {
                 SubjectId::Member(member) => Some(member),
-                SubjectId::Account(_) | SubjectId::Contact(_) | SubjectId::Key(_) => None,
+                SubjectId::Account(_)
+                | SubjectId::Contact(_)
+                | SubjectId::Flow(_)
+                | SubjectId::Key(_) => None,
             })
             .collect();
         if listening.is_empty() {

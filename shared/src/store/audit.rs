@@ -255,6 +255,7 @@ impl From<SubjectId> for Named {
         match subject {
             SubjectId::Account(id) => Self::Account(id),
             SubjectId::Contact(id) => Self::Contact(id),
+            SubjectId::Flow(id) => Self::Flow(id),
             SubjectId::Key(id) => Self::ApiKey(id),
             SubjectId::Member(id) => Self::Member(id),
         }

@@ -19,6 +19,8 @@ use crate::{
 words! {
     /// Where a conversation stands.
     pub enum Status {
+        /// A flow leads it; nobody has to look.
+        Bot = "bot",
         /// Finished; a new message opens it again.
         Closed = "closed",
         /// Somebody should look at it.
@@ -281,6 +283,10 @@ impl Conversation {
             self.left_at = Some(now);
         }
         self.assignee = assignee;
+        if assignee.is_some() && self.status == Status::Bot {
+            // Somebody takes it from the flow.
+            self.stand(Status::Open, now);
+        }
         // A snoozed one stays at the time it comes back at.
         if self.snoozed_until.is_none() {
             self.queued_at = now;

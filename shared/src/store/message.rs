@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use super::{
     attachment::Attachment,
-    conversation::Conversation,
+    conversation::{Conversation, Status},
     db::{Store, StoreError},
     field::Field,
+    flow_run::FlowTurn,
     keys,
     query::Query,
     record::{Stored, read_item},
@@ -272,6 +273,10 @@ pub enum Appended {
     FilesGone(usize),
     /// The conversation is gone: expired, or being erased.
     Gone,
+    /// A turn of a flow was written that no message set off.
+    Turned,
+    /// The flow took another turn meanwhile, or leads no longer: read it again.
+    OtherTurn,
 }
 
 impl Draft {
@@ -344,7 +349,8 @@ pub fn first(
 }
 
 impl Store {
-    /// Appends to a thread whose head was read as `head`, under the thread's own key.
+    /// Appends to a thread whose head was read as `head`, under the thread's own key; with it, while a
+    /// flow leads, the turn of the flow that it sets off.
     ///
     /// One transaction; one more round trip after a failed condition.
     pub async fn append(
@@ -353,10 +359,21 @@ impl Store {
         draft: &Draft,
         key: &DataKey,
         lens: Lens<'_>,
+        turn: Option<&FlowTurn>,
     ) -> Result<Appended, StoreError> {
         for _ in 0..RACES {
-            let (message, step) = Step::on(&head, lens.now).with_message(draft);
+            let (message, mut step) = Step::on(&head, lens.now).with_message(draft);
             let mut transaction = Transaction::new(lens.now);
+            let leads = head.status_at(lens.now) == Status::Bot;
+            let of_thread = head.policy(lens);
+            let of_thread = Lens {
+                policy: &of_thread,
+                ..lens
+            };
+            let at_run = turn
+                .filter(|_| leads)
+                .map(|turn| turn.write(&mut step, &mut transaction, key, of_thread))
+                .transpose()?;
             let (at_head, next) = step.write(&mut transaction, key, lens)?;
             let policy = next.policy(lens);
             let within = Lens {
@@ -379,6 +396,9 @@ impl Store {
             }
             if let Some(at) = at_files.iter().position(|slot| refusal.failed(*slot)) {
                 return Ok(Appended::FilesGone(at));
+            }
+            if at_run.is_some_and(|slot| refusal.failed(slot)) {
+                return Ok(Appended::OtherTurn);
             }
             match raced(&refusal, at_head, lens)? {
                 Some(now) => head = now,

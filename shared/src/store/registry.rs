@@ -22,6 +22,7 @@ use super::{
     erasure::{Erasure, Farewell},
     export::{Export, ExportPart},
     flow::{Flow, FlowPiece, FlowTests, FlowVersion},
+    flow_run::FlowRun,
     hold::HoldNote,
     hours::{Availability, BusinessHours},
     idempotency::Idempotency,
@@ -116,6 +117,7 @@ registry! {
     Farewell
     Flow
     FlowPiece
+    FlowRun
     FlowTests
     FlowVersion
     HoldNote

@@ -169,8 +169,8 @@ pub fn head_behind(item: &Item) -> Option<Key> {
         return match SubjectId::from_symbol(text(item, "subject")?)? {
             SubjectId::Account(account) => Some(keys::account(account)),
             SubjectId::Contact(contact) => Some(keys::contact(workspace?, contact)),
-            // A key is nobody: it has no fence.
-            SubjectId::Key(_) => None,
+            // They are nobody: they have no fence.
+            SubjectId::Flow(_) | SubjectId::Key(_) => None,
             SubjectId::Member(member) => Some(keys::membership(workspace?, member)),
         };
     }

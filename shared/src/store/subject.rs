@@ -10,8 +10,8 @@ use shared_derive::Record;
 use super::keys::{self, HEAD, Key, Table};
 use crate::{
     domain::{
-        AccountId, ApiKeyId, ContactId, MemberId, TenantId, Timestamp, personal::Pseudonymous,
-        words::Symbol,
+        AccountId, ApiKeyId, ContactId, FlowId, MemberId, TenantId, Timestamp,
+        personal::Pseudonymous, words::Symbol,
     },
     words,
 };
@@ -23,6 +23,8 @@ pub enum SubjectId {
     Account(AccountId),
     /// Somebody a team talks with.
     Contact(ContactId),
+    /// A flow: no person, but it writes as one does.
+    Flow(FlowId),
     /// A program of the customer: no person, but it writes as one does.
     Key(ApiKeyId),
     /// Somebody who works in a workspace.
@@ -34,6 +36,7 @@ impl fmt::Display for SubjectId {
         match self {
             Self::Account(id) => id.fmt(f),
             Self::Contact(id) => id.fmt(f),
+            Self::Flow(id) => id.fmt(f),
             Self::Key(id) => id.fmt(f),
             Self::Member(id) => id.fmt(f),
         }
@@ -50,7 +53,12 @@ impl Symbol for SubjectId {
         let contact = || text.parse().ok().map(Self::Contact);
         let key = || text.parse().ok().map(Self::Key);
         let member = || text.parse().ok().map(Self::Member);
-        account().or_else(contact).or_else(member).or_else(key)
+        let flow = || text.parse().ok().map(Self::Flow);
+        account()
+            .or_else(contact)
+            .or_else(member)
+            .or_else(key)
+            .or_else(flow)
     }
 }
 

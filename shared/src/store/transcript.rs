@@ -8,6 +8,8 @@
 use super::{
     conversation::{Conversation, Status},
     db::{Store, StoreError},
+    flow_run::Said,
+    keyring::NewDataKey,
     keys::{self, Key},
     message::{Audience, Draft, Event, Message, MessageKind, RACES, raced},
     record::{Stored, read_item},
@@ -163,6 +165,46 @@ impl Step {
         });
     }
 
+    /// Adds what a flow says to the visitor.
+    pub(super) fn say(&mut self, flow: SubjectId, said: &Said) {
+        self.head.out_seq += 1;
+        self.head.waiting_since = None;
+        let message = Message {
+            id: said.id,
+            author: Some(flow),
+            audience: Audience::Both,
+            text: Some(said.text.clone()),
+            ..self.next(MessageKind::Text)
+        };
+        self.lines.push(message);
+    }
+
+    /// Adds what a flow notes for the team.
+    pub(super) fn note(&mut self, flow: SubjectId, said: &Said) {
+        let message = Message {
+            id: said.id,
+            author: Some(flow),
+            text: Some(said.text.clone()),
+            ..self.next(MessageKind::Note)
+        };
+        self.lines.push(message);
+    }
+
+    /// Makes a new conversation of the step.
+    pub(super) fn begin(
+        self,
+        transaction: &mut Transaction,
+        data_key: &NewDataKey,
+        lens: Lens<'_>,
+    ) -> Result<Conversation, StoreError> {
+        let head = Stored::new(self.head, lens.policy);
+        transaction.create_root(&head, &Unsealed, data_key)?;
+        for line in self.lines {
+            transaction.create(&Stored::new(line, lens.policy), &data_key.key)?;
+        }
+        Ok(head.into_record())
+    }
+
     /// Adds what somebody wrote; it comes last. To the other side it opens what was closed, and the
     /// visitor's brings back what was put aside; spam stays where it is.
     pub(super) fn with_message(mut self, draft: &Draft) -> (Message, Self) {
@@ -172,6 +214,11 @@ impl Step {
             (Status::Snoozed, MessageKind::Text) if visitor => Some(Event::Woke),
             _ => None,
         };
+        // Whoever of the team writes takes the conversation from the flow.
+        let taken = self.head.status_at(self.now) == Status::Bot && !visitor;
+        if taken && draft.kind == MessageKind::Text {
+            self.head.stand(Status::Open, self.now);
+        }
         if let Some(event) = event {
             self.head.stand(Status::Open, self.now);
             self.line(Line::new(event, Some(draft.author)));

@@ -443,6 +443,7 @@ mod tests {
         "DisclosedPart",
         "Flow",
         "FlowPiece",
+        "FlowRun",
         "FlowTests",
         "FlowVersion",
         "HoldNote",

@@ -4,10 +4,11 @@
 //! |---|---|---|---|
 //! | flow | data | `FLOW#<ws>#<flow>` | `HEAD` |
 //! | its draft, and its tests | data | the same | `DRAFT#<piece>`, `TESTS` |
+//! | how far a conversation is in a flow | data | `CONVERSATION#<ws>#<conversation>` | `FLOW` |
 //! | version, and its document | data | the same | `V#<number, six digits>`, `P#<number>#<piece>` |
 
-use super::{IndexKey, Key, data, head};
-use crate::domain::{FlowId, WorkspaceId};
+use super::{IndexKey, Key, data, due, head, thread};
+use crate::domain::{ConversationId, FlowId, Timestamp, WorkspaceId};
 
 /// The head of a flow.
 pub fn flow(workspace: WorkspaceId, id: FlowId) -> Key {
@@ -54,4 +55,25 @@ pub fn flow_piece(workspace: WorkspaceId, flow: FlowId, version: Option<u64>, pi
 /// The tests that live with a flow.
 pub fn flow_tests(workspace: WorkspaceId, flow: FlowId) -> Key {
     data(flow_partition(workspace, flow), "TESTS")
+}
+
+/// How far a conversation is in its flow: it lies with the conversation and goes with it.
+pub fn flow_run(workspace: WorkspaceId, conversation: ConversationId) -> Key {
+    data(thread(workspace, conversation), FLOW_RUN)
+}
+
+const FLOW_RUN: &str = "FLOW";
+
+/// Whether this is how far a conversation is in its flow.
+pub fn is_flow_run(key: &Key) -> bool {
+    key.pk.starts_with("CONVERSATION#") && key.sk == FLOW_RUN
+}
+
+/// When a flow goes on by itself, if it waits for a time.
+pub fn flow_run_due(
+    workspace: WorkspaceId,
+    conversation: ConversationId,
+    deadline: Option<Timestamp>,
+) -> Option<IndexKey> {
+    Some(due(deadline?, &thread(workspace, conversation)))
 }
