@@ -688,7 +688,7 @@ def main():
                 tour_of_erasures(api, arrive, seen, functions, partial(past_the_fences, ready))
                 table = partial(past_the_fences, ready)
                 tokens = (token, operator)
-                tour_of_privacy(api, ready["api"], functions["retention"], table, tokens, workspace, app)
+                tour_of_privacy(api, ready["api"], functions["retention"], table, tokens, workspace, app, arrive)
                 forgotten = partial(forget_salts, ready)
                 tour_of_mail(api, ready["api"], functions["intake"], forgotten, "fay@fence.example")
                 tour_of_the_sockets(api, functions["realtime"], token, visitor, workspace, conversation)
