@@ -54,10 +54,7 @@ pub async fn handle(
     let content = Content::check(body.text, body.attachments)?;
     let wanted = content.wanted(token.workspace, conversation);
     let visitor = app.visitor(&token, wanted).await?;
-    let thread = thread::open(&visitor.entry, conversation)?;
-    if thread.head.contact != visitor.id {
-        return Err(Problem::not_found());
-    }
+    let thread = thread::own(&visitor.entry, visitor.id, conversation)?;
     if visitor.contact.blocked {
         return Err(Problem::new(Code::Blocked));
     }
