@@ -86,6 +86,45 @@ async fn one_click(client: &Client, path: &str, body: &str) -> Answer {
 
 /// FLOW-52, FLOW-43: an offer reaches whoever asked for it; after one click none does, and opening
 /// the link alone ends nothing.
+/// FLOW-52: a request to opt out ends offers with the call, and says so when it is written down.
+#[tokio::test]
+async fn an_offer_arrives_before_a_request_to_opt_out_and_none_after_it() {
+    let harness = Harness::start().await;
+    let ada = wanting(&harness, "ada@example.com", "flows").await;
+    wanting(&harness, "bob@example.com", "flows").await;
+    let operator = operator(&harness).await;
+    operator.post(ANNOUNCEMENTS, offer("First"), 202).await;
+    assert_eq!(carry_out(&harness).await, 2);
+    // Written, but not yet sent.
+    operator.post(ANNOUNCEMENTS, offer("Second"), 202).await;
+    harness.run_schedule("jobs").await;
+    let own = "/v1/privacy/requests";
+    let asked = ada.post(own, json!({ "type": "opt_out" }), 202).await;
+    assert_eq!(asked["processing_details"], "executing");
+    carry_out(&harness).await;
+    operator.post(ANNOUNCEMENTS, offer("Third"), 202).await;
+    assert_eq!(carry_out(&harness).await, 1, "Bob wants them still");
+    for subject in ["Second", "Third"] {
+        let after = with_subject(&harness, "ada@example.com", subject).await;
+        assert!(after.is_empty(), "{subject} came after the opt-out");
+        let others = with_subject(&harness, "bob@example.com", subject).await;
+        assert_eq!(others.len(), 1);
+    }
+    harness.run_schedule("minute").await;
+    let place = format!("{own}/{}", harness::text(&asked, "id"));
+    assert_eq!(ada.get(&place, 200).await["status"], "fulfilled");
+    let account = ada.get("/v1/account", 200).await;
+    assert_eq!(account["preferences"]["mails"]["marketing"], false);
+    // Of the people it talks with, nobody gets an offer.
+    let workspace = ada.workspace("inbox").await;
+    let visitor = harness.visitor(&ada.app(&workspace).await).await;
+    let asks = Some(json!({ "type": "opt_out" }));
+    let path = "/v1/widget/privacy/requests";
+    visitor
+        .refused(Method::POST, path, asks, 422, "validation_failed")
+        .await;
+}
+
 #[tokio::test]
 async fn an_offer_arrives_before_the_one_click_and_none_after_it() {
     let harness = Harness::start().await;

@@ -3,6 +3,8 @@
 mod accounts;
 mod copies;
 mod deadlines;
+mod erasures;
+mod rectified;
 mod requests;
 mod restriction;
 

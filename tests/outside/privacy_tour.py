@@ -5,7 +5,7 @@ import time
 
 from live_tour import at, message
 from pages_tour import Browser
-from program import identity_token, mailed
+from program import identity_token, mailed, mails
 
 DAYS = 31 * 86400 * 1000
 
@@ -38,14 +38,36 @@ def lose_copies(table):
             table("DeleteItem", "DataTable", Key={"pk": item["pk"], "sk": item["sk"]})
 
 
-def tour_of_privacy(api, mailbox, retention, table, tokens, workspace, app):
+def forgotten(api, mailbox, retention, sign_up, tokens):
+    """Holders of accounts who own a workspace with somebody else, and ask to be erased."""
+    token, operator = tokens
+    # The program has schedules of its own, which may be faster once.
+    for name in ("ned", "oda"):
+        owner = sign_up(f"{name}@fence.example")
+        made = {"name": "N", "profile": "inbox", "member_name": "N"}
+        made = api("POST", "/v1/workspaces", made, owner)
+        invitations = f"/v1/workspaces/{made['id']}/invitations"
+        heir = api("GET", "/v1/account", token=token)["email"]
+        old = len(mails(mailbox))
+        api("POST", invitations, {"email": heir, "role": "owner"}, owner)
+        invitation = mailed(mailbox, heir, r"^(iv_\S+)$", after=old)
+        api("POST", "/v1/invitations/accept", {"token": invitation, "name": "H"}, token)
+        asked = api("POST", "/v1/privacy/requests", {"type": "erase"}, owner)
+        place = f"/v1/operator/privacy/requests/{asked['id']}/decision"
+        api("POST", place, {"decision": "fulfil"}, operator)
+        retention.invoke({"task": "minute", "scheduled_at": at(0)})
+
+
+def tour_of_privacy(api, mailbox, retention, table, tokens, workspace, app, sign_up):
     """Asked, proved, put right, erased, taken back and left to wait for too long."""
     token, operator = tokens
     asks, place = "/v1/widget/privacy/requests", f"{workspace}/privacy/requests"
     own = "/v1/privacy/requests"
     asked = api("POST", own, {"type": "question", "message": "Why?"}, token)
+    api("POST", own, {"type": "opt_out"}, token)
     api("GET", own, token=token)
     api("GET", f"{own}/{asked['id']}", token=token)
+    forgotten(api, mailbox, retention, sign_up, tokens)
     theirs = "/v1/operator/privacy/requests"
     api("GET", theirs, token=operator)
     api("GET", f"{theirs}/{asked['id']}", token=operator)

@@ -112,10 +112,7 @@ impl Place<Visitor> {
     ) -> Result<Self, Problem> {
         let wanted = wanted(token.workspace, conversation, file);
         let visitor = app.visitor(token, wanted).await?;
-        let thread = thread::open(&visitor.entry, conversation)?;
-        if thread.head.contact != visitor.id {
-            return Err(Problem::not_found());
-        }
+        let thread = thread::own(&visitor.entry, visitor.id, conversation)?;
         visitor.entry.require(Module::Attachments)?;
         Ok(Self {
             subject: visitor.subject(),

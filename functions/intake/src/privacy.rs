@@ -76,6 +76,7 @@ fn request(tenant_key: &TenantKey, account: &Account, came: &Came) -> PrivacyReq
         expected_by: at.plus(kind.answer_within()),
         extended_at: None,
         executing_since: None,
+        obstacle: None,
         ended_at: None,
         stepped_at: at,
         due_at: None,

@@ -22,7 +22,7 @@ use shared::{
     },
 };
 
-pub use shared::http::thread::{Thread, open, seen, wanted};
+pub use shared::http::thread::{Thread, own, seen, wanted};
 
 /// The reply to a send: 201, or 200 when the same message had arrived before.
 pub fn answer(appended: Appended, entry: &Entry) -> Result<Response, Problem> {

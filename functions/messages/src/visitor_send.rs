@@ -62,10 +62,7 @@ pub async fn handle(
     let mut wanted = content.wanted(token.workspace, conversation);
     wanted.push(at_run.clone());
     let visitor = app.visitor(&token, wanted).await?;
-    let thread = thread::open(&visitor.entry, conversation)?;
-    if thread.head.contact != visitor.id {
-        return Err(Problem::not_found());
-    }
+    let thread = thread::own(&visitor.entry, visitor.id, conversation)?;
     if visitor.contact.blocked {
         return Err(Problem::new(Code::Blocked));
     }

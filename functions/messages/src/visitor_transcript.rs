@@ -54,10 +54,7 @@ pub async fn handle(
     let wanted = thread::wanted(token.workspace, conversation);
     let visitor = app.visitor(&token, wanted).await?;
     let entry = &visitor.entry;
-    let thread = thread::open(entry, conversation)?;
-    if thread.head.contact != visitor.id {
-        return Err(Problem::not_found());
-    }
+    let thread = thread::own(entry, visitor.id, conversation)?;
     let after = which.after_seq.unwrap_or_default();
     let transcript = Transcript::gather(&app, entry, thread, Reader::Visitor, after).await?;
     Ok(transcript.answer(which.format.unwrap_or(Format::Txt)))

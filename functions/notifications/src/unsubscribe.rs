@@ -10,30 +10,15 @@ use maud::html;
 use serde::Deserialize;
 use shared::{
     app::{App, mail::ONE_CLICK},
-    domain::{
-        Policy, TenantId, Timestamp,
-        announcement::{MailKind, MailWish, MailWishSource},
-        policy::Lens,
-    },
+    domain::announcement::MailWishSource,
     http::{
         Problem,
         page::{Page, Query, Reader, Refusals, Words},
-    },
-    store::{
-        CommitError, Fetched, RootRef, StoreError, Stored, TenantKey, Transaction,
-        account::Account,
-        keys,
-        mail_wish::{self, WayOut},
-        preferences::Preferences,
-        subject::State as Standing,
     },
 };
 use utoipa::ToSchema;
 
 use crate::show_unsubscribe::{Arrival, read};
-
-/// How often the change is tried: somebody may be changing the settings meanwhile.
-const ATTEMPTS: u32 = 3;
 
 /// What the button of the page and mailbox programs post.
 #[derive(Deserialize, ToSchema)]
@@ -78,7 +63,9 @@ async fn act(app: &App, words: &'static Words, token: &str, body: &[u8]) -> Resu
         ));
     }
     let way_out = read(app, token).await?;
-    end(app, way_out).await?;
+    app.store
+        .refuse_mail(way_out, MailWishSource::OneClick, app.clock.now())
+        .await?;
     let body = html! {
         h1 { (words.unsubscribe) }
         p.done role="status" { (words.unsubscribed) }
@@ -94,81 +81,6 @@ fn says_one_click(body: &[u8]) -> bool {
     let urlencoded = text.split('&').any(|pair| pair.trim() == ONE_CLICK);
     let multipart = text.contains("name=\"List-Unsubscribe\"") && text.contains("One-Click");
     urlencoded || multipart
-}
-
-/// Ends a kind of mail for the address that the mail went to, and for the one of its account now.
-async fn end(app: &App, way_out: WayOut) -> Result<(), Problem> {
-    for _ in 0..ATTEMPTS {
-        let now = app.clock.now();
-        let tenant_key = app.store.tenant_key(TenantId::Platform, now).await?;
-        let head = keys::account(way_out.account);
-        let wanted = vec![
-            head.clone(),
-            keys::data_key(&RootRef::of(&head)),
-            keys::preferences(way_out.account),
-        ];
-        let fetched = app.store.batch(wanted).await?;
-        let mut transaction = Transaction::new(now);
-        refuse(&mut transaction, &fetched, way_out, &tenant_key, now)?;
-        match app.store.commit(transaction).await {
-            Ok(()) => return Ok(()),
-            Err(CommitError::Store(error)) => return Err(error.into()),
-            Err(CommitError::Refused(_)) => {}
-        }
-    }
-    Err(StoreError::Conflict.into())
-}
-
-fn refuse(
-    transaction: &mut Transaction,
-    fetched: &Fetched,
-    way_out: WayOut,
-    tenant_key: &TenantKey,
-    now: Timestamp,
-) -> Result<(), Problem> {
-    let policy = Policy::platform();
-    let lens = Lens {
-        now,
-        policy: &policy,
-    };
-    let said = (MailWish::Refused, MailWishSource::OneClick);
-    transaction.wish(way_out.address, way_out.mail_kind, said, now)?;
-    let head = keys::account(way_out.account);
-    // An account that is gone leaves the refusal behind, and nothing else.
-    let Some(key) = fetched.data_key(&head, tenant_key)? else {
-        return Ok(());
-    };
-    let account = fetched.get::<Account>(&head, &key, lens)?;
-    let Some(account) = account.filter(|account| account.state != Standing::Erasing) else {
-        return Ok(());
-    };
-    // Between this read and the write nobody may have begun to erase it.
-    transaction.check_unchanged(head, account.rev);
-    let present = mail_wish::hash_of(tenant_key, &account.email);
-    if present != way_out.address {
-        transaction.wish(present, way_out.mail_kind, said, now)?;
-    }
-    let place = keys::preferences(way_out.account);
-    let found = fetched.get::<Preferences>(&place, &key, lens)?;
-    let before = found.unwrap_or_else(|| Preferences::unset(way_out.account, now));
-    let next = match way_out.mail_kind {
-        MailKind::Marketing => Preferences {
-            marketing_mail: false,
-            ..before
-        },
-        MailKind::Service => Preferences {
-            service_mail: false,
-            ..before
-        },
-    };
-    let is_new = next.rev == 0;
-    let stored = Stored::next(next, &policy);
-    if is_new {
-        transaction.create(&stored, &key)?;
-    } else {
-        transaction.replace(&stored, &key)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

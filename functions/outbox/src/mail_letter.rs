@@ -188,6 +188,7 @@ fn write(to: Email, text: &Announcement, way_out: Option<String>, issuer: &str) 
     parts.extend(way_out.as_deref().map(Part::Leads));
     Announced {
         to,
+        class: text.announcement_class,
         subject: text.subject_line.clone(),
         text: letter::text(&parts),
         html: letter::html(&parts),

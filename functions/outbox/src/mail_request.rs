@@ -127,6 +127,7 @@ const fn asked(kind: RequestKind) -> &'static str {
         RequestKind::Erase => "to delete what is kept about you",
         RequestKind::Export => "for an export of what is kept about you",
         RequestKind::Object => "to no longer do something with what is kept about you",
+        RequestKind::OptOut => "for no more mail about offers",
         RequestKind::Question => "a question about privacy",
         RequestKind::Rectify => "to correct what is kept about you",
         RequestKind::Restrict => "to keep what is kept about you, and to do nothing else with it",
@@ -176,6 +177,8 @@ fn to_person(
         "Confirm with this link that it was you. It is good for {} days; without it nothing happens:",
         CONFIRM_WITHIN.as_secs() / DAY.as_secs()
     );
+    let receipt = head.erasure();
+    let receipt = receipt.map(|id| format!("The number of the receipt: {id}."));
     let said = words.answer.as_ref().map(|answer| answer.reveal());
     let mut parts = vec![Part::Says("Hello,")];
     let (subject, opening) = match letter {
@@ -194,6 +197,10 @@ fn to_person(
         Letter::Extended => (
             "Your privacy request takes longer",
             "your request about your data takes longer than thirty days.",
+        ),
+        Letter::Waiting => (
+            "Your privacy request waits for you",
+            "your request about your data can be carried out, and waits for something that only you can do.",
         ),
         // The others go to the operator.
         _ => (
@@ -222,8 +229,13 @@ fn to_person(
             parts.extend(said.map(Part::Says));
             parts.push(Part::Says(&until));
         }
+        Letter::Waiting => parts.push(Part::Says(
+            "You are the only owner of a workspace. Hand it over to a colleague, or delete it: then \
+             your account is erased by itself. You may also take the request back.",
+        )),
         _ => {
             parts.extend(said.map(Part::Says));
+            parts.extend(receipt.as_deref().map(Part::Says));
             if let Some(link) = link {
                 parts.push(Part::Says(
                     "The copy of your data lies here. It is deleted seven days after it was begun:",

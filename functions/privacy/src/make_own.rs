@@ -8,12 +8,18 @@ use shared::{
     app::{App, limit::Act},
     domain::{
         Policy, TenantId,
+        announcement::{MailKind, MailWishSource},
         policy::Lens,
         privacy::{Maker, RequestKind},
         text::Text,
     },
     http::{AccessToken, Allowance, Client, Json, Problem, Problems},
-    store::{RootRef, SubjectId, account::Account, keys},
+    store::{
+        RootRef, SubjectId,
+        account::Account,
+        keys,
+        mail_wish::{self, WayOut},
+    },
 };
 use utoipa::ToSchema;
 
@@ -37,7 +43,8 @@ pub struct HolderAsks {
 /// Ask about the data of your account.
 ///
 /// The operator has 30 days from now. A copy of everything (`access`, `export`) is made at once, within
-/// minutes, and a mail says where it lies. Who asks for the same again is told of the first request. To be
+/// minutes, and a mail says where it lies.
+/// `opt_out` ends mail about offers with this call. Who asks for the same again is told of the first request. To be
 /// erased, close the account: `DELETE /v1/account`.
 #[utoipa::path(
     post,
@@ -81,6 +88,16 @@ pub async fn handle(
     let key = key.ok_or_else(Problem::not_found)?;
     let account = fetched.get::<Account>(&head, &key, lens)?;
     let account = account.ok_or_else(Problem::not_found)?;
+    if body.request == RequestKind::OptOut {
+        // First what is asked for: should the rest fail, asking again does it once more.
+        let way_out = WayOut {
+            account: account.id,
+            address: mail_wish::hash_of(&tenant_key, &account.email),
+            mail_kind: MailKind::Marketing,
+        };
+        let refused = app.store.refuse_mail(way_out, MailWishSource::Request, now);
+        refused.await?;
+    }
     let asking = Asking {
         subject: SubjectId::Account(account.id),
         made_by: Maker::AccountHolder,

@@ -135,12 +135,12 @@ impl Asking {
     }
 
     /// Whether it is answered at once: a copy of their own data for somebody who has proved who they
-    /// are. The law leaves nothing to decide there (GDPR, Art. 15): what concerns others stays out by
+    /// are, and less mail for whoever wants it. The law leaves nothing to decide there (GDPR, Art. 15): what concerns others stays out by
     /// rule.
     fn is_answered_at_once(&self, kind: RequestKind) -> bool {
         self.made_by != Maker::Workspace
             && self.vouched == Vouched::ByProof
-            && kind.is_answered_by_a_copy()
+            && (kind.is_answered_by_a_copy() || kind == RequestKind::OptOut)
             && self.is_proved(kind)
     }
 
@@ -213,9 +213,10 @@ pub async fn make(
         let mut transaction = Transaction::new(desk.now);
         let head = new(desk, &asking, proved, &asked);
         let at_once = asking.is_answered_at_once(asked.kind);
-        let head = match at_once {
-            true => transaction.copy_for(head, desk.key, desk.now)?,
-            false => head,
+        let head = match (at_once, asked.kind) {
+            (true, RequestKind::OptOut) => head.executing(desk.now),
+            (true, _) => transaction.copy_for(head, desk.key, desk.now)?,
+            (false, _) => head,
         };
         let words = RequestWords {
             request: head.id,
@@ -307,6 +308,7 @@ fn new(desk: Desk<'_>, asking: &Asking, proved: bool, asked: &Asked) -> PrivacyR
         extended_at: None,
         executing_since: None,
         copy: None,
+        obstacle: None,
         ended_at: None,
         stepped_at: now,
         due_at: None,
@@ -380,7 +382,9 @@ pub async fn revoke(
     if status == RequestStatus::Revoked {
         return Ok(PrivacyRequestView::of(&found, now));
     }
-    if status.is_over() || found.head.executing_since.is_some() || found.head.made_by != who {
+    // What only they can do they need not do.
+    let begun = found.head.executing_since.is_some() && found.head.obstacle.is_none();
+    if status.is_over() || begun || found.head.made_by != who {
         return Err(Problem::new(Code::NotChangeable));
     }
     end(app, now, found, RequestStatus::Revoked).await

@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::{
     app::App,
     domain::{
-        AccountId, ContactId, ExportId, Policy, RequestId, TenantId, Timestamp,
+        AccountId, ContactId, ErasureId, ExportId, Policy, RequestId, TenantId, Timestamp,
         policy::Lens,
         privacy::{DenialReason, Maker, RequestKind, RequestStatus},
         text::{Email, Text},
@@ -92,6 +92,8 @@ words! {
         Executing = "executing",
         /// Nothing more.
         Over = "over",
+        /// Whoever asked has to hand a workspace over, or to delete it.
+        WaitingForOwner = "waiting_for_owner",
         /// Whoever answers has to decide.
         WaitingForDecision = "waiting_for_decision",
         /// The link that went to the address on file has to be confirmed.
@@ -140,6 +142,8 @@ pub struct PrivacyRequestView {
     overdue: bool,
     /// The copy that answers it: `GET …/exports/{export}`, once it is done.
     export_id: Option<ExportId>,
+    /// The erasure that it asks for, once it has begun: its receipt is there when nothing is left.
+    erasure_id: Option<ErasureId>,
     /// When it ended.
     ended_at: Option<Timestamp>,
     /// Why it was refused.
@@ -158,6 +162,7 @@ impl PrivacyRequestView {
         let status = head.course().status_at(now);
         let processing_details = match status {
             RequestStatus::NeedUserVerification => Processing::WaitingForProof,
+            RequestStatus::InProgress if head.obstacle.is_some() => Processing::WaitingForOwner,
             RequestStatus::InProgress if head.executing_since.is_some() => Processing::Executing,
             RequestStatus::InProgress => Processing::WaitingForDecision,
             _ => Processing::Over,
@@ -183,6 +188,7 @@ impl PrivacyRequestView {
             extended_at: head.extended_at,
             overdue: !status.is_over() && now >= head.expected_by,
             export_id: head.copy,
+            erasure_id: head.erasure(),
             ended_at: head.ended_at,
             reason: head.reason,
             answer: text(words.and_then(|words| words.answer.as_ref())),

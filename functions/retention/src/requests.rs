@@ -9,10 +9,12 @@ use shared::{
     domain::{
         ExportId, Policy, Timestamp,
         policy::Lens,
-        privacy::{DenialReason, RequestKind, RequestStatus, Step},
+        privacy::{DenialReason, Obstacle, RequestKind, RequestStatus, Step},
     },
     store::{
         CommitError, DataKey, Fetched, Key, RootRef, StoreError, TenantKey, Transaction, Unsealed,
+        closing::Closed,
+        erasure::{Erasure, Stage},
         export::Export,
         job::JobState,
         keys,
@@ -89,7 +91,12 @@ pub async fn settle(
                 next = next.over(RequestStatus::Fulfilled, now);
                 letters.push(Letter::Fulfilled);
             }
-            Left::Something => {}
+            Left::Something => next.obstacle = None,
+            Left::TheirPart(obstacle) => {
+                // Once: they hear of it, and whoever looks again says nothing.
+                letters.extend((next.obstacle != Some(obstacle)).then_some(Letter::Waiting));
+                next.obstacle = Some(obstacle);
+            }
             // It did not come in its seven days: once more from the beginning.
             Left::TheCopy => next = transaction.copy_for(next, &tenant_key, now)?,
             Left::Nobody => {
@@ -141,6 +148,8 @@ enum Left {
     Nobody,
     /// It goes on by itself.
     Something,
+    /// What only whoever asked can do.
+    TheirPart(Obstacle),
     /// The copy, which is gone: it has to be begun anew.
     TheCopy,
 }
@@ -150,22 +159,34 @@ async fn left(app: &App, head: &PrivacyRequest, lens: Lens<'_>) -> Result<Left, 
     if let Some(copy) = head.copy {
         return of_the_copy(app, head, copy, lens).await;
     }
-    let place = match (
-        head.request,
-        head.workspace(),
-        head.contact(),
-        head.account(),
-    ) {
-        (RequestKind::ChildReport | RequestKind::Erase, Some(workspace), Some(contact), _) => {
-            keys::contact(workspace, contact)
-        }
-        (RequestKind::Erase, None, _, Some(account)) => keys::account(account),
+    // It was done before the request was written down.
+    if head.request == RequestKind::OptOut {
+        return Ok(Left::Nothing);
+    }
+    let Some(erasure) = head.erasure_asked() else {
+        return Ok(Left::Something);
+    };
+    let place = match (head.workspace(), head.contact(), head.account()) {
+        (Some(workspace), Some(contact), _) => keys::contact(workspace, contact),
+        (None, _, Some(account)) => keys::account(account),
         _ => return Ok(Left::Something),
     };
-    let fetched = app.store.batch(vec![place.clone()]).await?;
-    Ok(match fetched.holds(&place) {
-        true => Left::Something,
-        false => Left::Nothing,
+    let at_erasure = keys::erasure(erasure);
+    let fetched = app
+        .store
+        .batch(vec![place.clone(), at_erasure.clone()])
+        .await?;
+    let erasure = fetched.get::<Erasure>(&at_erasure, &Unsealed, lens)?;
+    let is_signed = erasure.is_none_or(|erasure| erasure.stage == Stage::Done);
+    if !fetched.holds(&place) && is_signed {
+        return Ok(Left::Nothing);
+    }
+    let Some(account) = head.account() else {
+        return Ok(Left::Something);
+    };
+    Ok(match app.store.close_account(account, lens.now).await? {
+        Closed::Going => Left::Something,
+        Closed::SoleOwner(_) => Left::TheirPart(Obstacle::SoleOwner),
     })
 }
 

@@ -14,22 +14,20 @@ use axum::{extract, http::StatusCode, response::IntoResponse};
 use serde::{Deserialize, Serialize};
 use shared::{
     app::App,
-    domain::{AccountId, ErasureId, Policy, Role, TenantId, Timestamp, policy::Lens},
+    domain::{ErasureId, TenantId, Timestamp, policy::Lens},
     http::{AccessToken, Code, Json, Problem, Problems, Query as Asked, SignedIn},
     store::{
-        CommitError, DataKey, Query, RootRef, Stored, Transaction, Unsealed,
-        account::{Account, Seat},
-        audit::Deed,
+        CommitError, DataKey, RootRef, Stored, Transaction,
+        account::Account,
         erasure::Erasure,
         keys,
         notice::{Notice, NoticeKind},
-        record::read_item,
         subject::State,
     },
 };
 use utoipa::ToSchema;
 
-use crate::{closing::When, ownership::find_owner};
+use crate::closing::When;
 
 /// When it ends.
 #[derive(Deserialize)]
@@ -82,8 +80,11 @@ pub async fn close(app: &App, token: &AccessToken, when: When) -> Result<Account
     let signed_in = app.proved(token, wanted).await?;
     let (account, key) = open(app, &signed_in).await?;
     let mut transaction = Transaction::new(signed_in.now);
-    for seat in owned(app, id, signed_in.now).await? {
-        give_up(app, seat, &mut transaction).await?;
+    let given_up = app
+        .store
+        .give_up_ownerships(&mut transaction, id, signed_in.now);
+    if given_up.await?.is_some() {
+        return Err(Problem::new(Code::LastOwner));
     }
     // First the others: a failure on the way leaves an account that is open, and this session.
     app.store
@@ -131,56 +132,4 @@ async fn open(app: &App, signed_in: &SignedIn) -> Result<(Account, DataKey), Pro
         .filter(|account| account.state == State::Live)
         .ok_or_else(gone)?;
     Ok((account, key))
-}
-
-/// The seats that an account owns workspaces by.
-async fn owned(app: &App, account: AccountId, now: Timestamp) -> Result<Vec<Seat>, Problem> {
-    const PAGE: u16 = 100;
-    let policy = Policy::platform();
-    let lens = Lens {
-        now,
-        policy: &policy,
-    };
-    let mut owned = Vec::new();
-    let mut after = None;
-    loop {
-        let mut query = Query::partition(keys::seats(account)).limit(PAGE);
-        if let Some(after) = after {
-            query = query.after(keys::seat(account, after), String::new());
-        }
-        let items = app.store.query(query).await?;
-        let mut last = None;
-        for item in &items {
-            if let Some(seat) = read_item::<Seat>(item, &Unsealed, lens)? {
-                last = Some(seat.workspace);
-                owned.extend((seat.role == Role::Owner).then_some(seat));
-            }
-        }
-        match last {
-            Some(last) if items.len() >= usize::from(PAGE) => after = Some(last),
-            _ => return Ok(owned),
-        }
-    }
-}
-
-/// Gives an ownership up that somebody else has too.
-async fn give_up(app: &App, seat: Seat, transaction: &mut Transaction) -> Result<(), Problem> {
-    let entry = match app.enter(seat.workspace, Vec::new()).await {
-        Ok(entry) => entry,
-        // A workspace that is going needs no owner.
-        Err(problem) if matches!(problem.code(), Code::NotFound | Code::WorkspaceClosing) => {
-            return Ok(());
-        }
-        Err(problem) => return Err(problem),
-    };
-    let other = find_owner(app, &entry, seat.member).await?;
-    let other = other.ok_or_else(|| Problem::new(Code::LastOwner))?;
-    let place = keys::seat(other.account, other.workspace);
-    transaction.check_unchanged(place, other.rev);
-    let line = entry.line(seat.member, Deed::MemberRoleChanged);
-    transaction.audit(line.about(seat.member))?;
-    let role = Role::Admin;
-    let next = Stored::next(Seat { role, ..seat }, &Policy::platform());
-    transaction.replace(&next, &Unsealed)?;
-    Ok(())
 }

@@ -60,11 +60,7 @@ async fn remaining_owner(app: &App, actor: &Member, target: MemberId) -> Result<
 
 /// Searches the members for an owner other than `target`. The list index may lag behind, which
 /// can only hide somebody: the seats themselves are read strongly.
-pub async fn find_owner(
-    app: &App,
-    entry: &Entry,
-    target: MemberId,
-) -> Result<Option<Seat>, Problem> {
+async fn find_owner(app: &App, entry: &Entry, target: MemberId) -> Result<Option<Seat>, Problem> {
     const PAGE: u16 = 50;
     let mut after = None;
     loop {

@@ -12,6 +12,7 @@ use super::{clients, config::Config};
 use crate::{
     domain::{
         InvitationId, WorkspaceId,
+        announcement::AnnouncementClass,
         text::{Email, Headline},
     },
     store::meter::Meter,
@@ -76,6 +77,8 @@ impl MailKind {
 pub struct Announced {
     /// Whom it goes to.
     pub to: Email,
+    /// What it is about: SES repeats it when it tells what became of the mail.
+    pub class: AnnouncementClass,
     /// The subject: one line, as its type says.
     pub subject: Headline,
     /// The text.
@@ -184,6 +187,7 @@ impl Mailer {
         );
         let extra = Extra {
             headers,
+            tags: vec![("class", mail.class.word().to_owned())],
             ..Extra::default()
         };
         self.hand_over(&mail.to, parts, extra).await

@@ -43,6 +43,8 @@ crate::words! {
     pub enum MailWishSource {
         /// With the link of a mail, without signing in.
         OneClick = "one_click",
+        /// With a request about one's data.
+        Request = "request",
         /// In the settings of the account.
         Settings = "settings",
     }

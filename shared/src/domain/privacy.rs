@@ -23,6 +23,8 @@ crate::words! {
         Export = "export",
         /// That something is no longer done with what is kept.
         Object = "object",
+        /// That no more mail about offers comes (FLOW-52).
+        OptOut = "opt_out",
         /// An answer about privacy.
         Question = "question",
         /// That a name or an address is put right.
@@ -68,6 +70,14 @@ crate::words! {
 }
 
 crate::words! {
+    /// What a request waits for that only its person can do.
+    pub enum Obstacle {
+        /// They are the only owner of a workspace: they hand it over, or delete it.
+        SoleOwner = "sole_owner",
+    }
+}
+
+crate::words! {
     /// Why a request was refused.
     pub enum DenialReason {
         /// The law does not give this right here.
@@ -106,6 +116,8 @@ impl RequestKind {
     pub const fn may_be_made_by(self, maker: Maker) -> bool {
         match self {
             Self::DeleteCallMetadata => !matches!(maker, Maker::Visitor),
+            // Offers go to accounts and to nobody else.
+            Self::OptOut => matches!(maker, Maker::AccountHolder),
             Self::ChildReport | Self::Restrict | Self::Unrestrict => {
                 !matches!(maker, Maker::AccountHolder | Maker::Mail)
             }
@@ -137,9 +149,9 @@ impl RequestKind {
     }
 
     /// Whether it shows or changes what is kept, so that who asks has to be proved. What the report of
-    /// a child does is undone by a decision.
+    /// a child does is undone by a decision, and who wants less mail has nothing to prove.
     pub const fn needs_proof(self) -> bool {
-        !matches!(self, Self::ChildReport | Self::Question)
+        !matches!(self, Self::ChildReport | Self::OptOut | Self::Question)
     }
 
     /// Whether the same wish, asked twice, is one request. The others are told apart by their words.

@@ -5,7 +5,7 @@ use super::{
     problem::Problem,
 };
 use crate::{
-    domain::{ConversationId, WorkspaceId, policy::Module},
+    domain::{ContactId, ConversationId, WorkspaceId, policy::Module},
     store::{DataKey, Key, RootRef, conversation::Conversation, keys, subject::State},
 };
 
@@ -38,6 +38,22 @@ pub fn open(entry: &Entry, conversation: ConversationId) -> Result<Thread, Probl
         .ok_or_else(Problem::not_found)?;
     let key = entry.data_key(&place)?.ok_or_else(Problem::not_found)?;
     Ok(Thread { head, key })
+}
+
+/// The thread, if it lives and is this visitor's.
+///
+/// # Errors
+/// As [`open`].
+pub fn own(
+    entry: &Entry,
+    visitor: ContactId,
+    conversation: ConversationId,
+) -> Result<Thread, Problem> {
+    let thread = open(entry, conversation)?;
+    match thread.head.contact == visitor {
+        true => Ok(thread),
+        false => Err(Problem::not_found()),
+    }
 }
 
 /// The thread, if it lives and the reader sees it.

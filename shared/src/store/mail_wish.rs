@@ -7,17 +7,25 @@
 use shared_derive::Record;
 
 use super::{
-    db::StoreError,
+    account::Account,
+    db::{Fetched, Store, StoreError},
     keyring::{TenantKey, Use},
+    keys,
+    preferences::Preferences,
     record::Stored,
     seal::{KeyedHash, Unsealed},
-    transaction::Transaction,
+    subject::{RootRef, State},
+    transaction::{CommitError, Transaction},
 };
 use crate::domain::{
-    AccountId, Policy, Timestamp,
+    AccountId, Policy, TenantId, Timestamp,
     announcement::{CONSENT_VERSION, MailKind, MailWish, MailWishSource},
+    policy::Lens,
     text::Email,
 };
+
+/// How often a refusal is tried: somebody may be changing the settings meanwhile.
+const ATTEMPTS: u32 = 3;
 
 /// What was said for an address about one kind of mail, last.
 #[derive(Clone, Debug, Record)]
@@ -75,6 +83,97 @@ impl Transaction {
         let stored = Stored::new(row, &Policy::platform());
         self.overwrite(&stored, &Unsealed).map(|_| ())
     }
+}
+
+impl Store {
+    /// Ends a kind of mail for an address, and for the one of its account now: the record and the
+    /// settings change in one transaction. Repeating it changes nothing more; an account that is gone
+    /// leaves the refusal behind, and nothing else.
+    ///
+    /// # Errors
+    /// When storage fails, or the settings change again and again meanwhile.
+    pub async fn refuse_mail(
+        &self,
+        way_out: WayOut,
+        said_by: MailWishSource,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for _ in 0..ATTEMPTS {
+            let tenant_key = self.tenant_key(TenantId::Platform, now).await?;
+            let head = keys::account(way_out.account);
+            let wanted = vec![
+                head.clone(),
+                keys::data_key(&RootRef::of(&head)),
+                keys::preferences(way_out.account),
+            ];
+            let fetched = self.batch(wanted).await?;
+            let mut transaction = Transaction::new(now);
+            refuse(
+                &mut transaction,
+                &fetched,
+                (way_out, said_by),
+                &tenant_key,
+                now,
+            )?;
+            match self.commit(transaction).await {
+                Ok(()) => return Ok(()),
+                Err(CommitError::Store(error)) => return Err(error),
+                Err(CommitError::Refused(_)) => {}
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+}
+
+fn refuse(
+    transaction: &mut Transaction,
+    fetched: &Fetched,
+    (way_out, said_by): (WayOut, MailWishSource),
+    tenant_key: &TenantKey,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let policy = Policy::platform();
+    let lens = Lens {
+        now,
+        policy: &policy,
+    };
+    let said = (MailWish::Refused, said_by);
+    transaction.wish(way_out.address, way_out.mail_kind, said, now)?;
+    let head = keys::account(way_out.account);
+    let Some(key) = fetched.data_key(&head, tenant_key)? else {
+        return Ok(());
+    };
+    let account = fetched.get::<Account>(&head, &key, lens)?;
+    let Some(account) = account.filter(|account| account.state != State::Erasing) else {
+        return Ok(());
+    };
+    // Between this read and the write nobody may have begun to erase it.
+    transaction.check_unchanged(head, account.rev);
+    let present = hash_of(tenant_key, &account.email);
+    if present != way_out.address {
+        transaction.wish(present, way_out.mail_kind, said, now)?;
+    }
+    let place = keys::preferences(way_out.account);
+    let found = fetched.get::<Preferences>(&place, &key, lens)?;
+    let before = found.unwrap_or_else(|| Preferences::unset(way_out.account, now));
+    let next = match way_out.mail_kind {
+        MailKind::Marketing => Preferences {
+            marketing_mail: false,
+            ..before
+        },
+        MailKind::Service => Preferences {
+            service_mail: false,
+            ..before
+        },
+    };
+    let is_new = next.rev == 0;
+    let stored = Stored::next(next, &policy);
+    if is_new {
+        transaction.create(&stored, &key)?;
+    } else {
+        transaction.replace(&stored, &key)?;
+    }
+    Ok(())
 }
 
 /// What leads out of a kind of mail without signing in: who, for which address, out of what. It is

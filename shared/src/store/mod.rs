@@ -30,6 +30,7 @@ pub mod assigning;
 pub mod attachment;
 pub mod audit;
 pub mod break_glass;
+pub mod closing;
 pub mod contact;
 pub mod conversation;
 pub mod counter;

@@ -10,6 +10,7 @@ use shared_derive::Record;
 
 use super::{
     db::{Store, StoreError},
+    erasure::Erasure,
     export::Export,
     keyring::{NewDataKey, TenantKey, Use},
     keys,
@@ -21,10 +22,10 @@ use super::{
 };
 use crate::{
     domain::{
-        AccountId, ContactId, ExportId, Permission, Policy, RequestId, TenantId, Timestamp,
-        WorkspaceId,
+        AccountId, ContactId, ErasureId, ExportId, Permission, Policy, RequestId, TenantId,
+        Timestamp, WorkspaceId,
         personal::Pseudonymous,
-        privacy::{Controller, Course, DenialReason, Maker, RequestKind, RequestStatus},
+        privacy::{Controller, Course, DenialReason, Maker, Obstacle, RequestKind, RequestStatus},
         text::{Email, Name, Text},
         time::DAY,
         token::{self, Secret},
@@ -91,6 +92,9 @@ pub struct PrivacyRequest {
     /// The copy that answers it, where one does.
     #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
     pub copy: Option<ExportId>,
+    /// What it waits for that only its person can do.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub obstacle: Option<Obstacle>,
     /// When it ended.
     #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
     pub ended_at: Option<Timestamp>,
@@ -241,6 +245,8 @@ words! {
         Received = "received",
         /// To the operator: it has to be answered soon.
         Reminded = "reminded",
+        /// To the person: it waits for something that only they can do.
+        Waiting = "waiting",
     }
 }
 
@@ -312,6 +318,24 @@ impl PrivacyRequest {
         }
     }
 
+    /// The erasure that it asks for, once it has begun.
+    pub fn erasure(&self) -> Option<ErasureId> {
+        let begun = self.executing_since.is_some() || self.status == RequestStatus::Fulfilled;
+        (begun && self.obstacle.is_none())
+            .then(|| self.erasure_asked())
+            .flatten()
+    }
+
+    /// The erasure that it asks for.
+    pub fn erasure_asked(&self) -> Option<ErasureId> {
+        let erases = matches!(self.request, RequestKind::ChildReport | RequestKind::Erase);
+        if !erases {
+            return None;
+        }
+        let of_contact = self.contact().map(Erasure::of_contact);
+        of_contact.or_else(|| self.account().map(Erasure::of_account))
+    }
+
     /// What decides when something has to happen.
     pub const fn course(&self) -> Course {
         Course {
@@ -329,7 +353,11 @@ impl PrivacyRequest {
         let next = self.course().next(self.stepped_at);
         let look = self.executing_since.map(|since| {
             let waited = u64::try_from(self.stepped_at.ms() - since.ms()).unwrap_or(0);
-            let again = Duration::from_millis(waited).clamp(LOOK_AGAIN, DAY);
+            let again = match (waited, self.request, self.account()) {
+                // Nothing was begun yet, or all of it is done.
+                (0, RequestKind::Erase | RequestKind::OptOut, Some(_)) => Duration::ZERO,
+                _ => Duration::from_millis(waited).clamp(LOOK_AGAIN, DAY),
+            };
             self.stepped_at.plus(again)
         });
         Self {
@@ -353,6 +381,7 @@ impl PrivacyRequest {
             status,
             ended_at: Some(now),
             executing_since: None,
+            obstacle: None,
             kept_from: now,
             ..self
         }

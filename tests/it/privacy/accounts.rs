@@ -13,14 +13,14 @@ const OPERATOR: &str = "demo@example.com";
 const ADA: &str = "ada@example.com";
 
 /// The operator, signed in with both factors.
-async fn operator(harness: &Harness) -> Member {
+pub async fn operator(harness: &Harness) -> Member {
     let operator = harness.sign_up(OPERATOR).await;
     operator.enrol().await;
     harness.advance(Duration::from_secs(60));
     harness.sign_in(OPERATOR).await
 }
 
-async fn subjects(harness: &Harness, address: &str) -> Vec<String> {
+pub async fn subjects(harness: &Harness, address: &str) -> Vec<String> {
     let mails = harness.mails(address).await.into_iter();
     mails.map(|mail| mail.subject).collect()
 }

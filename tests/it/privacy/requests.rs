@@ -431,3 +431,48 @@ async fn whoever_asks_again_and_again_is_stopped() {
         .unwrap_or_default();
     assert_eq!(open.len(), 10);
 }
+
+/// Whoever writes while somebody is erased is refused, or what they wrote goes with the rest.
+#[tokio::test]
+async fn what_arrives_while_somebody_is_erased_is_refused_or_goes_along() {
+    let world = World::new().await;
+    let conversation = world.visitor.start("Forget me").await;
+    let asks = json!({ "type": "erase", "contact_id": world.visitor.contact_id });
+    let asked = world
+        .owner
+        .post(&world.place("privacy/requests"), asks, 202)
+        .await;
+    let theirs = format!("/v1/widget/conversations/{}/messages", conversation.id);
+    let ours = world.place(&format!("conversations/{}/messages", conversation.id));
+    let writing = async {
+        let mut statuses = Vec::new();
+        for number in 0..12 {
+            let says = harness::message(&format!("Message {number}"));
+            let theirs = world
+                .visitor
+                .send(Method::POST, &theirs, Some(says.clone()));
+            statuses.push(theirs.await.status);
+            let ours = world.owner.send(Method::POST, &ours, Some(says));
+            statuses.push(ours.await.status);
+        }
+        statuses
+    };
+    let deciding = world.decide(&asked, json!({ "decision": "fulfil" }));
+    let (statuses, _) = tokio::join!(writing, deciding);
+    let known = [201, 401, 404, 409];
+    assert!(
+        statuses.iter().all(|one| known.contains(one)),
+        "{statuses:?}"
+    );
+    assert!(statuses.iter().any(|one| *one != 201), "nobody was refused");
+    for _ in 0..4 {
+        world.harness.run_schedule("Minute").await;
+        world.harness.advance(std::time::Duration::from_secs(61));
+    }
+    world.harness.drain().await;
+    assert_eq!(world.seen(&asked).await["status"], "fulfilled");
+    let left = world.harness.items().await;
+    let of_it = left.iter().filter(|item| item.contains(&conversation.id));
+    let rest: Vec<&String> = of_it.filter(|item| !item.contains("TOMB")).collect();
+    assert!(rest.is_empty(), "{rest:?}");
+}

@@ -31,7 +31,7 @@ CALL-26 | tests/it/mail_in/support.rs::support_is_kept_for_two_years_after_the_l
 CALL-27 | tests/it/erasure/account.rs::of_a_former_member_nothing_but_their_words_is_left_after_thirty_days | of whoever left a workspace nothing but their words is there after thirty days
 CALL-28 | tests/it/erasure/workspace.rs::after_seven_days_nothing_is_left_of_a_workspace_and_its_neighbour_is_as_it_was | of a closed workspace no row and no key is left, and its neighbour is the same byte for byte
 CALL-29 | tests/it/exports.rs::a_contacts_export_holds_everything_about_them_and_nothing_of_a_neighbour | everything that was typed about a person is in the copy, and nothing of a neighbour
-CALL-30 | pending | fields and messages can be corrected; the request and the search for old values everywhere are missing
+CALL-30 | tests/it/privacy/rectified.rs::what_was_put_right_is_found_nowhere_as_it_was | everything kept is opened and searched: the old name, address and message are nowhere, but in the words of the request, which end
 CALL-31 | tests/it/privacy/requests.rs::an_erasure_that_was_asked_for_takes_the_contact_and_ends_when_nothing_is_left | what somebody asked to be erased is in no row, and the request ends when it is so
 CALL-32 | tests/it/exports.rs::a_visitors_own_export_leaves_out_what_is_the_teams_and_says_so | a visitor takes conversation and profile along as JSON, checked against its schema
 CALL-33 | tests/it/analytics/refusal.rs::who_refuses_is_in_no_figures_and_takes_back_what_was_said | who objects is in no figures from that call on, and what was kept goes with it
@@ -89,7 +89,7 @@ FLOW-45 | tests/it/exports/disclosures.rs::the_person_finds_it_in_their_own_copy
 FLOW-46 | pending | a workspace can be exported whole; the notice to its owners is missing
 FLOW-47 | tests/it/exports/disclosures.rs::what_is_handed_over_takes_two_people_and_is_no_more_than_was_named | two people decide, and the copy holds the named conversations alone
 FLOW-48 | tests/it/exports.rs::an_accounts_export_holds_the_account_and_no_secret | an account's copy holds its address, sessions and seats, and no secret
-FLOW-49 | pending | fields and messages can be corrected; the request and the search for old values everywhere are missing
+FLOW-49 | tests/it/privacy/rectified.rs::what_was_put_right_is_found_nowhere_as_it_was | a correction that is decided replaces the value in every row, and no copy outlives its seven days
 FLOW-50 | tests/it/privacy/requests.rs::an_erasure_that_was_asked_for_takes_the_contact_and_ends_when_nothing_is_left | after the decision the contact is nowhere, and only what was asked is remembered
 FLOW-51 | tests/it/exports.rs::the_same_data_makes_the_same_parts | two copies of the same data are the same bytes, named by checksums
 FLOW-52 | tests/it/announcements.rs::an_offer_arrives_before_the_one_click_and_none_after_it | an offer arrives before the one click, and none after it
