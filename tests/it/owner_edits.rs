@@ -216,9 +216,16 @@ fn every_route_that_changes_or_deletes_a_record_of_a_person_is_among_the_edits()
         let changes = [Method::PATCH, Method::DELETE].contains(&route.method);
         // A block, a hold and a draft are no records of a person but marks on one; what was to be handed
         // over stays in the register.
-        let mark = ["/assignee", "/block", "/draft", "/hold", "/{disclosure}"]
-            .iter()
-            .any(|end| rest.ends_with(end));
+        let mark = [
+            "/assignee",
+            "/block",
+            "/draft",
+            "/hold",
+            "/team",
+            "/{disclosure}",
+        ]
+        .iter()
+        .any(|end| rest.ends_with(end));
         if changes && !mark && KINDS.iter().any(|kind| rest.starts_with(kind)) {
             let key = format!("{} {rest}", route.method);
             assert!(edits.contains(&key), "{key} is no edit of owner_edits.rs");

@@ -264,6 +264,8 @@ async fn what_comes_at_night_is_given_out_when_the_team_opens_and_somebody_is_th
         .owner
         .patch(&place, json!({ "role": "agent" }), 200)
         .await;
+    // Another role, other sockets.
+    bob._socket = Some(world.listen(&bob.member).await);
     world.harness.advance(MINUTE);
     world.harness.run_schedule("minute").await;
     assert_eq!(world.assignee(&second).await, Some(bob.id.clone()));

@@ -56,7 +56,7 @@ async fn a_workspace_begins_with_the_promises_of_its_profile_and_its_maker_as_ow
         };
         let expected = json!([{
             "id": workspace.member_id, "name": name, "role": "owner",
-            "joined_at": body["created_at"], "rev": 1, "visibility": "all",
+            "joined_at": body["created_at"], "rev": 1, "visibility": "all", "photo": null,
         }]);
         assert_eq!(members["data"], expected);
         made.push(body.clone());
