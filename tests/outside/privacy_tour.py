@@ -75,8 +75,6 @@ def tour_of_privacy(api, mailbox, retention, table, tokens, workspace, app, sign
     api("POST", f"{theirs}/{asked['id']}/decision", answer, operator)
     asked = api("POST", own, {"type": "question", "message": "Who reads this?"}, token)
     api("POST", f"{own}/{asked['id']}/revoke", token=token)
-    visitor, contact = arrive(api, workspace, app, "iris")
-    asked = api("POST", asks, {"type": "rectify", "name": "Iris"}, visitor)
     browser = Browser(api.url)
     assert browser.open("/privacy/copy", expect=303) == "/sign-in"
     copy = "exp_01kf0a1b2c3d4e5f6g7h8j9k0m"
@@ -88,6 +86,8 @@ def tour_of_privacy(api, mailbox, retention, table, tokens, workspace, app, sign
         a_month_passes(table)
         retention.invoke({"task": "minute", "scheduled_at": at(0)})
     lose_copies(table)
+    visitor, contact = arrive(api, workspace, app, "iris")
+    asked = api("POST", asks, {"type": "rectify", "name": "Iris"}, visitor)
     link = mailed(mailbox, "iris@fence.example", r"/privacy/confirm\?token=(pr_\S+)$")
     browser.open(f"/privacy/confirm?token={link}")
     browser.submit("/privacy/confirm", expect=200, token=link)
