@@ -691,7 +691,7 @@ def main():
                 table = partial(past_the_fences, ready)
                 tokens = (token, operator)
                 tour_of_privacy(api, ready["api"], functions["retention"], table, tokens, workspace, app, arrive)
-                tour_of_mail(api, ready["api"], intake, forgotten, "fay@fence.example")
+                tour_of_mail(api, ready["api"], intake, "fay@fence.example")
                 tour_of_the_sockets(api, functions["realtime"], token, visitor, workspace, conversation)
                 tour_of_the_teams(api, functions["retention"], token, workspace, contact, member)
                 outbox, filters = functions["outbox"], template.filters["outbox"]
