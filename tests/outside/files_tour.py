@@ -63,7 +63,7 @@ def tour_of_the_photo(api, functions, token, workspace):
     """A member's photo takes the place of the one before, is fetched, and is taken away."""
     scanner, own = functions["attachments"], api("GET", workspace, token=token)["member_id"]
     for content in (pixel(0), pixel(255)):
-        for _ in range(20):
+        for _ in range(100):
             asks = {**wanted(content), "content_type": "image/png"}
             del asks["name"]
             made = api("POST", f"{workspace}/photo", asks, token)
