@@ -36,8 +36,8 @@ def taken(program, intake, write):
 
     The program hears of mail as well, one after the other, and is faster: so the mail has a queue before it.
     """
-    for attempt in range(5):
-        for number in range(30):
+    for attempt in range(12):
+        for number in range(8):
             written(program, f"queue{attempt}.{number}@fence.example", "Hello", "support@example.com")
         if told(intake, write(attempt)).get("taken") == 1:
             return
