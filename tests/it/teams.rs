@@ -239,6 +239,8 @@ async fn what_comes_at_night_is_given_out_when_the_team_opens_and_somebody_is_th
     bob.member = bob.member.refresh().await;
     let app = world.owner.app(&world.workspace).await;
     world.visitor = world.harness.visitor(&app).await;
+    // The gateway ends a socket that was silent for ten minutes: the client comes again.
+    bob._socket = Some(world.listen(&bob.member).await);
     let report = world.harness.run_schedule("minute").await;
     assert_eq!(report["assigned_conversations"], 1, "{report}");
     assert_eq!(world.assignee(&conversation).await, Some(bob.id.clone()));
