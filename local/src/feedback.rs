@@ -135,17 +135,17 @@ fn host(address: &str) -> &str {
 #[derive(Clone)]
 pub struct Bus {
     mailbox: Mailbox,
-    objects: Objects,
+    objects: Option<Objects>,
     rules: Vec<(Rule, Function)>,
 }
 
 impl Bus {
-    /// The bus of a template.
+    /// The bus of a template. Without `objects` nobody hears of what comes into a bucket.
     pub fn new(
         template: &Template,
         functions: &Functions,
         mailbox: Mailbox,
-        objects: Objects,
+        objects: Option<Objects>,
     ) -> Self {
         let rules = template.rules.iter().filter_map(|rule| {
             let function = functions.by_id(&rule.function)?;
@@ -163,7 +163,7 @@ impl Bus {
         let mut drained = Drained::default();
         let next = || {
             let mail = self.mailbox.next_feedback();
-            mail.or_else(|| self.objects.next_event())
+            mail.or_else(|| self.objects.as_ref()?.next_event())
         };
         while let Some(event) = next() {
             for (rule, function) in &self.rules {

@@ -48,6 +48,15 @@ pub enum Storage {
     Folder(PathBuf),
 }
 
+/// Who hears of what comes into a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileEvents {
+    /// The functions of this stack, as on AWS.
+    ToFunctions,
+    /// Nobody: whoever runs the functions elsewhere tells them.
+    ToNobody,
+}
+
 /// How to start a stack.
 #[derive(Clone, Debug)]
 pub struct StackOptions {
@@ -62,6 +71,8 @@ pub struct StackOptions {
     /// Moves the stream, sweeps and trims by itself. Without it, [`Stack::drain`] and
     /// [`Stack::sweep_ttl`] do, at moments that a test chooses.
     pub background: bool,
+    /// Who hears of what comes into a bucket.
+    pub file_events: FileEvents,
     /// The template: what there is to run.
     pub template: Arc<Template>,
 }
@@ -75,6 +86,7 @@ impl StackOptions {
             clock,
             only_services: false,
             background: false,
+            file_events: FileEvents::ToFunctions,
             template,
         }
     }
@@ -170,7 +182,7 @@ impl Stack {
             tasks: JoinSet::new(),
         };
         if let Some(listener) = listener {
-            stack.start_functions(options.background)?;
+            stack.start_functions(options.background, options.file_events)?;
             stack.initialise().await?;
             stack.serve(listener, stopped);
         }
@@ -316,7 +328,11 @@ impl Stack {
         self.wires.stop().await;
     }
 
-    fn start_functions(&mut self, background: bool) -> Result<(), StackError> {
+    fn start_functions(
+        &mut self,
+        background: bool,
+        file_events: FileEvents,
+    ) -> Result<(), StackError> {
         // Loopback needs no TLS, and no TLS roots that take their time to load.
         let client = aws_smithy_http_client::Builder::new().build_http();
         let client = self.faults.in_front_of(client);
@@ -337,6 +353,7 @@ impl Stack {
             )?);
         }
         let (mailbox, objects) = (self.mailbox.clone(), self.objects.clone());
+        let objects = Some(objects).filter(|_| file_events == FileEvents::ToFunctions);
         self.bus = Some(Bus::new(&self.template, &functions, mailbox, objects));
         let gateway = Gateway::new(&self.template, &functions, self.clock.clone());
         if let Some(intake) = functions.by_folder("intake") {

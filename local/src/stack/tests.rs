@@ -186,3 +186,21 @@ async fn the_demo_is_made_once_and_found_again() {
     }
     assert_eq!((&seen[0].0, &seen[0].1), (&seen[1].0, &seen[1].1));
 }
+
+#[tokio::test]
+async fn what_comes_into_the_bucket_is_told_unless_whoever_started_it_tells_it_themselves() {
+    for (file_events, left) in [(FileEvents::ToFunctions, 0), (FileEvents::ToNobody, 1)] {
+        let stack = Stack::start(StackOptions {
+            file_events,
+            ..StackOptions::for_tests(template(), Clock::system())
+        });
+        let stack = stack.await.expect("a stack");
+        let mail = b"From: ada@example.com\r\nTo: support@example.com\r\n\r\nHello\r\n";
+        stack.receive(mail, Found::default()).expect("a desk");
+        stack.drain().await.expect("heard");
+        let versions = stack.objects.versions();
+        let mails = versions.iter().filter(|one| one.key.starts_with("mail/"));
+        assert_eq!(mails.count(), left, "{file_events:?}");
+        stack.stop().await;
+    }
+}
