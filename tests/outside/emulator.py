@@ -21,6 +21,7 @@ from pathlib import Path
 from program import ROOT
 
 START_SECONDS = 20
+LONGEST_SECONDS = 300
 FUNCTIONS = sorted(folder.name for folder in (ROOT / "functions").iterdir() if folder.is_dir())
 
 
@@ -91,8 +92,9 @@ class Emulated:
                 **environment,
                 "AWS_LAMBDA_FUNCTION_NAME": function,
                 "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
-                # Generous: the wires are slow where other builds keep the machine busy.
-                "AWS_LAMBDA_FUNCTION_TIMEOUT": "60",
+                # The longest that the template gives a function: the wires are slow where other builds keep the
+                # machine busy.
+                "AWS_LAMBDA_FUNCTION_TIMEOUT": str(LONGEST_SECONDS),
             },
             stdout=log, stderr=log, start_new_session=True,
         )
@@ -105,7 +107,7 @@ class Emulated:
             while True:
                 try:
                     request = urllib.request.Request(self._url, data=payload)
-                    with urllib.request.urlopen(request, timeout=90) as answer:
+                    with urllib.request.urlopen(request, timeout=LONGEST_SECONDS + 30) as answer:
                         return json.loads(answer.read())
                 except (urllib.error.URLError, ConnectionError):
                     if time.monotonic() > deadline:
