@@ -15,7 +15,7 @@ use shared::lambda::files::FileEvent;
 use shared::lambda::socket;
 
 use crate::inbound::{PRIVACY_CONTACT, SUPPORT_CONTACT};
-use crate::template::Template;
+use crate::template::{ANY, Route, Template};
 use crate::wires::Wires;
 use crate::{ACCOUNT, REGION, template};
 
@@ -58,6 +58,29 @@ fn linked(folder: &str) -> Option<Code> {
         "retention" => Code::Schedule,
         _ => return None,
     })
+}
+
+/// The routes of the code to which a template leads, without `$default`. A route for any method of a
+/// path stands for those that its function answers.
+pub fn routes_of(template: &Template) -> Vec<Route> {
+    let code = all_routes();
+    let mut routes = Vec::new();
+    for route in template.routes.iter().filter(|route| !route.is_default()) {
+        if route.method != ANY {
+            routes.push(route.clone());
+            continue;
+        }
+        let functions = &template.functions;
+        let function = functions.iter().find(|one| one.id == route.function);
+        let answers = function.and_then(|function| code.get(function.folder.as_str()));
+        let answers = answers.into_iter().flat_map(Routes::list);
+        let answers = answers.filter(|(_, path)| *path == route.path);
+        routes.extend(answers.map(|(method, _)| Route {
+            method: method.to_string(),
+            ..route.clone()
+        }));
+    }
+    routes
 }
 
 /// The routes of every function that has some, by the name of its folder.

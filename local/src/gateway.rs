@@ -19,7 +19,7 @@ use shared::app::Clock;
 
 use crate::event::{Arrival, Event, percent_decode, response};
 use crate::functions::{Failure, Function, Functions};
-use crate::template::{Cors, Route, Template};
+use crate::template::{ANY, Cors, Route, Template};
 
 /// Most bytes of a request's body that API Gateway takes.
 pub const MOST_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -76,9 +76,8 @@ impl Gateway {
     }
 
     fn find(&self, method: &Method, path: &str) -> Option<(&Target, BTreeMap<String, String>)> {
-        let takes = |target: &&Target| {
-            target.route.method == "ANY" || target.route.method == method.as_str()
-        };
+        let takes =
+            |target: &&Target| target.route.method == ANY || target.route.method == method.as_str();
         self.0
             .routes
             .iter()

@@ -17,7 +17,7 @@ use local::policy;
 use local::receipts::{self, Verdict};
 use local::restore::{self, Settings};
 use local::seed::{Demo, random_uuid};
-use local::stack::{FileEvents, Stack, StackOptions, Storage};
+use local::stack::{Events, Stack, StackOptions, Storage};
 use local::template::Template;
 use serde_json::{Value, json};
 use shared::app::{App, Clock, Config, Egress, clients};
@@ -187,9 +187,9 @@ struct Serve {
     /// Starts the embedded AWS services alone, and prints the variables that lead to them.
     #[arg(long)]
     only_services: bool,
-    /// Tells no function of what comes into the bucket: for whoever runs the built functions beside it.
+    /// Calls no function by schedule or for what comes into the bucket: for whoever runs built ones beside it.
     #[arg(long, hide_short_help = true)]
-    hold_file_events: bool,
+    hold_events: bool,
     /// The template; by default the nearest template.yaml, here or above.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     template: Option<PathBuf>,
@@ -252,9 +252,9 @@ async fn run(serve: Serve) -> Result<(), String> {
         clock: Clock::system(),
         only_services: serve.only_services,
         background: true,
-        file_events: match serve.hold_file_events {
-            true => FileEvents::ToNobody,
-            false => FileEvents::ToFunctions,
+        events: match serve.hold_events {
+            true => Events::Held,
+            false => Events::ToFunctions,
         },
         template: Arc::new(template),
     })

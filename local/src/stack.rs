@@ -48,13 +48,13 @@ pub enum Storage {
     Folder(PathBuf),
 }
 
-/// Who hears of what comes into a bucket.
+/// Who hears of what comes into a bucket, and of the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileEvents {
+pub enum Events {
     /// The functions of this stack, as on AWS.
     ToFunctions,
     /// Nobody: whoever runs the functions elsewhere tells them.
-    ToNobody,
+    Held,
 }
 
 /// How to start a stack.
@@ -71,8 +71,8 @@ pub struct StackOptions {
     /// Moves the stream, sweeps and trims by itself. Without it, [`Stack::drain`] and
     /// [`Stack::sweep_ttl`] do, at moments that a test chooses.
     pub background: bool,
-    /// Who hears of what comes into a bucket.
-    pub file_events: FileEvents,
+    /// Who hears of what comes into a bucket, and of the time.
+    pub events: Events,
     /// The template: what there is to run.
     pub template: Arc<Template>,
 }
@@ -86,7 +86,7 @@ impl StackOptions {
             clock,
             only_services: false,
             background: false,
-            file_events: FileEvents::ToFunctions,
+            events: Events::ToFunctions,
             template,
         }
     }
@@ -182,12 +182,12 @@ impl Stack {
             tasks: JoinSet::new(),
         };
         if let Some(listener) = listener {
-            stack.start_functions(options.background, options.file_events)?;
+            stack.start_functions(options.background, options.events)?;
             stack.initialise().await?;
             stack.serve(listener, stopped);
         }
         if options.background {
-            stack.start_background();
+            stack.start_background(options.events);
         }
         Ok(stack)
     }
@@ -328,11 +328,7 @@ impl Stack {
         self.wires.stop().await;
     }
 
-    fn start_functions(
-        &mut self,
-        background: bool,
-        file_events: FileEvents,
-    ) -> Result<(), StackError> {
+    fn start_functions(&mut self, background: bool, events: Events) -> Result<(), StackError> {
         // Loopback needs no TLS, and no TLS roots that take their time to load.
         let client = aws_smithy_http_client::Builder::new().build_http();
         let client = self.faults.in_front_of(client);
@@ -353,7 +349,7 @@ impl Stack {
             )?);
         }
         let (mailbox, objects) = (self.mailbox.clone(), self.objects.clone());
-        let objects = Some(objects).filter(|_| file_events == FileEvents::ToFunctions);
+        let objects = Some(objects).filter(|_| events == Events::ToFunctions);
         self.bus = Some(Bus::new(&self.template, &functions, mailbox, objects));
         let gateway = Gateway::new(&self.template, &functions, self.clock.clone());
         if let Some(intake) = functions.by_folder("intake") {
@@ -408,14 +404,18 @@ impl Stack {
         });
     }
 
-    fn start_background(&mut self) {
+    fn start_background(&mut self, events: Events) {
         for pump in self.pumps.clone() {
             self.in_background(pump.run());
         }
         if let Some(bus) = self.bus.clone() {
             self.in_background(bus.run());
         }
-        for schedule in self.template.schedules.clone() {
+        let mut schedules = self.template.schedules.clone();
+        if events == Events::Held {
+            schedules.clear();
+        }
+        for schedule in schedules {
             let functions = self.functions.as_ref();
             let Some(function) =
                 functions.and_then(|functions| functions.by_id(&schedule.function))
@@ -433,7 +433,7 @@ impl Stack {
         }
         let (data, objects) = (self.data.clone(), self.objects.clone());
         self.in_background(async move {
-            loop {
+            while events == Events::ToFunctions {
                 tokio::time::sleep(SWEEP_EVERY).await;
                 if let Err(error) = objects.sweep() {
                     tracing::error!(%error, "old versions could not be deleted");

@@ -90,6 +90,9 @@ impl Route {
     }
 }
 
+/// The method of a route that takes every method for which its path has no other route.
+pub const ANY: &str = "ANY";
+
 /// The CORS configuration of an HTTP API, in the template's own words.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default, deny_unknown_fields)]

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use harness::contract::{check, example_of, openapi, valid};
 use harness::{Answer, template};
-use local::functions::all_routes;
+use local::functions::{all_routes, routes_of};
 use local::openapi::document;
+use local::template::ANY;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
@@ -25,9 +26,8 @@ fn every_route_of_the_code_is_in_the_template_and_the_other_way_round() {
         let function = template.functions.iter().find(|function| function.id == id);
         function.expect("a function").folder.clone()
     };
-    let (default, declared): (Vec<_>, Vec<_>) =
-        template.routes.iter().partition(|route| route.is_default());
-    let declared: BTreeSet<Route> = declared
+    let default = template.routes.iter().filter(|route| route.is_default());
+    let declared: BTreeSet<Route> = routes_of(&template)
         .into_iter()
         .map(|route| {
             (
@@ -51,15 +51,46 @@ fn every_route_of_the_code_is_in_the_template_and_the_other_way_round() {
         dangling.is_empty(),
         "template.yaml has what no function answers: {dangling:?}"
     );
-    let default: Vec<String> = default
-        .iter()
-        .map(|route| folder(&route.function))
-        .collect();
+    let default: Vec<String> = default.map(|route| folder(&route.function)).collect();
     assert_eq!(
         default,
         ["contract"],
         "unknown paths are answered by one function"
     );
+}
+
+/// Every route of the template costs a permission, and API Gateway takes 300: where one function answers
+/// more than one method of a path, one route of the template leads all of them there.
+#[test]
+fn a_path_of_a_function_is_one_route_of_the_template_for_one_method_or_for_any() {
+    let template = template();
+    let code = all_routes();
+    let mut methods: BTreeMap<(String, &str), usize> = BTreeMap::new();
+    for (folder, routes) in &code {
+        for (_, path) in routes.list() {
+            *methods.entry((path.clone(), folder)).or_default() += 1;
+        }
+    }
+    let mut seen = BTreeSet::new();
+    for route in template.routes.iter().filter(|route| !route.is_default()) {
+        let functions = &template.functions;
+        let function = functions.iter().find(|one| one.id == route.function);
+        let place = (
+            route.path.clone(),
+            function.expect("a function").folder.as_str(),
+        );
+        let key = route.key();
+        let many = methods.get(&place).copied().unwrap_or_default() > 1;
+        assert_eq!(
+            route.method == ANY,
+            many,
+            "{key}: `Method: ANY` where there are more than one"
+        );
+        assert!(
+            seen.insert(place),
+            "{key} repeats a path: write `Method: ANY` once"
+        );
+    }
 }
 
 #[test]
@@ -95,11 +126,9 @@ fn the_committed_document_is_what_the_code_says() {
 #[test]
 fn the_document_holds_the_routes_of_the_template_and_no_other() {
     let template = template();
-    let declared: BTreeSet<(String, String)> = template
-        .routes
-        .iter()
-        .filter(|route| !route.is_default())
-        .map(|route| (route.method.to_lowercase(), route.path.clone()))
+    let declared: BTreeSet<(String, String)> = routes_of(&template)
+        .into_iter()
+        .map(|route| (route.method.to_lowercase(), route.path))
         .collect();
     let described: BTreeSet<(String, String)> = operations(openapi())
         .into_iter()

@@ -148,7 +148,8 @@ class Template:
 
     def __init__(self, parameters):
         resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
-        self.routes, self.roles, self.filters = {}, {}, {}
+        self.routes, self.roles, self.filters, self.names = {}, {}, {}, {}
+        paths = json.loads((ROOT / "functions" / "contract" / "openapi.json").read_text())["paths"]
         for resource in resources.values():
             if resource["Type"] != "AWS::Serverless::Function":
                 continue
@@ -158,8 +159,11 @@ class Template:
             for event in properties["Events"].values():
                 if event["Type"] == "HttpApi":
                     route = event["Properties"]
-                    key = f"{route['Method']} {route['Path']}" if "Path" in route else "$default"
-                    self.routes[key] = function
+                    name = f"{route['Method']} {route['Path']}" if "Path" in route else "$default"
+                    # Any method stands for those that the function answers.
+                    methods = paths[route["Path"]] if name.startswith("ANY ") else []
+                    for key in [f"{method.upper()} {route['Path']}" for method in methods] or [name]:
+                        self.routes[key], self.names[key] = function, name
                 elif event["Type"] == "DynamoDB":
                     filters = event["Properties"]["FilterCriteria"]["Filters"]
                     self.filters[function] = [json.loads(f["Pattern"]) for f in filters]

@@ -27,7 +27,7 @@ from exports_tour import joined, tour_of_the_exports
 from files_tour import tour_of_the_files, tour_of_the_photo
 from flows_tour import tour_of_the_flows
 from live_tour import (
-    at, tour_of_a_forgotten_contact, tour_of_erasures, tour_of_retention, tour_of_the_desk, tour_of_the_sockets, tour_of_the_teams,
+    at, listens, tour_of_a_forgotten_contact, tour_of_erasures, tour_of_retention, tour_of_the_desk, tour_of_the_sockets, tour_of_the_teams,
     tour_of_the_sweep,
 )
 from mail_tour import tour_of_mail, tour_of_support
@@ -185,7 +185,7 @@ class Api:
         if route in self.saltless:
             self.saltless.remove(route)
             forget_salts(self.ready)
-        event = http_event(route, parameters, method, path, headers, body)
+        event = http_event(self.template.names[route], parameters, method, path, headers, body)
         answer = self.functions[self.template.routes[route]].invoke(event)
         if "statusCode" not in answer:
             return 502, {"content-type": "application/json"}, json.dumps(answer).encode()
@@ -596,7 +596,7 @@ def tour_of_returned_mail(function, workspace, invitation):
         assert answer == {"suppressed": 1, "noted": noted}, f"returned mail: {answer}"
 
 
-def tour_of_the_outbox(api, function, filters, ready, token, workspace):
+def tour_of_the_outbox(api, function, filters, ready, token, workspace, listen):
     """Everything in the table comes, then every head goes; the outbox hears what its filter passes.
 
     The mails must have gone out, and no key of a root nor anything of a subject may be left. Nothing
@@ -618,6 +618,12 @@ def tour_of_the_outbox(api, function, filters, ready, token, workspace):
             # The program's own outbox has settled it.
             item["letter_state"] = {"S": "queued"}
             past_the_fences(ready, "PutItem", "DataTable", Item=item)
+    for item in items(ready, "DataTable"):
+        if item["pk"]["S"].startswith("CONVERSATION#") and "team" in item:
+            # Whoever hears of a conversation has gone by then, so somebody comes for each.
+            listen()
+            assert function.invoke({"Records": [record("INSERT", item)]}) == {"batchItemFailures": []}
+    listen()
     everything = items(ready, "DataTable")
     heads = [item for item in everything if item["sk"]["S"] == "HEAD"]
     ends = [item for item in everything if item["pk"]["S"].startswith(("SEAT#", "SESSION#"))]
@@ -645,8 +651,8 @@ def main():
     options = parser.parse_args()
     functions, faults = {}, []
     with tempfile.TemporaryDirectory(prefix="sotto-fences-") as folder:
-        # What comes into the bucket, the tour tells the built functions, and nobody else is faster.
-        arguments = ["--ephemeral", "--port", "0", "--json", "--hold-file-events"]
+        # Of files and times the tour tells the built functions, and nobody else is faster.
+        arguments = ["--ephemeral", "--port", "0", "--json", "--hold-events"]
         program = Program(options.sotto, arguments, f"{folder}/services")
         ready, log_path = program.ready, Path(folder) / "log"
         own = variables(ready)
@@ -695,10 +701,11 @@ def main():
                 tour_of_privacy(api, ready["api"], functions["retention"], table, tokens, workspace, app, arrive)
                 tour_of_mail(api, ready["api"], intake, "fay@fence.example")
                 tour_of_the_sockets(api, functions["realtime"], token, visitor, workspace, conversation)
-                tour_of_the_teams(api, functions["retention"], token, workspace, contact, member)
+                tour_of_the_teams(api, functions, token, workspace, contact, member)
                 outbox, filters = functions["outbox"], template.filters["outbox"]
                 keys = items(ready, "KeysTable")
-                data = tour_of_the_outbox(api, outbox, filters, ready, token, workspace)
+                listen = partial(listens, api, functions["realtime"], token, workspace)
+                data = tour_of_the_outbox(api, outbox, filters, ready, token, workspace, listen)
                 tour_of_the_sweep(functions["retention"], table, data, keys)
                 api("POST", "/v1/auth/refresh", {"refresh_token": old}, expect=401)
                 missed = sorted(set(template.routes) - api.answered)

@@ -1,5 +1,16 @@
 """The part of the fences' tour that builds flows."""
 
+from live_tour import message
+
+
+def asks(draft):
+    """Lets a flow end with a question, which waits for what a visitor says."""
+    draft["variables"].append({"id": "v_name", "name": "name", "type": "text", "pii": True})
+    asked = {"md": "Your name?", "input": {"kind": "text"}, "save": "v_name"}
+    draft["nodes"].append({"id": "ask", "type": "ask", "data": asked})
+    draft["edges"][-1]["to"]["node"] = "ask"
+    draft["edges"].append({"id": "e3", "from": {"node": "ask", "port": "next"}, "to": {"node": "end"}})
+
 
 def tour_of_the_flows(api, token, workspace, visitor):
     """A flow is built, tried out, published, taken into use and thrown away; another one stays."""
@@ -9,6 +20,7 @@ def tour_of_the_flows(api, token, workspace, visitor):
         flow = f"{flows}/{made['id']}"
         draft = api("GET", flow, token=token)["document"]
         draft["name"] = name
+        asks(draft)
         test = {"name": "It greets", "script": {"steps": [{"expect": [{"text": "Hello"}]}]}}
         api("PATCH", flow, {"document": draft, "tests": [test]}, token, {"if-match": '"1"'})
         api("POST", f"{flow}/validate", token=token)
@@ -23,6 +35,7 @@ def tour_of_the_flows(api, token, workspace, visitor):
         begun = {"client_id": "0190b6a1-7c1e-7cc0-8000-0000000000" + ("07" if name == "Gone" else "08")}
         begun = api("POST", f"/v1/widget/flows/{made['id']}/conversations", begun, visitor)["conversation_id"]
         api("GET", f"/v1/widget/conversations/{begun}/flow", token=visitor)
+        api("POST", f"/v1/widget/conversations/{begun}/messages", message("Grace"), visitor)
         if name == "Gone":
             api("DELETE", flow, token=token)
     api("POST", f"{flows}/import", {"format": "flow1", "file": draft}, token)

@@ -67,6 +67,8 @@ def tour_of_support(api, program, intake, forget_salts, token, operator):
     # The operator answers the mail that tells of it: their address leads into its thread.
     to = address_of_the_thread(program)
     taken(intake, written(program, "operator@fence.example", "Hello too", to))
+    # Somebody whose account has the address on file.
+    taken(intake, written(program, "ada@fence.example", "And when?", "support@example.com"))
     api("DELETE", desk, token=operator)
     api("POST", "/v1/support", {"message": "One more thing."}, token)
 

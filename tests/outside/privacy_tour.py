@@ -58,6 +58,23 @@ def forgotten(api, mailbox, retention, sign_up, tokens):
         retention.invoke({"task": "minute", "scheduled_at": at(0)})
 
 
+def copied(api, mailbox, retention, table, workspace, app):
+    """Somebody without an account takes a copy along, on the page that a mail leads to."""
+    visitor, _ = arrive(api, workspace, app, "lea")
+    asked = api("POST", "/v1/widget/privacy/requests", {"type": "access"}, visitor)
+    proof = mailed(mailbox, "lea@fence.example", r"/privacy/confirm\?token=(pr_\S+)$")
+    browser = Browser(api.url)
+    browser.submit("/privacy/confirm", expect=200, token=proof)
+    place = f"/v1/widget/privacy/requests/{asked['id']}"
+    copy = api("GET", place, token=visitor)["export_id"]
+    while api("GET", place, token=visitor)["status"] != "fulfilled":
+        a_month_passes(table)
+        retention.invoke({"task": "minute", "scheduled_at": at(0)})
+    link = mailed(mailbox, "lea@fence.example", r"/privacy/copy\?token=(cp_\S+)$")
+    browser.open(f"/privacy/copy?token={link}")
+    browser.submit("/privacy/copy", expect=200, token=link, export=copy, part="0")
+
+
 def tour_of_privacy(api, mailbox, retention, table, tokens, workspace, app, sign_up):
     """Asked, proved, put right, erased, taken back and left to wait for too long."""
     token, operator = tokens
@@ -86,6 +103,7 @@ def tour_of_privacy(api, mailbox, retention, table, tokens, workspace, app, sign
         a_month_passes(table)
         retention.invoke({"task": "minute", "scheduled_at": at(0)})
     lose_copies(table)
+    copied(api, mailbox, retention, table, workspace, app)
     visitor, contact = arrive(api, workspace, app, "iris")
     asked = api("POST", asks, {"type": "rectify", "name": "Iris"}, visitor)
     link = mailed(mailbox, "iris@fence.example", r"/privacy/confirm\?token=(pr_\S+)$")

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use local::functions::routes_of;
 use reqwest::Method;
 use serde_json::Value;
 use shared::domain::{
@@ -36,13 +37,12 @@ pub enum Actor {
 
 /// Every route of the template, without `$default`.
 pub fn routes() -> Vec<Route> {
-    let template = template();
-    let routes = template.routes.iter().filter(|route| !route.is_default());
+    let routes = routes_of(&template()).into_iter();
     routes
         .map(|route| Route {
             method: method(&route.method),
-            path: route.path.clone(),
-            function: route.function.clone(),
+            path: route.path,
+            function: route.function,
         })
         .collect()
 }

@@ -21,7 +21,7 @@ use shared::store::{Key, Record as _, Transaction, Unsealed, keys};
 use super::figures::{rounded, start};
 use crate::import;
 use crate::seed::Demo;
-use crate::stack::{FileEvents, Stack, StackOptions, Storage};
+use crate::stack::{Events, Stack, StackOptions, Storage};
 use crate::template::Template;
 
 /// How many keys the floor deletes with one call, as the erasure does.
@@ -64,7 +64,7 @@ impl Erasure {
             clock: Clock::system(),
             only_services: false,
             background: false,
-            file_events: FileEvents::ToFunctions,
+            events: Events::ToFunctions,
             template: Arc::new(template),
         })
         .await

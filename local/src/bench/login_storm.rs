@@ -19,7 +19,7 @@ use tower::ServiceExt as _;
 
 use super::figures::{Figures, Sample, rounded, start};
 use crate::seed::find_code;
-use crate::stack::{FileEvents, Stack, StackOptions, Storage};
+use crate::stack::{Events, Stack, StackOptions, Storage};
 use crate::template::Template;
 
 /// How often one account signs in: an hour has room for a hundred.
@@ -87,7 +87,7 @@ impl LoginStorm {
             clock: Clock::system(),
             only_services: false,
             background: false,
-            file_events: FileEvents::ToFunctions,
+            events: Events::ToFunctions,
             template: Arc::new(template),
         })
         .await

@@ -9,8 +9,9 @@ use shared::domain::Timestamp;
 use shared::domain::policy::{Policy, Profile};
 use shared::domain::retention::{Class, Expiry, expiry};
 
+use crate::functions::routes_of;
 use crate::intrinsics::{Scope, TemplateError};
-use crate::template::Template;
+use crate::template::{Route, Template};
 
 /// Everything a rendering may say.
 #[derive(Clone, Debug)]
@@ -202,11 +203,7 @@ impl Deployment {
             .map(|schedule| schedule.every)
             .ok_or_else(|| root.error("there is no schedule of the sweep"))?;
         Ok(Self {
-            routes: template
-                .routes
-                .iter()
-                .map(crate::template::Route::key)
-                .collect(),
+            routes: routes_of(template).iter().map(Route::key).collect(),
             services: services(&root)?,
             backup_days: backups.collect(),
             log_days: largest("AWS::Logs::LogGroup", "/RetentionInDays"),

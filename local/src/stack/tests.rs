@@ -189,9 +189,9 @@ async fn the_demo_is_made_once_and_found_again() {
 
 #[tokio::test]
 async fn what_comes_into_the_bucket_is_told_unless_whoever_started_it_tells_it_themselves() {
-    for (file_events, left) in [(FileEvents::ToFunctions, 0), (FileEvents::ToNobody, 1)] {
+    for (events, left) in [(Events::ToFunctions, 0), (Events::Held, 1)] {
         let stack = Stack::start(StackOptions {
-            file_events,
+            events,
             ..StackOptions::for_tests(template(), Clock::system())
         });
         let stack = stack.await.expect("a stack");
@@ -200,7 +200,7 @@ async fn what_comes_into_the_bucket_is_told_unless_whoever_started_it_tells_it_t
         stack.drain().await.expect("heard");
         let versions = stack.objects.versions();
         let mails = versions.iter().filter(|one| one.key.starts_with("mail/"));
-        assert_eq!(mails.count(), left, "{file_events:?}");
+        assert_eq!(mails.count(), left, "{events:?}");
         stack.stop().await;
     }
 }
