@@ -69,6 +69,7 @@ mod tokens;
 mod transcripts;
 mod transport;
 mod usage;
+mod visibility;
 mod visitors;
 mod web;
 mod workspaces;

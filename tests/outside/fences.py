@@ -434,6 +434,8 @@ def tour_of_the_team(api, mailbox):
     app = api("POST", f"{workspace}/apps", app, token, {"idempotency-key": "two"})
     api("GET", f"{workspace}/apps", token=token)
     api("PATCH", f"{workspace}/apps/{app['id']}", {"name": "Our shop"}, token)
+    nobodys = {"team_id": "team_01kf0a1b2c3d4e5f6g7h8j9k0m"}
+    api("PATCH", f"{workspace}/apps/{app['id']}", nobodys, token, expect=422)
     secret = api("POST", f"{workspace}/apps/{app['id']}/rotate-key", {"key": "identity_secret"}, token)
     app["identity_secret"] = secret["identity_secret"]
     api("DELETE", workspace, token=token)

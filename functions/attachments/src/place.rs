@@ -92,7 +92,7 @@ impl Place<Caller> {
         let caller = app
             .caller(credential, workspace, permission, wanted)
             .await?;
-        let thread = thread::seen(&caller.entry, caller.sight, conversation)?;
+        let thread = thread::seen(&caller.entry, &caller.sight, conversation)?;
         caller.entry.require(Module::Attachments)?;
         Ok(Self {
             subject: caller.subject,

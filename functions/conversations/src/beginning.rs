@@ -7,7 +7,9 @@ use axum::{
 use serde::Deserialize;
 use shared::{
     app::App,
-    domain::{ContactId, ConversationId, attachment::Files, policy::Module, text::Text},
+    domain::{
+        ContactId, ConversationId, Sight, TeamId, attachment::Files, policy::Module, text::Text,
+    },
     http::{Code, IdempotencyKey, Json, Problem, actor::Entry, idempotent::Ask, view::MessageView},
     store::{
         CommitError, RootRef, SubjectId, Transaction,
@@ -32,11 +34,13 @@ pub struct FirstMessage {
     text: Text,
 }
 
-/// Which side begins: decides whose unread count is shown.
+/// Which side begins: decides whose it is, and whose unread count is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    Member,
-    Visitor,
+pub enum Begins<'a> {
+    /// A member, who sees so much: what they would not see as nobody's is theirs.
+    Member(&'a Sight),
+    /// A visitor, through an app whose conversations go to a team.
+    Visitor { team: Option<TeamId> },
 }
 
 /// Begins a conversation with `contact`, written by `author`. A repeated request finds the one
@@ -46,7 +50,7 @@ pub async fn begin(
     entry: &Entry,
     contact: ContactId,
     author: SubjectId,
-    side: Side,
+    side: Begins<'_>,
     message: FirstMessage,
 ) -> Result<Response, Problem> {
     entry.require(Module::Conversations)?;
@@ -65,7 +69,12 @@ pub async fn begin(
         now: entry.now,
     };
     let id = ConversationId::new(entry.now);
-    let head = Conversation::begin(id, entry.workspace, contact, entry.now);
+    let mut head = Conversation::begin(id, entry.workspace, contact, entry.now);
+    match side {
+        Begins::Member(sight) if !sight.sees(head.standing()) => head.assignee = sight.member,
+        Begins::Member(_) => {}
+        Begins::Visitor { team } => head.team = team,
+    }
     let place = keys::conversation(entry.workspace, head.id);
     let data_key = entry.tenant_key.new_data_key(&place, entry.now)?;
     let draft = Draft {
@@ -98,7 +107,7 @@ pub async fn begin(
 async fn replay(
     app: &App,
     entry: &Entry,
-    side: Side,
+    side: Begins<'_>,
     began: ConversationId,
 ) -> Result<Response, Problem> {
     let at_head = keys::conversation(entry.workspace, began);
@@ -123,19 +132,19 @@ async fn replay(
 fn reply(
     status: StatusCode,
     entry: &Entry,
-    side: Side,
+    side: Begins<'_>,
     head: &Conversation,
     message: &Message,
 ) -> Result<Response, Problem> {
     let (conversation, path) = match side {
-        Side::Member => (
+        Begins::Member(_) => (
             ConversationView::for_member(head, None, entry),
             format!(
                 "/v1/workspaces/{}/conversations/{}",
                 entry.workspace, head.id
             ),
         ),
-        Side::Visitor => (
+        Begins::Visitor { .. } => (
             ConversationView::for_visitor(head, entry),
             format!("/v1/widget/conversations/{}", head.id),
         ),

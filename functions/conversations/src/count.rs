@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::Serialize;
 use shared::{
     app::App,
-    domain::{Permission, WorkspaceId, policy::Module},
+    domain::{Permission, Standing, WorkspaceId, policy::Module},
     http::{AccessToken, Json, Path, Problem, Problems},
     store::{self, conversation::Status, keys},
 };
@@ -73,7 +73,7 @@ pub async fn handle(
         count(nobodys_queue, now.clone(), last()),
     )?;
     // Nobody's are not there for who sees only their own.
-    let (nobodys, nobodys_snoozed) = if member.sees(None) {
+    let (nobodys, nobodys_snoozed) = if member.sight.sees(Standing::NOBODYS) {
         (nobodys, nobodys_snoozed)
     } else {
         (0, 0)

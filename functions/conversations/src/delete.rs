@@ -46,7 +46,7 @@ pub async fn handle(
     let head = entry
         .open::<Conversation>(&place)?
         .ok_or_else(Problem::not_found)?;
-    if !member.sees(head.assignee) {
+    if !member.sight.sees(head.standing()) {
         return Err(Problem::not_found());
     }
     if head.hold_at(entry.now).is_some() {

@@ -33,7 +33,7 @@ impl Desk {
         let wanted = vec![at_head.clone(), keys::data_key(&RootRef::of(&at_head))];
         let member = app.member(token, workspace, permission, wanted).await?;
         member.entry.require(Module::Conversations)?;
-        let head = view::seen(&member.entry, member.sight(), conversation)?;
+        let head = view::seen(&member.entry, &member.sight, conversation)?;
         let key = member
             .entry
             .data_key(&at_head)?

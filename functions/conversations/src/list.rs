@@ -154,7 +154,7 @@ pub async fn handle(
     .await?;
     let fits = |head: &Conversation| {
         let status = head.status_at(entry.now);
-        if !caller.sight.sees(head.assignee) {
+        if !caller.sight.sees(head.standing()) {
             return false;
         }
         match queue {

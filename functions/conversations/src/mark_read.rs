@@ -74,7 +74,7 @@ pub async fn handle(
         .await?;
     member.belongs()?;
     let entry = &member.entry;
-    let head = view::seen(&member.entry, member.sight(), conversation)?;
+    let head = view::seen(&member.entry, &member.sight, conversation)?;
     let key = entry.data_key(&at_head)?.ok_or_else(Problem::not_found)?;
     let seq = body.within(&head)?;
     let mut mark = show::mark(&app, entry, member.id, conversation).await?;

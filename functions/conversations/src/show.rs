@@ -37,7 +37,7 @@ pub async fn handle(
         )
         .await?;
     let entry = &caller.entry;
-    let head = view::seen(entry, caller.sight, conversation)?;
+    let head = view::seen(entry, &caller.sight, conversation)?;
     app.note_reading(&caller, conversation).await?;
     let mark = match caller.sight.member {
         Some(member) => mark(&app, entry, member, conversation).await?,

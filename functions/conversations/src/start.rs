@@ -11,7 +11,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    beginning::{FirstMessage, Side, begin},
+    beginning::{Begins, FirstMessage, begin},
     view::Started,
 };
 
@@ -62,7 +62,7 @@ pub async fn handle(
         &member.entry,
         contact.id,
         author,
-        Side::Member,
+        Begins::Member(&member.sight),
         body.first_message,
     )
     .await

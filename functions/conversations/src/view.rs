@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 use shared::{
-    domain::{ContactId, ConversationId, MemberId, TeamId, Timestamp, label::LabelName},
+    domain::{ContactId, ConversationId, MemberId, Sight, TeamId, Timestamp, label::LabelName},
     http::{
         Problem,
-        actor::{Entry, Sight},
+        actor::Entry,
         view::{MessageView, content_end},
     },
     store::{
@@ -141,11 +141,11 @@ impl ConversationView {
 /// who sees only their own, not there.
 pub fn seen(
     entry: &Entry,
-    sight: Sight,
+    sight: &Sight,
     conversation: ConversationId,
 ) -> Result<Conversation, Problem> {
     let head = head(entry, conversation)?;
-    if sight.sees(head.assignee) {
+    if sight.sees(head.standing()) {
         Ok(head)
     } else {
         Err(Problem::not_found())

@@ -9,7 +9,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::{
-    beginning::{FirstMessage, Side, begin},
+    beginning::{Begins, FirstMessage, begin},
     view::Started,
 };
 
@@ -50,7 +50,7 @@ pub async fn handle(
         &visitor.entry,
         visitor.id,
         author,
-        Side::Visitor,
+        Begins::Visitor { team: visitor.team },
         body.first_message,
     )
     .await

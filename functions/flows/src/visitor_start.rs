@@ -81,7 +81,8 @@ pub async fn handle(
         now: entry.now,
     };
     let id = ConversationId::new(entry.now);
-    let head = Conversation::begin(id, entry.workspace, visitor.id, entry.now);
+    let mut head = Conversation::begin(id, entry.workspace, visitor.id, entry.now);
+    head.team = visitor.team;
     let data_key = keys::conversation(entry.workspace, id);
     let data_key = entry.tenant_key.new_data_key(&data_key, entry.now)?;
     let run = bot::new_run((entry.workspace, id), (flow, version), entry.now)

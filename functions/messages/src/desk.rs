@@ -33,7 +33,7 @@ impl Desk {
         let member = app
             .member(token, workspace, Permission::ConversationsWrite, wanted)
             .await?;
-        let thread = thread::seen(&member.entry, member.sight(), conversation)?;
+        let thread = thread::seen(&member.entry, &member.sight, conversation)?;
         let policy = thread.head.policy(member.entry.lens());
         let lens = Lens {
             policy: &policy,

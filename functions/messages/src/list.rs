@@ -57,7 +57,7 @@ pub async fn handle(
         )
         .await?;
     let entry = &caller.entry;
-    let thread = thread::seen(entry, caller.sight, conversation)?;
+    let thread = thread::seen(entry, &caller.sight, conversation)?;
     app.note_reading(&caller, conversation).await?;
     let found = app
         .store

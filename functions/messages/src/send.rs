@@ -84,7 +84,7 @@ pub async fn handle(
             wanted,
         )
         .await?;
-    let thread = thread::seen(&caller.entry, caller.sight, conversation)?;
+    let thread = thread::seen(&caller.entry, &caller.sight, conversation)?;
     let files = content.files(&caller.entry, &thread, caller.subject)?;
     let draft = Draft {
         author: caller.subject,

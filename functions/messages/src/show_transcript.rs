@@ -67,7 +67,7 @@ pub async fn handle(
         .await?;
     member.belongs()?;
     let entry = &member.entry;
-    let thread = thread::seen(entry, member.sight(), conversation)?;
+    let thread = thread::seen(entry, &member.sight, conversation)?;
     let contact = match member.role.may(Permission::PersonalDataRead) {
         true => Contact::Named,
         false => Contact::Masked,

@@ -1,4 +1,5 @@
-//! A sign-in ended, or a seat in a workspace went: the sockets that rest on it are closed.
+//! A sign-in ended, a seat in a workspace went, or became another one: the sockets that rest on it are
+//! closed.
 //!
 //! Each of their frames would be refused anyway; this spares them the hints that are not for them any
 //! more. What they listened to goes when the edge tells that they are closed.
@@ -6,11 +7,12 @@
 use shared::{
     app::App,
     domain::{
-        AccountId, SessionId, WorkspaceId,
+        AccountId, SessionId, Timestamp, Visibility, WorkspaceId,
         policy::{Lens, Policy},
     },
     store::{
-        Field, Item, Query, StoreError, Table, Unsealed,
+        Field, Item, Query, Record as _, StoreError, Table, Unsealed,
+        account::Seat,
         db::key_of,
         keys,
         socket::{Holder, Socket},
@@ -28,13 +30,46 @@ const MOST: u16 = 100;
 enum Ended {
     Session(SessionId),
     Seat(WorkspaceId),
+    /// A seat as it was until then: sockets that were opened later rest on it as it is.
+    SeatOf(WorkspaceId, Timestamp),
 }
 
 /// Closes the sockets that rest on what went.
 pub async fn close(app: &App, gone: &Item) -> Result<(), Failure> {
-    let Some((account, ended)) = what_ended(gone) else {
-        return Ok(());
+    match what_ended(gone) {
+        Some((account, ended)) => close_all(app, account, ended).await,
+        None => Ok(()),
+    }
+}
+
+/// Whether somebody sees, or may do, something else than before. What they listen to says what they
+/// saw, so they have to come again.
+pub fn sees_otherwise(old: &Item, new: &Item) -> bool {
+    let seen = |item: &Item| {
+        let of = |name: &str| item.get(name).cloned();
+        let visibility = Visibility::read(item.get("visibility"));
+        // In which teams somebody is decides only where they see those of their teams.
+        let teams = of("teams").filter(|_| visibility == Some(Visibility::Team));
+        (of("role"), visibility, teams)
     };
+    image::kind(new) == Some(Seat::DECLARATION.name) && seen(old) != seen(new)
+}
+
+/// Closes the sockets that were opened before a seat became what it is.
+pub async fn close_earlier(app: &App, seat: &Item) -> Result<(), Failure> {
+    let account = AccountId::read(seat.get("account"));
+    let workspace = WorkspaceId::read(seat.get("workspace"));
+    let changed_at = Timestamp::read(seat.get("changed_at"));
+    let ended = workspace
+        .zip(changed_at)
+        .map(|(workspace, at)| Ended::SeatOf(workspace, at));
+    match account.zip(ended) {
+        Some((account, ended)) => close_all(app, account, ended).await,
+        None => Ok(()),
+    }
+}
+
+async fn close_all(app: &App, account: AccountId, ended: Ended) -> Result<(), Failure> {
     for socket in sockets(app, account).await? {
         if rests_on(&socket, ended) {
             app.connections.close(&socket.connection).await;
@@ -57,6 +92,9 @@ fn rests_on(socket: &Socket, ended: Ended) -> bool {
     match (socket.holder, ended) {
         (Holder::Member { session, .. }, Ended::Session(over)) => session == over,
         (Holder::Member { .. }, Ended::Seat(workspace)) => socket.workspace == workspace,
+        (Holder::Member { .. }, Ended::SeatOf(workspace, until)) => {
+            socket.workspace == workspace && socket.opened_at < until
+        }
         (Holder::Visitor { .. }, _) => false,
     }
 }

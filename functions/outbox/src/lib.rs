@@ -12,7 +12,7 @@
 //! | `mail_reset` | somebody forgot their password | the mail with the link |
 //! | `mail_support` | something was said in a thread with the operator | the mail to the other side |
 //! | `nudge` | a conversation changed | those who listen to it hear so |
-//! | `close_sockets` | a login session or a seat went | the sockets that rest on it are closed |
+//! | `close_sockets` | a login session or a seat went, or a seat shows other conversations | the sockets that rest on it are closed |
 //! | `feedback` | a mail came back, or its reader complained | the address is written to no more where that may be, and the team sees it |
 //! | `remove_file` | the row of a file went, deleted by us or by TTL | every version of the file goes |
 //! | `remove_root` | the head of a root went, deleted by us or by TTL | its key and its edge go |
@@ -135,6 +135,9 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
         }
         (Change::Remove, _, Some(item)) if ends_sockets(item) => {
             close_sockets::close(app, item).await
+        }
+        (Change::Modify, Some(new), Some(old)) if close_sockets::sees_otherwise(old, new) => {
+            close_sockets::close_earlier(app, new).await
         }
         (Change::Remove, _, Some(item)) if remove_file::is_file(item) => {
             remove_file::remove(app, item).await

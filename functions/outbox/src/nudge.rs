@@ -12,7 +12,7 @@ use std::{
 use serde::Serialize;
 use shared::{
     app::App,
-    domain::{ConversationId, MemberId, WorkspaceId},
+    domain::{ConversationId, Standing, WorkspaceId},
     lambda::stream::{Change, Record as Changed},
     store::{
         Field, Item, Record as _, StoreError,
@@ -46,8 +46,8 @@ struct Nudge {
 struct Happened {
     /// Its number and version; none when it is gone.
     stands: Option<(u64, u64)>,
-    /// Who took care of it at any time of the batch.
-    assignees: Vec<MemberId>,
+    /// Whose it was at any time of the batch.
+    standings: Vec<Standing>,
 }
 
 /// Tells of every conversation that changed in a batch.
@@ -109,8 +109,9 @@ async fn tell_all(
 
 impl Happened {
     fn concerns(&self, listener: &Listener) -> bool {
-        let is_assignee = |member: &MemberId| listener.who == (*member).into();
-        !listener.only_assigned || self.assignees.iter().any(is_assignee)
+        self.standings
+            .iter()
+            .any(|standing| listener.is_told_of(*standing))
     }
 }
 
@@ -131,18 +132,18 @@ fn last_changes(records: &[Changed]) -> BTreeMap<(WorkspaceId, ConversationId), 
         };
         let happened = changed.entry((workspace, id)).or_insert(Happened {
             stands: None,
-            assignees: Vec::new(),
+            standings: Vec::new(),
         });
         // Batches may come twice or late: the highest version is the last one.
         happened.stands = match (happened.stands, stands) {
             (Some(known), Some(new)) => Some(if known.1 > new.1 { known } else { new }),
             (_, stands) => stands,
         };
-        let assignees = [new, old]
-            .into_iter()
-            .flatten()
-            .filter_map(|item| field::<MemberId>(item, "assignee"));
-        happened.assignees.extend(assignees);
+        let standings = [new, old].into_iter().flatten().map(|item| Standing {
+            assignee: field(item, "assignee"),
+            team: field(item, "team"),
+        });
+        happened.standings.extend(standings);
     }
     changed
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use shared::{
     app::App,
     domain::{
-        ConversationId, Permission, Policy, Timestamp, Visibility,
+        ConversationId, Permission, Policy, Sight, Timestamp,
         policy::{Lens, Module},
         words::Symbol,
     },
@@ -268,7 +268,7 @@ async fn listen(app: &App, socket: &Socket, topic: String) -> Result<Frame, Refu
     let now = speaker.entry().now;
     if !app
         .store
-        .listen(socket, wanted, speaker.only_assigned(), now)
+        .listen(socket, wanted, speaker.sight(), now)
         .await?
     {
         return Err(Fault::SessionOver.into());
@@ -313,9 +313,7 @@ async fn type_in(
     {
         return Err(Fault::Blocked.into());
     }
-    if speaker.head(&place)?.is_none() {
-        return Err(Fault::NotFound.into());
-    }
+    let head = speaker.head(&place)?.ok_or(Fault::NotFound)?;
     let now = speaker.entry().now;
     let until = if typing { now.plus(TYPING_FOR) } else { now };
     let frame = Frame::Typing {
@@ -327,7 +325,10 @@ async fn type_in(
         .store
         .listeners(socket.workspace, Topic::Conversation(cnv), now)
         .await?;
-    others.retain(|listener| listener.connection != socket.connection);
+    // Who does not see it any more is not told who writes in it.
+    others.retain(|listener| {
+        listener.connection != socket.connection && listener.is_told_of(head.standing())
+    });
     Ok(app.nudge(others, &frame).await?)
 }
 
@@ -372,10 +373,11 @@ impl Speaker {
         }
     }
 
-    const fn only_assigned(&self) -> bool {
+    /// Which conversations of the team's they are told of; a visitor of the own ones anyway.
+    fn sight(&self) -> Sight {
         match self {
-            Self::Member(member) => matches!(member.visibility, Visibility::Assigned),
-            Self::Visitor(_) => false,
+            Self::Member(member) => member.sight.clone(),
+            Self::Visitor(_) => Sight::everything(),
         }
     }
 
@@ -384,7 +386,7 @@ impl Speaker {
         let head = self.entry().open::<Conversation>(place)?;
         Ok(head.filter(|head| {
             let theirs = match self {
-                Self::Member(member) => member.sees(head.assignee),
+                Self::Member(member) => member.sight.sees(head.standing()),
                 Self::Visitor(visitor) => head.contact == visitor.id,
             };
             theirs && head.state == State::Live

@@ -8,8 +8,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     app::App,
-    domain::{ConversationId, Permission, Timestamp, WorkspaceId, page::Limit, policy::Module},
-    http::{Caller, Credential, Json, Path, Problem, Problems, Query, actor::Sight, cursor::List},
+    domain::{ConversationId, Permission, Standing, WorkspaceId, page::Limit, policy::Module},
+    http::{Caller, Credential, Json, Path, Problem, Problems, Query, cursor::List},
     store::{
         self, Fetched, Key, Table, Unsealed,
         conversation::{Conversation, Tombstone},
@@ -61,7 +61,10 @@ pub async fn handle(
     entry.require(Module::Conversations)?;
     let principal = caller.subject.to_string();
     // Whoever sees more from now on has to list everything: nothing of it may have changed.
-    let name = format!("sync:{workspace}:{:?}", caller.sight.visibility);
+    let name = format!(
+        "sync:{workspace}:{:?}:{:?}",
+        caller.sight.visibility, caller.sight.teams
+    );
     let list = List {
         key: &entry.tenant_key,
         principal: &principal,
@@ -154,23 +157,17 @@ fn change(
     let gone = |could_be_seen: bool| (could_be_seen && !walk.is_first()).then(|| Change::gone(id));
     if place.key.sk == keys::TOMBSTONE {
         let tombstone: Option<Tombstone> = found.get(&place.key, &Unsealed, lens)?;
-        return Ok(tombstone.and_then(|tombstone| gone(caller.sight.sees(tombstone.assignee))));
+        let standing = tombstone.as_ref().map(Tombstone::standing);
+        return Ok(standing.and_then(|standing| gone(caller.sight.sees(standing))));
     }
     let head: Option<Conversation> = found.get(&place.key, &Unsealed, lens)?;
     Ok(match head {
         // Expired, or deleted since the index was read: then a tombstone follows.
-        None => gone(caller.sight.sees(None)),
-        Some(head) if !caller.sight.sees(head.assignee) => {
-            gone(has_lost(caller.sight, walk.since(), &head))
+        None => gone(caller.sight.sees(Standing::NOBODYS)),
+        Some(head) if !caller.sight.sees(head.standing()) => {
+            gone(head.has_left(&caller.sight, walk.since()))
         }
         Some(head) if head.state == Liveness::Live => Some(Change::to(id, head.rev, head.seq)),
         Some(_) => gone(true),
     })
-}
-
-/// Whether a member who sees what is assigned to them saw it until a moment ago.
-fn has_lost(sight: Sight, since: Timestamp, head: &Conversation) -> bool {
-    sight.member.is_some()
-        && head.left_by == sight.member
-        && head.left_at.is_some_and(|at| at >= since)
 }

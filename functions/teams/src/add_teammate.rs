@@ -14,7 +14,7 @@ use shared::{
     },
 };
 
-use crate::team;
+use crate::{seat, team};
 
 /// Add a member to a team.
 #[utoipa::path(
@@ -49,6 +49,8 @@ pub async fn handle(
         let detail = "a team has at most 100 members";
         return Err(Problem::invalid("#", "too_many", detail));
     }
+    let seat = seat::of(&app, entry, joins).await?;
+    let seat = seat.ok_or_else(Problem::not_found)?;
     let place = Teammate {
         workspace,
         member: joins,
@@ -61,6 +63,7 @@ pub async fn handle(
     let at_place = transaction.create(&Stored::new(place, &entry.policy), &Unsealed)?;
     let at_team = transaction.check_unchanged(keys::team(workspace, id), team.rev);
     transaction.check_live(keys::membership(workspace, joins));
+    let at_seat = transaction.replace(&seat::joined(seat, id, entry), &Unsealed)?;
     transaction.audit(entry.line(member.id, Deed::SettingsChanged).about(joins))?;
     match app.store.commit(transaction).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
@@ -69,7 +72,9 @@ pub async fn handle(
         Err(CommitError::Refused(refusal)) if refusal.failed(at_place) => {
             Ok(StatusCode::NO_CONTENT)
         }
-        Err(CommitError::Refused(refusal)) if refusal.failed(at_team) => {
+        Err(CommitError::Refused(refusal))
+            if refusal.failed(at_team) || refusal.failed(at_seat) =>
+        {
             Err(Problem::new(shared::http::Code::Conflict))
         }
         // No such member, or not any more.

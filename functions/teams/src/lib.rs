@@ -16,8 +16,8 @@
 //! | `remove_teammate` | `DELETE /v1/workspaces/{workspace}/teams/{team}/members/{member}` |
 //! | `visitor_availability` | `GET /v1/widget/availability` |
 //!
-//! Rooms beside the operations: `hours` (the view of them), `presence` (who is there) and `team` (the
-//! view of one).
+//! Rooms beside the operations: `hours` (the view of them), `presence` (who is there), `seat` (of who
+//! joins or leaves) and `team` (the view of one).
 
 mod add_teammate;
 mod change_team;
@@ -29,6 +29,7 @@ mod presence;
 mod remove_hours;
 mod remove_team;
 mod remove_teammate;
+mod seat;
 mod set_availability;
 mod set_hours;
 mod show_hours;

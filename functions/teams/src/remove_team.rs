@@ -11,7 +11,7 @@ use shared::{
     store::{CommitError, Stored, Transaction, Unsealed, assigning::TeamWait, audit::Deed, keys},
 };
 
-use crate::team;
+use crate::{seat, team};
 
 /// Remove a team.
 #[utoipa::path(
@@ -52,9 +52,21 @@ pub async fn handle(
     }
     // Nobody joins a team that is gone. Who does not go here goes with their membership.
     for member in app.store.teammates(workspace, id).await? {
-        app.store
-            .delete(keys::teammate(workspace, member, id))
-            .await?;
+        let mut transaction = Transaction::new(entry.now);
+        transaction.remove(keys::teammate(workspace, member, id));
+        if let Some(seat) = seat::of(&app, entry, member).await? {
+            transaction.replace(&seat::left(seat, id, entry), &Unsealed)?;
+        }
+        match app.store.commit(transaction).await {
+            Ok(()) => {}
+            Err(CommitError::Store(error)) => return Err(error.into()),
+            // A seat that changed meanwhile names a team that is gone: it shows nothing.
+            Err(CommitError::Refused(_)) => {
+                app.store
+                    .delete(keys::teammate(workspace, member, id))
+                    .await?;
+            }
+        }
     }
     Ok(StatusCode::NO_CONTENT)
 }

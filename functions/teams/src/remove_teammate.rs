@@ -5,11 +5,11 @@ use axum::{extract::State, http::StatusCode};
 use shared::{
     app::App,
     domain::{MemberId, Permission, TeamId, WorkspaceId, policy::Module},
-    http::{AccessToken, Path, Problem, Problems},
-    store::{CommitError, Transaction, assigning::Teammate, audit::Deed, keys},
+    http::{AccessToken, Code, Path, Problem, Problems},
+    store::{CommitError, Transaction, Unsealed, assigning::Teammate, audit::Deed, keys},
 };
 
-use crate::team;
+use crate::{seat, team};
 
 /// Take a member out of a team.
 #[utoipa::path(
@@ -42,10 +42,14 @@ pub async fn handle(
     }
     let mut transaction = Transaction::new(entry.now);
     transaction.remove(at_place);
+    if let Some(seat) = seat::of(&app, entry, leaves).await? {
+        transaction.replace(&seat::left(seat, id, entry), &Unsealed)?;
+    }
     transaction.audit(entry.line(member.id, Deed::SettingsChanged).about(leaves))?;
     match app.store.commit(transaction).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(CommitError::Store(error)) => Err(error.into()),
-        Err(CommitError::Refused(_)) => Err(Problem::not_found()),
+        // Their seat changed meanwhile.
+        Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
     }
 }

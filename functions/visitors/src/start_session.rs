@@ -205,7 +205,7 @@ impl Arriving<'_> {
             policy,
             ..
         } = self.entry;
-        let (visit, tokens) = visit::begin(tenant_key, *workspace, self.stock.id, contact, *now)?;
+        let (visit, tokens) = visit::begin(tenant_key, *workspace, self.stock, contact, *now)?;
         let visit = Stored::new(visit, policy);
         transaction.create(&visit, &Unsealed)?;
         Ok((visit.into_record(), tokens))
@@ -319,6 +319,10 @@ impl Arriving<'_> {
                     Resumed::No => return Err(Problem::new(Code::TokenInvalid)),
                 };
             self.check_welcome(&person)?;
+            let next = Visit {
+                team: self.stock.team,
+                ..next
+            };
             let next = Stored::next(next, &self.entry.policy);
             let mut transaction = Transaction::new(now);
             transaction.replace(&next, &Unsealed)?;
@@ -397,6 +401,7 @@ mod tests {
             origins: vec![Origin::parse("https://www.example.com").expect("an origin")],
             bundle_id: Some(BundleId::parse("com.example.shop").expect("a bundle")),
             identity: Identity::Off,
+            team: None,
             identity_secret: Bytes(Vec::new()),
             previous_secret: None,
             secret_rotated_at: None,

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use shared::{
     domain::{
-        AppId, ContactId, Timestamp, VisitId, WorkspaceId,
+        ContactId, Timestamp, VisitId, WorkspaceId,
         token::{self, Secret},
     },
     http::bearer::{RESUME_PREFIX, VISITOR_PREFIX},
-    store::{StoreError, TenantKey, contact::Visit, keyring::Use},
+    store::{StoreError, TenantKey, app::App, contact::Visit, keyring::Use},
 };
 
 /// How long a session token is good (README section 4).
@@ -62,14 +62,14 @@ impl Tokens {
     }
 }
 
-/// A new visit of `contact` through `app`.
+/// A new visit of `contact` through `app`, which says who gets what is begun in it.
 ///
 /// # Errors
 /// When the system has no random numbers.
 pub fn begin(
     tenant_key: &TenantKey,
     workspace: WorkspaceId,
-    app: AppId,
+    app: &App,
     contact: ContactId,
     now: Timestamp,
 ) -> Result<(Visit, Tokens), StoreError> {
@@ -83,7 +83,8 @@ pub fn begin(
         id,
         contact,
         workspace,
-        app,
+        app: app.id,
+        team: app.team,
         token: tokens.session.hash(),
         token_ends_at: now.plus(SESSION_LIFETIME),
         resume: tokens.resume.hash(),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::{
     domain::{
-        AppId, Timestamp,
+        AppId, TeamId, Timestamp,
         text::{BundleId, Origin},
     },
     http::Problem,
@@ -33,6 +33,8 @@ pub struct AppView {
     bundle_id: Option<BundleId>,
     /// Whether visitors come with an identity that the customer signed.
     identity: Identity,
+    /// The team that gets what its visitors begin.
+    team_id: Option<TeamId>,
     /// What the customer's pages name to start a session. Not a secret.
     #[schema(example = "pk_01kf0a1b2c3d4e5f6g7h8j9k0m01kf0a1b2c3d4e5f6g7h8j9k0n")]
     public_key: String,
@@ -65,6 +67,7 @@ impl AppView {
             origins: app.origins.clone(),
             bundle_id: app.bundle_id.clone(),
             identity: app.identity,
+            team_id: app.team,
             public_key: app.public_key(),
             identity_secret: None,
             former_key_until: app.former_key_until(),

@@ -7,13 +7,14 @@ use serde::Deserialize;
 use shared::{
     app::App,
     domain::{
-        AppId, Permission, WorkspaceId,
+        AppId, Permission, TeamId, WorkspaceId,
         text::{BundleId, Name, Origin},
     },
     http::{AccessToken, Code, IfMatch, Json, Path, Problem, Problems, Versioned, json::given},
     store::{
         CommitError, Stored, Transaction, Unsealed,
         app::{App as Stock, Identity, Label},
+        assigning::Team,
         audit::Deed,
         keys,
     },
@@ -42,6 +43,10 @@ pub struct ChangeApp {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     identity: Option<Identity>,
+    /// The team that gets what its visitors begin from now on; null for none.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<TeamId>)]
+    team_id: Option<Option<TeamId>>,
 }
 
 /// Change an app.
@@ -66,19 +71,26 @@ pub async fn handle(
     Json(body): Json<ChangeApp>,
 ) -> Result<Versioned<AppView>, Problem> {
     let place = keys::app(workspace, id);
+    let team = body
+        .team_id
+        .flatten()
+        .map(|team| keys::team(workspace, team));
+    let wanted = team.iter().cloned().chain([place.clone()]).collect();
     let member = app
-        .member(
-            &token,
-            workspace,
-            Permission::AppsManage,
-            vec![place.clone()],
-        )
+        .member(&token, workspace, Permission::AppsManage, wanted)
         .await?;
     let entry = &member.entry;
     let found = entry
         .open::<Stock>(&place)?
         .ok_or_else(Problem::not_found)?;
     if_match.check(found.rev)?;
+    // One that ends later gives back what still comes to it.
+    if let Some(team) = team
+        && entry.open::<Team>(&team)?.is_none()
+    {
+        let detail = "a team of this workspace";
+        return Err(Problem::invalid("#/team_id", "unknown_team", detail));
+    }
     let stored = Stored::next(changed(found, body)?, &entry.policy);
     let mut transaction = Transaction::new(entry.now);
     transaction.replace(&stored, &Unsealed)?;
@@ -103,11 +115,13 @@ fn changed(mut app: Stock, change: ChangeApp) -> Result<Stock, Problem> {
         origins,
         bundle_id,
         identity,
+        team_id,
     } = change;
     app.name = name.as_ref().map_or(app.name, Label::new);
     app.origins = origins.unwrap_or(app.origins);
     app.bundle_id = bundle_id.or(app.bundle_id);
     app.identity = identity.unwrap_or(app.identity);
+    app.team = team_id.unwrap_or(app.team);
     check_place(app.platform, &app.origins, app.bundle_id.as_ref())?;
     app.origins = distinct(app.origins);
     Ok(app)
@@ -135,6 +149,7 @@ mod tests {
             origins: vec![Origin::parse("https://example.com").expect("an origin")],
             bundle_id: None,
             identity: Identity::Off,
+            team: None,
             identity_secret: Bytes(vec![1]),
             previous_secret: None,
             secret_rotated_at: None,

@@ -107,9 +107,15 @@ pub async fn handle(
         transaction.audit(line.about(target))?;
     }
     // One version for both: that of the seat.
+    let seen = (old.role, old.visibility) == (role, visibility);
     let seat = Seat {
         role,
         visibility,
+        changed_at: if seen {
+            old.changed_at
+        } else {
+            Some(entry.now)
+        },
         ..old
     };
     let seat = Stored::next(seat, &Policy::platform());

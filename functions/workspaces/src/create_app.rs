@@ -116,6 +116,7 @@ fn new_app(entry: &Entry, body: CreateApp) -> Result<Stock, StoreError> {
     let id = AppId::new(entry.now);
     let secret = Stock::new_identity_secret(&entry.tenant_key, entry.workspace, id)?;
     Ok(Stock {
+        team: None,
         id,
         workspace: entry.workspace,
         name: Label::new(&body.name),

@@ -31,6 +31,6 @@ pub use id::{
     MemberId, MessageId, NoticeId, PasskeyId, PseudonymId, RequestId, ResetId, SessionId,
     SupportId, TeamId, TeamSignInId, TenantId, TicketId, VisitId, WorkspaceId,
 };
-pub use permission::{Permission, Role, Visibility};
+pub use permission::{Permission, Role, Sight, Standing, Visibility};
 pub use policy::{Policy, Profile};
 pub use time::Timestamp;

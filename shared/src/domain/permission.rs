@@ -1,4 +1,6 @@
-//! Who may do what in a workspace: one matrix, default deny.
+//! Who may do what in a workspace: one matrix, default deny. And which conversations they see.
+
+use super::id::{MemberId, TeamId};
 
 crate::words! {
     /// The role of a member.
@@ -75,6 +77,58 @@ crate::words! {
         All = "all",
         /// Those that are assigned to them.
         Assigned = "assigned",
+        /// Those, and whatever was put to a team that they are in.
+        Team = "team",
+    }
+}
+
+/// Whose a conversation is: what decides who of the team sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Who takes care of it.
+    pub assignee: Option<MemberId>,
+    /// The team that it was put to.
+    pub team: Option<TeamId>,
+}
+
+impl Standing {
+    /// That of a conversation which nobody has.
+    pub const NOBODYS: Self = Self {
+        assignee: None,
+        team: None,
+    };
+}
+
+/// Which conversations somebody of the team sees. Every way to learn of one asks this, and nothing
+/// else: lists, threads, files, sync, sockets, and what is sent out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sight {
+    /// Which of them.
+    pub visibility: Visibility,
+    /// As which member; an API key is none.
+    pub member: Option<MemberId>,
+    /// The teams that they are in.
+    pub teams: Vec<TeamId>,
+}
+
+impl Sight {
+    /// Everything: what a key of the API sees.
+    pub const fn everything() -> Self {
+        Self {
+            visibility: Visibility::All,
+            member: None,
+            teams: Vec::new(),
+        }
+    }
+
+    /// Whether a conversation that stands like this is seen.
+    pub fn sees(&self, standing: Standing) -> bool {
+        let own = standing.assignee.is_some() && standing.assignee == self.member;
+        match self.visibility {
+            Visibility::All => true,
+            Visibility::Assigned => own,
+            Visibility::Team => own || standing.team.is_some_and(|team| self.teams.contains(&team)),
+        }
     }
 }
 

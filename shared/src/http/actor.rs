@@ -11,8 +11,8 @@ use super::{
 use crate::{
     app::App,
     domain::{
-        AccountId, BreakGlassId, ContactId, MemberId, Permission, Policy, Role, SessionId,
-        TenantId, Timestamp, Visibility, VisitId, WorkspaceId,
+        AccountId, BreakGlassId, ContactId, MemberId, Permission, Policy, Role, SessionId, Sight,
+        TeamId, TenantId, Timestamp, VisitId, WorkspaceId,
         policy::{Lens, Module, WayIn},
     },
     store::{
@@ -51,32 +51,13 @@ pub struct Member {
     /// What they may do.
     pub role: Role,
     /// Which conversations they see.
-    pub visibility: Visibility,
+    pub sight: Sight,
     /// Their session, as it was read.
     pub session: LoginSession,
     /// By which entry they are here, if they are an operator and no colleague.
     pub break_glass: Option<BreakGlassId>,
     /// The workspace as it was entered.
     pub entry: Entry,
-}
-
-/// Which conversations somebody of the team sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sight {
-    /// Which of them.
-    pub visibility: Visibility,
-    /// As which member; an API key is none.
-    pub member: Option<MemberId>,
-}
-
-impl Sight {
-    /// Whether a conversation that is assigned like this is seen.
-    pub fn sees(self, assignee: Option<MemberId>) -> bool {
-        match self.visibility {
-            Visibility::All => true,
-            Visibility::Assigned => self.member.is_some() && assignee == self.member,
-        }
-    }
 }
 
 /// A visitor with a live session.
@@ -86,6 +67,8 @@ pub struct Visitor {
     pub id: ContactId,
     /// The contact's head.
     pub contact: Contact,
+    /// The team that gets what they begin, by the app they came through.
+    pub team: Option<TeamId>,
     /// The workspace as it was entered.
     pub entry: Entry,
 }
@@ -193,19 +176,6 @@ impl Member {
         match self.break_glass {
             Some(_) => Err(Problem::new(Code::Forbidden)),
             None => Ok(()),
-        }
-    }
-
-    /// Whether they see a conversation that is assigned like this.
-    pub fn sees(&self, assignee: Option<MemberId>) -> bool {
-        self.sight().sees(assignee)
-    }
-
-    /// Which conversations they see.
-    pub const fn sight(&self) -> Sight {
-        Sight {
-            visibility: self.visibility,
-            member: Some(self.id),
         }
     }
 }
@@ -381,12 +351,11 @@ impl App {
             in_use(&policy)?;
         }
         let entry = self.entry_of_any(workspace, fetched, now).await?;
-        let visibility = seat.visibility.unwrap_or(Visibility::All);
         Ok(Member {
             id: seat.member,
             account: seat.account,
             role: seat.role,
-            visibility,
+            sight: seat.sight(),
             session,
             break_glass: seat.break_glass,
             entry,
@@ -468,6 +437,7 @@ impl App {
         Ok(Visitor {
             id: contact.id,
             contact,
+            team: visit.team,
             entry,
         })
     }

@@ -7,14 +7,14 @@
 use axum::{extract::FromRequestParts, http::request::Parts};
 
 use super::{
-    actor::{Entry, Member, Sight},
+    actor::{Entry, Member},
     bearer::{AccessToken, bearer},
     problem::{Code, Problem},
 };
 use crate::{
     app::App,
     domain::{
-        AccountId, Permission, Policy, Role, TenantId, Timestamp, Visibility, WorkspaceId,
+        AccountId, Permission, Policy, Role, Sight, TenantId, Timestamp, WorkspaceId,
         api_key::{self, ApiKeyText},
         policy::Lens,
     },
@@ -83,7 +83,7 @@ impl From<Member> for Caller {
     fn from(member: Member) -> Self {
         Self {
             subject: member.subject(),
-            sight: member.sight(),
+            sight: member.sight,
             operator: member.break_glass.map(|_| member.account),
             grants: Grants::Role(member.role),
             entry: member.entry,
@@ -173,13 +173,9 @@ impl App {
             super::actor::in_use(&entry.policy)?;
         }
         self.note_use(&key, now).await;
-        let sight = Sight {
-            visibility: Visibility::All,
-            member: None,
-        };
         Ok(Caller {
             subject: SubjectId::Key(key.id),
-            sight,
+            sight: Sight::everything(),
             entry,
             operator: None,
             grants: Grants::Scopes(key.scopes),

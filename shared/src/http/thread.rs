@@ -1,11 +1,8 @@
 //! A thread that somebody may use: its living head and its key, out of the batch read on entry.
 
-use super::{
-    actor::{Entry, Sight},
-    problem::Problem,
-};
+use super::{actor::Entry, problem::Problem};
 use crate::{
-    domain::{ContactId, ConversationId, WorkspaceId, policy::Module},
+    domain::{ContactId, ConversationId, Sight, WorkspaceId, policy::Module},
     store::{DataKey, Key, RootRef, conversation::Conversation, keys, subject::State},
 };
 
@@ -60,9 +57,9 @@ pub fn own(
 ///
 /// # Errors
 /// As [`open`].
-pub fn seen(entry: &Entry, sight: Sight, conversation: ConversationId) -> Result<Thread, Problem> {
+pub fn seen(entry: &Entry, sight: &Sight, conversation: ConversationId) -> Result<Thread, Problem> {
     let thread = open(entry, conversation)?;
-    if sight.sees(thread.head.assignee) {
+    if sight.sees(thread.head.standing()) {
         Ok(thread)
     } else {
         Err(Problem::not_found())

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     domain::{
-        AccountId, BreakGlassId, ChallengeId, MemberId, Role, SessionId, Timestamp, Visibility,
-        WorkspaceId,
+        AccountId, BreakGlassId, ChallengeId, MemberId, Role, SessionId, Sight, TeamId, Timestamp,
+        Visibility, WorkspaceId,
         device::{Browser, Device, System},
         password::PasswordHash,
         text::Email,
@@ -276,6 +276,12 @@ pub struct Seat {
     /// Which conversations they see; absent in what was written before there was a choice.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub visibility: Option<Visibility>,
+    /// The teams that they are in.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub teams: Option<Vec<TeamId>>,
+    /// When role, visibility or teams changed last: sockets from before it are closed.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub changed_at: Option<Timestamp>,
     /// Until when, where it was given for some hours.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub ends_at: Option<Timestamp>,
@@ -294,6 +300,15 @@ impl Seat {
     /// Whether it may be used at `now`: one that was given for some hours ends to the millisecond.
     pub fn is_good(&self, now: Timestamp) -> bool {
         self.ends_at.is_none_or(|end| end > now)
+    }
+
+    /// Which conversations they see.
+    pub fn sight(&self) -> Sight {
+        Sight {
+            visibility: self.visibility.unwrap_or(Visibility::All),
+            member: Some(self.member),
+            teams: self.teams.clone().unwrap_or_default(),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{db::StoreError, field::Bytes, keyring::TenantKey};
 use crate::{
     domain::{
-        AppId, Timestamp, WorkspaceId, id,
+        AppId, TeamId, Timestamp, WorkspaceId, id,
         text::{BundleId, Origin},
         token::Secret,
         words::Symbol,
@@ -70,6 +70,9 @@ pub struct App {
     /// Whether visitors are identified by the customer.
     #[non_personal(reason = "a setting of the app", export)]
     pub identity: Identity,
+    /// The team that gets what visitors begin.
+    #[non_personal(reason = "a setting of the app", export)]
+    pub team: Option<TeamId>,
     /// The secret that the customer signs identities with (HS256), wrapped.
     #[non_personal(reason = "a secret of the customer, sealed under the key of the workspace")]
     pub identity_secret: Bytes,
@@ -294,6 +297,7 @@ mod tests {
             origins: Vec::new(),
             bundle_id: None,
             identity: Identity::Off,
+            team: None,
             identity_secret: Bytes(Vec::new()),
             previous_secret: None,
             secret_rotated_at: None,

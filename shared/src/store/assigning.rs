@@ -13,11 +13,9 @@ use std::{collections::BTreeSet, time::Duration};
 use shared_derive::Record;
 
 use super::{
-    account::Seat,
     app::Label,
     conversation::{Conversation, Status},
     db::{Store, StoreError, key_of},
-    field::Field as _,
     hours::{Availability, BusinessHours, Presence},
     keyring::TenantKey,
     keys::{self, Key, Table, Whose},
@@ -33,8 +31,7 @@ use super::{
 };
 use crate::{
     domain::{
-        AccountId, MemberId, Permission, Policy, TeamId, TenantId, Timestamp, WorkspaceId,
-        policy::Lens,
+        MemberId, Permission, Policy, TeamId, TenantId, Timestamp, WorkspaceId, policy::Lens,
     },
     words,
 };
@@ -167,8 +164,9 @@ impl TeamWait {
             workspace,
             team,
             try_at,
-            // Nobody reads it before it is written over: the time tells one from the next.
-            rev: u64::try_from(now.ms()).unwrap_or(0),
+            // Nobody reads it before it is written over: chance tells one from the next, where two
+            // clocks may say the same time.
+            rev: TeamId::new(now).uuid().as_u64_pair().1 >> 2,
         }
     }
 }
@@ -232,7 +230,7 @@ impl Store {
         };
         let tenant_key = self.unwrap_tenant_key(tenant, &fetched, now).await?;
         let settings = fetched.get::<Team>(&at_team, &Unsealed, lens)?;
-        let waiting = self
+        let (waiting, more) = self
             .waiting((workspace, team), also, &tenant_key, lens)
             .await?;
         let hours = fetched.get::<BusinessHours>(&at_hours, &Unsealed, lens)?;
@@ -241,7 +239,6 @@ impl Store {
         let (given, again) = match settings {
             None => {
                 self.give_back(waiting, team, lens).await?;
-                let more = found >= u64::from(AT_ONCE);
                 (0, more.then(|| now.plus(AGAIN)))
             }
             Some(team) => match (team.assignment.reason(), opens_at) {
@@ -249,7 +246,7 @@ impl Store {
                 (Some(_), Some(opens_at)) => (0, (found > 0).then_some(opens_at)),
                 (Some(reason), None) => {
                     let given = self.give(&team, reason, waiting, lens).await?;
-                    let left = given < found || found >= u64::from(AT_ONCE);
+                    let left = given < found || more;
                     (given, left.then(|| now.plus(AGAIN)))
                 }
             },
@@ -259,19 +256,21 @@ impl Store {
         Ok(given)
     }
 
-    /// What waits in a team, longest first.
+    /// What waits in a team, longest first, and whether there may be more. The index may still list
+    /// what has found somebody: a full page says "more", however little of it waits.
     async fn waiting(
         &self,
         (workspace, team): (WorkspaceId, TeamId),
         also: Option<Key>,
         tenant_key: &TenantKey,
         lens: Lens<'_>,
-    ) -> Result<Vec<Waiting>, StoreError> {
+    ) -> Result<(Vec<Waiting>, bool), StoreError> {
         let queue = keys::queue(workspace, Whose::Team(team), Status::Open);
         let queue = Query::lists(queue)
             .between("0", keys::until(lens.now))
             .limit(AT_ONCE);
         let items = self.query(queue).await?;
+        let more = items.len() >= usize::from(AT_ONCE);
         let listed = items.iter().filter_map(|item| key_of(Table::Data, item));
         let places: BTreeSet<Key> = listed.chain(also).collect();
         let mut wanted: Vec<Key> = places.iter().cloned().collect();
@@ -281,7 +280,7 @@ impl Store {
                 .map(|place| keys::data_key(&RootRef::of(place))),
         );
         if wanted.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), more));
         }
         let fetched = self.batch_all(wanted).await?;
         let mut waiting = Vec::with_capacity(places.len());
@@ -294,7 +293,7 @@ impl Store {
             waiting.push(Waiting { head, key });
         }
         waiting.sort_by_key(|waiting| (waiting.head.queued_at(), waiting.head.id));
-        Ok(waiting)
+        Ok((waiting, more))
     }
 
     /// Puts what waits in a team that is gone to the workspace.
@@ -396,35 +395,24 @@ impl Store {
             [
                 keys::teammate(workspace, *member, team.id),
                 keys::availability(workspace, *member),
-                keys::membership(workspace, *member),
             ]
         };
         let fetched = self.batch_all(there.iter().flat_map(&at).collect()).await?;
-        let mut online: Vec<(Teammate, AccountId)> = Vec::new();
+        let mut online: Vec<Teammate> = Vec::new();
         for member in &there {
-            let [at_place, at_said, at_head] = at(member);
+            let [at_place, at_said] = at(member);
             let said = fetched.get::<Availability>(&at_said, &Unsealed, lens)?;
-            if Availability::presence_at(said.as_ref(), lens.now) != Presence::Online {
-                continue;
+            if Availability::presence_at(said.as_ref(), lens.now) == Presence::Online {
+                online.extend(fetched.get::<Teammate>(&at_place, &Unsealed, lens)?);
             }
-            let place = fetched.get::<Teammate>(&at_place, &Unsealed, lens)?;
-            // The name is sealed and not needed: the open fields say enough.
-            let head = fetched.raw(&at_head);
-            let live = head.filter(|item| State::read(item.get("state")) == Some(State::Live));
-            let account = live.and_then(|item| AccountId::read(item.get("account")));
-            online.extend(place.zip(account));
         }
-        let seats = online
-            .iter()
-            .map(|(_, account)| keys::seat(*account, workspace));
-        let fetched = self.batch_all(seats.collect()).await?;
+        let members: Vec<MemberId> = online.iter().map(|place| place.member).collect();
+        let seats = self.seats_of(workspace, &members, lens.now).await?;
         let counted = team.capacity.is_some() || team.assignment == Assignment::LeastBusy;
         let mut candidates = Vec::with_capacity(online.len());
-        for (place, account) in online {
-            let seat = fetched.get::<Seat>(&keys::seat(account, workspace), &Unsealed, lens)?;
-            let able = seat.is_some_and(|seat| {
-                seat.is_good(lens.now) && seat.role.may(Permission::ConversationsWrite)
-            });
+        for place in online {
+            let seat = seats.get(&place.member);
+            let able = seat.is_some_and(|seat| seat.role.may(Permission::ConversationsWrite));
             if !able {
                 continue;
             }
@@ -518,8 +506,8 @@ fn opens_at(
 
 /// Who has just given it away: it does not come back to them at once.
 fn just_left(head: &Conversation, now: Timestamp) -> Option<MemberId> {
-    let lately = head.left_at.is_some_and(|at| at.plus(REST) > now);
-    head.left_by.filter(|_| lately)
+    let (member, at) = head.left_by()?;
+    (at.plus(REST) > now).then_some(member)
 }
 
 /// Whose turn it is, among those who have room, but for one.
@@ -540,61 +528,4 @@ fn next<'c>(
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn team(assignment: Assignment, capacity: Option<u64>) -> Team {
-        let now = Timestamp::from_ms(1_768_478_400_000);
-        Team {
-            id: TeamId::new(now),
-            workspace: WorkspaceId::new(now),
-            name: Label::new(&crate::domain::text::Name::parse("Support").expect("a name")),
-            assignment,
-            capacity,
-            created_at: now,
-            rev: 1,
-        }
-    }
-
-    fn candidate(team: &Team, load: u64, given_at: Option<i64>) -> Candidate {
-        Candidate {
-            place: Teammate {
-                workspace: team.workspace,
-                member: MemberId::new(team.created_at),
-                team: team.id,
-                last_given_at: given_at.map(Timestamp::from_ms),
-                joined_at: team.created_at,
-                rev: 1,
-            },
-            load,
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn in_turn_nobody_gets_two_more_than_another(members in 1_usize..8, rounds in 1_usize..40) {
-            let team = team(Assignment::RoundRobin, None);
-            let mut all: Vec<_> = (0..members).map(|_| candidate(&team, 0, None)).collect();
-            for round in 0..rounds {
-                let one = next(&mut all, &team, None).expect("somebody");
-                one.load += 1;
-                one.place.last_given_at = Some(Timestamp::from_ms(1 + round as i64));
-            }
-            let most = all.iter().map(|one| one.load).max();
-            let least = all.iter().map(|one| one.load).min();
-            prop_assert!(most.zip(least).is_some_and(|(most, least)| most - least <= 1));
-        }
-
-        #[test]
-        fn nobody_gets_more_than_fits_and_the_least_busy_gets_it(
-            loads in proptest::collection::vec(0_u64..6, 0..8), capacity in 0_u64..6,
-        ) {
-            let team = team(Assignment::LeastBusy, Some(capacity));
-            let mut all: Vec<_> = loads.iter().map(|load| candidate(&team, *load, None)).collect();
-            let least = loads.iter().copied().min().filter(|least| *least < capacity);
-            prop_assert_eq!(next(&mut all, &team, None).map(|one| one.load), least);
-        }
-    }
-}
+mod tests;

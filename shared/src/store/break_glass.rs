@@ -96,6 +96,8 @@ impl BreakGlass {
             member: self.member,
             role: Role::Viewer,
             visibility: None,
+            teams: None,
+            changed_at: None,
             ends_at: Some(self.ends_at),
             break_glass: Some(self.id),
             created_at: self.opened_at,

@@ -4,7 +4,7 @@ use shared_derive::Record;
 
 use super::{seal::KeyedHash, subject::State};
 use crate::domain::{
-    AppId, ContactId, Timestamp, VisitId, WorkspaceId,
+    AppId, ContactId, TeamId, Timestamp, VisitId, WorkspaceId,
     text::{Email, ExternalId, Locale, Name, PagePath, ReferrerHost, TimeZone},
     token::SecretHash,
 };
@@ -181,6 +181,9 @@ pub struct Visit {
     /// Through which app.
     #[non_personal(reason = "the id of an app")]
     pub app: AppId,
+    /// The team that gets what is begun in it, as the app said when it began.
+    #[non_personal(reason = "a setting of the app")]
+    pub team: Option<TeamId>,
     /// What the session token proves.
     #[personal(category = Identifier, purpose = AnswerVisitor, erase = Delete, keyed)]
     pub token: SecretHash,

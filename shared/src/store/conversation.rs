@@ -7,11 +7,14 @@ use shared_derive::Record;
 use super::subject::State;
 use crate::{
     domain::{
-        ContactId, ConversationId, MemberId, Policy, TeamId, Timestamp, WorkspaceId,
+        ContactId, ConversationId, MemberId, Policy, Sight, Standing, TeamId, Timestamp,
+        WorkspaceId,
         label::LabelName,
+        personal::Pseudonymous,
         policy::{Hold, Lens},
         retention::{Class, lapsed},
         text::Text,
+        words::Symbol,
     },
     words,
 };
@@ -31,6 +34,60 @@ words! {
         Spam = "spam",
     }
 }
+
+/// How many of those who lost a conversation are remembered with it.
+const MOST_LOSSES: usize = 8;
+/// How long they are: as long as a cursor of `/sync` is good.
+const LOSSES_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Who had a conversation before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loser {
+    Member(MemberId),
+    Team(TeamId),
+}
+
+impl Loser {
+    const fn standing(self) -> Standing {
+        match self {
+            Self::Member(member) => Standing {
+                assignee: Some(member),
+                team: None,
+            },
+            Self::Team(team) => Standing {
+                assignee: None,
+                team: Some(team),
+            },
+        }
+    }
+}
+
+/// That a member or a team had a conversation, and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Loss {
+    loser: Loser,
+    at: Timestamp,
+}
+
+impl Symbol for Loss {
+    fn symbol(&self) -> String {
+        let at = self.at.ms();
+        match self.loser {
+            Loser::Member(member) => format!("{member}@{at}"),
+            Loser::Team(team) => format!("{team}@{at}"),
+        }
+    }
+
+    fn from_symbol(text: &str) -> Option<Self> {
+        let (who, at) = text.split_once('@')?;
+        let member = who.parse().ok().map(Loser::Member);
+        let loser = member.or_else(|| who.parse().ok().map(Loser::Team))?;
+        let at = Timestamp::from_ms(at.parse().ok()?);
+        Some(Self { loser, at })
+    }
+}
+
+impl Pseudonymous for Loss {}
 
 /// The head of a thread: counters and states, under one kilobyte, no text.
 #[derive(Clone, Debug, Record)]
@@ -65,12 +122,10 @@ pub struct Conversation {
     /// The team that it was put to; absent in what was written before there were teams.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub team: Option<TeamId>,
-    /// Who lost it last: whoever saw it only for being its assignee learns that it is gone.
+    /// Who lost it lately, the last one last: whoever saw it only for having it learns that it is
+    /// gone.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Pseudonymise, open)]
-    pub left_by: Option<MemberId>,
-    /// When they lost it.
-    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
-    pub left_at: Option<Timestamp>,
+    losses: Option<Vec<Loss>>,
     /// The team's labels, sorted.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub labels: Vec<LabelName>,
@@ -206,8 +261,7 @@ impl Conversation {
             queued_at: now,
             assignee: None,
             team: None,
-            left_by: None,
-            left_at: None,
+            losses: None,
             labels: Vec::new(),
             waiting_since: None,
             seq: 0,
@@ -279,8 +333,7 @@ impl Conversation {
     /// Gives it to a member, or to nobody, and remembers who lost it.
     pub fn hand_over(&mut self, assignee: Option<MemberId>, now: Timestamp) {
         if let Some(before) = self.assignee {
-            self.left_by = Some(before);
-            self.left_at = Some(now);
+            self.lose(Loser::Member(before), now);
         }
         self.assignee = assignee;
         if assignee.is_some() && self.status == Status::Bot {
@@ -295,16 +348,58 @@ impl Conversation {
 
     /// Puts it to a team, and takes it from whoever had it.
     pub fn put_to(&mut self, team: TeamId, now: Timestamp) {
+        if let Some(before) = self.team.filter(|before| *before != team) {
+            self.lose(Loser::Team(before), now);
+        }
         self.team = Some(team);
         self.hand_over(None, now);
     }
 
     /// Takes it from its team: whoever has it keeps it.
     pub fn leave_team(&mut self, now: Timestamp) {
-        self.team = None;
+        if let Some(before) = self.team.take() {
+            self.lose(Loser::Team(before), now);
+        }
         if self.assignee.is_none() && self.snoozed_until.is_none() {
             self.queued_at = now;
         }
+    }
+
+    /// Whose it is.
+    pub const fn standing(&self) -> Standing {
+        Standing {
+            assignee: self.assignee,
+            team: self.team,
+        }
+    }
+
+    fn lose(&mut self, loser: Loser, now: Timestamp) {
+        let losses = self.losses.get_or_insert_default();
+        losses.retain(|loss| loss.loser != loser && loss.at.plus(LOSSES_KEPT) > now);
+        if losses.len() >= MOST_LOSSES {
+            losses.remove(0);
+        }
+        losses.push(Loss { loser, at: now });
+    }
+
+    /// Whether somebody who does not see it did so at some time since `since`. Where it went through
+    /// more hands than are remembered, everybody may have.
+    pub fn has_left(&self, sight: &Sight, since: Timestamp) -> bool {
+        let losses = self.losses.as_deref().unwrap_or_default();
+        let forgotten = losses.len() >= MOST_LOSSES && losses[0].at >= since;
+        forgotten
+            || losses
+                .iter()
+                .any(|loss| loss.at >= since && sight.sees(loss.loser.standing()))
+    }
+
+    /// Which member gave it away last, and when.
+    pub fn left_by(&self) -> Option<(MemberId, Timestamp)> {
+        let losses = self.losses.as_deref().unwrap_or_default();
+        losses.iter().rev().find_map(|loss| match loss.loser {
+            Loser::Member(member) => Some((member, loss.at)),
+            Loser::Team(_) => None,
+        })
     }
 
     /// The team in whose queue it waits for somebody.
@@ -341,9 +436,22 @@ pub struct Tombstone {
     /// Who took care of it.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Pseudonymise, open)]
     pub assignee: Option<MemberId>,
+    /// The team that it was put to.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub team: Option<TeamId>,
     /// When it went; strictly later than its last change.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub deleted_at: Timestamp,
+}
+
+impl Tombstone {
+    /// Whose it was.
+    pub const fn standing(&self) -> Standing {
+        Standing {
+            assignee: self.assignee,
+            team: self.team,
+        }
+    }
 }
 
 /// What a member has begun to write in a conversation, and has not sent.

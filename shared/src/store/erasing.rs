@@ -116,6 +116,7 @@ impl Store {
                 conversation: next.id,
                 contact: next.contact,
                 assignee: next.assignee,
+                team: next.team,
                 deleted_at: next.changed_at,
             };
             let next = Stored::next(next, lens.policy);

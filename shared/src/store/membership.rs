@@ -1,5 +1,7 @@
 //! Members and the invitations that bring them.
 
+use std::collections::BTreeMap;
+
 use shared_derive::Record;
 
 use super::{
@@ -7,7 +9,7 @@ use super::{
     db::{Store, StoreError, key_of},
     field::Field as _,
     keyring::{self, TenantKey},
-    keys::{self, Table},
+    keys::{self, Key, Table},
     query::{Listed, Query},
     record::Stored,
     seal::{KeyedHash, Unsealed},
@@ -129,6 +131,8 @@ impl Joining<'_> {
             member: id,
             role,
             visibility: None,
+            teams: None,
+            changed_at: None,
             ends_at: None,
             break_glass: None,
             created_at: now,
@@ -136,6 +140,46 @@ impl Joining<'_> {
         };
         let slot = transaction.create(&Stored::new(seat, &Policy::platform()), &Unsealed)?;
         Ok((id, slot))
+    }
+}
+
+impl Store {
+    /// The seats of those of `members` who are there: what they may do and see. Two round trips.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn seats_of(
+        &self,
+        workspace: WorkspaceId,
+        members: &[MemberId],
+        now: Timestamp,
+    ) -> Result<BTreeMap<MemberId, Seat>, StoreError> {
+        let at = |member: &MemberId| keys::membership(workspace, *member);
+        let fetched = self.batch_all(members.iter().map(&at).collect()).await?;
+        // The name is sealed and not needed: the open fields say enough.
+        let account = |member: &MemberId| {
+            let live = fetched
+                .raw(&at(member))
+                .filter(|item| State::read(item.get("state")) == Some(State::Live));
+            AccountId::read(live?.get("account"))
+        };
+        let places = members.iter().filter_map(account);
+        let places: Vec<Key> = places
+            .map(|account| keys::seat(account, workspace))
+            .collect();
+        let fetched = self.batch_all(places.clone()).await?;
+        let platform = Policy::platform();
+        let lens = Lens {
+            now,
+            policy: &platform,
+        };
+        let mut seats = BTreeMap::new();
+        for place in &places {
+            let seat = fetched.get::<Seat>(place, &Unsealed, lens)?;
+            let good = seat.filter(|seat| seat.is_good(now) && members.contains(&seat.member));
+            seats.extend(good.map(|seat| (seat.member, seat)));
+        }
+        Ok(seats)
     }
 }
 

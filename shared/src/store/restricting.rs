@@ -92,6 +92,7 @@ impl Store {
                         conversation: head.id,
                         contact: head.contact,
                         assignee: head.assignee,
+                        team: head.team,
                         deleted_at: head.changed_at,
                     };
                     let tombstone = Stored::new(tombstone, lens.policy);

@@ -17,8 +17,8 @@ use super::{
     transaction::{CommitError, Transaction},
 };
 use crate::domain::{
-    AccountId, ContactId, ConversationId, MemberId, Policy, SessionId, TicketId, Timestamp,
-    VisitId, WorkspaceId,
+    AccountId, ContactId, ConversationId, MemberId, Policy, SessionId, Sight, Standing, TeamId,
+    TicketId, Timestamp, Visibility, VisitId, WorkspaceId,
     personal::Pseudonymous,
     policy::Lens,
     token::{self, Secret, SecretHash},
@@ -241,12 +241,31 @@ pub struct Listener {
     /// Through which socket.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub connection: ConnectionId,
-    /// Whether they are told only of what is assigned to them.
+    /// Which conversations they see, if not all.
     #[non_personal(reason = "a setting of a seat")]
-    pub only_assigned: bool,
+    pub visibility: Option<Visibility>,
+    /// The teams that they are in, where that matters.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub teams: Option<Vec<TeamId>>,
     /// Since when.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub since: Timestamp,
+}
+
+impl Listener {
+    /// Whether they are told of a conversation that stands like this.
+    pub fn is_told_of(&self, standing: Standing) -> bool {
+        let member = match self.who {
+            SubjectId::Member(member) => Some(member),
+            _ => None,
+        };
+        let sight = Sight {
+            visibility: self.visibility.unwrap_or(Visibility::All),
+            member,
+            teams: self.teams.clone().unwrap_or_default(),
+        };
+        sight.sees(standing)
+    }
 }
 
 /// That a socket listens to a topic, as the socket knows it.
@@ -315,7 +334,7 @@ impl Store {
         &self,
         socket: &Socket,
         topic: Topic,
-        only_assigned: bool,
+        sight: Sight,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let policy = Policy::platform();
@@ -340,7 +359,8 @@ impl Store {
             topic,
             who,
             connection,
-            only_assigned,
+            visibility: Some(sight.visibility).filter(|seen| *seen != Visibility::All),
+            teams: Some(sight.teams).filter(|_| sight.visibility == Visibility::Team),
             since,
         };
         let mut transaction = Transaction::new(now);
