@@ -61,6 +61,16 @@ impl World {
         let said = items.iter().filter(|item| item.contains("AVAILABILITY"));
         said.count()
     }
+
+    /// How many rows name a member, besides what says who they are and whether they are there.
+    async fn named_elsewhere(&self, member: &str) -> usize {
+        let own = ["AVAILABILITY#", "MEMBERSHIP#", "SEAT#", "SUBJECT#"];
+        let items = self.harness.items().await;
+        let named = items.iter().filter(|item| item.contains(member));
+        named
+            .filter(|item| !own.iter().any(|kind| item.contains(kind)))
+            .count()
+    }
 }
 
 /// Thursday, 15 January 2026, from 13:00 to 18:00 in Berlin; the tests begin at 13:00 there.
@@ -310,4 +320,39 @@ async fn the_widget_learns_how_it_stands_in_three_reads_at_most() {
         ["BatchGetItem"],
         "who is there is not asked when it is closed"
     );
+}
+
+/// CHAT-07: who is there is one row of the present. What was said before is nowhere, so nobody's day can
+/// be read from it; who had a conversation when is told by its own thread alone, and ends with it.
+#[tokio::test]
+async fn who_is_there_and_who_has_a_conversation_is_the_present_and_no_history() {
+    let world = World::new().await;
+    let status = world.at("/availability");
+    let agent = world.id(&world.agent).await;
+    for said in ["online", "away", "offline", "away"] {
+        world
+            .agent
+            .put(&status, json!({ "status": said }), 200)
+            .await;
+        world.harness.advance(Duration::from_secs(60));
+    }
+    world.harness.drain().await;
+    assert_eq!(world.said().await, 1, "one row, whatever was said before");
+    let audit = world.owner.get(&world.at("/audit"), 200).await.to_string();
+    assert!(!audit.contains("availability"), "{audit}");
+
+    let conversation = world.visitor.start("Hello").await.id;
+    let thread = world.at(&format!("/conversations/{conversation}"));
+    for _ in 0..3 {
+        let place = format!("{thread}/assignee");
+        let whom = json!({ "member_id": agent });
+        world.owner.put(&place, whom, 200).await;
+        world.owner.delete(&place, 200).await;
+    }
+    world.harness.drain().await;
+    // What names the agent besides their own rows is the thread, and ends with it.
+    assert!(world.named_elsewhere(&agent).await > 0, "nothing was seen");
+    world.owner.delete(&thread, 204).await;
+    world.harness.drain().await;
+    assert_eq!(world.named_elsewhere(&agent).await, 0);
 }

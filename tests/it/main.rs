@@ -55,6 +55,7 @@ mod prohibitions;
 mod promises;
 mod realtime;
 mod refused;
+mod regions;
 mod resets;
 mod resilience;
 mod restore;

@@ -362,6 +362,16 @@ async fn the_log_names_nobody_whatever_fails() {
     for (place, word) in &history.canaries.0 {
         assert_eq!(haystack.find(&forms(word)), None, "{place} was logged");
     }
+    // CHAT-05: of the ids only that of a workspace is logged, never that of a person or of a thread.
+    let text = String::from_utf8_lossy(&log.bytes()).into_owned();
+    for kind in ["acc_", "cnv_", "ctc_", "mbr_", "msg_", "ses_", "att_"] {
+        // What the clients of AWS say below that is for a developer's eyes, and off in a deployment.
+        let mut lines = text
+            .lines()
+            .filter(|line| !line.contains("\"level\":\"DEBUG\""));
+        let line = lines.find(|line| line.contains(&format!("{kind}01")));
+        assert_eq!(line, None, "an id was logged");
+    }
     for secret in [&owner.access_token, &owner.refresh_token] {
         let (_, secret) = secret.rsplit_once('.').expect("a last part");
         assert_eq!(haystack.find(&forms(secret)), None, "a token was logged");
