@@ -78,6 +78,8 @@ codes! {
     E131,
     /// An address that is not public.
     E132,
+    /// A team that is not there.
+    E133,
     /// Too large.
     E140,
     /// Personal values for a host that is not on the list.
@@ -273,6 +275,8 @@ pub struct Surroundings {
     pub secrets: Vec<String>,
     /// Hosts that may be told personal values.
     pub hosts: Vec<String>,
+    /// The ids of the teams there are; none where nobody knows.
+    pub teams: Option<Vec<String>>,
     /// What whoever runs the flow does not offer.
     pub missing: Vec<Feature>,
 }

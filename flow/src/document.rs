@@ -307,6 +307,52 @@ impl Document {
     }
 }
 
+/// What a flow names that lies elsewhere. Each once, in the order of the nodes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Versions of flows that it goes through.
+    pub subflows: Vec<(String, u32)>,
+    /// Secrets that requests take along, by id.
+    pub secrets: Vec<String>,
+    /// Teams that it hands over to, by id.
+    pub teams: Vec<String>,
+}
+
+impl Document {
+    /// What it names that lies elsewhere.
+    pub fn needs(&self) -> Needs {
+        fn once<T: PartialEq>(list: &mut Vec<T>, item: T) {
+            if !list.contains(&item) {
+                list.push(item);
+            }
+        }
+        let mut needs = Needs::default();
+        for node in &self.nodes {
+            match &node.kind {
+                Kind::Subflow(subflow) => {
+                    once(&mut needs.subflows, (subflow.flow.clone(), subflow.version))
+                }
+                Kind::Http(http) => {
+                    for secret in http
+                        .headers
+                        .iter()
+                        .filter_map(|header| header.secret.as_ref())
+                    {
+                        once(&mut needs.secrets, secret.clone());
+                    }
+                }
+                Kind::Handoff(handoff) => {
+                    if let Some(team) = &handoff.team {
+                        once(&mut needs.teams, team.clone());
+                    }
+                }
+                _ => {}
+            }
+        }
+        needs
+    }
+}
+
 fn keep<T>(list: &mut Vec<T>, read: Result<T, Box<Diagnostic>>, wrong: &mut Vec<Diagnostic>) {
     match read {
         Ok(item) => list.push(item),

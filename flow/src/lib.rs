@@ -15,6 +15,7 @@
 //! | `compile`, `program` | from names to places |
 //! | `step`, `state`, `effects` | one step |
 //! | `simulate` | many steps with nothing behind them |
+//! | `figures` | how often nodes were visited and left, and nothing about whom |
 //! | `typebot` | exports of Typebot, brought over |
 //! | `limits` | what a flow may take |
 
@@ -24,6 +25,7 @@ mod conditions;
 mod diagnostics;
 mod document;
 mod effects;
+pub mod figures;
 mod limits;
 mod nodes;
 mod program;
@@ -40,8 +42,8 @@ pub use diagnostics::{
     Code, Diagnostic, Feature, Pointer, Severity, Surroundings, check, publishable,
 };
 pub use document::{
-    Afterwards, Command, Document, Edge, From, Handlers, Idle, Node, Progress, Rate, Remember,
-    SCHEMA, Settings, To,
+    Afterwards, Command, Document, Edge, From, Handlers, Idle, Needs, Node, Progress, Rate,
+    Remember, SCHEMA, Settings, To,
 };
 pub use effects::{
     AgentDid, Arrival, AwaitSpec, CallDid, Cx, Effect, Failure, FileRef, HttpRequest, Ignored,

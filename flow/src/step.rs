@@ -243,9 +243,7 @@ fn accept(
                 return Err(Ignored::WithPeople);
             }
             let asked = match (&arrival.what, op) {
-                (What::Text(_), Op::Ask(ask)) => {
-                    !matches!(ask.input, Input::OtpEmail {} | Input::File { .. })
-                }
+                (What::Text(_), Op::Ask(ask)) => !matches!(ask.input, Input::File { .. }),
                 (What::Text(_) | What::Choice(_), Op::Choice(_)) => true,
                 (What::Files(_), Op::Ask(ask)) => matches!(ask.input, Input::File { .. }),
                 (What::Proven(_), Op::Ask(ask)) => matches!(ask.input, Input::OtpEmail {}),

@@ -166,8 +166,10 @@ pub(super) struct Importer<'s> {
     report: Vec<Loss>,
     nodes: Vec<Node>,
     edges: Vec<Edge>,
-    /// Ids of ours, by the ids of blocks there.
-    ids: HashMap<&'s str, String>,
+    /// Ids of ours, by the places of blocks.
+    own: Vec<String>,
+    /// The places of blocks, by their ids there.
+    places: HashMap<&'s str, usize>,
     taken: HashSet<String>,
     mapped: usize,
     needs_end: bool,
@@ -184,7 +186,8 @@ impl<'s> Importer<'s> {
             report: Vec::new(),
             nodes: Vec::new(),
             edges: Vec::new(),
-            ids: HashMap::new(),
+            own: Vec::new(),
+            places: HashMap::new(),
             taken: HashSet::from([END.to_owned()]),
             mapped: 0,
             needs_end: false,
@@ -197,7 +200,8 @@ impl<'s> Importer<'s> {
         for group in &source.groups {
             for block in &group.blocks {
                 let id = self.free_id(block.id);
-                if self.ids.insert(block.id, id).is_some() {
+                self.own.push(id);
+                if self.places.insert(block.id, block.place).is_some() {
                     let place = Place {
                         block: *block,
                         group: group.title,
@@ -226,7 +230,7 @@ impl<'s> Importer<'s> {
                 }
                 let ui = json!({"x": group.x, "y": group.y + 120.0 * f64::from(u16::try_from(n).unwrap_or(u16::MAX))});
                 self.connect(place, &made, group.blocks.get(n + 1));
-                let id = self.id_of(block.id);
+                let id = self.id_of(block);
                 self.nodes.push(Node {
                     id,
                     kind: made.kind,
@@ -321,11 +325,9 @@ impl<'s> Importer<'s> {
         id
     }
 
-    fn id_of(&self, block: &str) -> String {
-        self.ids
-            .get(block)
-            .cloned()
-            .unwrap_or_else(|| END.to_owned())
+    fn id_of(&self, block: &Block<'_>) -> String {
+        let own = self.own.get(block.place).cloned();
+        own.unwrap_or_else(|| END.to_owned())
     }
 
     fn note_broken_edges(&mut self) {
@@ -368,15 +370,15 @@ impl<'s> Importer<'s> {
 
     /// The node that a target begins with.
     fn entry(&self, target: Target<'_>) -> Option<String> {
-        if let Some(id) = target.block.and_then(|block| self.ids.get(block)) {
-            return Some(id.clone());
+        if let Some(place) = target.block.and_then(|block| self.places.get(block)) {
+            return self.own.get(*place).cloned();
         }
         let group = self
             .source
             .groups
             .iter()
             .find(|group| target.group == Some(group.id))?;
-        group.blocks.first().map(|block| self.id_of(block.id))
+        group.blocks.first().map(|block| self.id_of(block))
     }
 
     /// The edge that leads on from somewhere: by where it begins, or by the id that is named there.
@@ -408,7 +410,7 @@ impl<'s> Importer<'s> {
     /// group, or the end.
     fn connect(&mut self, place: Place<'s>, made: &Made, next: Option<&Block<'s>>) {
         let block = place.block;
-        let id = self.id_of(block.id);
+        let id = self.id_of(&block);
         for (port, item) in &made.items {
             let value = item_of(block, item);
             if let Some(to) =
@@ -417,7 +419,7 @@ impl<'s> Importer<'s> {
                 self.lead(&id, port, &to);
             } else if port.starts_with("case:") || port.starts_with("arm:") {
                 let to = match next {
-                    Some(next) => self.id_of(next.id),
+                    Some(next) => self.id_of(next),
                     None => self.end(),
                 };
                 self.lead(&id, port, &to);
@@ -429,7 +431,7 @@ impl<'s> Importer<'s> {
         let own = self.edge_from(&Origin::Block(block.id), block.value);
         let to = match (own, next) {
             (Some(to), _) => to,
-            (None, Some(next)) => self.id_of(next.id),
+            (None, Some(next)) => self.id_of(next),
             (None, None) => self.end(),
         };
         for port in &made.next {
@@ -447,6 +449,7 @@ impl<'s> Importer<'s> {
         let mut handlers = Handlers::default();
         for event in &source.events {
             let block = Block {
+                place: usize::MAX,
                 id: event.id,
                 kind: event.kind,
                 value: event.value,

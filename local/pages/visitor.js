@@ -57,7 +57,48 @@ async function follow(id) {
   show();
 }
 
+// A flow that the page was opened with begins the conversation.
+async function begin(flow) {
+  if (!session) await arrive();
+  const begun = await call(`/v1/widget/flows/${encodeURIComponent(flow)}/conversations`, { client_id: crypto.randomUUID() });
+  if (!begun.ok) throw new Error("This flow is not there any more.");
+  await follow((await begun.json()).conversation_id);
+}
+
+const call = (path, body) =>
+  fetch(path, {
+    method: body ? "POST" : "GET",
+    headers: { authorization: `Bearer ${session.session_token}`, "content-type": "application/json" },
+    body: body && JSON.stringify(body),
+  });
+
+// What the flow offers to choose from, as buttons; a choice is a message that names its option.
+let offeredAt = 0;
+async function offer() {
+  const list = document.getElementById("choices");
+  const newest = sotto.messages(conversation).at(-1)?.seq ?? 0;
+  if (newest === offeredAt) return;
+  offeredAt = newest;
+  const run = await call(`/v1/widget/conversations/${conversation}/flow`);
+  const options = run.ok ? ((await run.json()).awaits?.options ?? []) : [];
+  list.replaceChildren(
+    ...options.map(({ id, label }) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = label;
+      button.addEventListener("click", () => {
+        const message = { client_message_id: crypto.randomUUID(), text: label, choice: [id] };
+        list.replaceChildren();
+        call(`/v1/widget/conversations/${conversation}/messages`, message).catch((error) => complain(error.message));
+      });
+      return button;
+    }),
+  );
+}
+
 function leave() {
+  document.getElementById("choices").replaceChildren();
+  offeredAt = 0;
   sotto.close(conversation);
   conversation = null;
   beginning = null;
@@ -67,6 +108,7 @@ function leave() {
 function show() {
   if (!conversation) return;
   view.show(sotto.messages(conversation), sotto.pending);
+  offer().catch(() => {});
   if (!document.hidden) sotto.markRead(conversation).catch(() => {});
 }
 
@@ -83,3 +125,5 @@ document.addEventListener("visibilitychange", show);
 
 showLive(false);
 sotto.start();
+const flow = new URLSearchParams(location.search).get("flow");
+if (flow) begin(flow).catch((error) => complain(error.message));

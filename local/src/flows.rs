@@ -107,7 +107,7 @@ pub fn run(what: &Flow) -> Result<Outcome, String> {
             let around = Surroundings {
                 secrets: secrets.clone(),
                 hosts: hosts.clone(),
-                missing: Vec::new(),
+                ..Surroundings::default()
             };
             checked(file, with, &around, *json)
         }

@@ -42,6 +42,7 @@ pub mod pages;
 pub mod policy;
 pub mod receipts;
 pub mod restore;
+pub mod samples;
 mod scanner;
 pub mod seed;
 pub mod sockets;

@@ -193,6 +193,7 @@ async fn config(State(desk): State<Desk>) -> Response {
             "workspace_id": demo.ids.workspace_id,
             "app_key": demo.ids.app_key,
             "member_id": demo.ids.member_id,
+            "flows": demo.ids.flows,
             "member_token": token,
         }))
         .into_response(),

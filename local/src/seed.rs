@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 use tower::ServiceExt;
 
 use crate::mail::Mailbox;
+use crate::samples::{self, DemoFlow};
 use crate::stack::Stack;
 
 /// The file of the data folder that remembers the demo's ids.
@@ -62,6 +63,9 @@ pub struct DemoIds {
     pub app_key: String,
     /// The owner's membership.
     pub member_id: String,
+    /// Its flows, which visitors can begin with.
+    #[serde(default)]
+    pub flows: Vec<DemoFlow>,
 }
 
 /// The demo as this process knows it. Clones share the owner's session.
@@ -201,11 +205,43 @@ async fn make_workspace(stack: &Stack, client: &Client, token: &str) -> Result<D
     let app = client.send(Call::post(&path, body).by(token)).await?;
     invite_teammate(stack, client, token, &workspace_id).await?;
     Ok(DemoIds {
+        flows: publish_samples(client, token, &workspace_id).await?,
         workspace_id,
         app_id: text(&app, "id"),
         app_key: text(&app, "public_key"),
         member_id: text(&workspace, "member_id"),
     })
+}
+
+/// Makes the flows that come with the program, and takes them into use.
+async fn publish_samples(
+    client: &Client,
+    token: &str,
+    workspace_id: &str,
+) -> Result<Vec<DemoFlow>, SeedError> {
+    let flows = format!("/v1/workspaces/{workspace_id}/flows");
+    let mut made = Vec::new();
+    for sample in samples::all().map_err(|error| SeedError::Other(error.to_string()))? {
+        let body = json!({ "name": sample.name, "document": sample.document });
+        let flow = client.send(Call::post(&flows, body).by(token)).await?;
+        let path = format!("{flows}/{}", text(&flow, "id"));
+        let tests = json!({ "tests": sample.tests, "tests_required": true });
+        let mut keep = Call::post(&path, tests).by(token);
+        keep.method = Method::PATCH;
+        keep.if_match = Some("\"1\"".to_owned());
+        client.send(keep).await?;
+        let versions = Call::post(&format!("{path}/versions"), json!({})).by(token);
+        let version = client.send(versions).await?["version"].clone();
+        let body = json!({ "version": version });
+        let mut live = Call::post(&format!("{path}/environments/live"), body).by(token);
+        live.method = Method::PUT;
+        client.send(live).await?;
+        made.push(DemoFlow {
+            id: text(&flow, "id"),
+            name: sample.name,
+        });
+    }
+    Ok(made)
 }
 
 async fn invite_teammate(
@@ -344,6 +380,8 @@ struct Call {
     path: String,
     token: Option<String>,
     origin: Option<String>,
+    /// The version that is changed.
+    if_match: Option<String>,
     body: Option<Value>,
 }
 
@@ -354,6 +392,7 @@ impl Call {
             path: path.to_owned(),
             token: None,
             origin: None,
+            if_match: None,
             body: Some(body),
         }
     }
@@ -404,6 +443,9 @@ impl Client {
         }
         if let Some(origin) = &call.origin {
             request = request.header(header::ORIGIN, origin);
+        }
+        if let Some(version) = &call.if_match {
+            request = request.header(header::IF_MATCH, version);
         }
         let body = call.body.map(|body| body.to_string()).unwrap_or_default();
         let request = request.body(Body::from(body)).map_err(other)?;

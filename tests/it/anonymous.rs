@@ -67,7 +67,7 @@ const PUBLIC: &[&str] = &[
 ];
 
 /// Routes that programs with an API key may call. A line is added in review only.
-pub const FOR_KEYS: [&str; 26] = [
+pub const FOR_KEYS: [&str; 29] = [
     "GET /v1/workspaces/{workspace}/flows",
     "POST /v1/workspaces/{workspace}/flows",
     "POST /v1/workspaces/{workspace}/flows/import",
@@ -81,6 +81,7 @@ pub const FOR_KEYS: [&str; 26] = [
     "POST /v1/workspaces/{workspace}/flows/{flow}/versions",
     "GET /v1/workspaces/{workspace}/flows/{flow}/versions",
     "GET /v1/workspaces/{workspace}/flows/{flow}/versions/{version}",
+    "GET /v1/workspaces/{workspace}/flows/{flow}/versions/{version}/figures",
     "GET /v1/workspaces/{workspace}/flows/{flow}/diff",
     "PUT /v1/workspaces/{workspace}/flows/{flow}/environments/{environment}",
     "GET /v1/workspaces/{workspace}/contacts",
@@ -93,6 +94,8 @@ pub const FOR_KEYS: [&str; 26] = [
     "GET /v1/workspaces/{workspace}/sync",
     "POST /v1/workspaces/{workspace}/conversations/{conversation}/attachments",
     "POST /v1/workspaces/{workspace}/conversations/{conversation}/attachments/{attachment}/confirm",
+    "GET /v1/workspaces/{workspace}/conversations/{conversation}/flow",
+    "POST /v1/workspaces/{workspace}/conversations/{conversation}/flows/{flow}",
     "POST /v1/workspaces/{workspace}/conversations/{conversation}/messages",
 ];
 

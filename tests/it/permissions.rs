@@ -67,6 +67,7 @@ fn permission(route: &Route) -> Permission {
             "GET",
             "/conversations"
             | "/conversations/{conversation}"
+            | "/conversations/{conversation}/flow"
             | "/conversations/{conversation}/messages"
             | "/conversations/{conversation}/transcript",
         )
@@ -110,6 +111,9 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         ("POST", "/flows/{flow}/simulate") => Some(json!({ "script": {} })),
         ("POST", "/flows/{flow}/explore") => Some(json!({ "walks": 1 })),
         ("PUT", "/flows/{flow}/environments/{environment}") => Some(json!({ "version": 1 })),
+        ("POST", "/conversations/{conversation}/flows/{flow}") => {
+            Some(json!({ "client_id": harness::random_uuid(), "version": 1 }))
+        }
         ("POST", "/apps/{app}/rotate-key") => Some(json!({ "key": "public_key" })),
         ("POST", "/privacy/requests") => {
             Some(json!({ "contact_id": contact_id, "type": "export" }))

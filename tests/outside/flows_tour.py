@@ -1,5 +1,7 @@
 """The part of the fences' tour that builds flows."""
 
+import json
+
 from live_tour import message
 
 
@@ -10,6 +12,11 @@ def asks(draft):
     draft["nodes"].append({"id": "ask", "type": "ask", "data": asked})
     draft["edges"][-1]["to"]["node"] = "ask"
     draft["edges"].append({"id": "e3", "from": {"node": "ask", "port": "next"}, "to": {"node": "end"}})
+
+
+def begun_id(name, step):
+    """An id of the client, another one for each step."""
+    return "0190b6a1-7c1e-7cc0-8000-0000000000" + step + ("7" if name == "Gone" else "8")
 
 
 def tour_of_the_flows(api, token, workspace, visitor):
@@ -24,6 +31,11 @@ def tour_of_the_flows(api, token, workspace, visitor):
         test = {"name": "It greets", "script": {"steps": [{"expect": [{"text": "Hello"}]}]}}
         api("PATCH", flow, {"document": draft, "tests": [test]}, token, {"if-match": '"1"'})
         api("POST", f"{flow}/validate", token=token)
+        # A team that is named is looked for.
+        named = json.loads(json.dumps(draft))
+        named["nodes"].append({"id": "people", "type": "handoff", "data": {"team": "team_01kf0a1b2c3d4e5f6g7h8j9k0m"}})
+        found = api("POST", f"{flows}/import", {"format": "flow1", "file": named}, token)["diagnostics"]
+        assert "E133" in [one["code"] for one in found], found
         api("POST", f"{flow}/simulate", {"script": {}}, token)
         api("POST", f"{flow}/explore", {"walks": 2}, token)
         api("POST", f"{flow}/test-runs", token=token)
@@ -32,10 +44,15 @@ def tour_of_the_flows(api, token, workspace, visitor):
         api("GET", f"{flow}/versions/1", token=token)
         api("GET", f"{flow}/diff?from=1", token=token)
         api("PUT", f"{flow}/environments/live", {"version": 1}, token)
-        begun = {"client_id": "0190b6a1-7c1e-7cc0-8000-0000000000" + ("07" if name == "Gone" else "08")}
+        begun = {"client_id": begun_id(name, "0")}
         begun = api("POST", f"/v1/widget/flows/{made['id']}/conversations", begun, visitor)["conversation_id"]
         api("GET", f"/v1/widget/conversations/{begun}/flow", token=visitor)
         api("POST", f"/v1/widget/conversations/{begun}/messages", message("Grace"), visitor)
+        api("GET", f"{workspace}/conversations/{begun}/flow", token=token)
+        api("GET", f"{flow}/versions/1/figures", token=token)
+        led = f"{workspace}/conversations/{begun}/flows/{made['id']}"
+        again = {"client_id": begun_id(name, "1")}
+        api("POST", led, again, token)
         if name == "Gone":
             api("DELETE", flow, token=token)
     api("POST", f"{flows}/import", {"format": "flow1", "file": draft}, token)

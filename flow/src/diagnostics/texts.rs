@@ -249,7 +249,10 @@ impl<'d> Check<'_, 'd> {
             Kind::Http(http) => self.http(http, around),
             Kind::Wait(wait) => self.wait(&at.field("for_s"), Some(wait.for_s)),
             Kind::Event(event) => self.wait(&at.field("timeout_s"), event.timeout_s),
-            Kind::Handoff(handoff) => self.wait(&at.field("wait_s"), handoff.wait_s),
+            Kind::Handoff(handoff) => {
+                self.wait(&at.field("wait_s"), handoff.wait_s);
+                self.team(handoff.team.as_deref(), around);
+            }
             Kind::Call(call) => self.wait(&at.field("wait_s"), Some(call.wait_s)),
             Kind::Subflow(subflow) => self.subflow(subflow, subflows),
             Kind::Action(Action::OpenUrl { url, .. }) => self.web(&at.field("url"), url),
@@ -443,6 +446,17 @@ impl<'d> Check<'_, 'd> {
                 let message = "Two options keep the same, so nobody can tell them apart later.";
                 self.say(Code::W209, &at.field("options").item(n), message);
             }
+        }
+    }
+
+    fn team(&mut self, team: Option<&str>, around: &Surroundings) {
+        let Some((team, teams)) = team.zip(around.teams.as_ref()) else {
+            return;
+        };
+        if !teams.iter().any(|known| known == team) {
+            let at = self.at.field("team");
+            let fix = "Name a team of the workspace, or none.".to_owned();
+            self.say(Code::E133, &at, "There is no such team.").fix = Some(fix);
         }
     }
 

@@ -40,6 +40,8 @@ pub(super) struct Walker<'f> {
     /// The unit of the innermost frame.
     pub unit: usize,
     pub weight: usize,
+    /// The node at work, and its unit: what a failure names.
+    at: (usize, usize),
     effects: Vec<Effect>,
     trace: Vec<Visit>,
     failures: Vec<Failure>,
@@ -58,6 +60,7 @@ impl<'f> Walker<'f> {
             weight: state.weight(),
             state,
             unit,
+            at: (unit, 0),
             effects: Vec::new(),
             trace: Vec::new(),
             failures: Vec::new(),
@@ -113,6 +116,7 @@ impl<'f> Walker<'f> {
     }
 
     pub(super) fn note(&mut self, node: usize, port: Option<Port>, note: Option<Note>) {
+        self.at = (self.unit, node);
         self.trace.push(Visit {
             unit: self.unit,
             node,
@@ -134,7 +138,8 @@ impl<'f> Walker<'f> {
         }
         self.state.wait = None;
         let node = self.here_unit().starts.first().copied().unwrap_or(0);
-        let next = self.fail(node, Reason::Limit(Limit::Turns));
+        self.at = (self.unit, node);
+        let next = self.fail(Reason::Limit(Limit::Turns));
         self.walk(Ok(next));
         true
     }
@@ -142,15 +147,11 @@ impl<'f> Walker<'f> {
     /// Walks until the flow waits or is over.
     pub(super) fn walk(&mut self, from: Next) {
         let mut next = from;
-        let mut last = 0;
         loop {
-            match next {
-                Ok(Some(node)) => {
-                    last = node;
-                    next = self.visit(node);
-                }
+            next = match next {
+                Ok(Some(node)) => self.visit(node),
                 Ok(None) => return,
-                Err(reason) => next = Ok(self.fail(last, reason)),
+                Err(reason) => Ok(self.fail(reason)),
             }
         }
     }
@@ -164,6 +165,7 @@ impl<'f> Walker<'f> {
     }
 
     fn visit(&mut self, node: usize) -> Next {
+        self.at = (self.unit, node);
         self.visited += 1;
         if self.visited > self.limits.nodes {
             return Err(Reason::Limit(Limit::Nodes));
@@ -452,6 +454,8 @@ impl<'f> Walker<'f> {
             return Ok(None);
         };
         self.weight = self.state.weight();
+        // What fails from here on is the doing of the node that called, not of the subflow's last one.
+        self.at = (self.unit, node);
         let flow = self.flow;
         if let Op::Subflow(subflow) = &flow.units[self.unit].ops[node]
             && let Some(inner) = subflow.unit
@@ -514,14 +518,14 @@ impl<'f> Walker<'f> {
     }
 
     /// What follows a failure: `on_error` once, a hand-off once, the end.
-    fn fail(&mut self, node: usize, reason: Reason) -> Option<usize> {
+    fn fail(&mut self, reason: Reason) -> Option<usize> {
         let told = self.trace.len().saturating_sub(TOLD);
         let path = self.trace[told..]
             .iter()
             .map(|visit| self.flow.node(visit.unit, visit.node).1.to_owned());
         let failure = Failure {
             reason,
-            node: self.here_unit().ids.get(node).cloned().unwrap_or_default(),
+            node: self.flow.node(self.at.0, self.at.1).1.to_owned(),
             path: path.collect(),
         };
         self.failures.push(failure);

@@ -21,6 +21,8 @@ pub(super) struct Group<'s> {
 /// A block.
 #[derive(Clone, Copy)]
 pub(super) struct Block<'s> {
+    /// Its place among all blocks: in broken exports, ids are there twice.
+    pub place: usize,
     pub id: &'s str,
     pub kind: &'s str,
     pub value: &'s Value,
@@ -144,6 +146,7 @@ impl<'s> Source<'s> {
             // Before groups were called so.
             _ => (value.get("blocks")?.as_array()?, "steps"),
         };
+        let mut place = 0;
         let mut edges = Vec::new();
         let mut broken_edges = 0;
         for edge in list(value, "edges") {
@@ -172,7 +175,7 @@ impl<'s> Source<'s> {
             name: text(value, "name").unwrap_or("Imported flow"),
             groups: groups
                 .iter()
-                .filter_map(|group| Group::read(group, blocks))
+                .filter_map(|group| Group::read(group, blocks, &mut place))
                 .collect(),
             edges,
             broken_edges,
@@ -183,21 +186,25 @@ impl<'s> Source<'s> {
 }
 
 impl<'s> Group<'s> {
-    fn read(value: &'s Value, blocks: &str) -> Option<Self> {
-        let place = value.get("graphCoordinates").unwrap_or(&Value::Null);
+    fn read(value: &'s Value, blocks: &str, place: &mut usize) -> Option<Self> {
+        let id = text(value, "id")?;
+        let at = value.get("graphCoordinates").unwrap_or(&Value::Null);
         let blocks = list(value, blocks).iter().filter_map(|block| {
-            Some(Block {
+            let block = Block {
+                place: *place,
                 id: text(block, "id")?,
                 kind: text(block, "type")?,
                 value: block,
-            })
+            };
+            *place += 1;
+            Some(block)
         });
         Some(Self {
-            id: text(value, "id")?,
+            id,
             title: text(value, "title").unwrap_or_default(),
             blocks: blocks.collect(),
-            x: number(place, "x").unwrap_or(0.0),
-            y: number(place, "y").unwrap_or(0.0),
+            x: number(at, "x").unwrap_or(0.0),
+            y: number(at, "y").unwrap_or(0.0),
         })
     }
 }

@@ -199,3 +199,25 @@ fn too_many_messages_and_too_deep_subflows_end() {
     let (_, turn) = Talk::begin(flow);
     assert_eq!(turn.failures[0].reason, Reason::Limit(Limit::Frames));
 }
+
+#[test]
+fn what_fails_after_a_subflow_is_the_fault_of_the_node_that_called_it() {
+    let inner = document(json!([]), json!([node("i", "start", json!({}))]), &[]);
+    let flow = document(
+        json!([]),
+        json!([
+            node("a", "start", json!({})),
+            node(
+                "call",
+                "subflow",
+                json!({"flow": "flw_in", "version": 1, "give": [], "take": []})
+            ),
+        ]),
+        &["a.next call", "call.next call", "call.error call"],
+    );
+    let subflows = Subflows::from([("flw_in@1".to_owned(), read(&inner))]);
+    let draft = compile_draft(&read(&flow), &subflows).unwrap_or_else(|wrong| panic!("{wrong:?}"));
+    let (talk, turn) = Talk::begin(draft);
+    assert_eq!(turn.failures[0].node, "call", "{:?}", turn.failures);
+    assert_eq!(talk.outcome(), Some("error"));
+}

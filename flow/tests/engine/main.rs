@@ -1,6 +1,7 @@
 //! The engine of flows, from outside: documents in, turns out.
 
 mod diagnostics;
+mod figures;
 mod loops;
 mod replay;
 mod scripts;

@@ -7,6 +7,8 @@ use flow::{Code, Document, Subflows, Surroundings, check, compile_draft};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::world::{Talk, texts};
+
 fn imported(export: &Value) -> Imported {
     let imported = import(export.to_string().as_bytes()).expect("it is imported");
     // What comes over is a document of ours, and reads as one.
@@ -240,4 +242,37 @@ fn hurt(value: &mut Value, left: &mut usize, wrong: &Value) -> bool {
         Value::Object(fields) => fields.iter_mut().any(|(_, value)| hurt(value, left, wrong)),
         _ => false,
     }
+}
+
+#[test]
+fn blocks_that_share_an_id_both_come_over_and_edges_lead_to_the_last_one() {
+    let export = json!({
+        "version": "6", "name": "Twice",
+        "events": [{"id": "ev", "type": "start", "outgoingEdgeId": "e0"}],
+        "groups": [
+            {"id": "g1", "title": "One", "blocks": [
+                {"id": "same", "type": "text", "content": rich("first")},
+                {"id": "other", "type": "text", "content": rich("second")}]},
+            {"id": "g2", "title": "Two", "blocks": [{"id": "same", "type": "text", "content": rich("third")}]}
+        ],
+        "edges": [
+            {"id": "e0", "from": {"eventId": "ev"}, "to": {"groupId": "g1"}},
+            {"id": "e1", "from": {"blockId": "other"}, "to": {"groupId": "g2", "blockId": "same"}}
+        ],
+    });
+    let imported = imported(&export);
+    let broken = imported
+        .report
+        .iter()
+        .any(|loss| loss.extent == Extent::Broken);
+    assert!(broken, "{:?}", imported.report);
+    let found = check(
+        &imported.document,
+        &Subflows::new(),
+        &Surroundings::default(),
+    );
+    assert!(found.iter().all(|one| one.code != Code::E101), "{found:?}");
+    let flow = compile_draft(&imported.document, &Subflows::new()).expect("it compiles");
+    let (_, turn) = Talk::begin(flow);
+    assert_eq!(texts(&turn), ["first", "second", "third"]);
 }

@@ -2,7 +2,12 @@
 
 use flow::{Diagnostic, Document, Feature, MAX_DOCUMENT_BYTES, Severity, Subflows, Surroundings};
 use serde_json::{Map, Value, json};
-use shared::http::Problem;
+use shared::{
+    app::App,
+    domain::TeamId,
+    http::{Problem, actor::Entry},
+    store::{Unsealed, assigning::Team, keys},
+};
 
 /// A document as the contract describes it: an object whose schema, `flow/1`, docs/flows.md tells.
 pub struct FlowDocument;
@@ -36,19 +41,14 @@ pub fn open_object(example: Value) -> utoipa::openapi::RefOr<utoipa::openapi::sc
 }
 
 /// What this deployment does not run yet. A flow that asks for it is not published.
-const MISSING: [Feature; 14] = [
+const MISSING: [Feature; 9] = [
     Feature::Http,
     Feature::Event,
-    Feature::Subflow,
     Feature::Call,
-    Feature::Teams,
-    Feature::OtpEmail,
     Feature::SetContact,
     Feature::Email,
     Feature::Track,
-    Feature::AddTag,
     Feature::OpenUrl,
-    Feature::Files,
     Feature::InboxRule,
     Feature::Url,
 ];
@@ -93,19 +93,60 @@ pub fn blank(name: &str) -> Result<String, Problem> {
     }
 }
 
-/// A document that was read, and everything that is wrong with it; no document, where it cannot even
-/// be read.
-pub fn examined(text: &str) -> (Option<Document>, Vec<Diagnostic>) {
+/// A document that was looked at, with what it names.
+pub struct Examined {
+    /// The document; none where it cannot even be read.
+    pub document: Option<Document>,
+    /// The versions that it goes through, as far as they are there.
+    pub subflows: Subflows,
+    /// Everything that is wrong with it.
+    pub found: Vec<Diagnostic>,
+}
+
+/// Reads a document, what it names, and says what is wrong with it. No round trip where it names nothing.
+pub async fn examine(app: &App, entry: &Entry, text: &str) -> Result<Examined, Problem> {
     let document = match Document::parse(text.as_bytes()) {
         Ok(document) => document,
-        Err(wrong) => return (None, wrong),
+        Err(found) => {
+            return Ok(Examined {
+                document: None,
+                subflows: Subflows::new(),
+                found,
+            });
+        }
     };
+    let lens = entry.lens();
+    let subflows = app
+        .subflows_of(&document, entry.workspace, &entry.tenant_key, lens)
+        .await?;
     let around = Surroundings {
         missing: MISSING.to_vec(),
+        teams: Some(teams_of(app, entry, &document).await?),
         ..Surroundings::default()
     };
-    let found = flow::check(&document, &Subflows::new(), &around);
-    (Some(document), found)
+    let found = flow::check(&document, &subflows, &around);
+    Ok(Examined {
+        document: Some(document),
+        subflows,
+        found,
+    })
+}
+
+/// Those of the teams that a document names that are there.
+async fn teams_of(app: &App, entry: &Entry, document: &Document) -> Result<Vec<String>, Problem> {
+    let named = document.needs().teams;
+    let ids = named.iter().filter_map(|team| team.parse::<TeamId>().ok());
+    let places: Vec<_> = ids.map(|team| keys::team(entry.workspace, team)).collect();
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
+    let fetched = app.store.batch_all(places.clone()).await?;
+    let mut there = Vec::new();
+    for place in &places {
+        let team = fetched.get::<Team>(place, &Unsealed, entry.lens())?;
+        there.extend(team.map(|team| team.id.to_string()));
+    }
+    Ok(there)
 }
 
 /// Only what keeps a flow from being published.

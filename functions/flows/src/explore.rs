@@ -78,7 +78,8 @@ pub async fn handle(
     let pieces = place(workspace, flow, None).keys();
     let at = (workspace, flow);
     let desk = Desk::open(&app, &credential, at, Permission::FlowsRead, pieces).await?;
-    let (document, program) = tests::playable(&desk.document(None)?)?;
+    let (document, program) =
+        tests::playable(&app, &desk.caller.entry, &desk.document(None)?).await?;
     let found = flow::simulate::explore(&document, &program, body.walks, body.seed)
         .map_err(|_| Problem::internal("a walk that left its flow"))?;
     let value = |part: Result<Value, serde_json::Error>| {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use shared::{
     app::App,
     domain::{Permission, WorkspaceId, policy::Module},
-    http::{Credential, Json, Path, Problem, Problems, json::object},
+    http::{Credential, Json, Path, Problem, Problems, actor::Entry, json::object},
     words,
 };
 use utoipa::ToSchema;
@@ -110,26 +110,32 @@ pub async fn handle(
         .await?;
     caller.entry.require(Module::Conversations)?;
     let imported = match body.format {
-        Format::Flow => own(&body.file)?,
-        Format::Typebot => typebot(&body.file)?,
+        Format::Flow => own(&app, &caller.entry, &body.file).await?,
+        Format::Typebot => typebot(&app, &caller.entry, &body.file).await?,
     };
     Ok(Json(imported))
 }
 
-fn own(file: &Map<String, Value>) -> Result<Imported, Problem> {
+async fn own(app: &App, entry: &Entry, file: &Map<String, Value>) -> Result<Imported, Problem> {
     let text = serde_json::to_string(file).map_err(|_| Problem::internal("a file"))?;
-    let (document, found) = document::examined(&text);
-    let blocks = document.map_or(0, |document| document.nodes.len() as u64);
+    let examined = document::examine(app, entry, &text).await?;
+    let blocks = examined
+        .document
+        .map_or(0, |document| document.nodes.len() as u64);
     Ok(Imported {
         document: Value::Object(file.clone()),
         blocks,
         blocks_mapped: blocks,
         report: Vec::new(),
-        diagnostics: found.into_iter().map(DiagnosticView::new).collect(),
+        diagnostics: examined
+            .found
+            .into_iter()
+            .map(DiagnosticView::new)
+            .collect(),
     })
 }
 
-fn typebot(file: &Map<String, Value>) -> Result<Imported, Problem> {
+async fn typebot(app: &App, entry: &Entry, file: &Map<String, Value>) -> Result<Imported, Problem> {
     let bytes = serde_json::to_vec(file).map_err(|_| Problem::internal("a file"))?;
     let imported = flow::typebot::import(&bytes).map_err(|error| {
         let code = match error {
@@ -140,7 +146,7 @@ fn typebot(file: &Map<String, Value>) -> Result<Imported, Problem> {
     })?;
     let document = serde_json::to_value(&imported.document);
     let document = document.map_err(|_| Problem::internal("a document"))?;
-    let (_, found) = document::examined(&document.to_string());
+    let examined = document::examine(app, entry, &document.to_string()).await?;
     let lines = imported.report.into_iter().map(|loss| LossView {
         extent: match loss.extent {
             Extent::Dropped => ExtentWord::Dropped,
@@ -158,6 +164,10 @@ fn typebot(file: &Map<String, Value>) -> Result<Imported, Problem> {
         blocks: imported.blocks as u64,
         blocks_mapped: imported.blocks_mapped as u64,
         report: lines.collect(),
-        diagnostics: found.into_iter().map(DiagnosticView::new).collect(),
+        diagnostics: examined
+            .found
+            .into_iter()
+            .map(DiagnosticView::new)
+            .collect(),
     })
 }

@@ -15,8 +15,11 @@
 //! | `publish` | `POST /v1/workspaces/{workspace}/flows/{flow}/versions` |
 //! | `list_versions` | `GET /v1/workspaces/{workspace}/flows/{flow}/versions` |
 //! | `show_version` | `GET /v1/workspaces/{workspace}/flows/{flow}/versions/{version}` |
+//! | `figures` | `GET /v1/workspaces/{workspace}/flows/{flow}/versions/{version}/figures` |
 //! | `compare` | `GET /v1/workspaces/{workspace}/flows/{flow}/diff` |
 //! | `switch` | `PUT /v1/workspaces/{workspace}/flows/{flow}/environments/{environment}` |
+//! | `lead` | `POST /v1/workspaces/{workspace}/conversations/{conversation}/flows/{flow}` |
+//! | `show_run` | `GET /v1/workspaces/{workspace}/conversations/{conversation}/flow` |
 //! | `visitor_start` | `POST /v1/widget/flows/{flow}/conversations` |
 //! | `visitor_show` | `GET /v1/widget/conversations/{conversation}/flow` |
 //!
@@ -30,12 +33,15 @@ mod delete;
 mod desk;
 mod document;
 mod explore;
+mod figures;
 mod import;
+mod lead;
 mod list;
 mod list_versions;
 mod publish;
 mod run_tests;
 mod show;
+mod show_run;
 mod show_version;
 mod simulate;
 mod switch;
@@ -61,8 +67,11 @@ pub fn routes() -> shared::http::Routes {
         publish,
         list_versions,
         show_version,
+        figures,
         compare,
         switch,
+        lead,
+        show_run,
         visitor_start,
         visitor_show
     ]

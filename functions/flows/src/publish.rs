@@ -62,7 +62,7 @@ pub async fn handle(
     let desk = Desk::open(&app, &credential, at, Permission::FlowsManage, more).await?;
     if_match.check(desk.flow.rev)?;
     let text = desk.document(None)?;
-    let nodes = approved(&desk, &text)?;
+    let nodes = approved(&app, &desk, &text).await?;
     let entry = &desk.caller.entry;
     let hash = document_hash(&entry.tenant_key, &text);
     if let Some(same) = same_as(&app, &desk, hash).await? {
@@ -110,8 +110,9 @@ fn reply(status: StatusCode, version: &FlowVersion) -> Response {
 }
 
 /// How many nodes the draft has, if it may be published.
-fn approved(desk: &Desk, text: &str) -> Result<u64, Problem> {
-    let (document, found) = document::examined(text);
+async fn approved(app: &App, desk: &Desk, text: &str) -> Result<u64, Problem> {
+    let examined = document::examine(app, &desk.caller.entry, text).await?;
+    let (document, found) = (examined.document, examined.found);
     let errors: Vec<FieldError> = document::errors(&found)
         .map(|error| FieldError {
             pointer: format!("#/document{}", error.pointer.as_str()),
@@ -123,7 +124,9 @@ fn approved(desk: &Desk, text: &str) -> Result<u64, Problem> {
         return Err(Problem::of_all(Code::FlowHasErrors, errors));
     };
     if desk.flow.tests_required {
-        let failed = tests::run(&document, &desk.tests()?)?
+        let unplayable = |_| Problem::new(Code::FlowHasErrors);
+        let program = flow::compile_draft(&document, &examined.subflows).map_err(unplayable)?;
+        let failed = tests::run((&document, &program), &desk.tests()?)?
             .into_iter()
             .enumerate()
             .filter(|(_, result)| !result.passed);

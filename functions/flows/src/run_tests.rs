@@ -62,8 +62,9 @@ pub async fn handle(
     let more = draft.chain([keys::flow_tests(workspace, flow)]);
     let at = (workspace, flow);
     let desk = Desk::open(&app, &credential, at, Permission::FlowsRead, more).await?;
-    let (document, _) = tests::playable(&desk.document(None)?)?;
-    let results = tests::run(&document, &desk.tests()?)?;
+    let (document, program) =
+        tests::playable(&app, &desk.caller.entry, &desk.document(None)?).await?;
+    let results = tests::run((&document, &program), &desk.tests()?)?;
     let views = results.into_iter().map(|result| TestView {
         name: result.name,
         passed: result.passed,

@@ -102,7 +102,8 @@ pub async fn handle(
     let pieces = place(workspace, flow, body.version).keys();
     let at = (workspace, flow);
     let desk = Desk::open(&app, &credential, at, Permission::FlowsRead, pieces).await?;
-    let (document, program) = tests::playable(&desk.document(body.version)?)?;
+    let (document, program) =
+        tests::playable(&app, &desk.caller.entry, &desk.document(body.version)?).await?;
     let played = simulate(&document, &program, &script)
         .map_err(|_| Problem::internal("a script that left its flow"))?;
     let value = |part: Result<Value, serde_json::Error>| {

@@ -1,17 +1,18 @@
 //! Tests that live with a flow: scripts with what has to be true.
 
 use flow::{
-    Compiled, Document, Subflows,
+    Compiled, Document,
     simulate::{Script, simulate},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::{
+    app::App,
     domain::flow::PIECE_BYTES,
-    http::{Code, Problem, problem::FieldError},
+    http::{Code, Problem, actor::Entry, problem::FieldError},
 };
 
-use crate::document;
+use crate::document::{self, Examined};
 
 /// The most tests of a flow.
 const MOST_TESTS: usize = 50;
@@ -58,7 +59,11 @@ pub fn text_of(tests: &[Value]) -> Result<String, Problem> {
 }
 
 /// A document that can be played, errors or not.
-pub fn playable(text: &str) -> Result<(Document, Compiled), Problem> {
+pub async fn playable(
+    app: &App,
+    entry: &Entry,
+    text: &str,
+) -> Result<(Document, Compiled), Problem> {
     let told = |wrong: Vec<flow::Diagnostic>| {
         let errors = wrong.iter().map(|error| FieldError {
             pointer: format!("#/document{}", error.pointer.as_str()),
@@ -67,21 +72,26 @@ pub fn playable(text: &str) -> Result<(Document, Compiled), Problem> {
         });
         Problem::of_all(Code::FlowHasErrors, errors.collect())
     };
-    let (document, found) = document::examined(text);
+    let Examined {
+        document,
+        subflows,
+        found,
+    } = document::examine(app, entry, text).await?;
     let document = document.ok_or_else(|| told(found))?;
-    let program = flow::compile_draft(&document, &Subflows::new()).map_err(told)?;
+    let program = flow::compile_draft(&document, &subflows).map_err(told)?;
     Ok((document, program))
 }
 
 /// Plays every test.
-pub fn run(document: &Document, tests: &str) -> Result<Vec<Outcome>, Problem> {
+pub fn run(
+    (document, program): (&Document, &Compiled),
+    tests: &str,
+) -> Result<Vec<Outcome>, Problem> {
     let tests: Vec<Test> =
         serde_json::from_str(tests).map_err(|_| Problem::internal("stored tests"))?;
-    let unplayable = |_| Problem::new(Code::FlowHasErrors);
-    let program = flow::compile_draft(document, &Subflows::new()).map_err(unplayable)?;
     let mut outcomes = Vec::with_capacity(tests.len());
     for Test { name, script } in tests {
-        let played = simulate(document, &program, &script)
+        let played = simulate(document, program, &script)
             .map_err(|_| Problem::internal("a script that left its flow"))?;
         outcomes.push(Outcome {
             name,

@@ -49,8 +49,9 @@ pub async fn handle(
     let draft = place(workspace, flow, None).keys();
     let at = (workspace, flow);
     let desk = Desk::open(&app, &credential, at, Permission::FlowsRead, draft).await?;
-    let (document, found) = document::examined(&desk.document(None)?);
-    let publishable = document.is_some() && flow::publishable(&found);
+    let examined = document::examine(&app, &desk.caller.entry, &desk.document(None)?).await?;
+    let found = examined.found;
+    let publishable = examined.document.is_some() && flow::publishable(&found);
     Ok(Json(Examination {
         rev: desk.flow.rev,
         publishable,

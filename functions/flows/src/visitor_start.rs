@@ -85,8 +85,13 @@ pub async fn handle(
     head.team = visitor.team;
     let data_key = keys::conversation(entry.workspace, id);
     let data_key = entry.tenant_key.new_data_key(&data_key, entry.now)?;
-    let run = bot::new_run((entry.workspace, id), (flow, version), entry.now)
-        .ok_or_else(|| Problem::internal("a run that has not begun"))?;
+    let run = bot::new_run(
+        (entry.workspace, id),
+        visitor.id,
+        (flow, version),
+        entry.now,
+    )
+    .ok_or_else(|| Problem::internal("a run that has not begun"))?;
     let arrival = Arrival {
         id: Some(body.client_id.to_string()),
         what: What::Start {

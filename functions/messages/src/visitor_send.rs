@@ -4,16 +4,22 @@
 //! flow leads, what it says to this is written in the same transaction.
 
 use axum::{extract::State, response::Response};
+use flow::{Arrival, What};
 use serde::Deserialize;
 use shared::{
-    app::{App, bot},
+    app::{
+        App,
+        bot::{self, Proving},
+    },
     domain::{AttachmentId, ConversationId, text::Text},
     http::{Code, Json, Path, Problem, Problems, VisitorToken, actor::Entry, view::MessageView},
     store::{
-        conversation::Status,
+        Unsealed,
+        conversation::{Conversation, Status},
         flow_run::{FlowRun, FlowTurn},
         keys,
         message::{Appended, Draft, MessageKind},
+        subject::State as Fence,
     },
 };
 use utoipa::ToSchema;
@@ -35,6 +41,11 @@ pub struct VisitorMessage {
     #[serde(default)]
     #[schema(required = false, max_items = 10, example = json!([]))]
     attachments: Vec<AttachmentId>,
+    /// What was chosen, by the ids of the options that the flow offers; `text` then says it for those who
+    /// read the thread. Of no meaning where no flow waits for a choice.
+    #[serde(default)]
+    #[schema(required = false, max_items = 100, example = json!([]))]
+    choice: Vec<String>,
 }
 
 /// Send a message as a visitor.
@@ -58,6 +69,11 @@ pub async fn handle(
     Json(body): Json<VisitorMessage>,
 ) -> Result<Response, Problem> {
     let content = Content::check(body.text, body.attachments)?;
+    let choice = body.choice;
+    if choice.len() > MOST_CHOSEN || choice.iter().any(|id| id.len() > MAX_OPTION_BYTES) {
+        let detail = format!("at most {MOST_CHOSEN} ids of at most {MAX_OPTION_BYTES} bytes");
+        return Err(Problem::invalid("#/choice", "out_of_range", &detail));
+    }
     let at_run = keys::flow_run(token.workspace, conversation);
     let mut wanted = content.wanted(token.workspace, conversation);
     wanted.push(at_run.clone());
@@ -74,7 +90,8 @@ pub async fn handle(
         text: content.text,
         files,
     };
-    let Thread { head, key } = thread;
+    let at_head = keys::conversation(token.workspace, conversation);
+    let Thread { mut head, key } = thread;
     let entry = &visitor.entry;
     let mut run = entry.sealed::<FlowRun>(&at_run, &key)?;
     for _ in 0..TURNS {
@@ -82,7 +99,7 @@ pub async fn handle(
             .take()
             .filter(|_| head.status_at(entry.now) == Status::Bot)
         {
-            Some(run) => Some(answered(&app, run, &draft, entry).await?),
+            Some(run) => Some(answered(&app, run, (&draft, &choice), entry).await?),
             None => None,
         };
         let appended = app
@@ -92,8 +109,16 @@ pub async fn handle(
         if !matches!(appended, Appended::OtherTurn) {
             return thread::answer(appended, entry);
         }
-        // The flow took another turn, by a deadline or by another message: this one follows it.
-        let fetched = app.store.batch(vec![at_run.clone()]).await?;
+        // The flow took another turn, by a deadline or by another message, or began to lead: this one
+        // follows it.
+        let fetched = app
+            .store
+            .batch(vec![at_run.clone(), at_head.clone()])
+            .await?;
+        let now = fetched.get::<Conversation>(&at_head, &Unsealed, entry.lens())?;
+        head = now
+            .filter(|head| head.state == Fence::Live)
+            .ok_or_else(Problem::not_found)?;
         run = fetched.get::<FlowRun>(&at_run, &key, entry.lens())?;
     }
     Err(Problem::new(Code::Unavailable))
@@ -101,16 +126,36 @@ pub async fn handle(
 
 /// How often a message follows other turns of its flow.
 const TURNS: u32 = 8;
+/// How many options are chosen at most.
+const MOST_CHOSEN: usize = 100;
+/// The longest id of an option.
+const MAX_OPTION_BYTES: usize = 128;
 
 /// The turn that a message sets off.
 async fn answered(
     app: &App,
     run: FlowRun,
-    draft: &Draft,
+    (draft, choice): (&Draft, &[String]),
     entry: &Entry,
 ) -> Result<FlowTurn, Problem> {
-    let text = draft.text.as_ref();
-    let arrival = bot::written(text, draft.client_message_id);
+    let (run, arrival) = match bot::proving(&run, draft, &entry.tenant_key, entry.now)? {
+        Some(Proving::Asked(turn)) => return Ok(turn),
+        Some(Proving::Proven(address)) => {
+            let arrival = Arrival {
+                id: Some(draft.client_message_id.to_string()),
+                what: What::Proven(address),
+            };
+            (run, arrival)
+        }
+        Some(Proving::Wrong(run)) => {
+            let arrival = bot::arrived(&run, draft, choice)?;
+            (run, arrival)
+        }
+        None => {
+            let arrival = bot::arrived(&run, draft, choice)?;
+            (run, arrival)
+        }
+    };
     let turn = app.take_turn(run, &arrival, &entry.tenant_key, entry.lens());
     Ok(turn.await?)
 }

@@ -5,6 +5,7 @@
 //! | `give_out` | a conversation came to wait in a team | it goes to whose turn it is |
 //! | `mail_code` | a code was asked for | the mail with the code |
 //! | `mail_farewell` | an account was erased | the last mail, with the receipt |
+//! | `mail_flow_code` | a visitor is to prove an address in a flow | the mail with the code |
 //! | `mail_invitation` | somebody was invited, or again | the mail with the link |
 //! | `mail_letter` | an announcement reached an account | its mail, once |
 //! | `mail_notice` | something about an account changed | the mail that says so |
@@ -29,6 +30,7 @@ mod image;
 mod letter;
 mod mail_code;
 mod mail_farewell;
+mod mail_flow_code;
 mod mail_invitation;
 mod mail_letter;
 mod mail_notice;
@@ -51,6 +53,7 @@ use shared::{
         announcement::Letter,
         conversation::Conversation,
         erasure::Erasure,
+        flow_run::FlowCode,
         membership::Invitation,
         notice::Notice,
         password::ResetLink,
@@ -105,6 +108,9 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
         }
         (Change::Insert, Some(item), _) => match image::kind(item) {
             Some(kind) if kind == Challenge::DECLARATION.name => mail_code::send(app, item).await,
+            Some(kind) if kind == FlowCode::DECLARATION.name => {
+                mail_flow_code::send(app, item).await
+            }
             Some(kind) if kind == Invitation::DECLARATION.name => {
                 mail_invitation::send(app, item).await
             }

@@ -38,6 +38,7 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
     let now = app.clock.now();
     report.add("woken_conversations", 0);
     report.add("flow_turns", 0);
+    report.add("counted_flows", 0);
     report.add("erased_conversations", 0);
     report.add("erased_contacts", 0);
     report.add("assigned_conversations", 0);
@@ -57,7 +58,9 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
             // Workspaces that end are the business of `erasures`.
             let due = |key: &Key| {
                 let head = key.sk == keys::HEAD || keys::is_seat(key);
-                head || keys::team_wait_of(key).is_some() || keys::is_flow_run(key)
+                head || keys::team_wait_of(key).is_some()
+                    || keys::is_flow_run(key)
+                    || keys::flow_ticked(key).is_some()
             };
             let Some(key) = key_of(Table::Data, &item).filter(due) else {
                 continue;
@@ -90,6 +93,15 @@ async fn settle(
     if let Some(team) = keys::team_wait_of(head) {
         let given = Box::pin(app.store.give_out(team, None, now)).await?;
         return Ok((given > 0).then_some("assigned_conversations"));
+    }
+    if let Some(flow) = keys::flow_ticked(head) {
+        let policy = Policy::platform();
+        let lens = Lens {
+            now,
+            policy: &policy,
+        };
+        let counted = Box::pin(app.store.add_up(flow, lens)).await?;
+        return Ok((counted > 0).then_some("counted_flows"));
     }
     if keys::is_flow_run(head) {
         return Box::pin(flows::settle(app, head, now)).await;

@@ -3,6 +3,8 @@
 //! A version never changes, so its program is remembered for a few minutes by the environment that read
 //! it: a turn then costs one batch read and one transaction, as a message without a flow does.
 
+mod proof;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -11,9 +13,10 @@ use std::{
 
 use aws_lc_rs::digest::{SHA256, digest};
 use flow::{
-    Arrival, Cx, Document, Effect, Limits, State, Subflows, Surroundings, What,
-    node::{Card, Part},
+    Arrival, Cx, Document, Effect, FileRef, Limits, State, Subflows, What,
+    node::{Action, Card, Part},
 };
+pub use proof::{Proof, Proving, proving};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -21,14 +24,15 @@ use uuid::Uuid;
 use super::App;
 use crate::{
     domain::{
-        ConversationId, FlowId, MessageId, Timestamp, WorkspaceId, flow::Piece, policy::Lens,
-        text::Text,
+        ContactId, ConversationId, FlowId, MessageId, Timestamp, WorkspaceId, flow::Piece,
+        label::LabelName, policy::Lens, text::Text,
     },
     store::{
         RootRef, StoreError, TenantKey,
         flow::Place,
         flow_run::{FlowRun, FlowTurn, Said, Then},
         keys,
+        message::Draft,
     },
 };
 
@@ -38,6 +42,12 @@ const REMEMBERED: Duration = Duration::from_secs(5 * 60);
 const REMEMBERED_PROGRAMS: usize = 64;
 /// The most characters of a message.
 const TEXT_CHARS: usize = 10_000;
+
+/// How many flows one flow goes through at most, with those inside them.
+const MOST_SUBFLOWS: usize = 16;
+
+/// How many visits of a conversation are kept: the last.
+const MOST_VISITED: usize = 200;
 
 type Name = (WorkspaceId, FlowId, u64);
 
@@ -75,6 +85,30 @@ pub struct Standing {
     /// How far the visitor is, in per cent, where the flow shows it.
     #[serde(default)]
     pub progress: Option<u8>,
+    /// The client's id of what somebody of the team did last: doing it again does nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Uuid>,
+    /// What chance follows from: the visitor, so that they go the same way at every split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// The address that is being proved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+    /// The way so far, the last visits at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub way: Vec<Visited>,
+}
+
+/// A node that somebody came to or left: it lies with the conversation, and goes with it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Visited {
+    /// The node, by id.
+    pub node: String,
+    /// The port by which it was left, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<String>,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl Standing {
@@ -86,11 +120,22 @@ impl Standing {
         serde_json::from_str(run.standing.reveal())
             .map_err(|_| StoreError::Corrupt("a run of a flow that does not read"))
     }
+
+    /// The run, standing here.
+    ///
+    /// # Errors
+    /// When it is more than is kept.
+    pub fn put(&self, run: FlowRun) -> Result<FlowRun, StoreError> {
+        let standing = serde_json::to_string(self).ok().and_then(Piece::of);
+        let standing = standing.ok_or(StoreError::Corrupt("a run that is too large"))?;
+        Ok(FlowRun { standing, ..run })
+    }
 }
 
-/// A run that has not begun.
+/// A run that has not begun, in a conversation with somebody.
 pub fn new_run(
     (workspace, conversation): (WorkspaceId, ConversationId),
+    contact: ContactId,
     (flow, version): (FlowId, u64),
     now: Timestamp,
 ) -> Option<FlowRun> {
@@ -98,6 +143,10 @@ pub fn new_run(
         state: State::new(),
         awaits: None,
         progress: None,
+        told: None,
+        seed: Some(half(contact.uuid())),
+        proof: None,
+        way: Vec::new(),
     };
     Some(FlowRun {
         workspace,
@@ -109,7 +158,7 @@ pub fn new_run(
         handed_over_at: None,
         started_at: now,
         updated_at: now,
-        rev: 1,
+        rev: 0,
     })
 }
 
@@ -137,7 +186,10 @@ impl App {
                 ..run
             },
             said: Vec::new(),
-            then: Then::People(None),
+            labels: Vec::new(),
+            marks: Vec::new(),
+            code: None,
+            then: Then::ANYBODY,
         }))
     }
 
@@ -164,16 +216,68 @@ impl App {
             return Ok(None);
         };
         let text = place.read(&fetched, &key, lens)?;
-        let document = text.and_then(|text| Document::parse(text.as_bytes()).ok());
-        let around = Surroundings::default();
-        let program = document
-            .and_then(|document| flow::compile(&document, &Subflows::new(), &around).ok())
-            .map(Arc::new);
+        let Some(document) = text.and_then(|text| Document::parse(text.as_bytes()).ok()) else {
+            return Ok(None);
+        };
+        let subflows = self
+            .subflows_of(&document, run.workspace, tenant_key, lens)
+            .await?;
+        // What is wrong with it kept it from being published: here it has only to run.
+        let program = flow::compile_draft(&document, &subflows).ok().map(Arc::new);
         if let Some(program) = &program {
             self.programs.keep(name, program, lens.now);
         }
         Ok(program)
     }
+
+    /// The versions that a flow goes through, and those that these go through: as many as can be entered
+    /// one in another. What is not there is left out.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn subflows_of(
+        &self,
+        document: &Document,
+        workspace: WorkspaceId,
+        tenant_key: &TenantKey,
+        lens: Lens<'_>,
+    ) -> Result<Subflows, StoreError> {
+        let mut found = Subflows::new();
+        let mut wanted = document.needs().subflows;
+        while let Some((id, version)) = wanted.pop() {
+            let name = flow::reference(&id, version);
+            let Ok(id) = id.parse::<FlowId>() else {
+                continue;
+            };
+            if found.contains_key(&name) || found.len() >= MOST_SUBFLOWS {
+                continue;
+            }
+            let place = Place {
+                workspace,
+                flow: id,
+                version: Some(u64::from(version)),
+            };
+            let head = keys::flow(workspace, id);
+            let mut keys = vec![keys::data_key(&RootRef::of(&head))];
+            keys.extend(place.keys());
+            let fetched = self.store.batch(keys).await?;
+            let Some(key) = fetched.data_key(&head, tenant_key)? else {
+                continue;
+            };
+            let text = place.read(&fetched, &key, lens)?;
+            if let Some(inner) = text.and_then(|text| Document::parse(text.as_bytes()).ok()) {
+                wanted.extend(inner.needs().subflows);
+                found.insert(name, inner);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The last half of an id, which is chance.
+fn half(id: Uuid) -> u64 {
+    let bits = id.as_u128() & u128::from(u64::MAX);
+    u64::try_from(bits).unwrap_or_default()
 }
 
 /// One step of the engine as a turn; none where it cannot be taken here.
@@ -184,18 +288,29 @@ fn step(
     now: Timestamp,
 ) -> Result<Option<FlowTurn>, StoreError> {
     let before = Standing::of(run)?;
-    let bits = run.conversation.uuid().as_u128();
+    let asked = before.state.wait.as_ref().map(|wait| wait.node.clone());
     let cx = Cx {
         now_ms: now.ms(),
-        // The last half of an id is chance.
-        seed: u64::try_from(bits & u128::from(u64::MAX)).unwrap_or_default(),
+        seed: before.seed.unwrap_or_else(|| half(run.conversation.uuid())),
         offset_minutes: 0,
         limits: Limits::default(),
     };
     let Ok(turn) = flow::step(program, before.state, arrival, &cx) else {
         return Ok(None);
     };
+    let mut way = before.way;
+    way.extend(turn.trace.iter().map(|visit| {
+        let port = |port| program.port_name(visit.unit, visit.node, port);
+        Visited {
+            node: program.node(visit.unit, visit.node).1.to_owned(),
+            port: visit.port.map(port),
+            at: now,
+        }
+    }));
+    way.drain(..way.len().saturating_sub(MOST_VISITED));
+    let marks = flow::figures::marks(program, &turn);
     let mut said = Vec::new();
+    let mut labels = Vec::new();
     let mut then = Then::Flow;
     let mut awaits = match turn.ignored {
         Some(_) => before.awaits,
@@ -210,23 +325,37 @@ fn step(
             }
             Effect::Await { spec, .. } => awaits = serde_json::to_value(spec).ok(),
             Effect::Timer { .. } => {}
-            Effect::Handoff { note, .. } => {
+            Effect::Handoff { note, team, .. } => {
                 let note = note.as_deref().and_then(text);
-                then = Then::People(note.map(|text| Said { id, text }));
+                then = Then::People {
+                    note: note.map(|text| Said { id, text }),
+                    // A team that is gone by now gives it back to the workspace.
+                    team: team.and_then(|team| team.parse().ok()),
+                };
             }
             Effect::End { .. } => then = Then::Nobody,
+            Effect::Action {
+                action: Action::AddTag { tag },
+                ..
+            } => labels.extend(LabelName::parse(&tag)),
             // No published flow asks for these: E160. Should one, people go on.
             Effect::Http { .. } | Effect::OfferCall { .. } | Effect::Action { .. } => {
-                then = Then::People(None);
+                then = Then::ANYBODY;
             }
         }
     }
+    // A proof is of one question: it goes on while that is asked.
+    let asks_again = turn.state.wait.as_ref().map(|wait| wait.node.as_str()) == asked.as_deref();
     let wait = turn.state.wait.as_ref();
     let deadline = wait.and_then(|wait| wait.deadline).map(Timestamp::from_ms);
     let standing = Standing {
         state: turn.state,
         awaits,
         progress: turn.progress,
+        told: before.told,
+        seed: before.seed,
+        proof: before.proof.filter(|_| asks_again),
+        way,
     };
     let standing = serde_json::to_string(&standing).ok().and_then(Piece::of);
     // What is offered may be too much to keep: then people go on.
@@ -238,7 +367,14 @@ fn step(
         deadline,
         ..run.clone()
     };
-    Ok(Some(FlowTurn { run, said, then }))
+    Ok(Some(FlowTurn {
+        run,
+        said,
+        labels,
+        marks,
+        code: None,
+        then,
+    }))
 }
 
 /// The id of what a flow says: it follows from the conversation and the place in the flow, so that the
@@ -281,11 +417,29 @@ fn card(card: &Card) -> String {
     lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 
-/// What a visitor wrote, as the engine takes it.
-pub fn written(text: Option<&Text>, client_message_id: Uuid) -> Arrival {
-    let text = text.map_or("", Text::reveal);
-    Arrival {
-        id: Some(client_message_id.to_string()),
-        what: What::Text(text.to_owned()),
-    }
+/// What a visitor sent, as the engine takes it: what they chose where a choice is waited for, their files
+/// where files are, and else what they wrote.
+///
+/// # Errors
+/// When the run does not read.
+pub fn arrived(run: &FlowRun, draft: &Draft, choice: &[String]) -> Result<Arrival, StoreError> {
+    let awaits = Standing::of(run)?.awaits.unwrap_or_default();
+    let chooses = awaits["for"] == "choice" && !choice.is_empty();
+    let sends = awaits["input"]["kind"] == "file" && !draft.files.is_empty();
+    let what = if chooses {
+        What::Choice(choice.to_vec())
+    } else if sends {
+        let files = draft.files.iter().map(|file| FileRef {
+            id: file.id.to_string(),
+            media_type: file.media.word().to_owned(),
+        });
+        What::Files(files.collect())
+    } else {
+        let text = draft.text.as_ref().map_or("", Text::reveal);
+        What::Text(text.to_owned())
+    };
+    Ok(Arrival {
+        id: Some(draft.client_message_id.to_string()),
+        what,
+    })
 }

@@ -4,22 +4,28 @@
 //! the transaction of what set it off, on the condition that head and run are as they were read; so a
 //! colleague who answers first has the conversation, and what the flow would have said is not said.
 
+use aws_lc_rs::rand;
 use shared_derive::Record;
+use uuid::Uuid;
 
 use super::{
     conversation::{Conversation, Status},
     db::{Store, StoreError},
+    flow_figures::FlowTick,
     keyring::NewDataKey,
     message::{Appended, Event, RACES, raced},
     record::Stored,
-    seal::DataKey,
+    seal::{DataKey, Unsealed},
     subject::SubjectId,
     transaction::{CommitError, Slot, Transaction},
     transcript::{Line, Step},
 };
 use crate::domain::{
-    ConversationId, FlowId, MessageId, Timestamp, WorkspaceId, flow::Piece, policy::Lens,
-    text::Text,
+    ConversationId, FlowId, MessageId, TeamId, Timestamp, WorkspaceId,
+    flow::Piece,
+    label::{LabelName, MAX_LABELS},
+    policy::Lens,
+    text::{Email, Text},
 };
 
 /// How far a conversation is in a flow.
@@ -57,7 +63,7 @@ pub struct FlowRun {
     /// Its last turn.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub updated_at: Timestamp,
-    /// Counts turns: each follows the one it was read at.
+    /// Counts turns: each follows the one it was read at. 0 where none is stored yet.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
 }
@@ -74,6 +80,48 @@ impl FlowRun {
     }
 }
 
+/// A code that goes to an address which a visitor says is theirs. `outbox` computes it, and mails it.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = flow_code(workspace, conversation, id), tenant = workspace,
+    within = Conversation, class = Challenge, anchor = asked_at,
+)]
+pub struct FlowCode {
+    /// In which workspace.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: WorkspaceId,
+    /// In which conversation.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub conversation: ConversationId,
+    /// What the code follows from.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub id: Uuid,
+    /// Where it goes.
+    #[personal(category = Contact, purpose = AnswerVisitor, erase = Delete)]
+    pub address: Email,
+    /// When it was asked for.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub asked_at: Timestamp,
+}
+
+impl FlowCode {
+    /// A code for an address, asked for in a run.
+    ///
+    /// # Errors
+    /// When the machine has no chance.
+    pub fn new(run: &FlowRun, address: Email, now: Timestamp) -> Result<Self, StoreError> {
+        let mut id = [0; 16];
+        rand::fill(&mut id).map_err(|_| StoreError::Random)?;
+        Ok(Self {
+            workspace: run.workspace,
+            conversation: run.conversation,
+            id: uuid::Builder::from_random_bytes(id).into_uuid(),
+            address,
+            asked_at: now,
+        })
+    }
+}
+
 /// What one turn of a flow comes to.
 #[derive(Clone, Debug)]
 pub struct FlowTurn {
@@ -81,6 +129,12 @@ pub struct FlowTurn {
     pub run: FlowRun,
     /// What it says, in this order.
     pub said: Vec<Said>,
+    /// Labels that it puts on the conversation.
+    pub labels: Vec<LabelName>,
+    /// What it adds to the figures of the flow.
+    pub marks: Vec<u64>,
+    /// The code that it mails.
+    pub code: Option<FlowCode>,
     /// Who leads from now on.
     pub then: Then,
 }
@@ -99,10 +153,23 @@ pub struct Said {
 pub enum Then {
     /// The flow.
     Flow,
-    /// People: the conversation is open, nobody's, and with this note.
-    People(Option<Said>),
+    /// People: the conversation is open and nobody's.
+    People {
+        /// What the team reads.
+        note: Option<Said>,
+        /// In whose queue it waits; the workspace's where there is none.
+        team: Option<TeamId>,
+    },
     /// Nobody: the flow is over.
     Nobody,
+}
+
+impl Then {
+    /// People, whoever of them.
+    pub const ANYBODY: Self = Self::People {
+        note: None,
+        team: None,
+    };
 }
 
 impl FlowTurn {
@@ -115,7 +182,26 @@ impl FlowTurn {
         lens: Lens<'_>,
     ) -> Result<Slot, StoreError> {
         let run = self.apply(step, lens.now);
+        if let Some(code) = &self.code {
+            transaction.create(&Stored::new(code.clone(), lens.policy), key)?;
+        }
+        self.count(transaction, lens)?;
+        if run.rev == 0 {
+            let first = FlowRun { rev: 1, ..run };
+            return transaction.create(&Stored::new(first, lens.policy), key);
+        }
         transaction.replace(&Stored::next(run, lens.policy), key)
+    }
+
+    /// Adds what it came to to the transaction.
+    fn count(&self, transaction: &mut Transaction, lens: Lens<'_>) -> Result<(), StoreError> {
+        if self.marks.is_empty() {
+            return Ok(());
+        }
+        let of = (self.run.flow, self.run.version);
+        let tick = FlowTick::new(self.run.workspace, of, self.marks.clone(), lens.now)?;
+        transaction.create(&Stored::new(tick, lens.policy), &Unsealed)?;
+        Ok(())
     }
 
     /// Adds the turn to a step; the run as it is then.
@@ -124,13 +210,25 @@ impl FlowTurn {
         for said in &self.said {
             step.say(flow, said);
         }
+        let mut labels = self.labels.clone();
+        labels.retain(|label| !step.head.labels.contains(label));
+        labels.truncate(MAX_LABELS.saturating_sub(step.head.labels.len()));
+        if !labels.is_empty() {
+            step.head.labels.extend(labels.iter().cloned());
+            step.head.labels.sort();
+            step.line(Line::new(Event::Labelled, Some(flow)).labels(labels));
+        }
         let mut run = self.run.clone();
         run.updated_at = now;
         run.handed_over_at = None;
         match &self.then {
             Then::Flow => step.head.stand(Status::Bot, now),
-            Then::People(note) => {
+            Then::People { note, team } => {
                 step.head.stand(Status::Open, now);
+                if let Some(team) = *team {
+                    step.head.put_to(team, now);
+                    step.line(Line::new(Event::PutToTeam, Some(flow)).team(Some(team)));
+                }
                 // Somebody has to look, whoever wrote last.
                 step.head.waiting_since.get_or_insert(now);
                 if let Some(note) = note {
@@ -138,6 +236,8 @@ impl FlowTurn {
                 }
                 run.handed_over_at = Some(step.head.out_seq);
             }
+            // Somebody has it who let the flow ask something.
+            Then::Nobody if step.head.assignee.is_some() => step.head.stand(Status::Open, now),
             Then::Nobody => {
                 step.head.stand(Status::Closed, now);
                 step.line(Line::new(Event::Closed, Some(flow)));
@@ -160,8 +260,38 @@ pub fn first_turn(
 ) -> Result<Conversation, StoreError> {
     let mut step = Step::on(head, lens.now);
     let run = turn.apply(&mut step, lens.now);
+    turn.count(transaction, lens)?;
     let head = step.begin(transaction, data_key, lens)?;
+    let run = FlowRun { rev: 1, ..run };
     transaction.create(&Stored::new(run, lens.policy), &data_key.key)?;
+    Ok(head)
+}
+
+/// A turn that somebody of the team sets off, or a program of theirs: they let a flow lead, or give the
+/// conversation back to it. What was closed opens. One condition on the head and one on the run settle
+/// every race.
+///
+/// # Errors
+/// When something cannot be sealed.
+pub fn led_turn(
+    transaction: &mut Transaction,
+    head: &Conversation,
+    (turn, actor): (&FlowTurn, SubjectId),
+    key: &DataKey,
+    lens: Lens<'_>,
+) -> Result<Conversation, StoreError> {
+    let mut step = Step::on(head, lens.now);
+    if step.head.status_at(lens.now) == Status::Closed {
+        step.head.stand(Status::Open, lens.now);
+        step.line(Line::new(Event::Reopened, Some(actor)));
+    }
+    let policy = head.policy(lens);
+    let within = Lens {
+        policy: &policy,
+        ..lens
+    };
+    turn.write(&mut step, transaction, key, within)?;
+    let (_, head) = step.write(transaction, key, lens)?;
     Ok(head)
 }
 

@@ -59,8 +59,9 @@ pub use files::{
     linked_rendition, mail, mails, of_intake, of_mail, rendition,
 };
 pub use flows::{
-    flow, flow_list, flow_partition, flow_piece, flow_run, flow_run_due, flow_tests, flow_version,
-    flow_version_sort, flows, is_flow_run,
+    FLOW_TICK, flow, flow_code, flow_list, flow_partition, flow_piece, flow_run, flow_run_due,
+    flow_sums, flow_tests, flow_tick, flow_tick_due, flow_ticked, flow_version, flow_version_sort,
+    flows, is_flow_run,
 };
 pub use privacy::{
     OWN_REQUEST, asked, is_privacy_request, open_wish, own_request, privacy_due, privacy_letter,

@@ -361,10 +361,16 @@ impl Store {
         lens: Lens<'_>,
         turn: Option<&FlowTurn>,
     ) -> Result<Appended, StoreError> {
+        let led = head.status_at(lens.now) == Status::Bot;
         for _ in 0..RACES {
+            let leads = head.status_at(lens.now) == Status::Bot;
+            let visitor = matches!(draft.author, SubjectId::Contact(_));
+            if leads && !led && visitor {
+                // A flow was let in meanwhile, and has to hear of this.
+                return Ok(Appended::OtherTurn);
+            }
             let (message, mut step) = Step::on(&head, lens.now).with_message(draft);
             let mut transaction = Transaction::new(lens.now);
-            let leads = head.status_at(lens.now) == Status::Bot;
             let of_thread = head.policy(lens);
             let of_thread = Lens {
                 policy: &of_thread,

@@ -41,6 +41,7 @@ pub mod erasure;
 pub mod export;
 pub mod field;
 pub mod flow;
+pub mod flow_figures;
 pub mod flow_run;
 pub mod hold;
 pub mod hours;

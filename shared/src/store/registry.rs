@@ -22,7 +22,8 @@ use super::{
     erasure::{Erasure, Farewell},
     export::{Export, ExportPart},
     flow::{Flow, FlowPiece, FlowTests, FlowVersion},
-    flow_run::FlowRun,
+    flow_figures::{FlowSums, FlowTick},
+    flow_run::{FlowCode, FlowRun},
     hold::HoldNote,
     hours::{Availability, BusinessHours},
     idempotency::Idempotency,
@@ -116,9 +117,12 @@ registry! {
     ExternalOwner
     Farewell
     Flow
+    FlowCode
     FlowPiece
     FlowRun
+    FlowSums
     FlowTests
+    FlowTick
     FlowVersion
     HoldNote
     Idempotency

@@ -46,9 +46,9 @@ FLOW-02 | tests/it/workspaces.rs::members_have_a_name_where_the_profile_asks_for
 FLOW-03 | tests/it/account.rs::preferences_lie_on_the_account_and_change_one_by_one | preferences are kept with the account and read back from it
 FLOW-04 | tests/it/flows.rs::a_draft_is_made_shown_changed_under_its_version_and_deleted_with_everything | a flow is kept as its builder saved it, and gone with everything when it is deleted
 FLOW-05 | tests/it/privacy_at_rest.rs::nothing_that_somebody_typed_lies_in_the_open_in_any_form | messages are found by the team and nowhere in the database in clear
-FLOW-06 | pending | flows are not part of this version
-FLOW-07 | pending | flows are not part of this version
-FLOW-08 | pending | conversations are counted by day, about five people at least; flows are not counted yet
+FLOW-06 | tests/it/flow_runs.rs::the_way_through_a_flow_and_what_it_asked_for_lie_with_the_conversation_and_go_with_it | the way that somebody went lies with their conversation and goes with it; what stays are sums about nodes
+FLOW-07 | tests/it/flow_runs.rs::the_way_through_a_flow_and_what_it_asked_for_lie_with_the_conversation_and_go_with_it | what a flow asked for is shown to the team, lies nowhere in the open, and is gone with the conversation
+FLOW-08 | tests/it/flow_runs.rs::figures_count_visits_retries_and_ends_once_and_hold_nobody | flows are listed with the time they were made, and the conversations that each version led are counted once
 FLOW-09 | tests/it/analytics.rs::of_a_beacon_closed_words_and_counts_are_kept_under_a_pseudonym_of_the_week | load time and a word of a closed list for what failed are kept, and no text of an error is taken
 FLOW-10 | tests/it/analytics.rs::of_a_beacon_closed_words_and_counts_are_kept_under_a_pseudonym_of_the_week | of the browser its family and the first number of its version are kept
 FLOW-11 | tests/it/analytics/residue.rs::an_address_and_the_text_of_a_browser_are_in_no_store_and_in_no_log | address and text of the browser are in no table, key, count or log line in any form; the country that the edge names is kept

@@ -4,8 +4,12 @@
 //! |---|---|---|---|
 //! | flow | data | `FLOW#<ws>#<flow>` | `HEAD` |
 //! | its draft, and its tests | data | the same | `DRAFT#<piece>`, `TESTS` |
+//! | what a turn of it came to, and the sums | data | the same | `TICK#<chance>`, `SUMS#<number>` |
+//! | a code that a flow mails | data | `CONVERSATION#<ws>#<conversation>` | `FLOWCODE#<chance>` |
 //! | how far a conversation is in a flow | data | `CONVERSATION#<ws>#<conversation>` | `FLOW` |
 //! | version, and its document | data | the same | `V#<number, six digits>`, `P#<number>#<piece>` |
+
+use uuid::Uuid;
 
 use super::{IndexKey, Key, data, due, head, thread};
 use crate::domain::{ConversationId, FlowId, Timestamp, WorkspaceId};
@@ -57,10 +61,51 @@ pub fn flow_tests(workspace: WorkspaceId, flow: FlowId) -> Key {
     data(flow_partition(workspace, flow), "TESTS")
 }
 
+/// What a turn of a flow came to.
+pub fn flow_tick(workspace: WorkspaceId, flow: FlowId, id: Uuid) -> Key {
+    data(flow_partition(workspace, flow), format!("{FLOW_TICK}{id}"))
+}
+
+/// What the sort keys of what turns came to open with.
+pub const FLOW_TICK: &str = "TICK#";
+
+/// When it is added up: at once.
+pub fn flow_tick_due(
+    workspace: WorkspaceId,
+    flow: FlowId,
+    id: Uuid,
+    on: Timestamp,
+) -> Option<IndexKey> {
+    let partition = format!("{}#{id}", flow_partition(workspace, flow));
+    Some(due(on, &partition))
+}
+
+/// Whose turn came to this, of all flows, if it is that.
+pub fn flow_ticked(key: &Key) -> Option<(WorkspaceId, FlowId)> {
+    let (workspace, flow) = key.pk.strip_prefix("FLOW#")?.split_once('#')?;
+    let is_tick = key.sk.starts_with(FLOW_TICK);
+    is_tick.then_some((workspace.parse().ok()?, flow.parse().ok()?))
+}
+
+/// The sums of a version of a flow.
+pub fn flow_sums(workspace: WorkspaceId, flow: FlowId, version: u64) -> Key {
+    data(
+        flow_partition(workspace, flow),
+        format!("SUMS#{version:06}"),
+    )
+}
+
 /// How far a conversation is in its flow: it lies with the conversation and goes with it.
 pub fn flow_run(workspace: WorkspaceId, conversation: ConversationId) -> Key {
     data(thread(workspace, conversation), FLOW_RUN)
 }
+
+/// A code that a flow mails.
+pub fn flow_code(workspace: WorkspaceId, conversation: ConversationId, id: Uuid) -> Key {
+    data(thread(workspace, conversation), format!("{FLOW_CODE}{id}"))
+}
+
+const FLOW_CODE: &str = "FLOWCODE#";
 
 const FLOW_RUN: &str = "FLOW";
 
