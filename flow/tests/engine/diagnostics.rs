@@ -11,6 +11,7 @@ fn around() -> Surroundings {
     Surroundings {
         secrets: vec!["sec_1".to_owned()],
         hosts: vec!["safe.acme.example".to_owned()],
+        teams: Some(vec!["team_1".to_owned()]),
         missing: vec![Feature::InboxRule],
     }
 }
@@ -192,6 +193,13 @@ const CASES: &[Case] = &[
     }),
     (Code::E140, "/variables/0/default", |f| {
         f["variables"][0]["default"] = json!("x".repeat(9_000))
+    }),
+    (Code::E133, "/nodes/9/data/team", |f| {
+        f["nodes"].as_array_mut().expect("nodes").push(node(
+            "people",
+            "handoff",
+            json!({"team": "team_2"}),
+        ));
     }),
     (Code::E150, "/nodes/5/data/body/json/p", |f| {
         f["nodes"][5]["data"]["url"] = json!("https://other.acme.example/")

@@ -41,14 +41,12 @@ pub fn open_object(example: Value) -> utoipa::openapi::RefOr<utoipa::openapi::sc
 }
 
 /// What this deployment does not run yet. A flow that asks for it is not published.
-const MISSING: [Feature; 9] = [
+const MISSING: [Feature; 7] = [
     Feature::Http,
     Feature::Event,
     Feature::Call,
     Feature::SetContact,
     Feature::Email,
-    Feature::Track,
-    Feature::OpenUrl,
     Feature::InboxRule,
     Feature::Url,
 ];

@@ -37,15 +37,15 @@ use uuid::Uuid;
 words! {
     /// What a flow is to do in a conversation.
     pub enum Lead {
+        /// Begin.
+        Begin = "begin",
         /// Go on after people, to whom it had handed over.
         Resume = "resume",
-        /// Begin.
-        Start = "start",
     }
 }
 
-const fn start() -> Lead {
-    Lead::Start
+const fn begin() -> Lead {
+    Lead::Begin
 }
 
 /// How a flow is to lead.
@@ -56,8 +56,8 @@ pub struct LeadConversation {
     #[schema(value_type = String, format = Uuid, example = "0198c9a0-5b1c-7c3e-9d2f-1a2b3c4d5e6f")]
     client_id: Uuid,
     /// What it is to do.
-    #[serde(rename = "do", default = "start")]
-    #[schema(default = "start")]
+    #[serde(rename = "do", default = "begin")]
+    #[schema(default = "begin")]
     lead: Lead,
     /// To start with the number of a version; the one that is in use there where it is absent.
     #[serde(default, deserialize_with = "given")]
@@ -129,7 +129,7 @@ pub async fn handle(
         )
         .await?;
     let entry = &caller.entry;
-    let thread = thread::seen(entry, caller.sight, conversation)?;
+    let thread = thread::seen(entry, &caller.sight, conversation)?;
     let before = entry.sealed::<FlowRun>(&at_run, &thread.key)?;
     let content = format!("{conversation}\u{1}{flow}\u{1}{}", body.lead.word());
     let natural = IdempotencyKey::natural(body.client_id);
@@ -150,7 +150,7 @@ pub async fn handle(
         return Err(Problem::new(Code::NotChangeable));
     }
     let (run, what) = match body.lead {
-        Lead::Start => begins(entry, (&thread.head, flow), &body, before.as_ref())?,
+        Lead::Begin => begins(entry, (&thread.head, flow), &body, before.as_ref())?,
         Lead::Resume => resumes(before.as_ref(), flow, status)?,
     };
     let told = Standing {

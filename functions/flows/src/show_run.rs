@@ -79,7 +79,7 @@ pub async fn handle(
         )
         .await?;
     let entry = &caller.entry;
-    let thread = thread::seen(entry, caller.sight, conversation)?;
+    let thread = thread::seen(entry, &caller.sight, conversation)?;
     app.note_reading(&caller, conversation).await?;
     let run = entry.sealed::<FlowRun>(&at_run, &thread.key)?;
     let standing = run.as_ref().map(Standing::of).transpose()?;

@@ -29,6 +29,19 @@ pub struct FlowRunView {
     /// How far the visitor is, in per cent, where the flow shows it.
     #[schema(example = 40)]
     progress: Option<u8>,
+    /// Pages that the last turn opens.
+    opens: Vec<OpenedPage>,
+}
+
+/// A page that a flow opens.
+#[derive(Serialize, ToSchema)]
+pub struct OpenedPage {
+    /// Its address.
+    #[schema(example = "https://www.example.com/pricing")]
+    url: String,
+    /// Whether in another window.
+    #[schema(example = false)]
+    new_window: bool,
 }
 
 /// Show what a flow waits for.
@@ -57,15 +70,20 @@ pub async fn handle(
     let run = entry.sealed::<FlowRun>(&at_run, &thread.key)?;
     let standing = run.as_ref().map(Standing::of).transpose()?;
     let leads = run.is_some() && thread.head.status_at(entry.now) == Status::Bot;
-    let (awaits, progress) = match standing {
-        Some(standing) => (standing.awaits, standing.progress),
-        None => (None, None),
+    let (awaits, progress, opens) = match standing {
+        Some(standing) => (standing.awaits, standing.progress, standing.opens),
+        None => (None, None, Vec::new()),
     };
+    let opens = opens.into_iter().map(|page| OpenedPage {
+        url: page.url,
+        new_window: page.new_window,
+    });
     Ok(Json(FlowRunView {
         flow_id: run.as_ref().map(|run| run.flow),
         version: run.as_ref().map(|run| run.version),
         leads,
         awaits: awaits.filter(|_| leads),
         progress,
+        opens: opens.collect(),
     }))
 }

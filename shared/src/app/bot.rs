@@ -94,9 +94,21 @@ pub struct Standing {
     /// The address that is being proved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
+    /// Pages that the last turn opens at the visitor's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opens: Vec<Opened>,
     /// The way so far, the last visits at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub way: Vec<Visited>,
+}
+
+/// A page that a flow opens.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Opened {
+    /// Its address.
+    pub url: String,
+    /// Whether in another window.
+    pub new_window: bool,
 }
 
 /// A node that somebody came to or left: it lies with the conversation, and goes with it.
@@ -146,6 +158,7 @@ pub fn new_run(
         told: None,
         seed: Some(half(contact.uuid())),
         proof: None,
+        opens: Vec::new(),
         way: Vec::new(),
     };
     Some(FlowRun {
@@ -311,6 +324,7 @@ fn step(
     let marks = flow::figures::marks(program, &turn);
     let mut said = Vec::new();
     let mut labels = Vec::new();
+    let mut opens = Vec::new();
     let mut then = Then::Flow;
     let mut awaits = match turn.ignored {
         Some(_) => before.awaits,
@@ -338,6 +352,15 @@ fn step(
                 action: Action::AddTag { tag },
                 ..
             } => labels.extend(LabelName::parse(&tag)),
+            Effect::Action {
+                action: Action::OpenUrl { url, new_window },
+                ..
+            } => opens.push(Opened { url, new_window }),
+            // How often its node was come to is in the figures.
+            Effect::Action {
+                action: Action::Track { .. },
+                ..
+            } => {}
             // No published flow asks for these: E160. Should one, people go on.
             Effect::Http { .. } | Effect::OfferCall { .. } | Effect::Action { .. } => {
                 then = Then::ANYBODY;
@@ -355,6 +378,7 @@ fn step(
         told: before.told,
         seed: before.seed,
         proof: before.proof.filter(|_| asks_again),
+        opens,
         way,
     };
     let standing = serde_json::to_string(&standing).ok().and_then(Piece::of);
