@@ -670,3 +670,52 @@ async fn an_address_is_proved_by_a_mailed_code_and_by_nothing_else() {
     let said = world.said(&thread).await;
     assert_eq!(said.last(), Some(&bot("Not proved")));
 }
+
+#[tokio::test]
+async fn a_flow_goes_on_by_what_a_program_says_has_happened_outside_once_and_only_while_it_waits() {
+    let world = World::new().await;
+    let waits = document(
+        json!([
+            { "id": "s", "type": "start", "data": {} },
+            { "id": "paid", "type": "event", "data": {
+                "name": "payment", "timeout_s": 1200, "map": [{ "path": "/status", "to": "v_name" }],
+            } },
+            { "id": "m", "type": "message", "data": { "parts": [{ "kind": "text", "md": "It is {{ name }}." }] } },
+            { "id": "q", "type": "ask", "data": { "md": "More?", "input": { "kind": "text" } } },
+            { "id": "e", "type": "end", "data": {} },
+        ]),
+        json!([
+            edge("s", "next", "paid"),
+            edge("paid", "next", "m"),
+            edge("paid", "timeout", "e"),
+            edge("m", "next", "q"),
+            edge("q", "next", "e"),
+        ]),
+    );
+    let flow = world.live(&waits).await;
+    let thread = world.begin(&flow).await;
+    let lead = world.lead(&thread, &flow);
+    let keys = format!("{}/api-keys", world.workspace.path);
+    let body = json!({ "name": "Shop", "scopes": ["conversations.write"] });
+    let made = world.owner.post(&keys, body, 201).await;
+    let shop = world.harness.anonymous().with_token(&text(&made, "key"));
+    let event = json!({
+        "client_id": random_uuid(), "do": "event", "event": { "status": "paid" },
+    });
+    // What a visitor says meanwhile is not what it waits for.
+    world.say(&thread, "Hello?").await;
+    let told = shop.post(&lead, event.clone(), 200).await;
+    assert_eq!(told["node"], "q");
+    assert_eq!(shop.post(&lead, event, 200).await, told);
+    let said = world.said(&thread).await;
+    assert_eq!(said[1..], [bot("It is paid."), bot("More?")]);
+    let again = json!({ "client_id": random_uuid(), "do": "event", "event": {} });
+    shop.refused(
+        reqwest::Method::POST,
+        &lead,
+        Some(again),
+        409,
+        "not_changeable",
+    )
+    .await;
+}

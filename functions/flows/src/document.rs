@@ -41,9 +41,8 @@ pub fn open_object(example: Value) -> utoipa::openapi::RefOr<utoipa::openapi::sc
 }
 
 /// What this deployment does not run yet. A flow that asks for it is not published.
-const MISSING: [Feature; 7] = [
+const MISSING: [Feature; 6] = [
     Feature::Http,
-    Feature::Event,
     Feature::Call,
     Feature::SetContact,
     Feature::Email,

@@ -1,6 +1,6 @@
 //! `POST /v1/workspaces/{workspace}/conversations/{conversation}/flows/{flow}`: somebody of the team, or a program
-//! of theirs, lets a flow lead a conversation that is there; or gives it back to the flow that had asked
-//! for people.
+//! of theirs, lets a flow lead a conversation that is there; gives it back to the flow that had asked for
+//! people; or tells the flow of what it waits for outside.
 //!
 //! One batch read and one transaction, on the condition that head and run are as they were read: of two
 //! who do something at once one is told 409. Safe to retry by its `client_id`.
@@ -39,6 +39,8 @@ words! {
     pub enum Lead {
         /// Begin.
         Begin = "begin",
+        /// Hear of what it waits for outside.
+        Event = "event",
         /// Go on after people, to whom it had handed over.
         Resume = "resume",
     }
@@ -67,6 +69,10 @@ pub struct LeadConversation {
     #[serde(default = "live")]
     #[schema(default = "live")]
     environment: Environment,
+    /// What happened outside, for a flow that waits for it.
+    #[serde(default, deserialize_with = "object")]
+    #[schema(value_type = crate::document::Open, required = false)]
+    event: Map<String, Value>,
     /// What variables of the flow hold, by their names; what does not fit is left out.
     #[serde(default, deserialize_with = "object")]
     #[schema(value_type = crate::document::Open, required = false)]
@@ -151,6 +157,7 @@ pub async fn handle(
     }
     let (run, what) = match body.lead {
         Lead::Begin => begins(entry, (&thread.head, flow), &body, before.as_ref())?,
+        Lead::Event => hears(before.as_ref(), flow, status, body.event)?,
         Lead::Resume => resumes(before.as_ref(), flow, status)?,
     };
     let told = Standing {
@@ -248,6 +255,31 @@ fn resumes(
     } else {
         Err(refused())
     }
+}
+
+/// The run that waits for something outside, which has happened.
+fn hears(
+    before: Option<&FlowRun>,
+    flow: FlowId,
+    status: Status,
+    event: Map<String, Value>,
+) -> Result<(FlowRun, What), Problem> {
+    let refused = || {
+        let detail = "the flow does not wait for anything outside here";
+        Problem::new(Code::NotChangeable).with_detail(detail)
+    };
+    let run = before
+        .filter(|run| run.flow == flow && status == Status::Bot)
+        .ok_or_else(refused)?;
+    let wait = Standing::of(run)?.state.wait;
+    let wait = wait
+        .filter(|wait| wait.kind == WaitKind::Event)
+        .ok_or_else(refused)?;
+    let event = What::Event {
+        key: wait.key,
+        body: Value::Object(event),
+    };
+    Ok((run.clone(), event))
 }
 
 fn stands(run: &FlowRun, status: Status) -> Result<LedConversation, Problem> {
