@@ -433,7 +433,10 @@ impl Stack {
         }
         let (data, objects) = (self.data.clone(), self.objects.clone());
         self.in_background(async move {
-            while events == Events::ToFunctions {
+            if events != Events::ToFunctions {
+                return;
+            }
+            loop {
                 tokio::time::sleep(SWEEP_EVERY).await;
                 if let Err(error) = objects.sweep() {
                     tracing::error!(%error, "old versions could not be deleted");

@@ -139,7 +139,7 @@ async fn answered(
     entry: &Entry,
 ) -> Result<FlowTurn, Problem> {
     let (run, arrival) = match bot::proving(&run, draft, &entry.tenant_key, entry.now)? {
-        Some(Proving::Asked(turn)) => return Ok(turn),
+        Some(Proving::Asked(turn)) => return Ok(*turn),
         Some(Proving::Proven(address)) => {
             let arrival = Arrival {
                 id: Some(draft.client_message_id.to_string()),

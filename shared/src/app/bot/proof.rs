@@ -41,7 +41,7 @@ pub enum Proving {
     /// The right code: the address is proved.
     Proven(String),
     /// An address, to which a code goes.
-    Asked(FlowTurn),
+    Asked(Box<FlowTurn>),
     /// A code that is none, for the flow to say so; the run counts it.
     Wrong(FlowRun),
 }
@@ -89,12 +89,12 @@ pub fn proving(
     let words = "A code of eight digits is on its way to this address. Please write it here.";
     let text = Text::parse(words).map_err(|_| StoreError::Corrupt("words of ours"))?;
     let id = super::message_id(run.conversation, &format!("code.{}", code.id), now);
-    Ok(Some(Proving::Asked(FlowTurn {
+    Ok(Some(Proving::Asked(Box::new(FlowTurn {
         run: standing.put(run.clone())?,
         said: vec![Said { id, text }],
         labels: Vec::new(),
         marks: Vec::new(),
         code: Some(code),
         then: Then::Flow,
-    })))
+    }))))
 }
