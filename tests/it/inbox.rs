@@ -4,6 +4,7 @@ mod deletion;
 mod messages;
 mod reach;
 mod snooze;
+mod urgency;
 
 use std::time::Duration;
 

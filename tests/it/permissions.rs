@@ -29,6 +29,8 @@ fn permission(route: &Route) -> Permission {
         ("GET", "/availability") => P::MembersRead,
         ("GET", "/figures" | "/usage") => P::UsageRead,
         ("PUT", "/availability") => P::ConversationsWrite,
+        ("GET", "/canned-replies") => P::ConversationsRead,
+        (_, path) if path.starts_with("/canned-replies") => P::ConversationsWrite,
         ("GET", "/teams" | "/teams/{team}") => P::MembersRead,
         (_, path) if path.starts_with("/teams") => P::MembersManage,
         ("GET", "/audit" | "/audit/chain" | "/break-glass") => P::AuditRead,
@@ -97,6 +99,8 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         ("PATCH", "/members/{member}") => Some(json!({ "role": "agent" })),
         ("PUT", "/business-hours") => Some(json!({ "time_zone": "UTC", "weekly": [] })),
         ("PUT", "/availability") => Some(json!({ "status": "online" })),
+        ("POST", "/canned-replies") => Some(json!({ "name": "refund", "text": "Hello" })),
+        ("PATCH", "/canned-replies/{reply}") => Some(json!({ "name": "money" })),
         ("POST", "/teams") => Some(json!({ "name": "Billing" })),
         ("PATCH", "/teams/{team}") => Some(json!({ "name": "Payments" })),
         ("POST", "/transfer-ownership") => Some(json!({ "member_id": member_id })),
@@ -149,6 +153,7 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         | ("PATCH", "/conversations/{conversation}/messages/{seq}") => {
             Some(json!({ "text": "Hullo" }))
         }
+        ("PATCH", "/conversations/{conversation}") => Some(json!({ "priority": "high" })),
         ("PUT", "/conversations/{conversation}/labels") => Some(json!({ "labels": ["urgent"] })),
         ("PUT", "/conversations/{conversation}/assignee") => {
             Some(json!({ "member_id": member_id }))
@@ -385,6 +390,14 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
                 let puts = route.path.ends_with("/team") && route.method == Method::PUT;
                 demanded = puts.then(|| json!({ "team_id": made }));
                 ids = ids.with("team", &made);
+            }
+            if route.path.contains("{reply}") {
+                let place = format!("{}/canned-replies", workspace.path);
+                let own = json!({ "name": "refund", "text": "Hello" });
+                ids = ids.with("reply", &text(&member.post(&place, own, 201).await, "id"));
+            }
+            if route.path.ends_with("/participants/{member}") {
+                ids = ids.with("member", &workspace.member_id);
             }
             if route.path.contains("{invitation}") {
                 ids = ids.with("invitation", &invite(&workspace.path, &owner).await);

@@ -18,7 +18,9 @@ use search::{Haystack, forms, hashes, planted};
 use serde_json::{Value, json};
 
 /// Text fields in which people write or are named: a word goes in through each.
-const SEALED: [&str; 52] = [
+const SEALED: [&str; 54] = [
+    "PATCH /v1/workspaces/{workspace}/canned-replies/{reply} #/text",
+    "POST /v1/workspaces/{workspace}/canned-replies #/text",
     "PATCH /v1/workspaces/{workspace}/flows/{flow} #/name",
     "POST /v1/workspaces/{workspace}/flows #/name",
     "PATCH /v1/workspaces/{workspace} #/locale",
@@ -74,7 +76,9 @@ const SEALED: [&str; 52] = [
 ];
 
 /// Text fields about nobody, which are stored in the open: each says so where it is declared.
-const OPEN: [&str; 21] = [
+const OPEN: [&str; 23] = [
+    "PATCH /v1/workspaces/{workspace}/canned-replies/{reply} #/name",
+    "POST /v1/workspaces/{workspace}/canned-replies #/name",
     // Held against the options of a flow, and kept nowhere.
     "POST /v1/widget/conversations/{conversation}/messages #/choice/0",
     "PATCH /v1/workspaces/{workspace}/apps/{app} #/bundle_id",

@@ -44,6 +44,10 @@ impl Tenant {
             member["id"] != workspace.member_id.as_str() && member["id"] != second.as_str()
         });
         let app = owner.app(&workspace).await;
+        let asks = format!("{}/apps/{}", workspace.path, app.id);
+        owner
+            .patch(&asks, json!({ "asks_rating": true }), 200)
+            .await;
         let visitor = harness.visitor(&app).await;
         let conversation = visitor.start("Hello").await;
         let shorter = json!({ "conversation_days": 700 });
@@ -101,7 +105,11 @@ impl Tenant {
         let flow = owner.flow(&workspace).await;
         let teams = format!("{}/teams", workspace.path);
         let made = owner.post(&teams, json!({ "name": "Billing" }), 201).await;
+        let canned = format!("{}/canned-replies", workspace.path);
+        let kept = json!({ "kept_for": "workspace", "name": "refund", "text": "Hello" });
+        let kept = owner.post(&canned, kept, 201).await;
         let ids = Ids::unknown()
+            .with("reply", &text(&kept, "id"))
             .with("team", &text(&made, "id"))
             .with("attachment", &file)
             .with("photo", &own_photo)

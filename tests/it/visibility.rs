@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const MS: Duration = Duration::from_millis(1);
 /// How many histories are tried, and how many steps each has.
 const HISTORIES: u64 = 2;
-const STEPS: usize = 14;
+const STEPS: usize = 10;
 
 /// Whose a conversation is, as the test knows it.
 #[derive(Clone, Copy, Default)]

@@ -108,6 +108,18 @@ def tour_of_the_desk(api, token, workspace, contact, member):
     api("DELETE", f"{ours}/assignee", token=token)
     api("PUT", f"{ours}/assignee", {"member_id": member}, token)
     api("PUT", f"{ours}/labels", {"labels": ["urgent"]}, token)
+    api("PATCH", ours, {"priority": "high"}, token)
+    api("PUT", f"{ours}/participants/{member}", token=token)
+    api("DELETE", f"{ours}/participants/{member}", token=token)
+    named = {**message("@you"), "kind": "note", "mentions": [member]}
+    api("POST", f"{ours}/messages", named, token)
+    api("GET", f"{workspace}/conversations?view=mentions", token=token)
+    for kept_for in ("me", "workspace"):
+        canned = {"kept_for": kept_for, "name": "refund", "text": "Hello {{contact.name}}"}
+        canned = api("POST", f"{workspace}/canned-replies", canned, token)
+        api("GET", f"{workspace}/canned-replies", token=token)
+        api("PATCH", f"{workspace}/canned-replies/{canned['id']}", {"name": "money"}, token)
+        api("DELETE", f"{workspace}/canned-replies/{canned['id']}", token=token)
     api("PUT", f"{ours}/draft", {"text": "Well"}, token)
     api("GET", f"{ours}/draft", token=token)
     api("DELETE", f"{ours}/draft", token=token)

@@ -8,9 +8,9 @@ use local::functions::routes_of;
 use reqwest::Method;
 use serde_json::Value;
 use shared::domain::{
-    AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, ContactId, ConversationId,
-    DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId, MemberId, PasskeyId, RequestId,
-    SessionId, SupportId, TeamId, WorkspaceId,
+    AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, CannedReplyId, ContactId,
+    ConversationId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId, MemberId,
+    PasskeyId, RequestId, SessionId, SupportId, TeamId, WorkspaceId,
 };
 
 use crate::{START, contract, method, template};
@@ -130,6 +130,7 @@ impl Ids {
             ("photo", AttachmentId::new(at).to_string()),
             ("profile", "inbox".to_owned()),
             ("rendition", "content".to_owned()),
+            ("reply", CannedReplyId::new(at).to_string()),
             ("request", RequestId::new(at).to_string()),
             ("seq", "2".to_owned()),
             ("session", SessionId::new(at).to_string()),

@@ -40,7 +40,10 @@ pub enum Begins<'a> {
     /// A member, who sees so much: what they would not see as nobody's is theirs.
     Member(&'a Sight),
     /// A visitor, through an app whose conversations go to a team.
-    Visitor { team: Option<TeamId> },
+    Visitor {
+        team: Option<TeamId>,
+        asks_rating: Option<bool>,
+    },
 }
 
 /// Begins a conversation with `contact`, written by `author`. A repeated request finds the one
@@ -73,7 +76,9 @@ pub async fn begin(
     match side {
         Begins::Member(sight) if !sight.sees(head.standing()) => head.assignee = sight.member,
         Begins::Member(_) => {}
-        Begins::Visitor { team } => head.team = team,
+        Begins::Visitor { team, asks_rating } => {
+            (head.team, head.asks_rating) = (team, asks_rating);
+        }
     }
     let place = keys::conversation(entry.workspace, head.id);
     let data_key = entry.tenant_key.new_data_key(&place, entry.now)?;
@@ -83,6 +88,7 @@ pub async fn begin(
         kind: MessageKind::Text,
         text: Some(text),
         files: Files::default(),
+        mentions: Vec::new(),
     };
     let mut transaction = Transaction::new(entry.now);
     let (message, head) = first(&mut transaction, &head, &draft, &data_key, entry.lens())?;

@@ -43,6 +43,10 @@ pub async fn handle(
         step.head.stand(Status::Closed, now);
         step.head.waiting_since = None;
         step.line(Line::new(Event::Closed, actor));
+        if step.head.is_to_be_rated() {
+            step.head.rating_asked_at = Some(now);
+            step.line(Line::new(Event::RatingAsked, None));
+        }
         Ok(Some(step))
     })
     .await

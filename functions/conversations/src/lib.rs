@@ -8,6 +8,9 @@
 //! | `count` | `GET /v1/workspaces/{workspace}/conversations/counts` |
 //! | `usage` | `GET /v1/workspaces/{workspace}/usage` |
 //! | `show` | `GET /v1/workspaces/{workspace}/conversations/{conversation}` |
+//! | `change` | `PATCH /v1/workspaces/{workspace}/conversations/{conversation}` |
+//! | `add_participant` | `PUT /v1/workspaces/{workspace}/conversations/{conversation}/participants/{member}` |
+//! | `remove_participant` | `DELETE /v1/workspaces/{workspace}/conversations/{conversation}/participants/{member}` |
 //! | `delete` | `DELETE /v1/workspaces/{workspace}/conversations/{conversation}` |
 //! | `mark_read` | `PUT /v1/workspaces/{workspace}/conversations/{conversation}/read` |
 //! | `hold` | `PUT /v1/workspaces/{workspace}/conversations/{conversation}/hold` |
@@ -30,10 +33,13 @@
 //! | `put_to_team` | `PUT /v1/workspaces/{workspace}/conversations/{conversation}/team` |
 //! | `take_from_team` | `DELETE /v1/workspaces/{workspace}/conversations/{conversation}/team` |
 //! | `visitor_show` | `GET /v1/widget/conversations/{conversation}` |
+//! | `visitor_rate` | `PUT /v1/widget/conversations/{conversation}/rating` |
 //! | `visitor_mark_read` | `PUT /v1/widget/conversations/{conversation}/read` |
 
+mod add_participant;
 mod assign;
 mod beginning;
+mod change;
 mod claim;
 mod close;
 mod count;
@@ -47,6 +53,7 @@ mod list;
 mod mark_read;
 mod put_to_team;
 mod release;
+mod remove_participant;
 mod reopen;
 mod show;
 mod show_draft;
@@ -60,6 +67,7 @@ mod usage;
 mod view;
 mod visitor_list;
 mod visitor_mark_read;
+mod visitor_rate;
 mod visitor_show;
 mod visitor_start;
 mod wake;
@@ -71,6 +79,9 @@ pub fn routes() -> shared::http::Routes {
         list,
         count,
         show,
+        change,
+        add_participant,
+        remove_participant,
         delete,
         mark_read,
         hold,
@@ -94,6 +105,7 @@ pub fn routes() -> shared::http::Routes {
         visitor_start,
         visitor_list,
         visitor_show,
-        visitor_mark_read
+        visitor_mark_read,
+        visitor_rate
     ]
 }

@@ -14,7 +14,7 @@ use shared::{
     },
     store::{
         self, Item, Key, Table, Unsealed,
-        conversation::{Conversation, ReadMark, Status},
+        conversation::{Conversation, Priority, ReadMark, Status},
         db::key_of,
         keys::{self, Whose},
         subject::State as Liveness,
@@ -29,6 +29,8 @@ words! {
     pub enum View {
         /// Everybody's.
         All = "all",
+        /// Those in which the member was named, by the last time.
+        Mentions = "mentions",
         /// The member's own.
         Mine = "mine",
         /// Those that wait in a team for somebody: `team_id` says in which.
@@ -45,6 +47,9 @@ words! {
         Newest = "newest",
         /// The longest waiting first.
         Oldest = "oldest",
+        /// The most urgent first, then the longest waiting, of the 500 that wait longest: one page, in
+        /// a queue.
+        Priority = "priority",
     }
 }
 
@@ -67,6 +72,8 @@ pub struct Which {
     /// Only conversations that stand like this; in every view but `all`, `open` unless asked
     /// otherwise.
     status: Option<Status>,
+    /// Only conversations that are this urgent.
+    priority: Option<Priority>,
     /// `newest` unless asked otherwise.
     #[param(inline)]
     sort: Option<Sort>,
@@ -103,10 +110,11 @@ pub async fn handle(
         which.sort.unwrap_or(Sort::Newest),
     );
     let name = format!(
-        "conversations:{workspace}:{}:{:?}:{:?}:{}",
+        "conversations:{workspace}:{}:{:?}:{:?}:{:?}:{}",
         view.word(),
         which.team_id,
         which.status,
+        which.priority,
         sort.word()
     );
     let list = List {
@@ -127,7 +135,9 @@ pub async fn handle(
         (View::Team, Some(team)) => Some(Whose::Team(team)),
         (View::Team, None) => return Err(team_view_without_team()),
         (_, Some(_)) => return Err(team_of_another_view()),
+        (View::All | View::Mentions, None) if sort == Sort::Priority => return Err(no_queue()),
         (View::All, None) => None,
+        (View::Mentions, None) => None,
         (View::Mine, None) => {
             let me = caller.sight.member.ok_or_else(nobodys_view)?;
             Some(Whose::Member(me))
@@ -140,6 +150,7 @@ pub async fn handle(
     });
     let (places, more) = match queue {
         Some(queue) => queue.places(&app, entry, &reach).await?,
+        None if view == View::Mentions => mentioned(&app, &caller, &reach).await?,
         None => changed(&app, workspace, &reach).await?,
     };
     let next = match places.last().filter(|_| more) {
@@ -154,7 +165,10 @@ pub async fn handle(
     .await?;
     let fits = |head: &Conversation| {
         let status = head.status_at(entry.now);
-        if !caller.sight.sees(head.standing()) {
+        let urgent = which
+            .priority
+            .is_none_or(|wanted| wanted == head.priority());
+        if !urgent || !caller.sight.sees(head.standing()) {
             return false;
         }
         match queue {
@@ -188,10 +202,14 @@ impl Reach {
     fn query(&self, query: store::Query, low: &str, high: &str) -> store::Query {
         let from = self.from.as_deref();
         // One more than asked tells whether there is more, one more again is the cursor's own entry.
-        let query = query.limit(self.limit.saturating_add(2));
+        let few = self.limit.saturating_add(2);
+        let query = match self.sort {
+            Sort::Priority => query.limit(MOST_RANKED),
+            Sort::Newest | Sort::Oldest => query.limit(few),
+        };
         match self.sort {
             Sort::Newest => query.between(low, from.unwrap_or(high)).newest_first(),
-            Sort::Oldest => query.between(from.unwrap_or(low), high),
+            Sort::Oldest | Sort::Priority => query.between(from.unwrap_or(low), high),
         }
     }
 
@@ -208,9 +226,14 @@ impl Reach {
         places.sort_by(|a, b| match self.sort {
             Sort::Newest => b.0.cmp(&a.0),
             Sort::Oldest => a.0.cmp(&b.0),
+            Sort::Priority => {
+                let ranked = keys::rank_of(&b.0).cmp(&keys::rank_of(&a.0));
+                ranked.then_with(|| a.0.cmp(&b.0))
+            }
         });
         let limit = usize::from(self.limit);
-        let more = places.len() > limit;
+        // No place in an index stands for one in this order.
+        let more = places.len() > limit && self.sort != Sort::Priority;
         places.truncate(limit);
         (places, more)
     }
@@ -255,6 +278,24 @@ async fn changed(app: &App, workspace: WorkspaceId, reach: &Reach) -> Result<Pla
     Ok(reach.places(&[a, b, c, d].concat(), "changes_sk"))
 }
 
+/// A page of where somebody was named.
+async fn mentioned(app: &App, caller: &Caller, reach: &Reach) -> Result<Places, Problem> {
+    let workspace = caller.entry.workspace;
+    let me = caller.sight.member.ok_or_else(nobodys_view)?;
+    let list = store::Query::lists(keys::mentions(workspace, me));
+    let items = app.store.query(reach.query(list, "0", "~")).await?;
+    let (mut places, more) = reach.places(&items, "lists_sk");
+    for (_, place) in &mut places {
+        if let Some(named_in) = keys::conversation_of_mention(place) {
+            *place = keys::conversation(workspace, named_in);
+        }
+    }
+    Ok((places, more))
+}
+
+/// How many of a queue are looked through for the most urgent.
+const MOST_RANKED: u16 = 500;
+
 /// How many items one batch takes.
 const BATCH: usize = 100;
 
@@ -262,6 +303,11 @@ const BATCH: usize = 100;
 fn nobodys_view() -> Problem {
     let detail = "a member's own view: an API key asks for `all` or `unassigned`";
     Problem::invalid("?view", "forbidden", detail)
+}
+
+fn no_queue() -> Problem {
+    let detail = "by priority only in a queue: `mine`, `team` or `unassigned`";
+    Problem::invalid("?sort", "forbidden", detail)
 }
 
 fn team_view_without_team() -> Problem {

@@ -108,6 +108,12 @@ pub struct UsageOfDay {
     /// How long the conversations that were closed had been there, in seconds: the middle one.
     #[schema(example = 5400)]
     resolution_p50_seconds: Option<u64>,
+    /// Visitors' answers to how content they are.
+    #[schema(example = 12)]
+    ratings: Option<u64>,
+    /// How content they were, from 1 to 5: the middle one.
+    #[schema(example = 4)]
+    rating_p50: Option<u64>,
 }
 
 /// Show usage.
@@ -202,23 +208,24 @@ struct Seen {
     opened: Group,
     closed: Group,
     replied: Group,
+    rated: Group,
     received: u64,
     sent: u64,
 }
 
-/// Conversations with whom they were, and a length of time for each.
+/// Conversations with whom they were, and a number for each: a length of time, or a rating.
 #[derive(Default)]
 struct Group {
     people: BTreeSet<ContactId>,
     count: u64,
-    seconds: Vec<u64>,
+    numbers: Vec<u64>,
 }
 
 impl Group {
-    fn add(&mut self, contact: ContactId, seconds: u64) {
+    fn add(&mut self, contact: ContactId, number: u64) {
         self.people.insert(contact);
         self.count += 1;
-        self.seconds.push(seconds);
+        self.numbers.push(number);
     }
 
     /// A number about these people, if they are enough.
@@ -227,8 +234,8 @@ impl Group {
     }
 
     fn median(mut self) -> Option<u64> {
-        self.seconds.sort_unstable();
-        let middle = self.seconds.get(self.seconds.len() / 2).copied()?;
+        self.numbers.sort_unstable();
+        let middle = self.numbers.get(self.numbers.len() / 2).copied()?;
         self.tell(middle)
     }
 }
@@ -248,6 +255,11 @@ fn count(heads: &[Conversation], from: Day, to: Day, now: Timestamp) -> Usage {
             if let Some(ms) = head.first_reply_ms {
                 seen.replied.add(head.contact, ms / 1000);
             }
+        }
+        if let Some((rating, at)) = head.rating.zip(head.rated_at)
+            && let Some(seen) = days.get_mut(&Day::of(at))
+        {
+            seen.rated.add(head.contact, rating);
         }
         let closed = head
             .closed_at
@@ -269,6 +281,8 @@ fn count(heads: &[Conversation], from: Day, to: Day, now: Timestamp) -> Usage {
             messages_sent: opened.tell(seen.sent),
             first_reply_p50_seconds: seen.replied.median(),
             resolution_p50_seconds: seen.closed.median(),
+            ratings: seen.rated.tell(seen.rated.count),
+            rating_p50: seen.rated.median(),
         }
     });
     Usage {
@@ -280,7 +294,7 @@ fn count(heads: &[Conversation], from: Day, to: Day, now: Timestamp) -> Usage {
 
 /// A line for each day; what is left out is empty.
 fn csv(usage: &Usage) -> Response {
-    let mut text = "day,conversations_opened,conversations_closed,visitors,messages_received,messages_sent,first_reply_p50_seconds,resolution_p50_seconds\r\n".to_owned();
+    let mut text = "day,conversations_opened,conversations_closed,visitors,messages_received,messages_sent,first_reply_p50_seconds,resolution_p50_seconds,ratings,rating_p50\r\n".to_owned();
     for of in &usage.days {
         let numbers = [
             of.conversations_opened,
@@ -290,6 +304,8 @@ fn csv(usage: &Usage) -> Response {
             of.messages_sent,
             of.first_reply_p50_seconds,
             of.resolution_p50_seconds,
+            of.ratings,
+            of.rating_p50,
         ];
         text.push_str(&of.day.to_string());
         for number in numbers {

@@ -9,7 +9,7 @@ use shared::{
         view::{MessageView, content_end},
     },
     store::{
-        conversation::{Conversation, ReadMark, Status},
+        conversation::{Conversation, Priority, ReadMark, Status},
         keys,
         subject::State,
     },
@@ -33,6 +33,19 @@ pub struct ConversationView {
     /// The team that it was put to; only for members.
     #[serde(skip_serializing_if = "Option::is_none")]
     team_id: Option<TeamId>,
+    /// How soon somebody should look at it; only for members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<Priority>,
+    /// Who follows it, by id; only for members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    participants: Option<Vec<MemberId>>,
+    /// How content the visitor was, from 1 to 5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 4)]
+    rating: Option<u64>,
+    /// Until when the visitor may say so, where they were asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rating_until: Option<Timestamp>,
     /// The team's labels; only for members.
     #[serde(skip_serializing_if = "Option::is_none")]
     labels: Option<Vec<LabelName>>,
@@ -92,6 +105,10 @@ impl ConversationView {
             snoozed_until: head.snoozed_until_at(entry.now),
             assignee: head.assignee,
             team_id: head.team,
+            priority: Some(head.priority()),
+            participants: Some(head.participants.clone().unwrap_or_default()),
+            rating: head.rating,
+            rating_until: head.rating_until().filter(|until| *until > entry.now),
             labels: Some(head.labels.clone()),
             waiting_since: head.waiting_since,
             seq: head.seq,
@@ -130,6 +147,8 @@ impl ConversationView {
             status,
             snoozed_until: None,
             team_id: None,
+            priority: None,
+            participants: None,
             labels: None,
             waiting_since: None,
             ..own

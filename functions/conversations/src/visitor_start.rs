@@ -50,7 +50,10 @@ pub async fn handle(
         &visitor.entry,
         visitor.id,
         author,
-        Begins::Visitor { team: visitor.team },
+        Begins::Visitor {
+            team: visitor.team,
+            asks_rating: visitor.asks_rating,
+        },
         body.first_message,
     )
     .await

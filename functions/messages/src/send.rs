@@ -1,14 +1,14 @@
 //! `POST /v1/workspaces/{workspace}/conversations/{conversation}/messages`: a member writes.
 //!
 //! Safe to retry: the same `client_message_id` with the same content leads to the same message.
-//! Two sequential round trips: one batch read, one transaction.
+//! Two sequential round trips: one batch read, one transaction; two more for a note that names members.
 
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
     app::App,
-    domain::{AttachmentId, ConversationId, Permission, WorkspaceId, text::Text},
-    http::{Credential, Json, Path, Problem, Problems, view::MessageView},
+    domain::{AttachmentId, ConversationId, MemberId, Permission, WorkspaceId, text::Text},
+    http::{Caller, Credential, Json, Path, Problem, Problems, view::MessageView},
     store::message::{Draft, MessageKind},
     words,
 };
@@ -45,6 +45,11 @@ pub struct SendMessage {
     #[serde(default)]
     #[schema(required = false, max_items = 10, example = json!([]))]
     attachments: Vec<AttachmentId>,
+    /// In a note: up to ten members whom it names. Each sees the conversation, and finds it by
+    /// `view=mentions`.
+    #[serde(default)]
+    #[schema(required = false, max_items = 10, example = json!([]))]
+    mentions: Vec<MemberId>,
 }
 
 const fn text_kind() -> WrittenKind {
@@ -86,6 +91,7 @@ pub async fn handle(
         .await?;
     let thread = thread::seen(&caller.entry, &caller.sight, conversation)?;
     let files = content.files(&caller.entry, &thread, caller.subject)?;
+    let mentions = named(&app, &caller, &thread, body.kind, body.mentions).await?;
     let draft = Draft {
         author: caller.subject,
         client_message_id: body.client_message_id,
@@ -95,10 +101,53 @@ pub async fn handle(
         },
         text: content.text,
         files,
+        mentions,
     };
     let appended = app
         .store
         .append(thread.head, &draft, &thread.key, caller.entry.lens(), None)
         .await?;
     thread::answer(appended, &caller.entry)
+}
+
+/// How many members a note names at most.
+const MAX_MENTIONS: usize = 10;
+
+/// The members that a note names: each is there, and sees the conversation. Two round trips where there
+/// are any.
+async fn named(
+    app: &App,
+    caller: &Caller,
+    thread: &thread::Thread,
+    kind: WrittenKind,
+    named: Vec<MemberId>,
+) -> Result<Vec<MemberId>, Problem> {
+    if named.is_empty() {
+        return Ok(named);
+    }
+    if kind != WrittenKind::Note {
+        let detail = "only a note names members";
+        return Err(Problem::invalid("#/mentions", "forbidden", detail));
+    }
+    let twice = |(at, id): (usize, &MemberId)| named[..at].contains(id);
+    if named.len() > MAX_MENTIONS || named.iter().enumerate().any(twice) {
+        let detail = "at most 10 members, each once";
+        return Err(Problem::invalid("#/mentions", "out_of_range", detail));
+    }
+    let entry = &caller.entry;
+    let seats = app.store.seats_of(entry.workspace, &named, entry.now);
+    let (seats, standing) = (seats.await?, thread.head.standing());
+    let sees = |member: &MemberId| {
+        seats.get(member).is_some_and(|seat| {
+            seat.role.may(Permission::ConversationsRead) && seat.sight().sees(standing)
+        })
+    };
+    match named.iter().position(|member| !sees(member)) {
+        Some(at) => {
+            let detail = "a member who sees the conversation";
+            let pointer = format!("#/mentions/{at}");
+            Err(Problem::invalid(&pointer, "cannot_see", detail))
+        }
+        None => Ok(named),
+    }
 }

@@ -89,6 +89,7 @@ pub async fn handle(
         kind: MessageKind::Text,
         text: content.text,
         files,
+        mentions: Vec::new(),
     };
     let at_head = keys::conversation(token.workspace, conversation);
     let Thread { mut head, key } = thread;

@@ -14,16 +14,26 @@
 //! | `remove_team` | `DELETE /v1/workspaces/{workspace}/teams/{team}` |
 //! | `add_teammate` | `PUT /v1/workspaces/{workspace}/teams/{team}/members/{member}` |
 //! | `remove_teammate` | `DELETE /v1/workspaces/{workspace}/teams/{team}/members/{member}` |
+//! | `list_canned_replies` | `GET /v1/workspaces/{workspace}/canned-replies` |
+//! | `create_canned_reply` | `POST /v1/workspaces/{workspace}/canned-replies` |
+//! | `change_canned_reply` | `PATCH /v1/workspaces/{workspace}/canned-replies/{reply}` |
+//! | `delete_canned_reply` | `DELETE /v1/workspaces/{workspace}/canned-replies/{reply}` |
 //! | `visitor_availability` | `GET /v1/widget/availability` |
 //!
 //! Rooms beside the operations: `hours` (the view of them), `presence` (who is there), `seat` (of who
-//! joins or leaves) and `team` (the view of one).
+//! joins or leaves), `team` (the view of one), `shelf` (where prepared answers lie) and `canned` (the view
+//! of one).
 
 mod add_teammate;
+mod canned;
+mod change_canned_reply;
 mod change_team;
+mod create_canned_reply;
 mod create_team;
+mod delete_canned_reply;
 mod hours;
 mod list_availability;
+mod list_canned_replies;
 mod list_teams;
 mod presence;
 mod remove_hours;
@@ -32,6 +42,7 @@ mod remove_teammate;
 mod seat;
 mod set_availability;
 mod set_hours;
+mod shelf;
 mod show_hours;
 mod show_team;
 mod team;
@@ -52,6 +63,10 @@ pub fn routes() -> shared::http::Routes {
         remove_team,
         add_teammate,
         remove_teammate,
+        list_canned_replies,
+        create_canned_reply,
+        change_canned_reply,
+        delete_canned_reply,
         visitor_availability
     ]
 }

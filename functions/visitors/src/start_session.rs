@@ -321,6 +321,7 @@ impl Arriving<'_> {
             self.check_welcome(&person)?;
             let next = Visit {
                 team: self.stock.team,
+                asks_rating: self.stock.asks_rating,
                 ..next
             };
             let next = Stored::next(next, &self.entry.policy);
@@ -402,6 +403,7 @@ mod tests {
             bundle_id: Some(BundleId::parse("com.example.shop").expect("a bundle")),
             identity: Identity::Off,
             team: None,
+            asks_rating: None,
             identity_secret: Bytes(Vec::new()),
             previous_secret: None,
             secret_rotated_at: None,

@@ -85,6 +85,7 @@ pub fn begin(
         workspace,
         app: app.id,
         team: app.team,
+        asks_rating: app.asks_rating,
         token: tokens.session.hash(),
         token_ends_at: now.plus(SESSION_LIFETIME),
         resume: tokens.resume.hash(),

@@ -35,6 +35,9 @@ pub struct AppView {
     identity: Identity,
     /// The team that gets what its visitors begin.
     team_id: Option<TeamId>,
+    /// Whether visitors are asked how content they are when what they began is closed.
+    #[schema(example = false)]
+    asks_rating: bool,
     /// What the customer's pages name to start a session. Not a secret.
     #[schema(example = "pk_01kf0a1b2c3d4e5f6g7h8j9k0m01kf0a1b2c3d4e5f6g7h8j9k0n")]
     public_key: String,
@@ -68,6 +71,7 @@ impl AppView {
             bundle_id: app.bundle_id.clone(),
             identity: app.identity,
             team_id: app.team,
+            asks_rating: app.asks_rating.unwrap_or(false),
             public_key: app.public_key(),
             identity_secret: None,
             former_key_until: app.former_key_until(),

@@ -47,6 +47,10 @@ pub struct ChangeApp {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<TeamId>)]
     team_id: Option<Option<TeamId>>,
+    /// Whether visitors are asked how content they are when what they begin from now on is closed.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, example = true)]
+    asks_rating: Option<bool>,
 }
 
 /// Change an app.
@@ -116,12 +120,14 @@ fn changed(mut app: Stock, change: ChangeApp) -> Result<Stock, Problem> {
         bundle_id,
         identity,
         team_id,
+        asks_rating,
     } = change;
     app.name = name.as_ref().map_or(app.name, Label::new);
     app.origins = origins.unwrap_or(app.origins);
     app.bundle_id = bundle_id.or(app.bundle_id);
     app.identity = identity.unwrap_or(app.identity);
     app.team = team_id.unwrap_or(app.team);
+    app.asks_rating = asks_rating.or(app.asks_rating);
     check_place(app.platform, &app.origins, app.bundle_id.as_ref())?;
     app.origins = distinct(app.origins);
     Ok(app)
@@ -150,6 +156,7 @@ mod tests {
             bundle_id: None,
             identity: Identity::Off,
             team: None,
+            asks_rating: None,
             identity_secret: Bytes(vec![1]),
             previous_secret: None,
             secret_rotated_at: None,

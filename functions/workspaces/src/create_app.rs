@@ -117,6 +117,7 @@ fn new_app(entry: &Entry, body: CreateApp) -> Result<Stock, StoreError> {
     let secret = Stock::new_identity_secret(&entry.tenant_key, entry.workspace, id)?;
     Ok(Stock {
         team: None,
+        asks_rating: None,
         id,
         workspace: entry.workspace,
         name: Label::new(&body.name),

@@ -198,6 +198,8 @@ ids! {
     SessionId = "ses";
     /// A thread between somebody and the operator.
     SupportId = "sup";
+    /// A prepared answer.
+    CannedReplyId = "crp";
     /// A team within a workspace.
     TeamId = "team";
     /// A sign-in that a team's provider was asked for.

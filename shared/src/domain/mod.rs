@@ -26,10 +26,10 @@ pub mod token;
 pub mod words;
 
 pub use id::{
-    AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, AuditId, BreakGlassId, ChallengeId,
-    ContactId, ConversationId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId,
-    MemberId, MessageId, NoticeId, PasskeyId, PseudonymId, RequestId, ResetId, SessionId,
-    SupportId, TeamId, TeamSignInId, TenantId, TicketId, VisitId, WorkspaceId,
+    AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, AuditId, BreakGlassId, CannedReplyId,
+    ChallengeId, ContactId, ConversationId, DisclosureId, ErasureId, ExportId, FlowId,
+    InvitationId, JobId, MemberId, MessageId, NoticeId, PasskeyId, PseudonymId, RequestId, ResetId,
+    SessionId, SupportId, TeamId, TeamSignInId, TenantId, TicketId, VisitId, WorkspaceId,
 };
 pub use permission::{Permission, Role, Sight, Standing, Visibility};
 pub use policy::{Policy, Profile};

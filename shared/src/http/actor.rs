@@ -69,6 +69,8 @@ pub struct Visitor {
     pub contact: Contact,
     /// The team that gets what they begin, by the app they came through.
     pub team: Option<TeamId>,
+    /// Whether they are asked how content they are when what they begin is closed.
+    pub asks_rating: Option<bool>,
     /// The workspace as it was entered.
     pub entry: Entry,
 }
@@ -438,6 +440,7 @@ impl App {
             id: contact.id,
             contact,
             team: visit.team,
+            asks_rating: visit.asks_rating,
             entry,
         })
     }

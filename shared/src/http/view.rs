@@ -14,6 +14,7 @@ use crate::{
     },
     store::{
         SubjectId,
+        conversation::Priority,
         message::{Event, Message, MessageKind},
     },
     words,
@@ -116,6 +117,12 @@ pub struct MessageView {
     /// To which team it happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_team: Option<TeamId>,
+    /// What its priority became.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
+    /// Which members a note names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mentions: Option<Vec<MemberId>>,
     /// To which earlier message it happened: read that one again.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 1)]
@@ -186,6 +193,8 @@ impl MessageView {
             actor: actor.filter(|_| system),
             subject_member: message.subject_member,
             subject_team: message.subject_team,
+            priority: message.priority,
+            mentions: message.mentions.clone(),
             subject_seq: message.subject_seq,
             labels: message.labels.clone(),
             until: message.until,

@@ -73,6 +73,9 @@ pub struct App {
     /// The team that gets what visitors begin.
     #[non_personal(reason = "a setting of the app", export)]
     pub team: Option<TeamId>,
+    /// Whether visitors are asked how content they are when what they began is closed.
+    #[non_personal(reason = "a setting of the app", export)]
+    pub asks_rating: Option<bool>,
     /// The secret that the customer signs identities with (HS256), wrapped.
     #[non_personal(reason = "a secret of the customer, sealed under the key of the workspace")]
     pub identity_secret: Bytes,
@@ -298,6 +301,7 @@ mod tests {
             bundle_id: None,
             identity: Identity::Off,
             team: None,
+            asks_rating: None,
             identity_secret: Bytes(Vec::new()),
             previous_secret: None,
             secret_rotated_at: None,

@@ -8,7 +8,7 @@
 //! Whose turn it is lies with the places of the members, and not in a list that somebody keeps: it is
 //! whoever got something longest ago.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{cmp::Reverse, collections::BTreeSet, time::Duration};
 
 use shared_derive::Record;
 
@@ -256,7 +256,7 @@ impl Store {
         Ok(given)
     }
 
-    /// What waits in a team, longest first, and whether there may be more. The index may still list
+    /// What waits in a team, the most urgent first, then the longest, and whether there may be more. The index may still list
     /// what has found somebody: a full page says "more", however little of it waits.
     async fn waiting(
         &self,
@@ -292,7 +292,10 @@ impl Store {
             };
             waiting.push(Waiting { head, key });
         }
-        waiting.sort_by_key(|waiting| (waiting.head.queued_at(), waiting.head.id));
+        waiting.sort_by_key(|waiting| {
+            let head = &waiting.head;
+            (Reverse(head.priority().rank()), head.queued_at(), head.id)
+        });
         Ok((waiting, more))
     }
 

@@ -184,6 +184,9 @@ pub struct Visit {
     /// The team that gets what is begun in it, as the app said when it began.
     #[non_personal(reason = "a setting of the app")]
     pub team: Option<TeamId>,
+    /// Whether the visitor is asked how content they are, as the app said when it began.
+    #[non_personal(reason = "a setting of the app")]
+    pub asks_rating: Option<bool>,
     /// What the session token proves.
     #[personal(category = Identifier, purpose = AnswerVisitor, erase = Delete, keyed)]
     pub token: SecretHash,

@@ -1,8 +1,12 @@
 //! Conversations: the head of a thread, and how far members have read.
 
+mod loss;
+
 use std::time::Duration;
 
 use shared_derive::Record;
+
+pub use loss::{Loser, Loss};
 
 use super::subject::State;
 use crate::{
@@ -10,11 +14,9 @@ use crate::{
         ContactId, ConversationId, MemberId, Policy, Sight, Standing, TeamId, Timestamp,
         WorkspaceId,
         label::LabelName,
-        personal::Pseudonymous,
         policy::{Hold, Lens},
         retention::{Class, lapsed},
         text::Text,
-        words::Symbol,
     },
     words,
 };
@@ -35,65 +37,49 @@ words! {
     }
 }
 
+words! {
+    /// How soon somebody should look at a conversation.
+    pub enum Priority {
+        /// Soon.
+        High = "high",
+        /// After the others.
+        Low = "low",
+        /// As usual.
+        Medium = "medium",
+        /// Nobody has said.
+        None = "none",
+        /// Before everything else.
+        Urgent = "urgent",
+    }
+}
+
+impl Priority {
+    /// Its place among the others: the most urgent has the highest.
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Low => 1,
+            Self::Medium => 2,
+            Self::High => 3,
+            Self::Urgent => 4,
+        }
+    }
+}
+
+/// How long a visitor may answer how content they are.
+const RATING_OPEN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How many members follow a conversation at most.
+pub const MAX_PARTICIPANTS: usize = 20;
 /// How many of those who lost a conversation are remembered with it.
 const MOST_LOSSES: usize = 8;
 /// How long they are: as long as a cursor of `/sync` is good.
 const LOSSES_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// Who had a conversation before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Loser {
-    Member(MemberId),
-    Team(TeamId),
-}
-
-impl Loser {
-    const fn standing(self) -> Standing {
-        match self {
-            Self::Member(member) => Standing {
-                assignee: Some(member),
-                team: None,
-            },
-            Self::Team(team) => Standing {
-                assignee: None,
-                team: Some(team),
-            },
-        }
-    }
-}
-
-/// That a member or a team had a conversation, and until when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Loss {
-    loser: Loser,
-    at: Timestamp,
-}
-
-impl Symbol for Loss {
-    fn symbol(&self) -> String {
-        let at = self.at.ms();
-        match self.loser {
-            Loser::Member(member) => format!("{member}@{at}"),
-            Loser::Team(team) => format!("{team}@{at}"),
-        }
-    }
-
-    fn from_symbol(text: &str) -> Option<Self> {
-        let (who, at) = text.split_once('@')?;
-        let member = who.parse().ok().map(Loser::Member);
-        let loser = member.or_else(|| who.parse().ok().map(Loser::Team))?;
-        let at = Timestamp::from_ms(at.parse().ok()?);
-        Some(Self { loser, at })
-    }
-}
-
-impl Pseudonymous for Loss {}
-
 /// The head of a thread: counters and states, under one kilobyte, no text.
 #[derive(Clone, Debug, Record)]
 #[record(
     table = Data, key = conversation(workspace, id), changes = changes(workspace, changed_at, id),
-    lists = queued(workspace, assignee, team, status, queued_at, id),
+    lists = queued(workspace, assignee, team, status, priority, queued_at, id),
     due = conversation_due(workspace, id, state, snoozed_until, changed_at),
     tenant = workspace, subject = contact, class = Conversation, anchor = last_activity_at,
 )]
@@ -122,6 +108,24 @@ pub struct Conversation {
     /// The team that it was put to; absent in what was written before there were teams.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub team: Option<TeamId>,
+    /// How soon somebody should look at it; absent where nobody has said.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub priority: Option<Priority>,
+    /// Who follows it without taking care of it, in the order they came.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Pseudonymise, open)]
+    pub participants: Option<Vec<MemberId>>,
+    /// Whether the visitor is asked how content they are when it is closed, as its app said.
+    #[non_personal(reason = "a setting of the app")]
+    pub asks_rating: Option<bool>,
+    /// When the visitor was asked last.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub rating_asked_at: Option<Timestamp>,
+    /// How content the visitor was, from 1 to 5.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub rating: Option<u64>,
+    /// When they said so.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub rated_at: Option<Timestamp>,
     /// Who lost it lately, the last one last: whoever saw it only for having it learns that it is
     /// gone.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Pseudonymise, open)]
@@ -261,6 +265,12 @@ impl Conversation {
             queued_at: now,
             assignee: None,
             team: None,
+            priority: None,
+            participants: None,
+            asks_rating: None,
+            rating_asked_at: None,
+            rating: None,
+            rated_at: None,
             losses: None,
             labels: Vec::new(),
             waiting_since: None,
@@ -363,6 +373,22 @@ impl Conversation {
         if self.assignee.is_none() && self.snoozed_until.is_none() {
             self.queued_at = now;
         }
+    }
+
+    /// Until when the visitor may say how content they are, if they were asked.
+    pub fn rating_until(&self) -> Option<Timestamp> {
+        let asked_at = self.rating_asked_at.filter(|_| self.rating.is_none());
+        asked_at.map(|at| at.plus(RATING_OPEN))
+    }
+
+    /// Whether the visitor is to be asked, once it is closed: who wrote nothing has nothing to say.
+    pub fn is_to_be_rated(&self) -> bool {
+        self.asks_rating == Some(true) && self.rating.is_none() && self.in_seq > 0
+    }
+
+    /// How soon somebody should look at it.
+    pub fn priority(&self) -> Priority {
+        self.priority.unwrap_or(Priority::None)
     }
 
     /// Whose it is.
@@ -509,4 +535,30 @@ pub struct ReadMark {
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
+}
+
+/// That a member was named in a note of a conversation: the last time. It lies beside their read marks,
+/// and goes as they do.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = mention(workspace, member, conversation),
+    lists = mention_list(workspace, member, mentioned_at, conversation), tenant = workspace,
+    within = Membership, class = Conversation, anchor = mentioned_at,
+)]
+pub struct Mention {
+    /// In which workspace.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: WorkspaceId,
+    /// Who.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub member: MemberId,
+    /// Where.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub conversation: ConversationId,
+    /// In which message.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub seq: u64,
+    /// When.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub mentioned_at: Timestamp,
 }

@@ -193,6 +193,7 @@ impl Store {
                 [
                     keys::read_mark(head.workspace, *member, head.id),
                     keys::draft(head.workspace, *member, head.id),
+                    keys::mention(head.workspace, *member, head.id),
                 ]
             };
             self.remove(members.iter().flat_map(keep).collect(), now)

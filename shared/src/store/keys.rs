@@ -40,9 +40,10 @@ pub use attachments::{
 };
 pub use conversations::{
     CHANGE_SHARDS, DISCLOSED, TOMBSTONE, Whose, change_shard, changes, contact, contact_due,
-    contact_list, contacts, context, conversation, conversation_due, dedupe, disclosed_part, draft,
-    drafts, external, hold, is_contact, message, message_sort, profile, queue, queued, read_mark,
-    read_marks, thread, tombstone, visit, visits,
+    contact_list, contacts, context, conversation, conversation_due, conversation_of_mention,
+    dedupe, disclosed_part, draft, drafts, external, hold, is_contact, mention, mention_list,
+    mentions, message, message_sort, profile, queue, queued, rank_of, read_mark, read_marks,
+    thread, tombstone, visit, visits,
 };
 pub use deployment::{
     announced_versions, announcement, announcement_list, counter, deployment_settings, erasure,
@@ -79,13 +80,14 @@ pub use support::{
     support_thread, support_threads, support_writer, supported, thread_supported,
 };
 pub use workspaces::{
-    AUDIT_LINE, AUDIT_WAITING, TEAM, TEAM_IDENTITY, all_workspaces, api_key, api_keys, app, apps,
-    audit, audit_end, audit_line, audit_sort, audit_waiting, audit_waiting_list, audits_waiting,
-    availability, break_glass, break_glasses, business_hours, disclosure, disclosures, invitation,
-    invitation_list, invitations, invitations_of, invited, job, membership, membership_list,
-    membership_of, memberships, policy, policy_of, team, team_attempt, team_identity,
-    team_provider, team_session, team_sign_in, team_wait, team_wait_due, team_wait_of, teammate,
-    teammate_list, teammates, teams, teams_of, workspace, workspace_due, workspace_list,
+    AUDIT_LINE, AUDIT_WAITING, CANNED, TEAM, TEAM_IDENTITY, all_workspaces, api_key, api_keys, app,
+    apps, audit, audit_end, audit_line, audit_sort, audit_waiting, audit_waiting_list,
+    audits_waiting, availability, break_glass, break_glasses, business_hours, canned_reply,
+    disclosure, disclosures, invitation, invitation_list, invitations, invitations_of, invited,
+    job, membership, membership_list, membership_of, memberships, policy, policy_of, shelf, team,
+    team_attempt, team_identity, team_provider, team_session, team_sign_in, team_wait,
+    team_wait_due, team_wait_of, teammate, teammate_list, teammates, teams, teams_of, workspace,
+    workspace_due, workspace_list,
 };
 
 /// One of the two tables.

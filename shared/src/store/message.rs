@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     attachment::Attachment,
-    conversation::{Conversation, Status},
+    conversation::{Conversation, Mention, Priority, Status},
     db::{Store, StoreError},
     field::Field,
     flow_run::FlowTurn,
@@ -68,8 +68,18 @@ words! {
         MessageEdited = "message_edited",
         /// A part of a message was blacked out.
         MessageRedacted = "message_redacted",
+        /// Somebody of the team follows it.
+        ParticipantAdded = "participant_added",
+        /// Somebody of the team follows it no longer.
+        ParticipantRemoved = "participant_removed",
+        /// Became more or less urgent.
+        PriorityChanged = "priority_changed",
         /// Put to a team.
         PutToTeam = "put_to_team",
+        /// The visitor said how content they are.
+        Rated = "rated",
+        /// The visitor was asked how content they are.
+        RatingAsked = "rating_asked",
         /// Open again.
         Reopened = "reopened",
         /// Put aside until a time.
@@ -155,6 +165,12 @@ pub struct Message {
     /// To which team; absent in what was written before there were teams.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub subject_team: Option<TeamId>,
+    /// What its priority became.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub priority: Option<Priority>,
+    /// Which members a note names.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Pseudonymise, open)]
+    pub mentions: Option<Vec<MemberId>>,
     /// To which earlier message.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub subject_seq: Option<u64>,
@@ -204,6 +220,8 @@ impl Message {
             event: None,
             subject_member: None,
             subject_team: None,
+            priority: None,
+            mentions: None,
             subject_seq: None,
             labels: Vec::new(),
             until: None,
@@ -258,6 +276,8 @@ pub struct Draft {
     pub text: Option<Text>,
     /// Which files of the writer come with it.
     pub files: Files,
+    /// Which members it names, who all see the conversation.
+    pub mentions: Vec<MemberId>,
 }
 
 /// How an append ended.
@@ -298,6 +318,26 @@ impl Draft {
             message.edited_at.is_some() || message.deleted_at.is_some() || message.redacted;
         let same = message.text == self.text && message.files.ids() == self.files.ids();
         self.kind == message.message_kind && (changed || same)
+    }
+
+    /// Lets those whom it names find it.
+    fn mention(
+        &self,
+        transaction: &mut Transaction,
+        message: &Message,
+        lens: Lens<'_>,
+    ) -> Result<(), StoreError> {
+        for member in &self.mentions {
+            let mention = Mention {
+                workspace: message.workspace,
+                member: *member,
+                conversation: message.conversation,
+                seq: message.seq,
+                mentioned_at: message.sent_at,
+            };
+            transaction.overwrite(&Stored::new(mention, lens.policy), &Unsealed)?;
+        }
+        Ok(())
     }
 
     /// Makes the files those of the message: each is taken from what waits, once.
@@ -386,6 +426,7 @@ impl Store {
                 policy: &policy,
                 ..lens
             };
+            draft.mention(&mut transaction, &message, within)?;
             let at_files = draft.attach(&mut transaction, &message, key, within)?;
             let message = Stored::new(message, &policy);
             transaction.create(&message, key)?;

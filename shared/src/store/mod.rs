@@ -70,6 +70,7 @@ pub mod restoring;
 mod restricting;
 pub mod seal;
 pub mod second_factor;
+pub mod shelf;
 pub mod signing;
 pub mod socket;
 pub mod subject;

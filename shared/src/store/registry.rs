@@ -15,7 +15,7 @@ use super::{
     audit::{AuditEnd, AuditEntry, AuditLine},
     break_glass::BreakGlass,
     contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext},
-    conversation::{Conversation, ReadMark, Tombstone, UnsentDraft},
+    conversation::{Conversation, Mention, ReadMark, Tombstone, UnsentDraft},
     counter::{Counter, SaltRow},
     db::StoreError,
     disclosure::{DisclosedPart, Disclosure},
@@ -43,6 +43,7 @@ use super::{
     record::{Declaration, Fields, Item, Record, tell_item},
     seal::DataKey,
     second_factor::{SecondFactor, SecondStep},
+    shelf::CannedReply,
     signing::{PublicKeys, SigningKey},
     socket::{Listener, Listening, Socket, Ticket},
     subject::{Edge, Subject},
@@ -101,6 +102,7 @@ registry! {
     BeaconLink
     BreakGlass
     BusinessHours
+    CannedReply
     Challenge
     Contact
     Conversation
@@ -136,6 +138,7 @@ registry! {
     LoginSession
     MailWishRow
     Membership
+    Mention
     Message
     Notice
     OpenJob

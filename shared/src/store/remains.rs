@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{
 
 use super::{
     analytics::BeaconLink,
-    conversation::{ReadMark, Tombstone, UnsentDraft},
+    conversation::{Mention, ReadMark, Tombstone, UnsentDraft},
     db::{Fetched, Store, StoreError, key_of, units},
     field::Field,
     flow::{FlowPiece, FlowTests, FlowVersion},
@@ -151,15 +151,17 @@ pub fn head_behind(item: &Item) -> Option<Key> {
         FlowVersion::DECLARATION.name,
     ];
     let of_root = [HoldNote::DECLARATION.name, SupportWriter::DECLARATION.name];
-    if of_root.contains(&kind) || of_flow.contains(&kind) {
+    let of_partition = kind == BeaconLink::DECLARATION.name;
+    if of_root.contains(&kind) || of_flow.contains(&kind) || of_partition {
         return Some(RootRef::from_partition(pk).head());
     }
     if kind == ReadMark::DECLARATION.name || kind == UnsentDraft::DECLARATION.name {
         let conversation = text(item, "sk")?.parse::<ConversationId>().ok()?;
         return Some(keys::conversation(workspace_of(item)?, conversation));
     }
-    if kind == BeaconLink::DECLARATION.name {
-        return Some(RootRef::from_partition(pk).head());
+    if kind == Mention::DECLARATION.name {
+        let conversation = text(item, "conversation")?.parse().ok()?;
+        return Some(keys::conversation(workspace_of(item)?, conversation));
     }
     if kind == TeamIdentity::DECLARATION.name || kind == TeamSession::DECLARATION.name {
         return Some(keys::account(text(item, "account")?.parse().ok()?));

@@ -6,7 +6,7 @@
 //! else.
 
 use super::{
-    conversation::{Conversation, Status},
+    conversation::{Conversation, Priority, Status},
     db::{Store, StoreError},
     flow_run::Said,
     keyring::NewDataKey,
@@ -28,6 +28,7 @@ pub struct Line {
     actor: Option<SubjectId>,
     member: Option<MemberId>,
     team: Option<TeamId>,
+    priority: Option<Priority>,
     seq: Option<u64>,
     labels: Vec<LabelName>,
     until: Option<Timestamp>,
@@ -38,7 +39,7 @@ impl Line {
     /// What somebody did, or the clock.
     pub const fn new(event: Event, actor: Option<SubjectId>) -> Self {
         let audience = match event {
-            Event::Closed | Event::Reopened => Audience::Both,
+            Event::Closed | Event::Rated | Event::RatingAsked | Event::Reopened => Audience::Both,
             _ => Audience::Team,
         };
         Self {
@@ -46,6 +47,7 @@ impl Line {
             actor,
             member: None,
             team: None,
+            priority: None,
             seq: None,
             labels: Vec::new(),
             until: None,
@@ -62,6 +64,12 @@ impl Line {
     /// To a team.
     pub const fn team(mut self, team: Option<TeamId>) -> Self {
         self.team = team;
+        self
+    }
+
+    /// Of a priority.
+    pub const fn priority(mut self, priority: Priority) -> Self {
+        self.priority = Some(priority);
         self
     }
 
@@ -136,6 +144,8 @@ impl Step {
             event: None,
             subject_member: None,
             subject_team: None,
+            priority: None,
+            mentions: None,
             subject_seq: None,
             labels: Vec::new(),
             until: None,
@@ -158,6 +168,7 @@ impl Step {
             event: Some(line.event),
             subject_member: line.member,
             subject_team: line.team,
+            priority: line.priority,
             subject_seq: line.seq,
             labels: line.labels,
             until: line.until,
@@ -246,6 +257,7 @@ impl Step {
             audience,
             text: draft.text.clone(),
             files: draft.files.clone(),
+            mentions: Some(draft.mentions.clone()).filter(|named| !named.is_empty()),
             client_message_id: Some(draft.client_message_id),
             ..self.next(draft.kind)
         };

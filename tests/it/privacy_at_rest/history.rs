@@ -362,6 +362,17 @@ impl History {
         let name = "PUT /v1/workspaces/{workspace}/conversations/{conversation}/draft #/text";
         let body = json!({ "text": self.canaries.word(field(name)) });
         self.owner.put(&format!("{place}/draft"), body, 200).await;
+        let name = "POST /v1/workspaces/{workspace}/canned-replies #/text";
+        let body = json!({ "name": "refund", "text": self.canaries.word(field(name)) });
+        let canned = format!("{}/canned-replies", self.workspace);
+        self.owner.post(&canned, body, 201).await;
+        let other = json!({ "name": "money", "text": "Soon" });
+        let kept = text(&self.owner.post(&canned, other, 201).await, "id");
+        let name = "PATCH /v1/workspaces/{workspace}/canned-replies/{reply} #/text";
+        let body = json!({ "text": self.canaries.word(field(name)) });
+        self.owner
+            .patch(&format!("{canned}/{kept}"), body, 200)
+            .await;
         let name = "PUT /v1/workspaces/{workspace}/conversations/{conversation}/hold #/reason";
         let until = self.harness.now().plus(DAY);
         let body = json!({ "reason": self.canaries.word(field(name)), "until": until });
@@ -450,6 +461,7 @@ impl History {
             "/contacts",
             "/conversations",
             "/apps",
+            "/canned-replies",
             "/disclosures",
             "/flows",
             "/privacy/requests",

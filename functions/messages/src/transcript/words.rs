@@ -67,7 +67,12 @@ pub fn sentence(
         Event::MessageDeleted => format!("{who} deleted a message."),
         Event::MessageEdited => format!("{who} edited a message."),
         Event::MessageRedacted => format!("{who} blacked out a part of a message."),
+        Event::ParticipantAdded => format!("{whom} follows the conversation."),
+        Event::ParticipantRemoved => format!("{whom} follows the conversation no longer."),
+        Event::PriorityChanged => format!("{who} changed how urgent the conversation is."),
         Event::PutToTeam => format!("{who} put the conversation to a team."),
+        Event::Rated => format!("{who} said how content they are."),
+        Event::RatingAsked => "The visitor was asked how content they are.".to_owned(),
         Event::Reopened => format!("{who} opened the conversation again."),
         Event::Snoozed => match until {
             Some(until) => format!("{who} put the conversation aside until {}.", moment(until)),

@@ -26,6 +26,10 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "Farewell",
         "where the last mail goes, when the account is gone already",
     ),
+    (
+        "CannedReply",
+        "a text that a team prepared for everybody; members read theirs in the product",
+    ),
     ("TeamWait", "when a team is looked at again, about nobody"),
     (
         "LedgerLength",
@@ -453,6 +457,7 @@ mod tests {
         "Letter",
         "LoginSession",
         "Membership",
+        "Mention",
         "Message",
         "Notice",
         "Photo",

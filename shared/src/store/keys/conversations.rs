@@ -21,7 +21,7 @@ use crate::{
         ContactId, ConversationId, DisclosureId, MemberId, TeamId, Timestamp, VisitId, WorkspaceId,
     },
     store::{
-        conversation::Status,
+        conversation::{Priority, Status},
         seal::KeyedHash,
         subject::{State, SubjectId},
     },
@@ -172,13 +172,62 @@ pub fn queued(
     assignee: Option<MemberId>,
     team: Option<TeamId>,
     status: Status,
+    priority: Option<Priority>,
     queued_at: Timestamp,
     id: ConversationId,
 ) -> IndexKey {
+    let place = change(queued_at, id);
     IndexKey {
         pk: queue(workspace, Whose::of(assignee, team), status),
-        sk: change(queued_at, id),
+        // Behind the time: it orders nothing, but the index alone tells how urgent each is.
+        sk: match priority.map(Priority::rank) {
+            None | Some(0) => place,
+            Some(rank) => format!("{place}{RANKED}{rank}"),
+        },
     }
+}
+
+/// What stands before the rank in a place of a queue.
+const RANKED: &str = "#p";
+
+/// How urgent what lies at a place of a queue is.
+pub fn rank_of(place: &str) -> u8 {
+    let rank = place.rsplit_once(RANKED).map(|(_, rank)| rank.parse());
+    rank.and_then(Result::ok).unwrap_or(0)
+}
+
+/// That a member was named in a conversation.
+pub fn mention(workspace: WorkspaceId, member: MemberId, conversation: ConversationId) -> Key {
+    data(
+        read_marks(workspace, member),
+        format!("{MENTION}{conversation}"),
+    )
+}
+
+/// What the sort keys of mentions open with.
+const MENTION: &str = "MENTION#";
+
+/// Where a member was named, by time.
+pub fn mention_list(
+    workspace: WorkspaceId,
+    member: MemberId,
+    mentioned_at: Timestamp,
+    conversation: ConversationId,
+) -> IndexKey {
+    IndexKey {
+        pk: mentions(workspace, member),
+        sk: change(mentioned_at, conversation),
+    }
+}
+
+/// The list of where a member was named.
+pub fn mentions(workspace: WorkspaceId, member: MemberId) -> String {
+    read_marks(workspace, member)
+}
+
+/// In which conversation a member was named.
+pub fn conversation_of_mention(mention: &Key) -> Option<ConversationId> {
+    mention.sk.strip_prefix(MENTION)?.parse().ok()
 }
 
 /// The end of a snooze, or an erasure that has to go on.

@@ -19,8 +19,8 @@
 use super::{IndexKey, Key, data, due, head};
 use crate::{
     domain::{
-        AppId, AuditId, BreakGlassId, DisclosureId, InvitationId, JobId, MemberId, TeamId,
-        TeamSignInId, Timestamp, WorkspaceId,
+        AppId, AuditId, BreakGlassId, CannedReplyId, DisclosureId, InvitationId, JobId, MemberId,
+        TeamId, TeamSignInId, Timestamp, WorkspaceId,
     },
     store::{seal::KeyedHash, subject::State},
 };
@@ -117,6 +117,19 @@ pub fn team(workspace: WorkspaceId, team: TeamId) -> Key {
 
 /// What the sort keys of teams open with.
 pub const TEAM: &str = "T#";
+
+/// Where prepared answers lie: those of a member with their places in teams.
+pub fn shelf(workspace: WorkspaceId, owner: Option<MemberId>) -> String {
+    owner.map_or_else(|| teams(workspace), |member| teams_of(workspace, member))
+}
+
+/// A prepared answer.
+pub fn canned_reply(workspace: WorkspaceId, owner: Option<MemberId>, id: CannedReplyId) -> Key {
+    data(shelf(workspace, owner), format!("{CANNED}{id}"))
+}
+
+/// What the sort keys of prepared answers open with.
+pub const CANNED: &str = "C#";
 
 /// When a team is tried again for what waits in it.
 pub fn team_wait(workspace: WorkspaceId, team: TeamId) -> Key {
