@@ -10,6 +10,7 @@
 //! a crash leaves before that nobody can find or read, and it ends by its own time.
 
 mod archive;
+pub mod chatwoot;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -63,6 +64,16 @@ pub struct Report {
     pub unassigned: u64,
     /// Records of other kinds, which stay in the archive.
     pub left_out: BTreeMap<String, u64>,
+    /// What of another product's has no place here, by what it is.
+    pub unmapped: BTreeMap<String, u64>,
+    /// Rows of another product's that cannot be read: where they stand, and why.
+    pub broken: Vec<String>,
+}
+
+impl Report {
+    fn left(&mut self, what: &str) {
+        *self.unmapped.entry(what.to_owned()).or_default() += 1;
+    }
 }
 
 impl fmt::Display for Report {
@@ -80,19 +91,22 @@ impl fmt::Display for Report {
         if self.unassigned > 0 {
             writeln!(f, "{} had a member who is none here.", self.unassigned)?;
         }
-        let left: Vec<String> = self
-            .left_out
-            .iter()
-            .map(|(kind, count)| format!("{count} {kind}"))
-            .collect();
-        match left.is_empty() {
-            true => Ok(()),
-            false => writeln!(
-                f,
-                "Not taken over, as it is of accounts, apps or settings: {}.",
-                left.join(", ")
-            ),
+        for (why, left) in [
+            ("it is of accounts, apps or settings", &self.left_out),
+            ("it has no place here", &self.unmapped),
+        ] {
+            let left: Vec<String> = left
+                .iter()
+                .map(|(kind, count)| format!("{count} {kind}"))
+                .collect();
+            if !left.is_empty() {
+                writeln!(f, "Not taken over, as {why}: {}.", left.join(", "))?;
+            }
         }
+        for line in &self.broken {
+            writeln!(f, "{line}")?;
+        }
+        Ok(())
     }
 }
 

@@ -82,9 +82,12 @@ enum Command {
     /// its parts in one folder, as they were downloaded. What is there already stays as it is, so it is
     /// safe to run again. Reads the variables that the template sets, and AWS credentials.
     Import {
-        /// The folder with the archive.
+        /// The folder with the archive, or with what Chatwoot gave away: see docs/import.md.
         #[arg(value_name = "DIR")]
         archive: PathBuf,
+        /// What lies in the folder comes from Chatwoot: the number of the account there.
+        #[arg(long, value_name = "ACCOUNT")]
+        chatwoot: Option<u64>,
         /// The workspace to take it over into.
         #[arg(long, value_name = "ID")]
         workspace: WorkspaceId,
@@ -209,7 +212,11 @@ async fn main() -> ExitCode {
         Some(Command::Openapi) => print_openapi(),
         Some(Command::Init) => init().await,
         Some(Command::Announce(what)) => announce(what).await,
-        Some(Command::Import { archive, workspace }) => import(&archive, workspace).await,
+        Some(Command::Import {
+            archive,
+            chatwoot,
+            workspace,
+        }) => import(&archive, chatwoot, workspace).await,
         Some(Command::Restore(what)) => restore(what).await,
         Some(Command::Bench { what }) => measure(what).await,
         Some(Command::Policy {
@@ -341,15 +348,21 @@ fn confirmed(letters: u64) -> Result<bool, String> {
     Ok(answer.trim() == letters.to_string())
 }
 
-async fn import(archive: &Path, workspace: WorkspaceId) -> Result<(), String> {
+async fn import(
+    archive: &Path,
+    chatwoot: Option<u64>,
+    workspace: WorkspaceId,
+) -> Result<(), String> {
     let config = Config::from_env().map_err(|error| error.to_string())?;
     let app = App::new(config, Clock::system(), clients::https(), Egress::public());
     let say = |line: String| {
         let _ = print(&format!("{line}\n"));
     };
-    let report = import::run(&app, archive, workspace, say)
-        .await
-        .map_err(|error| error.to_string())?;
+    let report = match chatwoot {
+        Some(account) => import::chatwoot::run(&app, archive, (account, workspace), say).await,
+        None => import::run(&app, archive, workspace, say).await,
+    };
+    let report = report.map_err(|error| error.to_string())?;
     print(&report.to_string())
 }
 

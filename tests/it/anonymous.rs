@@ -67,7 +67,7 @@ const PUBLIC: &[&str] = &[
 ];
 
 /// Routes that programs with an API key may call. A line is added in review only.
-pub const FOR_KEYS: [&str; 29] = [
+pub const FOR_KEYS: [&str; 30] = [
     "GET /v1/workspaces/{workspace}/flows",
     "POST /v1/workspaces/{workspace}/flows",
     "POST /v1/workspaces/{workspace}/flows/import",
@@ -92,6 +92,7 @@ pub const FOR_KEYS: [&str; 29] = [
     "GET /v1/workspaces/{workspace}/conversations/{conversation}/attachments/{attachment}/{rendition}",
     "GET /v1/workspaces/{workspace}/conversations/{conversation}/messages",
     "GET /v1/workspaces/{workspace}/sync",
+    "POST /v1/workspaces/{workspace}/search",
     "POST /v1/workspaces/{workspace}/conversations/{conversation}/attachments",
     "POST /v1/workspaces/{workspace}/conversations/{conversation}/attachments/{attachment}/confirm",
     "GET /v1/workspaces/{workspace}/conversations/{conversation}/flow",

@@ -3,6 +3,7 @@
 
 mod ends;
 mod photos;
+mod room;
 
 use std::io::Cursor;
 use std::time::Duration;

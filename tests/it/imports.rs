@@ -1,5 +1,7 @@
 //! `sotto import`: what an export wrote is taken over, and tells the same when it is exported again.
 
+mod chatwoot;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

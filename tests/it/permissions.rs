@@ -80,7 +80,7 @@ fn permission(route: &Route) -> Permission {
             | "/conversations/counts"
             | "/sync",
         )
-        | ("POST", "/realtime/tickets")
+        | ("POST", "/realtime/tickets" | "/search")
         | ("PUT", "/conversations/{conversation}/read") => P::ConversationsRead,
         ("DELETE", "/conversations/{conversation}") => P::ConversationsDelete,
         (_, "/conversations/{conversation}/hold") => P::ConversationsHold,
@@ -134,6 +134,7 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
             Some(json!({ "contact_id": contact_id, "first_message": message("Hello") }))
         }
         ("POST", "/photo") => Some(photo().request_of_photo()),
+        ("POST", "/search") => Some(json!({ "query": "hello" })),
         ("POST", "/conversations/{conversation}/attachments") => {
             Some(File::text("Hello").request())
         }

@@ -1,5 +1,5 @@
 //! Who sees which conversation is one question with one answer, whichever way somebody asks it: list,
-//! thread, sync, and what a socket is told.
+//! search, thread, sync, and what a socket is told.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -209,6 +209,23 @@ impl World {
         }
     }
 
+    /// The conversations of everything that is found, page by page; nothing else is counted.
+    async fn found(&self, client: &Client, there: usize) -> BTreeSet<String> {
+        let (mut seen, mut cursor) = (BTreeSet::new(), String::new());
+        loop {
+            let path = self.at(&format!("/search?limit=3{cursor}"));
+            let page = client.post(&path, json!({ "query": "seen" }), 200).await;
+            let data = page["data"].as_array().expect("hits");
+            seen.extend(data.iter().map(|one| text(one, "conversation_id")));
+            let looked = page["searched"]["conversations"].as_u64();
+            assert!(looked <= Some(there as u64), "{looked:?} of {there}");
+            match page["page"]["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return seen,
+            }
+        }
+    }
+
     /// Walks on from the last answer, and from the beginning when the cursor is good no longer.
     async fn sync(&mut self, who: usize) {
         loop {
@@ -285,6 +302,7 @@ impl World {
             }
             let ways = [
                 ("list", self.listed(&one.member).await),
+                ("search", self.found(&one.member, expected.len()).await),
                 ("show", shown),
                 ("sync", one.known.clone()),
                 ("socket", told),
@@ -317,7 +335,7 @@ impl Dice {
 }
 
 #[tokio::test]
-async fn what_somebody_sees_is_the_same_in_list_thread_sync_and_socket_whatever_happens() {
+async fn what_somebody_sees_is_the_same_in_list_search_thread_sync_and_socket_whatever_happens() {
     for seed in 0..HISTORIES {
         let (mut world, mut dice) = (World::new().await, Dice(seed + 7));
         for round in 0..STEPS {

@@ -544,6 +544,8 @@ def tour_of_a_conversation(api, token, workspace, app):
     contact = f"{workspace}/contacts/{contact}"
     api("GET", f"{workspace}/contacts", token=token)
     api("GET", contact, token=token)
+    for within in ("messages", "conversations", "contacts"):
+        api("POST", f"{workspace}/search", {"query": "hello", "in": within}, token, expect=200)
     api("PATCH", contact, {"name": "Grace"}, token)
     api("PUT", f"{contact}/block", token=token)
     api("DELETE", f"{contact}/block", token=token)

@@ -16,7 +16,7 @@ use shared::{
         retention::{Class, Expiry, expiry},
         text::FileName,
     },
-    http::{Client, Code, Json, Problem, view::content_end},
+    http::{Client, Code, Json, Problem, thread::Thread, view::content_end},
     store::{
         CommitError, DataKey, Stored, Transaction,
         attachment::Upload,
@@ -29,6 +29,10 @@ use shared::{
 use utoipa::ToSchema;
 
 use crate::place::{Actor, Found, Place};
+
+/// The most bytes that one person may have in one conversation: ten of the largest files. Two requests at
+/// once may go beyond it by one file each, which the limits of an hour bound.
+const MAX_BYTES_EACH: u64 = 10 * MAX_FILE_BYTES;
 
 /// A file that somebody wants to upload.
 #[derive(Deserialize, ToSchema)]
@@ -173,6 +177,11 @@ pub async fn begin<A: Actor>(
     let allowance = app.admit(client, Act::Upload, &author).await?;
     let workspace = entry.workspace.to_string();
     let _ = app.admit(client, Act::UploadHere, &workspace).await?;
+    let Thread { head, key } = &place.thread;
+    let lying = app.store.bytes_of(head, place.subject, key, entry.lens());
+    if lying.await?.saturating_add(new.bytes) > MAX_BYTES_EACH {
+        return Err(Problem::new(Code::FilesFull));
+    }
     let upload = Upload {
         id: AttachmentId::new(entry.now),
         workspace: entry.workspace,

@@ -7,6 +7,7 @@
 //! | `list` | `GET /v1/workspaces/{workspace}/conversations` |
 //! | `count` | `GET /v1/workspaces/{workspace}/conversations/counts` |
 //! | `usage` | `GET /v1/workspaces/{workspace}/usage` |
+//! | `search` | `POST /v1/workspaces/{workspace}/search` |
 //! | `show` | `GET /v1/workspaces/{workspace}/conversations/{conversation}` |
 //! | `change` | `PATCH /v1/workspaces/{workspace}/conversations/{conversation}` |
 //! | `add_participant` | `PUT /v1/workspaces/{workspace}/conversations/{conversation}/participants/{member}` |
@@ -55,6 +56,7 @@ mod put_to_team;
 mod release;
 mod remove_participant;
 mod reopen;
+mod search;
 mod show;
 mod show_draft;
 mod show_hold;
@@ -91,6 +93,7 @@ pub fn routes() -> shared::http::Routes {
         assign,
         unassign,
         usage,
+        search,
         put_to_team,
         take_from_team,
         close,

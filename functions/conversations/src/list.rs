@@ -151,7 +151,7 @@ pub async fn handle(
     let (places, more) = match queue {
         Some(queue) => queue.places(&app, entry, &reach).await?,
         None if view == View::Mentions => mentioned(&app, &caller, &reach).await?,
-        None => changed(&app, workspace, &reach).await?,
+        None => changed(&app, workspace, &reach, "0").await?,
     };
     let next = match places.last().filter(|_| more) {
         Some((sort, _)) => Some(list.cursor(sort, entry.now)?),
@@ -188,13 +188,13 @@ pub async fn handle(
 }
 
 /// Places in an index, each with the key of its head, and whether there is more.
-type Places = (Vec<(String, Key)>, bool);
+pub type Places = (Vec<(String, Key)>, bool);
 
 /// How much of an index to read, and from where.
-struct Reach {
-    sort: Sort,
-    from: Option<String>,
-    limit: u16,
+pub struct Reach {
+    pub sort: Sort,
+    pub from: Option<String>,
+    pub limit: u16,
 }
 
 impl Reach {
@@ -267,11 +267,16 @@ impl Queue {
     }
 }
 
-/// A page of the change index: its shards together.
-async fn changed(app: &App, workspace: WorkspaceId, reach: &Reach) -> Result<Places, Problem> {
+/// A page of the change index from the place `since` on: its shards together.
+pub async fn changed(
+    app: &App,
+    workspace: WorkspaceId,
+    reach: &Reach,
+    since: &str,
+) -> Result<Places, Problem> {
     let shard = |shard| {
         let query = store::Query::changes(keys::change_shard(workspace, shard));
-        app.store.query(reach.query(query, "0", "~"))
+        app.store.query(reach.query(query, since, "~"))
     };
     const { assert!(keys::CHANGE_SHARDS == 4) };
     let (a, b, c, d) = tokio::try_join!(shard(0), shard(1), shard(2), shard(3))?;

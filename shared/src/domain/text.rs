@@ -152,6 +152,10 @@ personal_text! {
     Text, "Plain text, 1 to 10,000 characters.", 10000, "Where is my parcel?",
     |text| check(text, 10_000, &['\n', '\t', '\r']).map(|()| text.to_owned());
 
+    /// What somebody looks for: 1 to 200 characters.
+    SearchWords, "What is looked for, 1 to 200 characters.", 200, "parcel berlin",
+    |text| check(text, 200, &[]).map(|()| text.trim().to_owned());
+
     /// A name of a person, a workspace, an app or a passkey: 1 to 100 characters, trimmed.
     Name, "A name, 1 to 100 characters.", 100, "Ada Lovelace",
     |text| check(text, 100, &[]).map(|()| text.trim().to_owned());

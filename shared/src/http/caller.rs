@@ -79,6 +79,19 @@ impl Caller {
     }
 }
 
+impl Caller {
+    /// Refuses an operator who is here to read: they take nothing along, and look for nothing.
+    ///
+    /// # Errors
+    /// 403 `forbidden`.
+    pub fn belongs(&self) -> Result<(), Problem> {
+        match self.operator {
+            Some(_) => Err(Problem::new(Code::Forbidden)),
+            None => Ok(()),
+        }
+    }
+}
+
 impl From<Member> for Caller {
     fn from(member: Member) -> Self {
         Self {

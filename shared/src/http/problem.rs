@@ -112,6 +112,8 @@ codes! {
     Infected = 410, "infected", "Something harmful was in this file; it was deleted";
     /// The file is not what it was said to be, or could not be looked through.
     FileRefused = 410, "file_refused", "This file could not be accepted; it was deleted";
+    /// As many bytes as one person may have in one conversation lie there already.
+    FilesFull = 409, "files_full", "Your files in this conversation have 200 MiB already; what is deleted or ends makes room";
     /// It is being made.
     NotReady = 409, "not_ready", "It is not ready yet; ask again in a minute";
     /// As many copies as there may be lie here already.

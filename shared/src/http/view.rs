@@ -47,6 +47,26 @@ pub struct Author {
     pub id: Option<String>,
 }
 
+impl Author {
+    /// Who wrote a message.
+    pub fn of(message: &Message) -> Self {
+        let wrote = message
+            .author
+            .filter(|_| message.message_kind != MessageKind::System);
+        let kind = match wrote {
+            None => AuthorKind::System,
+            Some(SubjectId::Contact(_)) => AuthorKind::Visitor,
+            Some(SubjectId::Flow(_)) => AuthorKind::Bot,
+            Some(SubjectId::Key(_)) => AuthorKind::ApiKey,
+            Some(SubjectId::Account(_) | SubjectId::Member(_)) => AuthorKind::Member,
+        };
+        Self {
+            kind,
+            id: wrote.map(|author| author.to_string()),
+        }
+    }
+}
+
 /// A file of a message. Without `Debug`: it holds what somebody called it.
 #[derive(Serialize, ToSchema)]
 pub struct FileView {
@@ -155,32 +175,7 @@ impl MessageView {
     pub fn new(message: &Message, policy: &Policy) -> Self {
         let actor = message.author.map(|author| author.to_string());
         let system = message.message_kind == MessageKind::System;
-        let author = match message.author {
-            _ if system => Author {
-                kind: AuthorKind::System,
-                id: None,
-            },
-            None => Author {
-                kind: AuthorKind::System,
-                id: None,
-            },
-            Some(SubjectId::Contact(_)) => Author {
-                kind: AuthorKind::Visitor,
-                id: actor.clone(),
-            },
-            Some(SubjectId::Flow(_)) => Author {
-                kind: AuthorKind::Bot,
-                id: actor.clone(),
-            },
-            Some(SubjectId::Key(_)) => Author {
-                kind: AuthorKind::ApiKey,
-                id: actor.clone(),
-            },
-            Some(SubjectId::Account(_) | SubjectId::Member(_)) => Author {
-                kind: AuthorKind::Member,
-                id: actor.clone(),
-            },
-        };
+        let author = Author::of(message);
         Self {
             id: message.id,
             seq: message.seq,

@@ -8,15 +8,20 @@
 use shared_derive::Record;
 
 use super::{
+    conversation::Conversation,
     db::{Store, StoreError},
     keys::{self, FileKey, FileOwner},
     message::Audience,
     objects::ObjectPrefix,
+    query::Query,
+    record::read_item,
+    seal::DataKey,
     subject::SubjectId,
 };
 use crate::domain::{
     AttachmentId, ConversationId, Timestamp, WorkspaceId,
     attachment::{AttachedFile, FileState, MediaType},
+    policy::Lens,
     text::FileName,
 };
 
@@ -139,7 +144,46 @@ impl Attachment {
     }
 }
 
+/// The most files of one conversation that are looked at for their sizes: one page of a query.
+const MOST_FILES: u16 = 1_000;
+
 impl Store {
+    /// How many bytes somebody has lying in a conversation, sent and waiting. Two queries at once; it is
+    /// a sum of what is there, so what ends makes room by itself, and nothing can drift.
+    ///
+    /// # Errors
+    /// When storage did not say.
+    pub async fn bytes_of(
+        &self,
+        head: &Conversation,
+        author: SubjectId,
+        key: &DataKey,
+        lens: Lens<'_>,
+    ) -> Result<u64, StoreError> {
+        let policy = head.policy(lens);
+        let lens = Lens {
+            policy: &policy,
+            ..lens
+        };
+        let rows = |(low, high): (&str, &str)| {
+            let thread = Query::partition(keys::thread(head.workspace, head.id));
+            self.query(thread.between(low, high).limit(MOST_FILES))
+        };
+        let (sent, waiting) = tokio::try_join!(rows(keys::SENT_FILES), rows(keys::WAITING_FILES))?;
+        let mut bytes = 0_u64;
+        for item in &sent {
+            let file = read_item::<Attachment>(item, key, lens)?;
+            let file = file.filter(|file| file.author == author);
+            bytes = bytes.saturating_add(file.map_or(0, |file| file.bytes));
+        }
+        for item in &waiting {
+            let file = read_item::<Upload>(item, key, lens)?;
+            let file = file.filter(|file| file.author == author);
+            bytes = bytes.saturating_add(file.map_or(0, |file| file.bytes));
+        }
+        Ok(bytes)
+    }
+
     /// Deletes every version of everything of one file that no row has: neither the one of its upload
     /// nor, when it was sent, that of its message. What has a row is kept, whoever may see it.
     ///

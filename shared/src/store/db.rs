@@ -160,7 +160,7 @@ pub struct Names {
 
 /// What a batch read found.
 #[derive(Clone, Debug, Default)]
-pub struct Fetched(HashMap<Key, Item>);
+pub struct Fetched(pub(super) HashMap<Key, Item>);
 
 impl Fetched {
     /// A record, if it is there and has not expired.

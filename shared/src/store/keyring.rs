@@ -115,6 +115,8 @@ pub enum Use {
     Flow,
     /// Recognise a repeated request.
     Idempotency,
+    /// Make ids for what comes from elsewhere.
+    Import,
     /// Recognise an address that said something about mail.
     MailWish,
     /// Recognise a recovery code.

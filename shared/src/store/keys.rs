@@ -36,7 +36,8 @@ pub use analytics::{
     open_weeks,
 };
 pub use attachments::{
-    attachment, file_of_row, has_files, photo, photo_upload, rows_of_file, upload,
+    SENT_FILES, WAITING_FILES, attachment, file_of_row, has_files, photo, photo_upload,
+    rows_of_file, upload,
 };
 pub use conversations::{
     CHANGE_SHARDS, DISCLOSED, TOMBSTONE, Whose, change_shard, changes, contact, contact_due,

@@ -562,8 +562,10 @@ impl Store {
             if newest_first {
                 query = query.newest_first();
             }
-            let items = self.query(query).await?;
-            ended = items.len() < missing;
+            let page = self.page(query).await?;
+            let items = page.items;
+            // A page that is short has ended at a megabyte, or at the end of the thread.
+            ended = items.len() < missing && !page.more;
             for item in &items {
                 messages.extend(read_item::<Message>(item, key, lens)?);
             }

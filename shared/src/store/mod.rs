@@ -77,6 +77,7 @@ pub mod subject;
 pub mod support;
 pub mod suppression;
 pub mod team;
+pub mod together;
 pub mod transaction;
 pub mod transcript;
 pub mod workspace;

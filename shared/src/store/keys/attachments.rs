@@ -8,6 +8,10 @@ use crate::{
 
 /// What the sort keys of files that nobody has sent open with.
 const UPLOAD: &str = "U#";
+/// The sort keys of the files of a conversation that wait, from the first to the last.
+pub const WAITING_FILES: (&str, &str) = ("U#", "U#~");
+/// Those of its files that were sent.
+pub const SENT_FILES: (&str, &str) = ("A#", "A#~");
 /// What the sort keys of files that are somewhere open with.
 const ATTACHMENT: &str = "A#";
 
