@@ -1,5 +1,6 @@
 //! Mail that comes in.
 
+mod asking;
 mod privacy;
 mod support;
 

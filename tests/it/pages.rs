@@ -18,7 +18,7 @@ fn leads(answer: &Answer) -> &str {
 }
 
 /// The pages with forms, and what their forms send.
-const FORMS: [(&str, &[(&str, &str)]); 11] = [
+const FORMS: [(&str, &[(&str, &str)]); 12] = [
     ("/sign-in", &[("email", ADA)]),
     ("/sign-up", &[("email", ADA), ("adult", "true")]),
     (
@@ -44,6 +44,7 @@ const FORMS: [(&str, &[(&str, &str)]); 11] = [
     ),
     ("/accept", &[("token", "iv_x.y"), ("name", "Ada")]),
     ("/privacy/confirm", &[("token", "pr_x.y")]),
+    ("/support/confirm", &[("token", "x")]),
     (
         "/privacy/copy",
         &[
@@ -233,6 +234,7 @@ async fn every_page_shuts_out_scripts_frames_caches_and_other_hosts() {
         ("/reset?token=rs_x.y".to_owned(), 200),
         ("/unsubscribe?token=un_x".to_owned(), 404),
         ("/privacy/confirm?token=pr_x.y".to_owned(), 200),
+        ("/support/confirm?token=x".to_owned(), 200),
         ("/privacy/copy?token=cp_x.y".to_owned(), 401),
         ("/verify".to_owned(), 422),
         ("/sign-in?x=1".to_owned(), 400),

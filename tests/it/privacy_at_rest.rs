@@ -18,7 +18,7 @@ use search::{Haystack, forms, hashes, planted};
 use serde_json::{Value, json};
 
 /// Text fields in which people write or are named: a word goes in through each.
-const SEALED: [&str; 54] = [
+const SEALED: [&str; 55] = [
     "PATCH /v1/workspaces/{workspace}/canned-replies/{reply} #/text",
     "POST /v1/workspaces/{workspace}/canned-replies #/text",
     "PATCH /v1/workspaces/{workspace}/flows/{flow} #/name",
@@ -44,6 +44,7 @@ const SEALED: [&str; 54] = [
     "POST /v1/operator/privacy/requests/{request}/decision #/explanation",
     "POST /v1/operator/support/{thread}/messages #/message",
     "POST /v1/privacy/requests #/message",
+    "POST /v1/support #/email",
     "POST /v1/support #/message",
     "POST /v1/support/{thread}/messages #/message",
     "POST /v1/account/passkeys/confirm #/name",

@@ -53,6 +53,11 @@ def tour_of_support(api, program, intake, forget_salts, token, operator):
     """Somebody asks, is answered, goes on, and writes by mail; a stranger does as well."""
     forget_salts()
     asked = api("POST", "/v1/support", {"message": "How?"}, token, {"idempotency-key": "how"})
+    api("POST", "/v1/support", {"message": "How?", "email": "mia@fence.example"})
+    link = mailed(program, "mia@fence.example", r"/support/confirm\?token=(\S+)$")
+    browser = Browser(api.url)
+    browser.open(f"/support/confirm?token={link}")
+    browser.submit("/support/confirm", expect=200, token=link)
     place = f"/v1/support/{asked['id']}"
     api("GET", "/v1/support", token=token)
     api("POST", f"{place}/messages", {"message": "And why?"}, token)

@@ -32,6 +32,8 @@ pub enum Outcome {
     Unknown,
     /// Nothing: somebody else wrote to the address of a thread.
     Stranger,
+    /// Nothing: an address that nobody stands by begins too many threads.
+    TooOften,
 }
 
 /// A mail as it lies in the bucket.
@@ -42,6 +44,16 @@ pub struct Letter {
     pub at: Timestamp,
     /// What is in it.
     pub mail: Mail,
+}
+
+impl Letter {
+    /// What a mail is known by, whichever way it comes: its sender and what their program calls it. None
+    /// where the program gave it no name; then each copy is a mail of its own.
+    pub fn name(&self) -> Option<String> {
+        let id = self.mail.message_id.as_deref()?;
+        let from = self.mail.from.identity();
+        Some(format!("mail {} {from} {id}", self.key.desk.word()))
+    }
 }
 
 /// How long a mail waits for the event that tells of it, before somebody looks.
@@ -99,7 +111,7 @@ async fn one(app: &App, mail: MailKey, version: &str, heard: &mut Heard) -> Resu
     match mail::read(bytes, &app.config) {
         Err(Refused::Automatic) => heard.automatic += 1,
         Err(Refused::Unwanted) => heard.refused += 1,
-        Ok(read) if is_too_often(app, &read).await? => heard.limited += 1,
+        Ok(read) if is_too_often(app, Act::WriteMail, &read).await? => heard.limited += 1,
         Ok(read) => {
             let letter = Letter {
                 key: mail,
@@ -111,6 +123,7 @@ async fn one(app: &App, mail: MailKey, version: &str, heard: &mut Heard) -> Resu
                 Outcome::Repeated => heard.repeated += 1,
                 Outcome::Unknown => heard.unknown += 1,
                 Outcome::Stranger => heard.strangers += 1,
+                Outcome::TooOften => heard.limited += 1,
             }
         }
     }
@@ -132,11 +145,8 @@ async fn take(app: &App, letter: &Letter) -> Result<Outcome, StoreError> {
 
 /// Whether a sender has written too often. When everybody together has, the mail waits for its
 /// event to come again: a flood of others loses nobody's letter.
-async fn is_too_often(app: &App, mail: &Mail) -> Result<bool, StoreError> {
-    match app
-        .try_act(Act::WriteMail, None, &mail.from.identity())
-        .await?
-    {
+pub async fn is_too_often(app: &App, act: Act, mail: &Mail) -> Result<bool, StoreError> {
+    match app.try_act(act, None, &mail.from.identity()).await? {
         Verdict::Go(_) => Ok(false),
         Verdict::Stop(standing) if standing.limit.per == Per::Everybody => {
             Err(StoreError::Conflict)

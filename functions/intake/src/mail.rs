@@ -20,6 +20,8 @@ const STACK_BYTES: usize = 64 * 1024 * 1024;
 const MOST_CHARS: usize = 10_000;
 /// Most recipients of a mail that are looked at.
 const MOST_RECIPIENTS: usize = 50;
+/// Most characters of a Message-ID that are looked at: a line has no more (RFC 5322, 2.1.1).
+const MOST_ID_CHARS: usize = 998;
 /// Most characters of a subject that are read.
 const MOST_SUBJECT_CHARS: usize = 200;
 
@@ -29,6 +31,8 @@ pub struct Mail {
     pub from: Email,
     /// Whom it says it is to, in lower case: one of ours, perhaps with a label.
     pub to: Vec<String>,
+    /// What its program calls it, and nobody else's mail (RFC 5322, 3.6.4).
+    pub message_id: Option<String>,
     /// Who stands by it.
     pub vouched: Vouched,
     /// Subject and text, without attachments.
@@ -96,6 +100,9 @@ fn judge(bytes: &[u8], own: &[String]) -> Result<Mail, Refused> {
     Ok(Mail {
         from,
         to: recipients(&message),
+        message_id: message
+            .message_id()
+            .map(|id| id.chars().take(MOST_ID_CHARS).collect()),
         vouched: match dmarc(&message).as_deref() {
             Some("pass") => Vouched::ByDomain,
             _ => Vouched::ByNobody,

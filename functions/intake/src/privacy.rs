@@ -47,6 +47,9 @@ pub async fn take(app: &App, came: &Came) -> Result<Outcome, StoreError> {
     let data_key = tenant_key.new_data_key(&keys::privacy_request(tenant, head.id), now)?;
     let mut transaction = Transaction::new(now);
     transaction.make_request(head, words, &data_key, &[Letter::Confirm])?;
+    if let Some(name) = came.name() {
+        transaction.hear_once(&tenant_key, &name, now)?;
+    }
     match app.store.commit(transaction).await {
         Ok(()) => Ok(Outcome::Taken),
         // This mail was read before, or one with the same words waits already.

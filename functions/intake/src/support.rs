@@ -5,20 +5,20 @@
 //! written to: what somebody else sends there, who saw the address or was forwarded the mail, is refused.
 
 use shared::{
-    app::App,
-    domain::{MessageId, Policy, SupportId, TenantId, policy::Lens, text::Email},
+    app::{App, limit::Act},
+    domain::{MessageId, Policy, SupportId, TenantId, Timestamp, policy::Lens, text::Email},
     store::{
-        CommitError, DataKey, RootRef, StoreError, TenantKey, Transaction, Unsealed,
+        CommitError, DataKey, Refusal, RootRef, Slot, StoreError, TenantKey, Transaction, Unsealed,
         keyring::Use,
         keys,
         operator::OperatorSeat,
-        support::{Said, SupportSide, SupportThread, SupportWay, SupportWriter},
+        support::{AddressProof, Said, SupportSide, SupportThread, SupportWay, SupportWriter},
     },
 };
 
 use crate::{
     account,
-    hear::{Letter, Outcome},
+    hear::{self, Letter, Outcome},
     mail::{Vouched, without_quote},
 };
 
@@ -59,8 +59,18 @@ async fn begin(app: &App, tenant_key: &TenantKey, came: &Letter) -> Result<Outco
     let now = app.clock.now();
     let bits = bits(tenant_key, came);
     let account = account::on_file(app, tenant_key, &came.mail.from).await?;
+    // Whoever forges a sender has us write to somebody who never asked: seldom, and one line of ours.
+    let address = match came.mail.vouched {
+        Vouched::ByDomain => AddressProof::Proved,
+        Vouched::ByNobody => AddressProof::Unproved,
+    };
+    if address == AddressProof::Unproved
+        && hear::is_too_often(app, Act::AskSupportUnproved, &came.mail).await?
+    {
+        return Ok(Outcome::TooOften);
+    }
     let id = SupportId::derived(came.at, &bits);
-    let thread = SupportThread::new(id, account.map(|account| account.id), now);
+    let thread = SupportThread::new(id, account.map(|account| account.id), address, now);
     let said = Said {
         id: MessageId::derived(came.at, &bits),
         by: SupportSide::Person,
@@ -71,10 +81,13 @@ async fn begin(app: &App, tenant_key: &TenantKey, came: &Letter) -> Result<Outco
     let data_key = tenant_key.new_data_key(&keys::support_thread(id), now)?;
     let mut transaction = Transaction::new(now);
     let (_, slot) = transaction.begin_support(thread, said, &data_key)?;
+    let heard = hear_once(&mut transaction, tenant_key, came, now)?;
     match app.store.commit(transaction).await {
         Ok(()) => Ok(Outcome::Taken),
         Err(CommitError::Store(error)) => Err(error),
-        Err(CommitError::Refused(refusal)) if refusal.failed(slot) => Ok(Outcome::Repeated),
+        Err(CommitError::Refused(refusal)) if was_heard(&refusal, slot, heard) => {
+            Ok(Outcome::Repeated)
+        }
         // The account is going: the next try finds nobody.
         Err(CommitError::Refused(_)) => Err(StoreError::Conflict),
     }
@@ -109,17 +122,42 @@ async fn reply(
             text: without_quote(came.mail.body.as_ref().unwrap_or(&came.mail.text)),
         };
         let mut transaction = Transaction::new(now);
+        let thread = match side {
+            // Whoever knows the address for replies has read the mail that named it, at that address.
+            SupportSide::Person => SupportThread {
+                address: AddressProof::Proved,
+                ..thread
+            },
+            SupportSide::Operator => thread,
+        };
         let (_, slot) = transaction.say_support(thread, said, &key, now)?;
+        let heard = hear_once(&mut transaction, tenant_key, came, now)?;
         match app.store.commit(transaction).await {
             Ok(()) => return Ok(Outcome::Taken),
             Err(CommitError::Store(error)) => return Err(error),
-            Err(CommitError::Refused(refusal)) if refusal.failed(slot) => {
+            Err(CommitError::Refused(refusal)) if was_heard(&refusal, slot, heard) => {
                 return Ok(Outcome::Repeated);
             }
             Err(CommitError::Refused(_)) => {}
         }
     }
     Err(StoreError::Conflict)
+}
+
+/// Has a transaction fail when the same mail came before, by whichever way.
+fn hear_once(
+    transaction: &mut Transaction,
+    tenant_key: &TenantKey,
+    came: &Letter,
+    now: Timestamp,
+) -> Result<Option<Slot>, StoreError> {
+    let name = came.name();
+    name.map(|name| transaction.hear_once(tenant_key, &name, now))
+        .transpose()
+}
+
+fn was_heard(refusal: &Refusal, message: Slot, heard: Option<Slot>) -> bool {
+    refusal.failed(message) || heard.is_some_and(|slot| refusal.failed(slot))
 }
 
 /// A thread, what seals it, and the address that began it, if no account did.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     app::App,
     domain::{Timestamp, WorkspaceId, retention::CHALLENGE_LIFETIME, text::Setting},
-    http::{AccessToken, Allowance, Client, Json, Path, Problem, Problems},
+    http::{Allowance, Client, Json, MaybeToken, Path, Problem, Problems},
     store::team::Beginner,
 };
 use utoipa::ToSchema;
@@ -75,7 +75,7 @@ pub async fn handle(
     State(app): State<App>,
     client: Client,
     Path(workspace): Path<WorkspaceId>,
-    token: Bearer,
+    token: MaybeToken,
     Json(body): Json<StartTeamSignIn>,
 ) -> Result<(Allowance, TeamSignInStarted), Problem> {
     if body.max_age_seconds.is_some_and(|age| age > MOST_SECONDS) {
@@ -106,22 +106,4 @@ pub async fn handle(
         expires_at: begun.attempt.created_at.plus(CHALLENGE_LIFETIME),
     };
     Ok((allowed, started))
-}
-
-/// An access token, if one is sent. One that is not good is refused and not passed over.
-pub struct Bearer(Option<AccessToken>);
-
-impl axum::extract::FromRequestParts<App> for Bearer {
-    type Rejection = Problem;
-
-    async fn from_request_parts(
-        parts: &mut axum::http::request::Parts,
-        app: &App,
-    ) -> Result<Self, Problem> {
-        if !parts.headers.contains_key(header::AUTHORIZATION) {
-            return Ok(Self(None));
-        }
-        let token = AccessToken::from_request_parts(parts, app).await?;
-        Ok(Self(Some(token)))
-    }
 }

@@ -11,7 +11,7 @@
 //! | `mail_notice` | something about an account changed | the mail that says so |
 //! | `mail_request` | a request about one's data came, waits, or was answered | the letter that says so |
 //! | `mail_reset` | somebody forgot their password | the mail with the link |
-//! | `mail_support` | something was said in a thread with the operator | the mail to the other side |
+//! | `mail_support` | something was said in a thread with the operator, it is new, or its address was proved | the mail to the other side, the acknowledgement, the answers that waited |
 //! | `nudge` | a conversation changed | those who listen to it hear so |
 //! | `close_sockets` | a login session or a seat went, or a seat shows other conversations | the sockets that rest on it are closed |
 //! | `feedback` | a mail came back, or its reader complained | the address is written to no more where that may be, and the team sees it |
@@ -58,7 +58,7 @@ use shared::{
         notice::Notice,
         password::ResetLink,
         privacy::PrivacyLetter,
-        support::SupportMessage,
+        support::{SupportMessage, SupportThread},
     },
 };
 
@@ -123,10 +123,18 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
             Some(kind) if kind == SupportMessage::DECLARATION.name => {
                 mail_support::send(app, item).await
             }
+            Some(kind) if kind == SupportThread::DECLARATION.name => {
+                mail_support::acknowledge(app, item).await
+            }
             _ => Ok(()),
         },
         (Change::Modify, Some(new), _) if image::kind(new) == Some(Erasure::DECLARATION.name) => {
             mail_farewell::send(app, new).await
+        }
+        (Change::Modify, Some(new), Some(old))
+            if image::kind(new) == Some(SupportThread::DECLARATION.name) =>
+        {
+            mail_support::proved(app, old, new).await
         }
         (Change::Modify, Some(new), Some(old))
             if image::kind(new) == Some(Account::DECLARATION.name) =>

@@ -17,7 +17,7 @@ use shared::{
         CommitError, DataKey, Fetched, Item, Key, Query, RootRef, SubjectId, TenantKey,
         Transaction, Unsealed, keys,
         record::read_item,
-        support::{Said, SupportMessage, SupportSide, SupportThread, SupportWay},
+        support::{AddressProof, Said, SupportMessage, SupportSide, SupportThread, SupportWay},
     },
 };
 use utoipa::ToSchema;
@@ -40,8 +40,10 @@ pub struct Says {
 pub struct SupportThreadView {
     /// Its id.
     id: SupportId,
-    /// Whose account it is; null for somebody who wrote by mail and has none.
+    /// Whose account it is; null for somebody who has none.
     account_id: Option<AccountId>,
+    /// Whether answers go out by mail: an address that nobody has proved is acknowledged and no more.
+    address: AddressProof,
     /// Who said the last thing.
     last_by: SupportSide,
     /// How many messages there were.
@@ -74,7 +76,7 @@ pub struct SupportMessageView {
     by: SupportSide,
     /// Which way it came.
     way: SupportWay,
-    /// The address that a mail said it is from: nobody has proved it.
+    /// The address that somebody without an account said they write from.
     #[schema(example = "ada@example.com")]
     from: Option<String>,
     /// What was said.
@@ -90,6 +92,7 @@ impl SupportThreadView {
         Self {
             id: thread.id,
             account_id: thread.account,
+            address: thread.address,
             last_by: thread.last_by,
             message_count: thread.messages,
             created_at: thread.created_at,

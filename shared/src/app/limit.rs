@@ -23,6 +23,9 @@ pub enum Act {
     AskAboutData,
     /// Write to the operator.
     AskSupport,
+    /// Write to the operator without an account, which mails an acknowledgement to an address that nobody
+    /// has proved.
+    AskSupportUnproved,
     /// Have a code mailed to an address.
     AskForCode,
     /// Answer a mailed code. Each code counts its own five tries besides.
@@ -100,6 +103,7 @@ impl Act {
     pub const ALL: &'static [Self] = &[
         Self::AskAboutData,
         Self::AskSupport,
+        Self::AskSupportUnproved,
         Self::AskForCode,
         Self::AnswerCode,
         Self::LogIn,
@@ -134,6 +138,15 @@ impl Act {
                         limit("support-network", Per::Network, 60, HOUR),
                         limit("support-person", Per::Subject, 20, HOUR),
                         limit("support-all", Per::Everybody, 10_000, HOUR),
+                    ]
+                }
+            }
+            Self::AskSupportUnproved => {
+                const {
+                    &[
+                        limit("acknowledgements-network", Per::Network, 20, HOUR),
+                        limit("acknowledgements-address", Per::Subject, 3, HOUR),
+                        limit("acknowledgements-all", Per::Everybody, 2000, HOUR),
                     ]
                 }
             }

@@ -21,6 +21,29 @@ use crate::{
 /// What a mailbox program posts to end mail of a kind with one click (RFC 8058, 3.1).
 pub const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
 
+/// Who wrote a mail, as programs that answer by themselves want to know (RFC 3834, 5). What a person
+/// wrote says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// A person.
+    ByPerson,
+    /// This program.
+    ByProgram,
+    /// This program, because somebody wrote.
+    InReply,
+}
+
+impl Written {
+    fn header(self) -> Option<(&'static str, String)> {
+        let word = match self {
+            Self::ByPerson => return None,
+            Self::ByProgram => "auto-generated",
+            Self::InReply => "auto-replied",
+        };
+        Some(("Auto-Submitted", word.to_owned()))
+    }
+}
+
 /// One mail: text first, and the same in HTML without remote content.
 pub struct Mail {
     /// Whom it goes to.
@@ -89,7 +112,7 @@ pub struct Announced {
     pub way_out: Option<String>,
 }
 
-/// One mail of a conversation: a person wrote it, and a person may answer it.
+/// One mail of a conversation, which a person may answer.
 pub struct Conversing {
     /// Whom it goes to.
     pub to: Email,
@@ -101,6 +124,8 @@ pub struct Conversing {
     pub html: String,
     /// Where an answer comes in; nowhere without it.
     pub reply_to: Option<String>,
+    /// Who wrote it.
+    pub written: Written,
 }
 
 /// Why SES did not take a mail.
@@ -128,6 +153,7 @@ struct Extra {
 impl Extra {
     fn tagged(tags: Vec<(&'static str, String)>) -> Self {
         Self {
+            headers: Written::ByProgram.header().into_iter().collect(),
             tags,
             ..Self::default()
         }
@@ -166,6 +192,7 @@ impl Mailer {
     pub async fn converse(&self, mail: Conversing) -> Result<(), MailError> {
         let parts = (mail.subject, mail.text.as_str(), mail.html.as_str());
         let extra = Extra {
+            headers: mail.written.header().into_iter().collect(),
             reply_to: mail.reply_to,
             ..Extra::default()
         };
@@ -175,7 +202,7 @@ impl Mailer {
     /// Hands a mail of many to SES, with the headers that mailbox programs make a button of
     /// (RFC 2369, RFC 8058).
     pub async fn announce(&self, mail: Announced) -> Result<(), MailError> {
-        let mut headers = Vec::new();
+        let mut headers: Vec<_> = Written::ByProgram.header().into_iter().collect();
         if let Some(url) = &mail.way_out {
             headers.push(("List-Unsubscribe", format!("<{url}>")));
             headers.push(("List-Unsubscribe-Post", ONE_CLICK.to_owned()));

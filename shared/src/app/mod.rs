@@ -19,7 +19,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 pub use clock::Clock;
 pub use config::{Config, ConfigError};
 pub use egress::Egress;
-pub use mail::{Announced, Conversing, Mail, MailError, MailKind, Mailer};
+pub use mail::{Announced, Conversing, Mail, MailError, MailKind, Mailer, Written};
 pub use nudge::Connections;
 
 use crate::store::{Store, db::Names, meter::Meter, objects::Objects};

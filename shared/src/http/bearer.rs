@@ -91,6 +91,22 @@ impl FromRequestParts<App> for AccessToken {
     }
 }
 
+/// An access token, if one is sent. One that is not good is refused and not passed over.
+#[derive(Clone, Debug)]
+pub struct MaybeToken(pub Option<AccessToken>);
+
+impl FromRequestParts<App> for MaybeToken {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if !parts.headers.contains_key(header::AUTHORIZATION) {
+            return Ok(Self(None));
+        }
+        let token = AccessToken::from_request_parts(parts, app).await?;
+        Ok(Self(Some(token)))
+    }
+}
+
 /// A visitor's session token that has the right shape. Nothing has been read yet.
 #[derive(Clone, Debug)]
 pub struct VisitorToken {

@@ -21,7 +21,7 @@ pub mod thread;
 pub mod view;
 
 pub use actor::{Member, SignedIn, Visitor};
-pub use bearer::{AccessToken, VisitorToken};
+pub use bearer::{AccessToken, MaybeToken, VisitorToken};
 pub use caller::{Caller, Credential};
 pub use cursor::{Page, PageInfo, Paging};
 pub use idempotent::IdempotencyKey;

@@ -48,9 +48,9 @@ pub use conversations::{
 };
 pub use deployment::{
     announced_versions, announcement, announcement_list, counter, deployment_settings, erasure,
-    erasure_list, farewell, ledger_length, open_announcements, open_erasures, open_job, open_jobs,
-    operator_deed, operator_deeds, operator_seat, operator_seats, receipt_key, receipt_keys, salt,
-    signing_key, signing_keys, suppression, sweep,
+    erasure_list, farewell, heard, ledger_length, open_announcements, open_erasures, open_job,
+    open_jobs, operator_deed, operator_deeds, operator_seat, operator_seats, receipt_key,
+    receipt_keys, salt, signing_key, signing_keys, suppression, sweep,
 };
 pub use exports::{
     export, export_due, export_list, export_part_row, export_part_rows, is_export, whole_exports,

@@ -43,6 +43,7 @@ pub mod field;
 pub mod flow;
 pub mod flow_figures;
 pub mod flow_run;
+pub mod heard;
 pub mod hold;
 pub mod hours;
 pub mod idempotency;

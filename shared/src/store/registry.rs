@@ -24,6 +24,7 @@ use super::{
     flow::{Flow, FlowPiece, FlowTests, FlowVersion},
     flow_figures::{FlowSums, FlowTick},
     flow_run::{FlowCode, FlowRun},
+    heard::HeardBefore,
     hold::HoldNote,
     hours::{Availability, BusinessHours},
     idempotency::Idempotency,
@@ -126,6 +127,7 @@ registry! {
     FlowTests
     FlowTick
     FlowVersion
+    HeardBefore
     HoldNote
     Idempotency
     Invitation

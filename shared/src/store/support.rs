@@ -27,6 +27,8 @@ use crate::{
 
 /// Bytes of the code in a reply address: 80 bits, which nobody guesses over mail.
 const CODE_BYTES: usize = 10;
+/// What the code of a link is for.
+const LINK: &str = "link";
 
 words! {
     /// Who said something in a thread.
@@ -39,9 +41,20 @@ words! {
 }
 
 words! {
+    /// What is known of the address that answers go to.
+    pub enum AddressProof {
+        /// It is an account's, the domain stood by the mail that came from there, or somebody who reads
+        /// there has said so.
+        Proved = "proved",
+        /// Somebody has typed it: nothing but an acknowledgement goes there.
+        Unproved = "unproved",
+    }
+}
+
+words! {
     /// Which way something came.
     pub enum SupportWay {
-        /// Through the API, by somebody who was signed in.
+        /// Through the API.
         Api = "api",
         /// By mail. Only who knew the signed address of the thread can have gone on in it.
         Mail = "mail",
@@ -62,6 +75,9 @@ pub struct SupportThread {
     /// Whose account it is, if it is an account's.
     #[personal(category = Pseudonym, purpose = Support, erase = Delete, open)]
     pub account: Option<AccountId>,
+    /// Whether answers may go to the address.
+    #[personal(category = Pseudonym, purpose = Support, erase = Delete, open)]
+    pub address: AddressProof,
     /// Who said the last thing.
     #[personal(category = Pseudonym, purpose = Support, erase = Delete, open)]
     pub last_by: SupportSide,
@@ -98,7 +114,10 @@ pub struct SupportMessage {
     /// Which way it came.
     #[personal(category = Pseudonym, purpose = Support, erase = Delete, open)]
     pub way: SupportWay,
-    /// The address that a mail said it is from.
+    /// Whether answers might go to the address when it was said.
+    #[personal(category = Pseudonym, purpose = Support, erase = Delete, open)]
+    pub address: AddressProof,
+    /// The address that somebody said they write from.
     #[personal(category = Contact, purpose = Support, erase = Delete)]
     pub from: Option<Email>,
     /// What was said.
@@ -155,16 +174,17 @@ pub struct Said {
     pub by: SupportSide,
     /// Which way.
     pub way: SupportWay,
-    /// The address that a mail says it is from.
+    /// The address that somebody says they write from.
     pub from: Option<Email>,
     /// What.
     pub text: Text,
 }
 
 impl Said {
-    fn at(self, thread: SupportId, now: Timestamp) -> SupportMessage {
+    fn at(self, thread: &SupportThread, now: Timestamp) -> SupportMessage {
         SupportMessage {
-            thread,
+            thread: thread.id,
+            address: thread.address,
             id: self.id,
             by: self.by,
             way: self.way,
@@ -176,10 +196,19 @@ impl Said {
 }
 
 impl SupportThread {
-    /// A new thread.
-    pub const fn new(id: SupportId, account: Option<AccountId>, now: Timestamp) -> Self {
+    /// A new thread. An account's address is proved.
+    pub const fn new(
+        id: SupportId,
+        account: Option<AccountId>,
+        address: AddressProof,
+        now: Timestamp,
+    ) -> Self {
         Self {
             id,
+            address: match account {
+                Some(_) => AddressProof::Proved,
+                None => address,
+            },
             account,
             last_by: SupportSide::Person,
             messages: 0,
@@ -219,20 +248,44 @@ impl SupportThread {
         tenant_key: &TenantKey,
         label: &str,
     ) -> Option<(SupportId, SupportSide)> {
-        let bytes = BASE32_NOPAD.decode(label.to_ascii_uppercase().as_bytes());
-        let bytes = bytes.ok().filter(|bytes| bytes.len() == 16 + CODE_BYTES)?;
-        let id = SupportId::from_uuid(Uuid::from_slice(bytes.get(..16)?).ok()?);
-        let code = bytes.get(16..)?;
+        let (id, code) = Self::split(label)?;
         let of = |side: &SupportSide| {
             let right = Self::code(tenant_key, id, *side);
-            aws_lc_rs::constant_time::verify_slices_are_equal(&right, code).is_ok()
+            aws_lc_rs::constant_time::verify_slices_are_equal(&right, &code).is_ok()
         };
         let side = SupportSide::ALL.iter().copied().find(of)?;
         Some((id, side))
     }
 
+    /// The token of the link that proves the address. Computed as well; it is none of the labels.
+    pub fn link_token(tenant_key: &TenantKey, id: SupportId) -> String {
+        let mut bytes = id.uuid().into_bytes().to_vec();
+        bytes.extend(Self::code_for(tenant_key, id, LINK));
+        BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()
+    }
+
+    /// Which thread the token of a link names; none when it is not one of ours.
+    pub fn read_link_token(tenant_key: &TenantKey, token: &str) -> Option<SupportId> {
+        let (id, code) = Self::split(token)?;
+        let right = Self::code_for(tenant_key, id, LINK);
+        let same = aws_lc_rs::constant_time::verify_slices_are_equal(&right, &code);
+        same.is_ok().then_some(id)
+    }
+
+    /// The id and the code of a label.
+    fn split(label: &str) -> Option<(SupportId, Vec<u8>)> {
+        let bytes = BASE32_NOPAD.decode(label.to_ascii_uppercase().as_bytes());
+        let bytes = bytes.ok().filter(|bytes| bytes.len() == 16 + CODE_BYTES)?;
+        let id = SupportId::from_uuid(Uuid::from_slice(bytes.get(..16)?).ok()?);
+        Some((id, bytes.get(16..)?.to_vec()))
+    }
+
     fn code(tenant_key: &TenantKey, id: SupportId, side: SupportSide) -> [u8; CODE_BYTES] {
-        let whole = tenant_key.hash(Use::Code, &format!("support {} {id}", side.word()));
+        Self::code_for(tenant_key, id, side.word())
+    }
+
+    fn code_for(tenant_key: &TenantKey, id: SupportId, what: &str) -> [u8; CODE_BYTES] {
+        let whole = tenant_key.hash(Use::Code, &format!("support {what} {id}"));
         let mut code = [0; CODE_BYTES];
         code.copy_from_slice(&whole.as_bytes()[..CODE_BYTES]);
         code
@@ -265,7 +318,7 @@ impl Transaction {
             };
             self.create(&Stored::new(writer, &policy), &data_key.key)?;
         }
-        let message = Stored::new(said.at(thread.id, now), &policy);
+        let message = Stored::new(said.at(&thread, now), &policy);
         self.create(&message, &data_key.key)?;
         Ok((thread, slot))
     }
@@ -286,9 +339,23 @@ impl Transaction {
         self.replace(&stored, &Unsealed)?;
         let thread = stored.into_record();
         self.list_support(&thread)?;
-        let message = Stored::new(said.at(thread.id, now), &policy);
+        let message = Stored::new(said.at(&thread, now), &policy);
         let slot = self.create(&message, key)?;
         Ok((thread, slot))
+    }
+
+    /// Writes down that somebody reads at the address of a thread. Answers that waited go out now.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub fn prove_support(&mut self, thread: SupportThread) -> Result<(), StoreError> {
+        let proved = SupportThread {
+            address: AddressProof::Proved,
+            ..thread
+        };
+        let stored = Stored::next(proved, &Policy::platform());
+        self.replace(&stored, &Unsealed)?;
+        Ok(())
     }
 
     /// Keeps the list of whose thread it is, who must not be going meanwhile.

@@ -306,6 +306,13 @@ impl History {
             says("POST /v1/operator/support/{thread}/messages #/message"),
         );
         let asked = self.owner.post("/v1/support", asks, 201).await;
+        let email = self.canaries.address(field("POST /v1/support #/email"));
+        let body = json!({ "email": email, "message": "Hello" });
+        let anonymous = self.harness.anonymous();
+        let answer = anonymous
+            .send(Method::POST, "/v1/support", Some(body))
+            .await;
+        assert_eq!(answer.status, 202, "{}", answer.text);
         let place = format!("support/{}/messages", text(&asked, "id"));
         self.owner.post(&format!("/v1/{place}"), goes_on, 201).await;
         let place = format!("/v1/operator/{place}");

@@ -130,6 +130,10 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "the identifier itself is in the profile; this is its keyed hash",
     ),
     (
+        "HeardBefore",
+        "the memory of something that counts once, under a keyed hash, for a day",
+    ),
+    (
         "Idempotency",
         "the memory of a request, under keyed hashes, for a day",
     ),

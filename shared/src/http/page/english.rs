@@ -197,6 +197,12 @@ pub const WORDS: Words = Words {
     request_confirm: "Yes, it was me",
     request_done: "Thank you. Your request goes on, and you will hear by mail.",
     request_gone: "The link is not valid any more. Ask again, and a new one is on its way.",
+    asked: "Your question",
+    asked_hint: "Somebody, probably you, asked us something and named this address for the answer. \
+                 Confirm that it was you, and the answer comes by mail. If it was not you, close this \
+                 page: you hear nothing more.",
+    asked_done: "Thank you. The answer comes by mail.",
+    asked_gone: "The link is not valid any more. Ask again, and a new one is on its way.",
     copy: "The copy of your data",
     copy_hint: |day| {
         format!(

@@ -336,6 +336,14 @@ pub struct Words {
     pub request_done: &'static str,
     /// The link is wrong or too old, or the request was taken back.
     pub request_gone: &'static str,
+    /// The heading of the page that confirms the address of a question to the operator.
+    pub asked: &'static str,
+    /// What confirming does.
+    pub asked_hint: &'static str,
+    /// Says that it worked.
+    pub asked_done: &'static str,
+    /// The link is wrong, or what was asked is gone.
+    pub asked_gone: &'static str,
     /// The heading of the page where somebody fetches the copy of their data.
     pub copy: &'static str,
     /// What there is, and for how long: the day it is deleted on.

@@ -12,6 +12,7 @@
 //! | address for the last mail of an erased account | data | `FAREWELL#platform#<erasure>` | `HEAD` |
 //! | how far the sweep has got | data | `SWEEP#platform` | `<table>#<segment>` |
 //! | count of a limit | data | `COUNTER#platform#<keyed hash>` | `COUNT` |
+//! | what was heard before | data | `HEARD#platform#<keyed hash>` | `ENTRY` |
 //! | salt of a day, for counts | keys | `SALT#platform#<day>` | `KEY` |
 //! | how long the ledger of erasures is | data | `LEDGER#platform` | `HEAD` |
 //! | public keys of receipts, private one | data, keys | `ATTEST#platform` | `HEAD`, `KEY` |
@@ -131,6 +132,11 @@ pub fn open_jobs() -> String {
 /// A count. Not a head: nothing hears of its end.
 pub fn counter(of: KeyedHash) -> Key {
     data(format!("COUNTER#platform#{of}"), "COUNT")
+}
+
+/// What was heard before.
+pub fn heard(what: KeyedHash) -> Key {
+    data(format!("HEARD#platform#{what}"), "ENTRY")
 }
 
 /// An address that is not written to, where that may be.
