@@ -5,6 +5,7 @@ mod copies;
 mod deadlines;
 mod erasures;
 mod rectified;
+mod reports;
 mod requests;
 mod restriction;
 

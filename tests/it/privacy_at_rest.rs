@@ -18,7 +18,7 @@ use search::{Haystack, forms, hashes, planted};
 use serde_json::{Value, json};
 
 /// Text fields in which people write or are named: a word goes in through each.
-const SEALED: [&str; 55] = [
+const SEALED: [&str; 57] = [
     "PATCH /v1/workspaces/{workspace}/canned-replies/{reply} #/text",
     "POST /v1/workspaces/{workspace}/canned-replies #/text",
     "PATCH /v1/workspaces/{workspace}/flows/{flow} #/name",
@@ -43,6 +43,8 @@ const SEALED: [&str; 55] = [
     "POST /v1/operator/announcements #/text",
     "POST /v1/operator/privacy/requests/{request}/decision #/explanation",
     "POST /v1/operator/support/{thread}/messages #/message",
+    "POST /v1/privacy/child-reports #/email",
+    "POST /v1/privacy/child-reports #/message",
     "POST /v1/privacy/requests #/message",
     "POST /v1/support #/email",
     "POST /v1/support #/message",

@@ -4,6 +4,7 @@ import http.client
 import json
 import time
 import urllib.parse
+import uuid
 
 from pages_tour import Browser
 from program import MAIL_SECONDS, ROOT, mailed, mails
@@ -12,7 +13,8 @@ from program import MAIL_SECONDS, ROOT, mailed, mails
 def written(program, address, text, to="privacy@example.com"):
     """Writes a mail to a contact, as SES takes it in; where it lies then."""
     url = urllib.parse.urlsplit(program)
-    mail = f"From: {address}\r\nTo: {to}\r\nSubject: About me\r\n\r\n{text}\r\n"
+    headers = f"Message-ID: <{uuid.uuid4()}@fence.example>\r\nSubject: About me"
+    mail = f"From: {address}\r\nTo: {to}\r\n{headers}\r\n\r\n{text}\r\n"
     connection = http.client.HTTPConnection(url.hostname, url.port, timeout=30)
     try:
         connection.request("POST", "/mailbox/raw", body=mail.encode(), headers={"content-type": "message/rfc822"})

@@ -85,6 +85,11 @@ def tour_of_privacy(api, mailbox, retention, table, tokens, workspace, app, sign
     api("GET", own, token=token)
     api("GET", f"{own}/{asked['id']}", token=token)
     forgotten(api, mailbox, retention, sign_up, tokens)
+    # A report that names nobody, and one that names a contact.
+    api("POST", "/v1/privacy/child-reports", {"message": "Look for a child"})
+    _, child = arrive(api, workspace, app, "tim")
+    named = {"workspace_id": workspace.rsplit("/", 1)[-1], "contact_id": child}
+    api("POST", "/v1/privacy/child-reports", {"message": "This is one", **named})
     theirs = "/v1/operator/privacy/requests"
     api("GET", theirs, token=operator)
     api("GET", f"{theirs}/{asked['id']}", token=operator)

@@ -35,6 +35,9 @@ pub struct PrivacyDiscovery {
     /// Where holders of accounts ask.
     #[schema(example = "https://api.example.com/v1/privacy/requests")]
     account_requests: String,
+    /// Where anybody reports a child, without a token.
+    #[schema(example = "https://api.example.com/v1/privacy/child-reports")]
+    child_reports: String,
     /// Where visitors ask, with the token of the widget.
     #[schema(example = "https://api.example.com/v1/widget/privacy/requests")]
     visitor_requests: String,
@@ -71,6 +74,7 @@ pub async fn handle(State(app): State<App>) -> Result<impl IntoResponse, Problem
         account_actions: asked_by(&[Maker::AccountHolder]),
         answered_within_days: ANSWER_WITHIN.as_secs() / (24 * 60 * 60),
         account_requests: format!("{issuer}/v1/privacy/requests"),
+        child_reports: format!("{issuer}/v1/privacy/child-reports"),
         visitor_requests: format!("{issuer}/v1/widget/privacy/requests"),
         policies: Profile::ALL
             .iter()

@@ -8,6 +8,7 @@
 //! | `operator_list` | `GET /v1/operator/privacy/requests` |
 //! | `operator_show` | `GET /v1/operator/privacy/requests/{request}` |
 //! | `operator_decide` | `POST /v1/operator/privacy/requests/{request}/decision` |
+//! | `report_child` | `POST /v1/privacy/child-reports` |
 //! | `discovery` | `GET /.well-known/privacy.json` |
 //! | `visitor_make`, `visitor_list` | `POST`, `GET /v1/widget/privacy/requests` |
 //! | `visitor_show` | `GET /v1/widget/privacy/requests/{request}` |
@@ -37,6 +38,7 @@ mod operator_decide;
 mod operator_list;
 mod operator_show;
 mod own;
+mod report_child;
 mod request;
 mod revoke_own;
 mod send_prove;
@@ -59,6 +61,7 @@ pub fn routes() -> shared::http::Routes {
         operator_show,
         operator_decide,
         discovery,
+        report_child,
         visitor_make,
         visitor_list,
         visitor_show,

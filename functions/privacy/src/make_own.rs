@@ -99,7 +99,7 @@ pub async fn handle(
         refused.await?;
     }
     let asking = Asking {
-        subject: SubjectId::Account(account.id),
+        subject: Some(SubjectId::Account(account.id)),
         made_by: Maker::AccountHolder,
         on_file: Some(account.email),
         vouched: Vouched::ByProof,

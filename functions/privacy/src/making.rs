@@ -101,8 +101,8 @@ impl Asked {
 
 /// Whose a request is, and how that is known.
 pub struct Asking {
-    /// Whom it is about.
-    pub subject: SubjectId,
+    /// Whom it is about, where that was found.
+    pub subject: Option<SubjectId>,
     /// Who asks.
     pub made_by: Maker,
     /// The address on file.
@@ -124,7 +124,7 @@ impl Asking {
     /// A contact, or who answers for it.
     pub fn contact(person: &Person, made_by: Maker) -> Self {
         Self {
-            subject: SubjectId::Contact(person.contact.id),
+            subject: Some(SubjectId::Contact(person.contact.id)),
             made_by,
             on_file: person.profile.email.clone(),
             vouched: match person.contact.verified {
@@ -149,7 +149,8 @@ impl Asking {
     /// answers for it themselves, and the holder of an account has proved it with a factor.
     const fn is_proved(&self, kind: RequestKind) -> bool {
         match self.made_by {
-            Maker::AccountHolder | Maker::Workspace => true,
+            // Who reports a child is asked for nothing.
+            Maker::AccountHolder | Maker::Anybody | Maker::Workspace => true,
             // A mail is nobody until the address on file says otherwise.
             Maker::Mail => false,
             Maker::Visitor => self.on_file.is_none() || !kind.needs_proof(),
@@ -218,21 +219,7 @@ pub async fn make(
             (true, _) => transaction.copy_for(head, desk.key, desk.now)?,
             (false, _) => head,
         };
-        let words = RequestWords {
-            request: head.id,
-            tenant: head.tenant,
-            // An address on file is not turned away from by whoever sits at the browser.
-            reply_to: asking.on_file.clone().or_else(|| asked.reply_to.clone()),
-            message: asked.message.clone(),
-            name: asked.name.clone(),
-            email: asked.email.clone(),
-            answer: None,
-            kept_from: match proved {
-                true => head.expected_by,
-                false => head.received_at.plus(CONFIRM_WITHIN),
-            },
-            rev: 1,
-        };
+        let words = said(&head, &asking, proved, &asked);
         let mut letters: Vec<Letter> = match (&words.reply_to, proved) {
             (None, _) => Vec::new(),
             (Some(_), true) => vec![Letter::Acknowledged],
@@ -289,12 +276,60 @@ pub async fn make(
     Err(Problem::new(Code::Conflict))
 }
 
+/// Makes a request of a report that names nobody who can be found: the operator looks. The same words are
+/// one report for a day.
+///
+/// # Errors
+/// 422 for a report without words; 409 `conflict` never, but for a lost transaction.
+pub async fn report(app: &App, desk: Desk<'_>, asked: Asked) -> Result<(), Problem> {
+    let asking = Asking {
+        subject: None,
+        made_by: Maker::Anybody,
+        on_file: None,
+        vouched: Vouched::ByNobody,
+    };
+    asked.check(asking.made_by)?;
+    let head = new(desk, &asking, true, &asked);
+    let words = said(&head, &asking, true, &asked);
+    let place = keys::privacy_request(head.tenant, head.id);
+    let data_key = desk.key.new_data_key(&place, desk.now)?;
+    let mut transaction = Transaction::new(desk.now);
+    transaction.make_request(head, words, &data_key, &[Letter::Received])?;
+    let what = format!("report {}", asked.content());
+    let heard = transaction.hear_once(desk.key, &what, desk.now)?;
+    match app.store.commit(transaction).await {
+        Ok(()) => Ok(()),
+        Err(CommitError::Store(error)) => Err(error.into()),
+        Err(CommitError::Refused(refusal)) if refusal.failed(heard) => Ok(()),
+        Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
+    }
+}
+
+/// What was said in a request.
+fn said(head: &PrivacyRequest, asking: &Asking, proved: bool, asked: &Asked) -> RequestWords {
+    RequestWords {
+        request: head.id,
+        tenant: head.tenant,
+        // An address on file is not turned away from by whoever sits at the browser.
+        reply_to: asking.on_file.clone().or_else(|| asked.reply_to.clone()),
+        message: asked.message.clone(),
+        name: asked.name.clone(),
+        email: asked.email.clone(),
+        answer: None,
+        kept_from: match proved {
+            true => head.expected_by,
+            false => head.received_at.plus(CONFIRM_WITHIN),
+        },
+        rev: 1,
+    }
+}
+
 fn new(desk: Desk<'_>, asking: &Asking, proved: bool, asked: &Asked) -> PrivacyRequest {
     let now = desk.now;
     PrivacyRequest {
         id: RequestId::new(now),
         tenant: desk.tenant,
-        subject: Some(asking.subject),
+        subject: asking.subject,
         request: asked.kind,
         made_by: asking.made_by,
         wish: Wish::new(asked.kind, &asked.content(), desk.key),

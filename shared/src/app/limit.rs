@@ -43,6 +43,8 @@ pub enum Act {
     Invite,
     /// Say something for the figures about use.
     SendBeacon,
+    /// Report a child, without saying who one is.
+    ReportChild,
     /// Begin a session of the widget.
     StartVisit,
     /// Begin or end a sign-in through a team's provider.
@@ -112,6 +114,7 @@ impl Act {
         Self::ProveAgain,
         Self::Invite,
         Self::SendBeacon,
+        Self::ReportChild,
         Self::StartVisit,
         Self::TeamSignIn,
         Self::Upload,
@@ -233,6 +236,15 @@ impl Act {
                     &[
                         limit("mails-sender", Per::Subject, 5, HOUR),
                         limit("mails-all", Per::Everybody, 10_000, HOUR),
+                    ]
+                }
+            }
+            Self::ReportChild => {
+                const {
+                    &[
+                        limit("reports-network", Per::Network, 10, HOUR),
+                        limit("reports-child", Per::Subject, 5, HOUR),
+                        limit("reports-all", Per::Everybody, 1000, HOUR),
                     ]
                 }
             }

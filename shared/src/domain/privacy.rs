@@ -41,6 +41,8 @@ crate::words! {
     pub enum Maker {
         /// Who signs in, about their account.
         AccountHolder = "account_holder",
+        /// Somebody who did not say who they are: they report a child, and nothing else.
+        Anybody = "anybody",
         /// Somebody in a mail that says it comes from the address of an account. What they ask for, they
         /// say with the link that goes to that address.
         Mail = "mail",
@@ -114,6 +116,9 @@ impl RequestKind {
     /// Whether it can be asked for like this: calls belong to who holds an account, or to a workspace;
     /// what is set aside is set aside by a workspace, for the people it talks with.
     pub const fn may_be_made_by(self, maker: Maker) -> bool {
+        if matches!(maker, Maker::Anybody) {
+            return matches!(self, Self::ChildReport);
+        }
         match self {
             Self::DeleteCallMetadata => !matches!(maker, Maker::Visitor),
             // Offers go to accounts and to nobody else.

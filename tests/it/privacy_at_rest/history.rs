@@ -63,6 +63,8 @@ pub struct History {
     pub app_name: String,
     /// The conversation that both sides wrote in.
     pub conversation: String,
+    /// What the operator was shown.
+    pub operator_saw: String,
     /// What was typed.
     pub canaries: Canaries,
     /// Every address among it.
@@ -118,6 +120,7 @@ impl History {
             second: String::new(),
             app_name,
             conversation: String::new(),
+            operator_saw: String::new(),
             canaries,
             addresses: vec![owner_address, stranger, wanted],
         };
@@ -306,6 +309,14 @@ impl History {
             says("POST /v1/operator/support/{thread}/messages #/message"),
         );
         let asked = self.owner.post("/v1/support", asks, 201).await;
+        let report = json!({
+            "message": self.canaries.word(field("POST /v1/privacy/child-reports #/message")),
+            "email": self.canaries.address(field("POST /v1/privacy/child-reports #/email")),
+        });
+        let path = "/v1/privacy/child-reports";
+        let anonymous = self.harness.anonymous();
+        let answer = anonymous.send(Method::POST, path, Some(report)).await;
+        assert_eq!(answer.status, 202, "{}", answer.text);
         let email = self.canaries.address(field("POST /v1/support #/email"));
         let body = json!({ "email": email, "message": "Hello" });
         let anonymous = self.harness.anonymous();
@@ -317,6 +328,13 @@ impl History {
         self.owner.post(&format!("/v1/{place}"), goes_on, 201).await;
         let place = format!("/v1/operator/{place}");
         operator.post(&place, answers, 201).await;
+        let requests = operator.get("/v1/operator/privacy/requests", 200).await;
+        self.operator_saw = requests.to_string();
+        let threads = operator.get("/v1/operator/support", 200).await;
+        for thread in threads["data"].as_array().expect("threads") {
+            let path = format!("/v1/operator/support/{}", text(thread, "id"));
+            self.operator_saw += &operator.get(&path, 200).await.to_string();
+        }
     }
 
     /// A file that is called by a word of its own, with a message.
@@ -474,7 +492,8 @@ impl History {
             "/privacy/requests",
         ];
         let own = "/v1/privacy/requests";
-        let mut shown = self.owner.send(Method::GET, own, None).await.text;
+        let mut shown = self.operator_saw.clone();
+        shown += &self.owner.send(Method::GET, own, None).await.text;
         let support = self.owner.get("/v1/support", 200).await;
         for thread in support["data"].as_array().into_iter().flatten() {
             let path = format!("/v1/support/{}", text(thread, "id"));

@@ -101,7 +101,7 @@ FLOW-57 | tests/it/prohibitions.rs::whatever_is_done_on_the_pages_one_cookie_is_
 FLOW-58 | tests/it/conversations.rs::a_visitor_and_a_member_talk | a whole conversation by clients that keep no cookies
 FLOW-59 | tests/it/regions.rs::nothing_of_a_deployment_lies_in_another_region_or_is_copied_there | no resource of the templates names a region, and none copies data to another one
 FLOW-60 | tests/it/passwords.rs::signing_up_asks_for_an_adult_and_for_a_password_that_is_hard_to_guess | signing up without the attestation is refused
-FLOW-61 | tests/it/privacy/restriction.rs::a_report_of_a_child_sets_aside_at_once_and_is_decided_within_a_day | a report sets aside at once, alarms the owners, cannot be put off, and is overdue after a day
+FLOW-61 | tests/it/privacy/reports.rs::anybody_reports_a_child_and_what_they_name_is_set_aside_at_once | a report of anybody sets aside at once what it names, alarms the owners or the operator, and waits for a decision within a day
 FLOW-62 | tests/it/announcements/changes.rs::every_owner_hears_of_a_change_once_before_it_holds_and_nobody_else_does | owners get one mail that leads to the policy with its date
 FLOW-63 | tests/it/announcements/changes.rs::who_renews_after_the_day_has_accepted_and_before_it_is_shown_what_comes | the first renewal after the day writes the version and the time down, once
 CHAT-01 | tests/it/refused.rs::an_undecided_record_does_not_build_and_the_message_says_what_to_write | a personal field without one of the closed purposes fails the build
