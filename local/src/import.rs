@@ -1,7 +1,7 @@
 //! `sotto import`: takes the conversations of an archive over into a workspace, here or elsewhere.
 //!
-//! An archive is what an export wrote: a manifest and its parts, as they were downloaded. Contacts and
-//! conversations keep their ids, so that importing twice changes nothing, what an import that was cut
+//! An archive is what an export wrote: a manifest and its parts, as they were downloaded. Contacts with
+//! their visits, conversations and their files keep their ids, so that importing twice changes nothing, what an import that was cut
 //! off has left out comes with the next, and exporting again tells the same. What is there already is
 //! never overwritten. Whoever was erased here does not come back with an archive, and what the
 //! workspace's retention has ended is not taken over.
@@ -11,23 +11,25 @@
 
 mod archive;
 pub mod chatwoot;
+mod report;
+mod taken;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::Path;
 
 use shared::{
     app::App,
     domain::{
-        ContactId, ConversationId, MemberId, Policy, Timestamp, WorkspaceId,
-        archive::{ArchiveFault, Entry},
-        attachment::Files,
+        ContactId, ConversationId, Policy, Timestamp, WorkspaceId,
+        archive::{ArchiveFault, FileKind},
+        attachment::Rendition,
         policy::{Lens, Module},
     },
     store::{
         Key, Record, StoreError, Stored, TenantKey, Transaction, Unsealed,
+        attachment::Attachment,
         audit::{Deed, Line},
-        contact::{Contact, ExternalOwner, Profile, VisitorContext},
+        contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext},
         conversation::Conversation,
         erasure::Erasure,
         hold::HoldNote,
@@ -41,74 +43,11 @@ use shared::{
 };
 
 pub use archive::Archive;
+pub use report::Report;
+use taken::{Taken, take};
 
 /// How many messages are written at once.
 const PAGE: usize = 50;
-
-/// What an import did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Contacts that came.
-    pub contacts: u64,
-    /// Conversations that came.
-    pub conversations: u64,
-    /// Messages that came.
-    pub messages: u64,
-    /// Contacts and conversations that were there already, and stayed as they were.
-    pub there: u64,
-    /// Contacts, conversations and messages whose time is over here.
-    pub over: u64,
-    /// Contacts that were erased here, with their conversations.
-    pub erased: u64,
-    /// Conversations whose member is none here; they are nobody's now.
-    pub unassigned: u64,
-    /// Records of other kinds, which stay in the archive.
-    pub left_out: BTreeMap<String, u64>,
-    /// What of another product's has no place here, by what it is.
-    pub unmapped: BTreeMap<String, u64>,
-    /// Rows of another product's that cannot be read: where they stand, and why.
-    pub broken: Vec<String>,
-}
-
-impl Report {
-    fn left(&mut self, what: &str) {
-        *self.unmapped.entry(what.to_owned()).or_default() += 1;
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{} contacts, {} conversations and {} messages came.",
-            self.contacts, self.conversations, self.messages
-        )?;
-        writeln!(
-            f,
-            "{} were there already, {} are over here, {} contacts were erased here.",
-            self.there, self.over, self.erased
-        )?;
-        if self.unassigned > 0 {
-            writeln!(f, "{} had a member who is none here.", self.unassigned)?;
-        }
-        for (why, left) in [
-            ("it is of accounts, apps or settings", &self.left_out),
-            ("it has no place here", &self.unmapped),
-        ] {
-            let left: Vec<String> = left
-                .iter()
-                .map(|(kind, count)| format!("{count} {kind}"))
-                .collect();
-            if !left.is_empty() {
-                writeln!(f, "Not taken over, as {why}: {}.", left.join(", "))?;
-            }
-        }
-        for line in &self.broken {
-            writeln!(f, "{line}")?;
-        }
-        Ok(())
-    }
-}
 
 /// Why an archive was not taken over.
 #[derive(Debug, thiserror::Error)]
@@ -135,16 +74,6 @@ pub enum ImportError {
     Store(#[from] StoreError),
 }
 
-/// What an archive's records become.
-enum Taken {
-    Contact(Contact),
-    Profile(Profile),
-    Context(VisitorContext),
-    Conversation(Box<Conversation>),
-    Hold(HoldNote),
-    Message(Box<Message>),
-}
-
 /// Takes the archive in `folder` over into a workspace. `say` hears what is done.
 ///
 /// # Errors
@@ -161,117 +90,31 @@ pub async fn run(
     for part in archive.parts() {
         let part = part?;
         for entry in &part.records {
-            if take(entry, workspace, now, part.part)?.is_none() {
+            if take(&archive, entry, workspace, now, part.part)?.is_none() {
                 *left_out.entry(entry.kind.clone()).or_default() += 1;
             }
         }
     }
+    archive.check_files()?;
     say(format!(
-        "The archive is whole: {} records in {} parts.",
+        "The archive is whole: {} records in {} parts, and {} files.",
         archive.records(),
-        archive.len()
+        archive.len(),
+        archive.files()
     ));
-    let mut run = Run::begin(app, workspace, now).await?;
+    let mut run = Run::begin(app, Some(&archive), workspace, now).await?;
     run.report.left_out = left_out;
     for part in archive.parts() {
         let part = part?;
         for entry in &part.records {
-            if let Some(taken) = take(entry, workspace, now, part.part)? {
+            if let Some(taken) = take(&archive, entry, workspace, now, part.part)? {
                 run.next(taken).await?;
             }
         }
-        say(format!("Part {} of {}.", part.part, archive.len()));
+        say(format!("Part {} of {}.", part.part, archive.last()));
     }
     run.flush().await?;
     Ok(run.report)
-}
-
-/// The record that an entry tells of; none of a kind that is not taken over.
-fn take(
-    entry: &Entry,
-    workspace: WorkspaceId,
-    now: Timestamp,
-    part: u32,
-) -> Result<Option<Taken>, ImportError> {
-    let fault = |field| ImportError::Form(part, entry.kind.clone(), field);
-    let fields = &entry.fields;
-    let contact = ContactId::new(now);
-    let conversation = ConversationId::new(now);
-    Ok(Some(match entry.kind.as_str() {
-        "Contact" => {
-            let mut taken = Contact {
-                id: contact,
-                workspace,
-                verified: false,
-                blocked: false,
-                state: State::Live,
-                created_at: now,
-                last_seen_at: now,
-                restricted_at: None,
-                seen_before: None,
-                follow_at: None,
-                figures_refused_at: None,
-                rev: 1,
-            };
-            taken.retell(fields).map_err(fault)?;
-            if taken.restricted_at.is_some() {
-                // Set aside where it comes from: here as well, and its conversations follow.
-                taken.state = State::Restricted;
-                taken.follow_at = Some(now);
-            }
-            Taken::Contact(taken)
-        }
-        "Profile" => {
-            let mut taken = Profile {
-                contact,
-                workspace,
-                name: None,
-                email: None,
-                external_id: None,
-                locale: None,
-                kept_from: now,
-                rev: 1,
-            };
-            taken.retell(fields).map_err(fault)?;
-            Taken::Profile(taken)
-        }
-        "VisitorContext" => {
-            let mut taken = VisitorContext {
-                contact,
-                workspace,
-                page_path: None,
-                referrer_host: None,
-                timezone: None,
-                seen_at: now,
-            };
-            taken.retell(fields).map_err(fault)?;
-            Taken::Context(taken)
-        }
-        "Conversation" => {
-            let mut taken = Conversation::begin(conversation, workspace, contact, now);
-            taken.retell(fields).map_err(fault)?;
-            Taken::Conversation(Box::new(taken))
-        }
-        "HoldNote" => {
-            let mut taken = HoldNote {
-                workspace,
-                conversation,
-                reason: shared::domain::text::Text::parse("-").map_err(|_| fault("reason"))?,
-                member: MemberId::new(now),
-                placed_at: now,
-            };
-            taken.retell(fields).map_err(fault)?;
-            Taken::Hold(taken)
-        }
-        "Message" => {
-            let mut taken = Message::blank(workspace, conversation, now);
-            taken.retell(fields).map_err(fault)?;
-            // An archive names files and does not hold them.
-            taken.files = Files::default();
-            Taken::Message(Box::new(taken))
-        }
-        _ => return Ok(None),
-    }))
 }
 
 /// A contact, until all that it told is together.
@@ -280,6 +123,7 @@ struct Person {
     contact: Option<Contact>,
     profile: Option<Profile>,
     context: Option<VisitorContext>,
+    visits: Vec<Visit>,
 }
 
 /// A conversation, until its last message was read.
@@ -293,11 +137,15 @@ struct Thread {
 
 struct Run<'a> {
     app: &'a App,
+    /// Where the files lie, if what comes has some.
+    archive: Option<&'a Archive>,
     workspace: WorkspaceId,
     now: Timestamp,
     policy: Policy,
     tenant_key: TenantKey,
     person: (Option<ContactId>, Person),
+    /// Files whose conversation has not come yet.
+    files: Vec<Attachment>,
     thread: Option<Thread>,
     report: Report,
 }
@@ -305,6 +153,7 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     async fn begin(
         app: &'a App,
+        archive: Option<&'a Archive>,
         workspace: WorkspaceId,
         now: Timestamp,
     ) -> Result<Self, ImportError> {
@@ -329,11 +178,13 @@ impl<'a> Run<'a> {
         committed(app.store.commit(transaction).await)?;
         Ok(Self {
             app,
+            archive,
             workspace,
             now,
             policy,
             tenant_key,
             person: (None, Person::default()),
+            files: Vec::new(),
             thread: None,
             report: Report::default(),
         })
@@ -353,6 +204,20 @@ impl<'a> Run<'a> {
             Taken::Context(context) => {
                 self.meet(context.contact).await?;
                 self.person.1.context = Some(context);
+            }
+            Taken::Visit(visit) => {
+                self.meet(visit.contact).await?;
+                self.person.1.visits.push(visit);
+            }
+            Taken::Attachment(file) => {
+                if self
+                    .files
+                    .last()
+                    .is_some_and(|last| last.conversation != file.conversation)
+                {
+                    self.files.clear();
+                }
+                self.files.push(file);
             }
             Taken::Conversation(head) => self.open(*head).await?,
             Taken::Hold(note) => {
@@ -396,21 +261,19 @@ impl<'a> Run<'a> {
     async fn flush(&mut self) -> Result<(), ImportError> {
         self.close().await?;
         let (_, person) = std::mem::take(&mut self.person);
-        match person.contact {
-            Some(contact) => {
-                self.write_contact(contact, person.profile, person.context)
-                    .await
-            }
+        match person.contact.clone() {
+            Some(contact) => self.write_contact(contact, person).await,
             None => Ok(()),
         }
     }
 
-    async fn write_contact(
-        &mut self,
-        contact: Contact,
-        profile: Option<Profile>,
-        context: Option<VisitorContext>,
-    ) -> Result<(), ImportError> {
+    async fn write_contact(&mut self, contact: Contact, person: Person) -> Result<(), ImportError> {
+        let Person {
+            profile,
+            context,
+            visits,
+            ..
+        } = person;
         let id = contact.id;
         let place = keys::contact(self.workspace, id);
         let at_erasure = keys::erasure(Erasure::of_contact(id));
@@ -442,6 +305,21 @@ impl<'a> Run<'a> {
         if head.expiry().has_passed(self.now) {
             self.report.over += 1;
             return Ok(());
+        }
+        // Visits first: without their contact nobody finds them, and they end by their own time.
+        for page in visits.chunks(PAGE) {
+            let mut transaction = Transaction::new(self.now);
+            let visits = page
+                .iter()
+                .filter_map(|visit| self.lasting(Some(visit.clone())));
+            let mut count = 0;
+            for visit in visits {
+                transaction.overwrite(&visit, &Unsealed)?;
+                count += 1;
+            }
+            if count > 0 {
+                committed(self.app.store.commit(transaction).await)?;
+            }
         }
         let key = self.tenant_key.new_data_key(&place, self.now)?;
         let mut transaction = Transaction::new(self.now);
@@ -508,13 +386,44 @@ impl<'a> Run<'a> {
             self.report.over += 1;
             return Ok(());
         }
-        self.thread = Some(Thread {
+        let files = std::mem::take(&mut self.files).into_iter();
+        let files: Vec<Attachment> = files.filter(|file| file.conversation == head.id).collect();
+        let thread = Thread {
             key: self.tenant_key.new_data_key(&place, self.now)?,
             head,
             policy,
             hold: None,
             messages: Vec::new(),
-        });
+        };
+        for file in files {
+            self.write_file(file, &thread).await?;
+        }
+        self.thread = Some(thread);
+        Ok(())
+    }
+
+    /// The row of a file, which owns its bytes, and then those.
+    async fn write_file(&mut self, file: Attachment, thread: &Thread) -> Result<(), ImportError> {
+        let (id, names) = (file.id, file.key_of_file());
+        let file = Stored::new(file, &thread.policy);
+        let Some(archive) = self.archive.filter(|archive| archive.has(id)) else {
+            return Ok(());
+        };
+        if file.expiry().has_passed(self.now) {
+            return Ok(());
+        }
+        let mut transaction = Transaction::new(self.now);
+        transaction.overwrite(&file, &thread.key.key)?;
+        committed(self.app.store.commit(transaction).await)?;
+        for which in Rendition::ALL {
+            let part = archive.file(FileKind::Attachment, id, *which)?;
+            if let Some(bytes) = part {
+                let name = keys::rendition(names, *which);
+                let objects = self.app.store.objects();
+                objects.put(&name, &thread.key.key, &bytes).await?;
+            }
+        }
+        self.report.files += 1;
         Ok(())
     }
 

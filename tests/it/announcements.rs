@@ -84,8 +84,26 @@ async fn one_click(client: &Client, path: &str, body: &str) -> Answer {
         .await
 }
 
-/// FLOW-52, FLOW-43: an offer reaches whoever asked for it; after one click none does, and opening
-/// the link alone ends nothing.
+/// FLOW-54: who objects, to whatever, gets no offers from that call on, before anybody decides.
+#[tokio::test]
+async fn an_offer_arrives_before_an_objection_and_none_after_it() {
+    let harness = Harness::start().await;
+    let ada = wanting(&harness, "ada@example.com", "flows").await;
+    wanting(&harness, "bob@example.com", "flows").await;
+    let operator = operator(&harness).await;
+    operator.post(ANNOUNCEMENTS, offer("First"), 202).await;
+    assert_eq!(carry_out(&harness).await, 2);
+    let objects = json!({ "type": "object", "message": "Do not write to me" });
+    let asked = ada.post("/v1/privacy/requests", objects, 202).await;
+    assert_eq!(asked["processing_details"], "waiting_for_decision");
+    operator.post(ANNOUNCEMENTS, offer("Second"), 202).await;
+    assert_eq!(carry_out(&harness).await, 1, "Bob wants them still");
+    let after = with_subject(&harness, "ada@example.com", "Second").await;
+    assert!(after.is_empty(), "{after:?}");
+    let account = ada.get("/v1/account", 200).await;
+    assert_eq!(account["preferences"]["mails"]["marketing"], false);
+}
+
 /// FLOW-52: a request to opt out ends offers with the call, and says so when it is written down.
 #[tokio::test]
 async fn an_offer_arrives_before_a_request_to_opt_out_and_none_after_it() {
@@ -125,6 +143,8 @@ async fn an_offer_arrives_before_a_request_to_opt_out_and_none_after_it() {
         .await;
 }
 
+/// FLOW-52, FLOW-43: an offer reaches whoever asked for it; after one click none does, and opening
+/// the link alone ends nothing.
 #[tokio::test]
 async fn an_offer_arrives_before_the_one_click_and_none_after_it() {
     let harness = Harness::start().await;

@@ -2,6 +2,7 @@
 
 mod account;
 mod receipts;
+mod rested;
 mod workspace;
 
 use std::time::Duration;

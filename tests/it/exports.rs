@@ -1,6 +1,8 @@
 //! Copies of their data that people ask for: everything is in, nothing of others, and they end.
 
 mod disclosures;
+mod files;
+mod transfers;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -4,25 +4,30 @@ mod chatwoot;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Cursor;
 use std::path::Path;
 use std::time::Duration;
 
+use harness::files::{File, follow};
 use harness::{Client, Fault, Harness, Kind, Member, Visitor, WidgetApp, Workspace, message, text};
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use local::import::{self, ImportError, Report};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::domain::archive::{Entry, Manifest, Part};
+use shared::domain::archive::{Entry, FileKind, Manifest, Part};
 use tempfile::TempDir;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The kinds that are taken over.
-const TAKEN: [&str; 6] = [
+const TAKEN: [&str; 8] = [
+    "Attachment",
     "Contact",
     "Conversation",
     "HoldNote",
     "Message",
     "Profile",
+    "Visit",
     "VisitorContext",
 ];
 
@@ -52,6 +57,11 @@ impl World {
         owner
             .put(&at("/labels"), json!({ "labels": ["price"] }), 200)
             .await;
+        let place = format!("/v1/widget/conversations/{}", thread.id);
+        harness.send_file(&visitor, &place, &picture()).await;
+        let list = File::text("Seven of them");
+        harness.send_file(&owner, &at(""), &list).await;
+        harness.upload_photo(&owner, &from.path, &picture()).await;
         let hold = json!({ "reason": "Complaint", "until": "2026-12-31T00:00:00Z" });
         owner.put(&at("/hold"), hold, 200).await;
         let gone = owner.say(&from, &thread, "Not this").await;
@@ -88,6 +98,15 @@ impl World {
     }
 }
 
+/// A picture that is large enough for a small one of it.
+fn picture() -> File {
+    let mut bytes = Cursor::new(Vec::new());
+    let image = RgbImage::from_fn(640, 480, |x, y| Rgb([x as u8, y as u8, 0]));
+    let written = DynamicImage::ImageRgb8(image).write_to(&mut bytes, ImageFormat::Png);
+    written.expect("a picture");
+    File::of("Paket.png", "image/png", &bytes.into_inner())
+}
+
 async fn signed(harness: &Harness, workspace: &Workspace, app: &WidgetApp) -> Visitor {
     let claims = json!({
         "sub": "user-17", "aud": workspace.id, "exp": harness.now().seconds() + 600,
@@ -121,7 +140,8 @@ async fn export(harness: &Harness, owner: &Member, workspace: &Workspace) -> Tem
     let manifest = fetch(owner, &part(0)).await;
     for entry in Manifest::parse(&manifest).expect("a manifest").parts {
         let bytes = fetch(owner, &part(entry.number)).await;
-        let name = format!("{id}-{:06}.json", entry.number);
+        let ending = entry.file.map_or("json", |file| file.content_type.ending());
+        let name = format!("{id}-{:06}.{ending}", entry.number);
         fs::write(folder.path().join(name), bytes).expect("written");
     }
     let name = format!("{id}-manifest.json");
@@ -136,12 +156,18 @@ fn file(folder: &TempDir, ending: &str) -> std::path::PathBuf {
     found.expect("a file of that name")
 }
 
-/// The records of an archive that are taken over, whatever their order.
+/// The records and files of an archive that are taken over, whatever their order.
 fn records(folder: &TempDir) -> BTreeSet<String> {
     let manifest = fs::read(file(folder, "-manifest.json")).expect("read");
     let manifest = Manifest::parse(&manifest).expect("a manifest");
     let mut records = BTreeSet::new();
     for entry in &manifest.parts {
+        if let Some(file) = &entry.file {
+            if file.kind == FileKind::Attachment {
+                records.insert(json!([file, entry.sha256, entry.bytes]).to_string());
+            }
+            continue;
+        }
         let bytes = fs::read(file(folder, &format!("-{:06}.json", entry.number))).expect("read");
         let part = Part::parse(&bytes, entry).expect("a part");
         let taken = part
@@ -180,7 +206,14 @@ fn rewrite(folder: &TempDir, change: impl Fn(&mut Vec<Entry>)) {
 async fn what_was_exported_and_imported_is_exported_again_the_same() {
     let world = World::new().await;
     let first = export(&world.harness, &world.owner, &world.from).await;
-    assert!(records(&first).len() >= 14, "{:?}", records(&first));
+    let told = records(&first);
+    assert!(told.len() >= 21, "{told:?}");
+    for kind in TAKEN.into_iter().chain([r#""rendition":"thumbnail""#]) {
+        assert!(
+            told.iter().any(|one| one.contains(kind)),
+            "{kind} is missing"
+        );
+    }
     let report = world.import(first.path()).await.expect("imported");
     assert_eq!(
         (report.contacts, report.conversations),
@@ -188,6 +221,8 @@ async fn what_was_exported_and_imported_is_exported_again_the_same() {
         "{report:?}"
     );
     assert_eq!((report.there, report.over, report.erased), (0, 0, 0));
+    assert_eq!(report.files, 2, "{report}");
+    assert!(report.left_out.contains_key("Photo"), "{report}");
     assert!(report.left_out.contains_key("Membership"), "{report}");
     let second = export(&world.harness, &world.owner, &world.to).await;
     assert_eq!(records(&second), records(&first));
@@ -207,6 +242,29 @@ async fn what_was_exported_and_imported_is_exported_again_the_same() {
         "{said:?}"
     );
     known.say(&thread, "I am back").await;
+    // Its files are fetched where they came to, and are the same.
+    for workspace in [&world.from, &world.to] {
+        let thread = format!("{}/conversations/{}", workspace.path, thread.id);
+        let said = world.owner.get(&format!("{thread}/messages"), 200).await;
+        let files = said["data"].as_array().expect("a list").iter();
+        let files = files.flat_map(|said| said["attachments"].as_array().cloned());
+        let files: Vec<Value> = files.flatten().collect();
+        assert_eq!(files.len(), 2, "{said}");
+        for file in files {
+            let place = format!("{thread}/attachments/{}", text(&file, "id"));
+            let (bytes, kind, _) = follow(&world.owner, &format!("{place}/content")).await;
+            assert_eq!(
+                (bytes.len() as u64, json!(kind)),
+                (
+                    file["bytes"].as_u64().expect("a size"),
+                    file["content_type"].clone(),
+                )
+            );
+            if file["thumbnail"] == json!(true) {
+                follow(&world.owner, &format!("{place}/thumbnail")).await;
+            }
+        }
+    }
     // Another deployment has other keys, and tells the same.
     let elsewhere = Harness::start().await;
     let owner = elsewhere.sign_up("grace@example.com").await;
@@ -261,6 +319,13 @@ async fn an_archive_that_is_not_whole_is_refused_and_nothing_is_taken_over() {
     altered[at] ^= 1;
     fs::write(&part, &altered).expect("written");
     assert!(refused().await.contains("the checksum is another one"));
+    fs::write(&part, &whole).expect("written");
+    // A file that is not the one that was exported.
+    let picture = file(&folder, ".png");
+    let kept = fs::read(&picture).expect("read");
+    fs::write(&picture, b"another picture").expect("written");
+    assert!(refused().await.contains("the checksum is another one"));
+    fs::write(&picture, kept).expect("written");
     fs::remove_file(&part).expect("removed");
     assert!(refused().await.contains("no file"));
     fs::write(&part, &whole).expect("written");

@@ -45,7 +45,8 @@ fn permission(route: &Route) -> Permission {
         ("POST", "/leave") => P::WorkspaceRead,
         ("POST", "/transfer-ownership" | "/undo-deletion") | ("DELETE", "") => P::WorkspaceOwn,
         (_, path) if path.starts_with("/invitations") => P::MembersManage,
-        ("POST", "/exports") => P::WorkspaceOwn,
+        ("POST", "/exports") | ("PUT", "/transfer") => P::WorkspaceOwn,
+        ("GET", "/transfer") => P::WorkspaceRead,
         (_, path) if path.contains("/exports") || path.contains("/disclosures") => P::DataExport,
         (_, path) if path.starts_with("/privacy/") => P::PrivacyManage,
         (_, path) if path.starts_with("/api-keys") => P::ApiKeysManage,
@@ -162,6 +163,10 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         ("POST", "/contacts/{contact}/disclosures") => {
             Some(demand("cnv_01kf0a1b2c3d4e5f6g7h8j9k0m"))
         }
+        ("PUT", "/transfer") => Some(json!({
+            "controller": "Example Holding Ltd", "reference": "Purchase",
+            "takes_effect_at": START.plus(DAY * 60),
+        })),
         ("PATCH", "/retention") => Some(json!({ "conversation_days": 700 })),
         _ => None,
     }

@@ -18,7 +18,7 @@ use search::{Haystack, forms, hashes, planted};
 use serde_json::{Value, json};
 
 /// Text fields in which people write or are named: a word goes in through each.
-const SEALED: [&str; 57] = [
+const SEALED: [&str; 59] = [
     "PATCH /v1/workspaces/{workspace}/canned-replies/{reply} #/text",
     "POST /v1/workspaces/{workspace}/canned-replies #/text",
     "PATCH /v1/workspaces/{workspace}/flows/{flow} #/name",
@@ -76,6 +76,8 @@ const SEALED: [&str; 57] = [
     "POST /v1/workspaces/{workspace}/privacy/requests/{request}/decision #/explanation",
     "PUT /v1/workspaces/{workspace}/conversations/{conversation}/draft #/text",
     "PUT /v1/workspaces/{workspace}/conversations/{conversation}/hold #/reason",
+    "PUT /v1/workspaces/{workspace}/transfer #/controller",
+    "PUT /v1/workspaces/{workspace}/transfer #/reference",
 ];
 
 /// Text fields about nobody, which are stored in the open: each says so where it is declared.

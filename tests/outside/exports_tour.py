@@ -4,6 +4,7 @@ import http.client
 import time
 import urllib.parse
 
+from files_tour import uploaded
 from live_tour import at
 from program import ask, identity_token
 
@@ -45,14 +46,18 @@ def joined(api, arrive, seen, token, workspace):
     return second
 
 
-def tour_of_the_exports(api, retention, token, workspace, app, second):
+def tour_of_the_exports(api, retention, scanner, token, workspace, app, second):
     """Somebody known to the customer, the team and the owner, each with their copy."""
     claims = {"sub": "user-3", "aud": workspace.rsplit("/", 1)[-1], "exp": int(time.time()) + 600}
     body = {"app_key": app["public_key"], "identity_token": identity_token(app["identity_secret"], claims)}
     session = api("POST", "/v1/widget/sessions", body, headers={"origin": "https://shop.example"})
     visitor, contact = session["session_token"], session["visitor"]["contact_id"]
     first = {"client_message_id": "0190b6a1-7c1e-7cc0-8000-000000000003", "text": "What do you have?"}
-    api("POST", "/v1/widget/conversations", {"first_message": first}, visitor)
+    begun = api("POST", "/v1/widget/conversations", {"first_message": first}, visitor)
+    place = f"/v1/widget/conversations/{begun['conversation']['id']}"
+    file = uploaded(api, scanner, place, visitor, "What I have")
+    sent = {"client_message_id": "0190b6a1-7c1e-7cc0-8000-000000000004", "attachments": [file]}
+    api("POST", f"{place}/messages", sent, visitor)
     own = api("POST", "/v1/widget/exports", token=visitor)["id"]
     theirs = api("POST", f"{workspace}/contacts/{contact}/exports", token=token)["id"]
     whole = api("POST", f"{workspace}/exports", token=token)["id"]
@@ -65,6 +70,8 @@ def tour_of_the_exports(api, retention, token, workspace, app, second):
         made(api, retention, place, who)
         for part in (0, 1):
             follow(api, f"{place}/parts/{part}", who)
+    # The file of their message.
+    follow(api, f"{places[0][0]}/parts/2", visitor)
     # Something is handed over: two people, and two that come to nothing.
     thread = api("GET", "/v1/widget/conversations", token=visitor)["data"][0]["id"]
     place = f"{workspace}/contacts/{contact}/disclosures"
@@ -79,6 +86,18 @@ def tour_of_the_exports(api, retention, token, workspace, app, second):
     made(api, retention, f"{workspace}/exports/{copy}", second)
     follow(api, f"{workspace}/exports/{copy}/parts/1", second)
     api("GET", f"{workspace}/disclosures", token=token)
+    # The business changes hands: one owner says so, and nobody agrees.
+    hand_over = {
+        "controller": "A holding", "reference": "Purchase",
+        "takes_effect_at": at(60 * 24 * 60 * 60),
+    }
+    api("PUT", f"{workspace}/transfer", hand_over, token, expect=201)
+    # The second admin becomes an owner, and says the same.
+    shown = api("GET", workspace, token=second)
+    api("PATCH", f"{workspace}/members/{shown['member_id']}", {"role": "owner"}, token)
+    api("PUT", f"{workspace}/transfer", hand_over, second, expect=202)
+    agreed = api("GET", f"{workspace}/transfer", token=token)["transfer"]
+    assert agreed["state"] == "approved", agreed
     # Files go with whom they are about.
     api("DELETE", f"{workspace}/contacts/{contact}", token=token)
     retention.invoke({"task": "minute", "scheduled_at": at(0)})

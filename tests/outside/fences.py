@@ -698,7 +698,8 @@ def main():
                 arrive = lambda address: sign_in(api, ready["api"], address, "/v1/auth/signup")["access_token"]
                 seen = partial(mailed, ready["api"])
                 second = joined(api, arrive, seen, token, workspace)
-                tour_of_the_exports(api, functions["retention"], token, workspace, app, second)
+                scanner = functions["attachments"]
+                tour_of_the_exports(api, retention, scanner, token, workspace, app, second)
                 tour_of_erasures(api, arrive, seen, functions, partial(past_the_fences, ready))
                 table = partial(past_the_fences, ready)
                 tokens = (token, operator)

@@ -11,7 +11,7 @@ use shared::{
     app::{App, limit::Act},
     domain::{
         AttachmentId, Policy, Timestamp,
-        attachment::{FileState, MAX_FILE_BYTES, MediaType, Sha256},
+        attachment::{FileState, MAX_FILE_BYTES, MediaType, Rendition, Sha256},
         policy::Lens,
         retention::{Class, Expiry, expiry},
         text::FileName,
@@ -20,7 +20,7 @@ use shared::{
     store::{
         CommitError, DataKey, Stored, Transaction,
         attachment::Upload,
-        keys::{self, FileKey, FileOwner, Rendition},
+        keys::{self, FileKey, FileOwner},
         objects::{LINK, UploadLink},
         record::read_item,
     },
@@ -300,12 +300,10 @@ pub async fn lead_to(
     name: &str,
 ) -> Result<Response, Problem> {
     let objects = app.store.objects();
-    let bytes = objects.get(&keys::rendition(file, which), seal).await?;
-    let bytes = bytes.ok_or_else(Problem::not_found)?;
-    // What lies sealed no link can open: an open copy under KMS alone, for some minutes.
+    let sealed = (&keys::rendition(file, which), seal);
     let copy = keys::linked_rendition(file, which);
-    objects.put_open(&copy, bytes, content_type).await?;
-    let link = objects.link(&copy, name).await?;
+    let link = objects.lend(sealed, &copy, content_type, name).await?;
+    let link = link.ok_or_else(Problem::not_found)?;
     let location = HeaderValue::try_from(link).map_err(|_| Problem::internal("a location"))?;
     let headers = [
         (header::LOCATION, location),

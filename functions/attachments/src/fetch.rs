@@ -3,9 +3,8 @@
 use axum::{extract::State, response::Response};
 use shared::{
     app::App,
-    domain::{AttachmentId, ConversationId, Permission, WorkspaceId},
+    domain::{AttachmentId, ConversationId, Permission, WorkspaceId, attachment::Rendition},
     http::{Credential, Path, Problem, Problems},
-    store::keys::Rendition,
 };
 
 use crate::{

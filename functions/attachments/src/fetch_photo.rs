@@ -3,11 +3,13 @@
 use axum::{extract::State, response::Response};
 use shared::{
     app::App,
-    domain::{MemberId, Permission, WorkspaceId, attachment::MediaType},
+    domain::{
+        MemberId, Permission, WorkspaceId,
+        attachment::{MediaType, Rendition},
+    },
     http::{AccessToken, Path, Problem, Problems},
     store::{
-        RootRef, keys, keys::Rendition, membership::Membership, photo::key_of_photo,
-        subject::State as Liveness,
+        RootRef, keys, membership::Membership, photo::key_of_photo, subject::State as Liveness,
     },
 };
 

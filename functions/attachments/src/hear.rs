@@ -5,13 +5,17 @@
 
 use shared::{
     app::App,
-    domain::{ConversationId, Policy, TenantId, attachment::FileState, policy::Lens},
+    domain::{
+        ConversationId, Policy, TenantId,
+        attachment::{FileState, Rendition},
+        policy::Lens,
+    },
     lambda::files::{FileEvent, Heard, Verdict},
     store::{
         CommitError, DataKey, RootRef, StoreError, Stored, Transaction, Unsealed,
         attachment::{Attachment, Upload},
         conversation::Conversation,
-        keys::{self, FileKey, FileOwner, Rendition},
+        keys::{self, FileKey, FileOwner},
         subject::State,
         workspace::WorkspacePolicy,
     },

@@ -2,11 +2,14 @@
 
 use shared::{
     app::App,
-    domain::{MemberId, Policy, TenantId, attachment::FileState, policy::Lens},
+    domain::{
+        MemberId, Policy, TenantId,
+        attachment::{FileState, Rendition},
+        policy::Lens,
+    },
     lambda::files::{FileEvent, Heard, Verdict},
     store::{
-        CommitError, DataKey, RootRef, StoreError, Stored, Transaction, Unsealed,
-        keys::{self, Rendition},
+        CommitError, DataKey, RootRef, StoreError, Stored, Transaction, Unsealed, keys,
         membership::Membership,
         photo::{Photo, PhotoUpload},
         subject::State,

@@ -3,9 +3,8 @@
 use axum::{extract::State, response::Response};
 use shared::{
     app::App,
-    domain::{AttachmentId, ConversationId},
+    domain::{AttachmentId, ConversationId, attachment::Rendition},
     http::{Path, Problem, Problems, VisitorToken},
-    store::keys::Rendition,
 };
 
 use crate::{

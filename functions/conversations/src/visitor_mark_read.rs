@@ -4,16 +4,18 @@ use axum::extract::State;
 use shared::{
     app::App,
     domain::ConversationId,
-    http::{Code, Json, Path, Problem, Problems, VisitorToken},
+    http::{
+        Code, Json, Path, Problem, Problems, VisitorToken,
+        thread::{self, Thread},
+    },
     store::{
-        CommitError, RootRef, Stored, Transaction, Unsealed, conversation::Conversation, keys,
-        record::read_item,
+        CommitError, Stored, Transaction, Unsealed, conversation::Conversation, record::read_item,
     },
 };
 
 use crate::{
     mark_read::{MarkRead, counts_at},
-    view::{self, ReadView},
+    view::ReadView,
 };
 
 /// How often a watermark is tried against messages that arrive meanwhile.
@@ -35,15 +37,10 @@ pub async fn handle(
     Path(conversation): Path<ConversationId>,
     Json(body): Json<MarkRead>,
 ) -> Result<Json<ReadView>, Problem> {
-    let at_head = keys::conversation(token.workspace, conversation);
-    let wanted = vec![at_head.clone(), keys::data_key(&RootRef::of(&at_head))];
+    let wanted = thread::wanted(token.workspace, conversation);
     let visitor = app.visitor(&token, wanted).await?;
     let entry = &visitor.entry;
-    let mut head = view::head(entry, conversation)?;
-    if head.contact != visitor.id {
-        return Err(Problem::not_found());
-    }
-    let key = entry.data_key(&at_head)?.ok_or_else(Problem::not_found)?;
+    let Thread { mut head, key } = thread::own(entry, visitor.id, conversation)?;
     let seq = body.within(&head)?;
     let out_seq = counts_at(&app, entry, &head, seq, &key).await?.1;
     for _ in 0..ATTEMPTS {

@@ -4,11 +4,11 @@ use axum::extract::State;
 use shared::{
     app::App,
     domain::ConversationId,
-    http::{Json, Path, Problem, Problems, VisitorToken},
+    http::{Json, Path, Problem, Problems, VisitorToken, thread},
     store::keys,
 };
 
-use crate::view::{self, ConversationView};
+use crate::view::ConversationView;
 
 /// Show a conversation as a visitor.
 #[utoipa::path(
@@ -26,9 +26,6 @@ pub async fn handle(
 ) -> Result<Json<ConversationView>, Problem> {
     let wanted = vec![keys::conversation(token.workspace, conversation)];
     let visitor = app.visitor(&token, wanted).await?;
-    let head = view::head(&visitor.entry, conversation)?;
-    if head.contact != visitor.id {
-        return Err(Problem::not_found());
-    }
+    let head = thread::own_head(&visitor.entry, visitor.id, conversation)?;
     Ok(Json(ConversationView::for_visitor(&head, &visitor.entry)))
 }

@@ -81,7 +81,8 @@ pub async fn link(
     let seal = fetched.data_key(&head, tenant_key)?;
     let seal = seal.ok_or_else(Problem::not_found)?;
     let mut again: Option<Fetched> = None;
-    let mut counted = false;
+    // Which file the part is; set once the download is counted.
+    let mut counted = None;
     for _ in 0..RACES {
         let found = again.as_ref().unwrap_or(fetched);
         let row = found.get::<ExportPart>(&place, &Unsealed, lens)?;
@@ -90,6 +91,7 @@ pub async fn link(
             return Err(Problem::new(Code::DownloadsUsedUp));
         }
         row.downloads += 1;
+        let file = row.file.clone();
         let mut transaction = Transaction::new(now);
         transaction.replace(&Stored::next(row, &platform), &Unsealed)?;
         transaction.check_there(head.clone());
@@ -98,7 +100,7 @@ pub async fn link(
         }
         match app.store.commit(transaction).await {
             Ok(()) => {
-                counted = true;
+                counted = Some(file);
                 break;
             }
             Err(CommitError::Store(error)) => return Err(error.into()),
@@ -107,18 +109,19 @@ pub async fn link(
             }
         }
     }
-    if !counted {
+    let Some(file) = counted else {
         return Err(Problem::new(Code::Conflict));
-    }
+    };
     let objects = app.store.objects();
     let name = keys::export_part(export.tenant, export.id, part);
-    let bytes = objects.get(&name, &seal).await?;
-    let bytes = bytes.ok_or_else(Problem::not_found)?;
     let copy = keys::linked_file(export.id, part);
-    objects.put_open(&copy, bytes, "application/json").await?;
-    let file = match part {
+    let (content_type, ending) = file.map_or(("application/json", "json"), |file| {
+        (file.content_type.word(), file.content_type.ending())
+    });
+    let kept = match part {
         0 => format!("{}-manifest.json", export.id),
-        part => format!("{}-{part:06}.json", export.id),
+        part => format!("{}-{part:06}.{ending}", export.id),
     };
-    Ok(objects.link(&copy, &file).await?)
+    let link = objects.lend((&name, &seal), &copy, content_type, &kept);
+    link.await?.ok_or_else(Problem::not_found)
 }

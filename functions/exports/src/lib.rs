@@ -13,13 +13,14 @@
 //! | `approve_disclosure` | `POST /v1/workspaces/{workspace}/contacts/{contact}/disclosures/{disclosure}/approve` |
 //! | `decline_disclosure` | `DELETE /v1/workspaces/{workspace}/contacts/{contact}/disclosures/{disclosure}` |
 //! | `list_disclosures` | `GET /v1/workspaces/{workspace}/disclosures` |
+//! | `set_transfer`, `show_transfer` | `PUT`, `GET /v1/workspaces/{workspace}/transfer` |
 //! | `create_visitor` | `POST /v1/widget/exports` |
 //! | `show_visitor` | `GET /v1/widget/exports/{export}` |
 //! | `fetch_visitor` | `GET /v1/widget/exports/{export}/parts/{part}` |
 //! | `show_copy`, `send_copy` | `GET`, `POST /privacy/copy`: where a mail says that the copy lies |
 //!
 //! Rooms beside the operations: `copy`, who stands at that page; `export`, the view and how one is begun; `disclosure`, the view and how one is read; `download`, how a part is
-//! counted and handed out. The parts themselves are made by `retention`, every minute.
+//! counted and handed out; `transfer`, the view of one and how it is read. The parts themselves are made by `retention`, every minute.
 
 mod approve_disclosure;
 mod copy;
@@ -37,10 +38,13 @@ mod fetch_workspace;
 mod list_disclosures;
 mod propose_disclosure;
 mod send_copy;
+mod set_transfer;
 mod show_account;
 mod show_copy;
+mod show_transfer;
 mod show_visitor;
 mod show_workspace;
+mod transfer;
 
 /// The routes of this function.
 pub fn routes() -> shared::http::Routes {
@@ -56,6 +60,8 @@ pub fn routes() -> shared::http::Routes {
         approve_disclosure,
         decline_disclosure,
         list_disclosures,
+        set_transfer,
+        show_transfer,
         create_visitor,
         show_visitor,
         fetch_visitor,

@@ -100,6 +100,10 @@ pub async fn handle(
         .await?;
     let entry = &member.entry;
     check_silence(body.silent_until, entry.now)?;
+    if body.ground == Ground::BusinessTransfer {
+        let expected = "a whole workspace changes hands by `PUT …/transfer`";
+        return Err(Problem::invalid("#/ground", "forbidden", expected));
+    }
     let person = entry.open::<Contact>(&at_contact)?;
     let person = person.filter(|person| person.state == Liveness::Live);
     let person = person.ok_or_else(Problem::not_found)?;

@@ -12,6 +12,7 @@ use shared::{
         keys,
         notice::{Notice, NoticeKind},
         record::read_item,
+        subject::State,
     },
 };
 
@@ -40,7 +41,7 @@ pub async fn send(app: &App, item: &Item) -> Result<(), Failure> {
         .done()
 }
 
-/// The address of an account; none when it is gone.
+/// The address of an account; none when it is gone, or set aside: then it is not written to.
 async fn address(app: &App, account: AccountId, lens: Lens<'_>) -> Result<Option<Email>, Failure> {
     let tenant_key = image::platform_key(app).await?;
     let head = keys::account(account);
@@ -50,7 +51,8 @@ async fn address(app: &App, account: AccountId, lens: Lens<'_>) -> Result<Option
         return Ok(None);
     };
     let found = fetched.get::<Account>(&head, &key, lens)?;
-    Ok(found.map(|account| account.email))
+    let used = found.filter(|account| account.state != State::Restricted);
+    Ok(used.map(|account| account.email))
 }
 
 /// Mails both addresses of an account whose address changed; most changes are others.
@@ -119,7 +121,8 @@ const fn then(kind: NoticeKind) -> &'static str {
         | NoticeKind::RoleChanged
         | NoticeKind::WorkspaceDeletionScheduled
         | NoticeKind::WorkspaceDeletionUndone
-        | NoticeKind::WorkspaceErased => BY_A_COLLEAGUE,
+        | NoticeKind::WorkspaceErased
+        | NoticeKind::WorkspaceTransferred => BY_A_COLLEAGUE,
         NoticeKind::BreakGlass | NoticeKind::WorkspaceResumed | NoticeKind::WorkspaceSuspended => {
             BY_THE_OPERATOR
         }
@@ -273,6 +276,13 @@ const fn says(kind: NoticeKind) -> Says {
             "Your Sotto workspace was erased",
             "A workspace that you owned was erased, with everything in it. What backups hold of it \
              cannot be read any more in seven days. Its receipt can be fetched for three years.",
+        ),
+        NoticeKind::WorkspaceTransferred => (
+            "Somebody else will answer for a Sotto workspace of yours",
+            "Two owners agreed that a workspace of yours goes over to another company, with \
+             everything that is kept in it. Who that is, and from which day on, stands with the \
+             workspace; the day is in 30 days at the earliest. Until then you may take a copy of \
+             your data, leave, or object.",
         ),
     };
     Says {

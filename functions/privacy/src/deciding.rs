@@ -312,8 +312,11 @@ async fn carry_out(
             }
             return Ok(head.executing(now));
         }
-        // Nobody but its holder closes an account; then the erasure runs by itself.
-        (RequestKind::Erase, Side::Operator(_)) => return Ok(head.executing(now)),
+        // The minute does it, and says when it is done: an account is erased, set aside, or used again.
+        (
+            RequestKind::Erase | RequestKind::Restrict | RequestKind::Unrestrict,
+            Side::Operator(_),
+        ) => return Ok(head.executing(now)),
         (RequestKind::Rectify, Side::Workspace(member)) => {
             let entry = &member.entry;
             let mut person = kept(app, entry, &head).await?;

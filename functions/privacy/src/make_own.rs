@@ -88,7 +88,9 @@ pub async fn handle(
     let key = key.ok_or_else(Problem::not_found)?;
     let account = fetched.get::<Account>(&head, &key, lens)?;
     let account = account.ok_or_else(Problem::not_found)?;
-    if body.request == RequestKind::OptOut {
+    // Whoever objects gets no offers either: nothing else that is done with accounts can be objected to
+    // without a decision (GDPR, Art. 21(2), (3)).
+    if matches!(body.request, RequestKind::Object | RequestKind::OptOut) {
         // First what is asked for: should the rest fail, asking again does it once more.
         let way_out = WayOut {
             account: account.id,

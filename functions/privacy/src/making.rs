@@ -10,7 +10,7 @@ use shared::{
     },
     http::{Code, Problem, actor::Entry, person::Person},
     store::{
-        CommitError, SubjectId, Transaction, Unsealed,
+        CommitError, Stored, SubjectId, Transaction, Unsealed,
         audit::{Deed, Named},
         contact::Contact,
         keys,
@@ -169,8 +169,9 @@ pub struct Within<'a> {
 }
 
 impl Within<'_> {
-    /// What is done at once: a line for what the team enters, and a child is set aside. The contact
-    /// as it is then, if it was.
+    /// What is done at once: a line for what the team enters; whoever objects is in no figures about
+    /// use, from now on and looking back (CALL-33, FLOW-54); and a child is set aside. The contact as
+    /// it is then, if it was.
     fn place(
         &self,
         transaction: &mut Transaction,
@@ -185,6 +186,16 @@ impl Within<'_> {
         if asking.made_by == Maker::Workspace {
             let line = self.entry.line(self.actor, Deed::RequestEntered);
             transaction.audit(line.about(id))?;
+        }
+        let contact = &self.person.contact;
+        if head.request == RequestKind::Object && contact.figures_refused_at.is_none() {
+            let refuses = Contact {
+                figures_refused_at: Some(self.entry.now),
+                // What was kept of them goes with the next minute.
+                follow_at: Some(self.entry.now),
+                ..contact.clone()
+            };
+            transaction.replace(&Stored::next(refuses, &self.entry.policy), &Unsealed)?;
         }
         if head.request != RequestKind::ChildReport
             || self.person.contact.state == State::Restricted

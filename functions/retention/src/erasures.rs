@@ -2,22 +2,24 @@
 //!
 //! The list of accounts that are going and the index of deadlines say what begins, each by the time of
 //! its end. Another list says what has begun and is not done, by when it goes on; whatever a crash
-//! cut off is found there. Contacts are erased by `minute`; here theirs is only brought to its end,
-//! should the contact have gone and the row that shows it have not been written.
+//! cut off is found there. Contacts are erased by `minute`; here theirs is brought to its end, should the
+//! contact have gone before: while the end was not written down, or by its own time, when the schedule
+//! rested for longer than that and a conversation of theirs was on hold.
 
 use std::time::Duration;
 
 use shared::{
     app::App,
-    domain::{AccountId, ErasureId, Policy, Timestamp, WorkspaceId, policy::Lens},
+    domain::{AccountId, ErasureId, Policy, TenantId, Timestamp, WorkspaceId, policy::Lens},
     lambda::schedule::Report,
     store::{
-        Item, Query, StoreError, Table,
+        Item, Query, StoreError, Table, Unsealed,
         db::key_of,
         erasing::Ended,
         erasure::{Erasure, ErasureKind, Stage},
         keys,
         query::Listed,
+        workspace::WorkspacePolicy,
     },
 };
 
@@ -121,6 +123,22 @@ async fn go_on(
     Ok(())
 }
 
+/// What a contact's conversations are kept by; the platform's own when their workspace is gone.
+async fn policy(app: &App, erasure: &Erasure, now: Timestamp) -> Result<Policy, StoreError> {
+    let platform = Policy::platform();
+    let TenantId::Workspace(workspace) = erasure.tenant else {
+        return Ok(platform);
+    };
+    let place = keys::policy(workspace);
+    let fetched = app.store.batch(vec![place.clone()]).await?;
+    let lens = Lens {
+        now,
+        policy: &platform,
+    };
+    let row = fetched.get::<WorkspacePolicy>(&place, &Unsealed, lens)?;
+    Ok(row.map_or_else(Policy::platform, |row| row.policy()))
+}
+
 async fn carry_out(app: &App, erasure: Erasure, stop_at: Timestamp) -> Result<Ended, StoreError> {
     let now = app.clock.now();
     match erasure.erased {
@@ -130,12 +148,13 @@ async fn carry_out(app: &App, erasure: Erasure, stop_at: Timestamp) -> Result<En
             Box::pin(app.store.erase_workspace(erasure, clock, stop_at)).await
         }
         ErasureKind::Contact => {
-            let policy = Policy::platform();
+            let policy = policy(app, &erasure, now).await?;
             let lens = Lens {
                 now,
                 policy: &policy,
             };
-            Box::pin(app.store.verify_contact(erasure, lens)).await
+            let has_time = || app.clock.now() < stop_at;
+            Box::pin(app.store.verify_contact(erasure, has_time, lens)).await
         }
     }
 }

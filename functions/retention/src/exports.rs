@@ -3,18 +3,23 @@
 //! What is read is found by the same lists as an erasure: the partitions of the person, and the
 //! edges to their roots. What of it is told stands on the records: the registry tells every field
 //! whose declaration says so, so a new field is in the next export without a line here. Every part
-//! is a checkpoint: a file first, then the row that names it together with how far the walk is.
+//! is a checkpoint: a file first, then the row that names it together with how far the walk is. Files that
+//! records tell of follow the part with those records, each a part of its own, one in memory at a time.
 
 mod walk;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use shared::{
     app::App,
     domain::{
         Policy, TenantId, Timestamp,
-        archive::{Entry, LeftOut, Manifest, PART_BYTES, PART_RECORDS, Part, PartEntry},
+        archive::{
+            Entry, FileEntry, LeftOut, Manifest, PART_BYTES, PART_FILES, PART_RECORDS, Part,
+            PartEntry,
+        },
         policy::Lens,
     },
     store::{
@@ -26,7 +31,7 @@ use shared::{
         export::{Checksum, Export, ExportKind, ExportPart, Tally},
         job::{JobState, Mark},
         keys,
-        objects::LINK,
+        objects::{LINK, ObjectKey},
         query::Listed,
         record::Told,
         registry,
@@ -89,6 +94,7 @@ pub async fn go_on(app: &App, head: &Key) -> Result<bool, StoreError> {
         policy,
         stop_at: now.plus(BUDGET),
         records: Vec::new(),
+        files: Vec::new(),
         bytes: 0,
     };
     run.export.export_state = JobState::Running;
@@ -122,7 +128,16 @@ struct Run<'a> {
     stop_at: Timestamp,
     /// What waits for the next part.
     records: Vec<Entry>,
+    /// Their files.
+    files: Vec<Waiting>,
     bytes: usize,
+}
+
+/// A file that a record of the next part tells of.
+struct Waiting {
+    entry: FileEntry,
+    name: ObjectKey,
+    seal: Arc<DataKey>,
 }
 
 impl Run<'_> {
@@ -178,7 +193,11 @@ impl Run<'_> {
             Some(mark) if mark.key.pk == partition => Some(mark.key.clone()),
             _ => None,
         };
+        let person = keys::contact_of(&root.head());
+        let person = person.map(|(workspace, contact)| keys::contact(workspace, contact));
         let mut wanted = vec![root.head()];
+        // Beside a contact's visits, whose partition has no head.
+        wanted.extend(person.clone().filter(|head| *head != root.head()));
         let sealed = walk::is_sealed(partition);
         if sealed {
             wanted.push(keys::data_key(&root));
@@ -189,13 +208,11 @@ impl Run<'_> {
             policy: &self.policy,
         };
         // Who is being erased is told of no more.
-        if keys::is_contact(&root.head())
-            && self.export.export_kind == ExportKind::Workspace
-            && fetched
-                .get::<Contact>(&root.head(), &Unsealed, own)?
-                .is_none_or(|contact| contact.state != State::Live)
-        {
-            return Ok(Turn::On);
+        if let Some(head) = person.filter(|_| self.export.export_kind == ExportKind::Workspace) {
+            let contact = fetched.get::<Contact>(&head, &Unsealed, own)?;
+            if contact.is_none_or(|contact| contact.state != State::Live) {
+                return Ok(Turn::On);
+            }
         }
         let mut policy = self.policy.clone();
         if partition.starts_with("CONVERSATION#") {
@@ -212,7 +229,7 @@ impl Run<'_> {
         let seal = match root.tenant() {
             Some(tenant) if sealed => {
                 let tenant_key = self.app.store.tenant_key(tenant, now).await?;
-                fetched.data_key(&root.head(), &tenant_key)?
+                fetched.data_key(&root.head(), &tenant_key)?.map(Arc::new)
             }
             _ => None,
         };
@@ -228,9 +245,11 @@ impl Run<'_> {
                     key,
                     index_sort_key: String::new(),
                 });
-                let is_full = self.bytes >= PART_BYTES || self.records.len() >= PART_RECORDS;
-                if is_full && self.flush().await? == Turn::Off {
-                    return Ok(Turn::Off);
+                if self.is_full() {
+                    let is_over = self.flush().await? == Turn::Off;
+                    if is_over || self.app.clock.now() >= self.stop_at {
+                        return Ok(Turn::Off);
+                    }
                 }
             }
             let last = items.last().and_then(|item| key_of(Table::Data, item));
@@ -248,7 +267,7 @@ impl Run<'_> {
     fn tell(
         &mut self,
         item: &Item,
-        seal: Option<&DataKey>,
+        seal: Option<&Arc<DataKey>>,
         lens: Lens<'_>,
     ) -> Result<(), StoreError> {
         let kind = item.get("kind").and_then(|kind| kind.as_s().ok());
@@ -256,11 +275,19 @@ impl Run<'_> {
         if SKIPPED.iter().any(|(name, _)| name == kind) {
             return Ok(());
         }
-        let Some(fields) = registry::tell(item, seal, lens)? else {
+        let Some(fields) = registry::tell(item, seal.map(AsRef::as_ref), lens)? else {
             return Ok(());
         };
         if walk::is_left_out(self.export.export_kind, kind, &fields, lens.now) {
             return Ok(());
+        }
+        if let Some(seal) = seal {
+            let files = walk::files(kind, item, &fields).into_iter();
+            self.files.extend(files.map(|(entry, name)| Waiting {
+                entry,
+                name,
+                seal: seal.clone(),
+            }));
         }
         let entry = Entry {
             kind: kind.clone(),
@@ -277,7 +304,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Writes down what waits as a part, and how far the walk is.
+    const fn is_full(&self) -> bool {
+        self.bytes >= PART_BYTES
+            || self.records.len() >= PART_RECORDS
+            || self.files.len() >= PART_FILES
+    }
+
+    /// Writes down what waits as a part, its files after it, and how far the walk is.
     async fn flush(&mut self) -> Result<Turn, StoreError> {
         let now = self.app.clock.now();
         let mut transaction = Transaction::new(now);
@@ -296,6 +329,16 @@ impl Run<'_> {
             self.put(number, &bytes).await?;
             transaction.overwrite(&self.row(&entry, tallies), &Unsealed)?;
         }
+        for file in std::mem::take(&mut self.files) {
+            let read = self.app.store.objects().get(&file.name, &file.seal).await?;
+            // It has ended since its record was read.
+            let Some(bytes) = read else { continue };
+            let number = self.export.parts + 1;
+            let entry = PartEntry::of_file(number, file.entry, &bytes);
+            self.put(number, &bytes).await?;
+            self.export.parts = number;
+            transaction.overwrite(&self.row(&entry, BTreeMap::new()), &Unsealed)?;
+        }
         self.checkpoint(transaction).await
     }
 
@@ -313,6 +356,7 @@ impl Run<'_> {
             sha256: Checksum(entry.sha256.clone()),
             bytes: entry.bytes,
             tallies: tallies.map(|(kind, count)| Tally { kind, count }).collect(),
+            file: entry.file.clone(),
             downloads: 0,
             created_at: self.export.created_at,
             rev: 1,
@@ -374,6 +418,7 @@ impl Run<'_> {
                     sha256: row.sha256.0,
                     bytes: row.bytes,
                     records,
+                    file: row.file,
                 });
             }
             after = items.last().and_then(|item| key_of(Table::Data, item));
@@ -388,6 +433,7 @@ impl Run<'_> {
             sha256: shared::domain::archive::checksum(&bytes),
             bytes: bytes.len() as u64,
             records: 0,
+            file: None,
         };
         self.put(0, &bytes).await?;
         let mut transaction = Transaction::new(now);
@@ -410,16 +456,6 @@ impl Run<'_> {
                     });
                 }
             }
-        }
-        for kind in ["Attachment", "Photo"] {
-            if !counts.contains_key(kind) {
-                continue;
-            }
-            left_out.push(LeftOut {
-                kind: kind.to_owned(),
-                field: Some("content".to_owned()),
-                reason: "the file itself; fetch it by its own route while it is there".to_owned(),
-            });
         }
         let whole = |(kind, reason): &(&str, &str)| LeftOut {
             kind: (*kind).to_owned(),

@@ -163,6 +163,17 @@ async fn left(app: &App, head: &PrivacyRequest, lens: Lens<'_>) -> Result<Left, 
     if head.request == RequestKind::OptOut {
         return Ok(Left::Nothing);
     }
+    let set = match head.request {
+        RequestKind::Restrict => Some(State::Restricted),
+        RequestKind::Unrestrict => Some(State::Live),
+        _ => None,
+    };
+    if let Some((account, state)) = head.account().zip(set) {
+        return Ok(match app.store.set_account(account, state, lens).await? {
+            true => Left::Nothing,
+            false => Left::Nobody,
+        });
+    }
     let Some(erasure) = head.erasure_asked() else {
         return Ok(Left::Something);
     };

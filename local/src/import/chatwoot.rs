@@ -50,7 +50,7 @@ pub async fn run(
         found.conversations.len()
     ));
     let now = app.clock.now();
-    let mut run = Run::begin(app, workspace, now).await?;
+    let mut run = Run::begin(app, None, workspace, now).await?;
     let key = run.tenant_key.clone();
     let ids = Ids {
         key,

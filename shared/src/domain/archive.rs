@@ -1,8 +1,9 @@
 //! The form of an archive: what an export writes and an import reads.
 //!
-//! An archive is a manifest and numbered parts, each a JSON document that can be read alone. The
-//! manifest names every part with its SHA-256, so that nothing can be lost, doubled or altered
-//! unseen; it says what was left out and why. Fields are named as in the data map of the policy.
+//! An archive is a manifest and numbered parts. A part is a JSON document of records that can be read
+//! alone, or a file that one of the records tells of, as it is. The manifest names every part with its
+//! SHA-256, so that nothing can be lost, doubled or altered unseen; it says what was left out and why.
+//! Fields are named as in the data map of the policy.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +12,34 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Timestamp, WorkspaceId};
+use super::{
+    AttachmentId, Timestamp, WorkspaceId,
+    attachment::{MAX_FILE_BYTES, MediaType, Rendition},
+    personal::Pseudonymous,
+    words::Symbol,
+};
+use crate::words;
 
 /// The name of the format.
 pub const FORMAT: &str = "sotto.archive";
 /// Its version; another form of a record or of these documents counts up.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Most bytes of a part, so that one request brings it back in.
 pub const PART_BYTES: usize = 512 * 1024;
 /// Most records of a part.
 pub const PART_RECORDS: usize = 500;
+/// Most files that follow one part, so that not much is done twice after a crash.
+pub const PART_FILES: usize = 20;
+
+words! {
+    /// The kinds of records that have a file.
+    pub enum FileKind {
+        /// A file of a message.
+        Attachment = "Attachment",
+        /// The photo of a member.
+        Photo = "Photo",
+    }
+}
 
 /// What an archive holds, and what not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,7 +79,48 @@ pub struct PartEntry {
     pub bytes: u64,
     /// How many records it holds.
     pub records: u64,
+    /// Which file it is; absent for a document of records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileEntry>,
 }
+
+/// Which file a part is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileEntry {
+    /// The kind of the record that tells of it.
+    pub kind: FileKind,
+    /// The id of that record.
+    pub id: AttachmentId,
+    /// The whole file, or a small picture of it.
+    pub rendition: Rendition,
+    /// What it is.
+    pub content_type: MediaType,
+}
+
+impl Symbol for FileEntry {
+    fn symbol(&self) -> String {
+        let (kind, rendition) = (self.kind.word(), self.rendition.word());
+        format!(
+            "{kind} {} {rendition} {}",
+            self.id,
+            self.content_type.word()
+        )
+    }
+
+    fn from_symbol(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let entry = Self {
+            kind: FileKind::parse(words.next()?)?,
+            id: words.next()?.parse().ok()?,
+            rendition: Rendition::parse(words.next()?)?,
+            content_type: MediaType::parse(words.next()?)?,
+        };
+        words.next().is_none().then_some(entry)
+    }
+}
+
+impl Pseudonymous for FileEntry {}
 
 /// Something that is kept and not in the archive.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -142,6 +202,7 @@ impl Part {
             sha256: checksum(&bytes),
             bytes: bytes.len() as u64,
             records: self.records.len() as u64,
+            file: None,
         };
         Ok((bytes, entry))
     }
@@ -151,9 +212,7 @@ impl Part {
     /// # Errors
     /// When it is not exactly that document.
     pub fn parse(bytes: &[u8], entry: &PartEntry) -> Result<Self, ArchiveFault> {
-        if bytes.len() as u64 != entry.bytes || checksum(bytes) != entry.sha256 {
-            return Err(ArchiveFault::Checksum);
-        }
+        entry.check(bytes)?;
         let part: Self = serde_json::from_slice(bytes).map_err(|_| ArchiveFault::Form)?;
         if (part.format.as_str(), part.version) != (FORMAT, VERSION) {
             return Err(ArchiveFault::Version);
@@ -162,6 +221,38 @@ impl Part {
             return Err(ArchiveFault::Manifest);
         }
         Ok(part)
+    }
+}
+
+impl PartEntry {
+    /// How a manifest names a part that is a file.
+    pub fn of_file(number: u32, file: FileEntry, bytes: &[u8]) -> Self {
+        Self {
+            number,
+            sha256: checksum(bytes),
+            bytes: bytes.len() as u64,
+            records: 0,
+            file: Some(file),
+        }
+    }
+
+    /// Whether these are the bytes that it names.
+    ///
+    /// # Errors
+    /// When they are others.
+    pub fn check(&self, bytes: &[u8]) -> Result<(), ArchiveFault> {
+        match bytes.len() as u64 == self.bytes && checksum(bytes) == self.sha256 {
+            true => Ok(()),
+            false => Err(ArchiveFault::Checksum),
+        }
+    }
+
+    /// Whether it says of itself what can be.
+    fn is_sound(&self) -> bool {
+        match &self.file {
+            None => self.bytes <= 2 * PART_BYTES as u64,
+            Some(_) => self.records == 0 && self.bytes <= MAX_FILE_BYTES,
+        }
     }
 }
 
@@ -188,11 +279,8 @@ impl Manifest {
     fn check(&self) -> Result<(), ArchiveFault> {
         let numbered = self.parts.iter().zip(1..).all(|(part, n)| part.number == n);
         let records: u64 = self.parts.iter().map(|part| part.records).sum();
-        let within = self
-            .parts
-            .iter()
-            .all(|part| part.bytes <= 2 * PART_BYTES as u64);
-        if numbered && within && records == self.counts.values().sum::<u64>() {
+        let sound = self.parts.iter().all(PartEntry::is_sound);
+        if numbered && sound && records == self.counts.values().sum::<u64>() {
             Ok(())
         } else {
             Err(ArchiveFault::Manifest)
@@ -276,6 +364,29 @@ mod tests {
     }
 
     #[test]
+    fn which_file_a_part_is_comes_back_as_it_was() {
+        let file = FileEntry {
+            kind: FileKind::Photo,
+            id: AttachmentId::new(Timestamp::from_ms(1_768_478_400_000)),
+            rendition: Rendition::Content,
+            content_type: MediaType::Jpeg,
+        };
+        assert_eq!(FileEntry::from_symbol(&file.symbol()), Some(file.clone()));
+        assert_eq!(
+            FileEntry::from_symbol(&format!("{} x", file.symbol())),
+            None
+        );
+        let entry = PartEntry::of_file(3, file, b"JPEG");
+        assert_eq!(entry.check(b"JPEG"), Ok(()));
+        assert_eq!(entry.check(b"JPEG "), Err(ArchiveFault::Checksum));
+        assert_eq!(entry.check(b"jPEG"), Err(ArchiveFault::Checksum));
+        // A file is no document of records, however its bytes read.
+        let (bytes, part) = Part::new(3, Vec::new()).document().expect("a document");
+        assert_eq!(Part::parse(&bytes, &entry), Err(ArchiveFault::Checksum));
+        assert!(Part::parse(&bytes, &part).is_ok());
+    }
+
+    #[test]
     fn what_does_not_agree_with_itself_is_refused() {
         let (_, entry) = Part::new(1, Vec::new()).document().expect("a document");
         let good = manifest(std::slice::from_ref(&entry));
@@ -286,7 +397,7 @@ mod tests {
         };
         assert_eq!(fault(&|_| {}), None);
         assert_eq!(
-            fault(&|m| m["version"] = json!(2)),
+            fault(&|m| m["version"] = json!(1)),
             Some(ArchiveFault::Version)
         );
         assert_eq!(
@@ -307,6 +418,29 @@ mod tests {
             Some(ArchiveFault::Manifest)
         );
         assert_eq!(Manifest::parse(b"PK\x03\x04"), Err(ArchiveFault::Form));
+        // A file holds no records, and is no larger than a file can be.
+        let file = json!({
+            "kind": "Attachment", "id": AttachmentId::new(Timestamp::from_ms(1_768_478_400_000)),
+            "rendition": "content", "content_type": "image/png",
+        });
+        let of_file = |records: u64, bytes: u64, file: &Value| {
+            let (file, counts) = (file.clone(), json!({ "Message": records }));
+            fault(&|m| {
+                m["parts"][0]["file"] = file.clone();
+                m["parts"][0]["records"] = json!(records);
+                m["parts"][0]["bytes"] = json!(bytes);
+                m["counts"] = counts.clone();
+            })
+        };
+        assert_eq!(of_file(0, MAX_FILE_BYTES, &file), None);
+        let odd = Some(ArchiveFault::Manifest);
+        assert_eq!(of_file(0, MAX_FILE_BYTES + 1, &file), odd);
+        assert_eq!(of_file(1, 7, &file), odd);
+        for (field, other) in [("kind", "Profile"), ("content_type", "text/html")] {
+            let mut file = file.clone();
+            file[field] = json!(other);
+            assert_eq!(of_file(0, 7, &file), Some(ArchiveFault::Form));
+        }
         let (bytes, entry) = Part::new(2, Vec::new()).document().expect("a document");
         let other = PartEntry { number: 1, ..entry };
         assert_eq!(Part::parse(&bytes, &other), Err(ArchiveFault::Manifest));

@@ -36,9 +36,31 @@ crate::words! {
 }
 
 impl MediaType {
+    /// How the names of such files end.
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Self::Gif => "gif",
+            Self::Jpeg => "jpg",
+            Self::Pdf => "pdf",
+            Self::Png => "png",
+            Self::Text => "txt",
+            Self::Webp => "webp",
+        }
+    }
+
     /// Whether it is a picture.
     pub const fn is_image(self) -> bool {
         matches!(self, Self::Gif | Self::Jpeg | Self::Png | Self::Webp)
+    }
+}
+
+crate::words! {
+    /// Which form of a file.
+    pub enum Rendition {
+        /// The whole file.
+        Content = "content",
+        /// A small picture of it.
+        Thumbnail = "thumbnail",
     }
 }
 

@@ -113,8 +113,8 @@ pub const MOST_EXTENSION_DAYS: u32 = 60;
 pub const CONFIRM_WITHIN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 impl RequestKind {
-    /// Whether it can be asked for like this: calls belong to who holds an account, or to a workspace;
-    /// what is set aside is set aside by a workspace, for the people it talks with.
+    /// Whether it can be asked for like this: calls belong to who holds an account, or to a workspace,
+    /// and a child has no account.
     pub const fn may_be_made_by(self, maker: Maker) -> bool {
         if matches!(maker, Maker::Anybody) {
             return matches!(self, Self::ChildReport);
@@ -123,9 +123,7 @@ impl RequestKind {
             Self::DeleteCallMetadata => !matches!(maker, Maker::Visitor),
             // Offers go to accounts and to nobody else.
             Self::OptOut => matches!(maker, Maker::AccountHolder),
-            Self::ChildReport | Self::Restrict | Self::Unrestrict => {
-                !matches!(maker, Maker::AccountHolder | Maker::Mail)
-            }
+            Self::ChildReport => !matches!(maker, Maker::AccountHolder | Maker::Mail),
             _ => true,
         }
     }

@@ -27,14 +27,35 @@ pub fn wanted(workspace: WorkspaceId, conversation: ConversationId) -> Vec<Key> 
 /// # Errors
 /// 404 without it; 403 where the workspace has no conversations.
 pub fn open(entry: &Entry, conversation: ConversationId) -> Result<Thread, Problem> {
-    entry.require(Module::Conversations)?;
+    let head = head(entry, conversation)?;
     let place = keys::conversation(entry.workspace, conversation);
-    let head = entry
-        .open::<Conversation>(&place)?
-        .filter(|head| head.state == State::Live)
-        .ok_or_else(Problem::not_found)?;
     let key = entry.data_key(&place)?.ok_or_else(Problem::not_found)?;
     Ok(Thread { head, key })
+}
+
+fn head(entry: &Entry, conversation: ConversationId) -> Result<Conversation, Problem> {
+    entry.require(Module::Conversations)?;
+    let place = keys::conversation(entry.workspace, conversation);
+    entry
+        .open::<Conversation>(&place)?
+        .filter(|head| head.state == State::Live)
+        .ok_or_else(Problem::not_found)
+}
+
+/// The head of the thread alone, if it lives and is this visitor's: where no text of it is read.
+///
+/// # Errors
+/// As [`open`].
+pub fn own_head(
+    entry: &Entry,
+    visitor: ContactId,
+    conversation: ConversationId,
+) -> Result<Conversation, Problem> {
+    let head = head(entry, conversation)?;
+    match head.contact == visitor {
+        true => Ok(head),
+        false => Err(Problem::not_found()),
+    }
 }
 
 /// The thread, if it lives and is this visitor's.
@@ -46,11 +67,10 @@ pub fn own(
     visitor: ContactId,
     conversation: ConversationId,
 ) -> Result<Thread, Problem> {
-    let thread = open(entry, conversation)?;
-    match thread.head.contact == visitor {
-        true => Ok(thread),
-        false => Err(Problem::not_found()),
-    }
+    let head = own_head(entry, visitor, conversation)?;
+    let place = keys::conversation(entry.workspace, conversation);
+    let key = entry.data_key(&place)?.ok_or_else(Problem::not_found)?;
+    Ok(Thread { head, key })
 }
 
 /// The thread, if it lives and the reader sees it.

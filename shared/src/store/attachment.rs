@@ -132,6 +132,15 @@ impl Upload {
 }
 
 impl Attachment {
+    /// The ids that its names in the bucket are made of.
+    pub const fn key_of_file(&self) -> FileKey {
+        FileKey {
+            workspace: self.workspace,
+            owner: FileOwner::Conversation(self.conversation),
+            id: self.id,
+        }
+    }
+
     /// The file as its message tells of it.
     pub fn file(&self) -> AttachedFile {
         AttachedFile {

@@ -28,6 +28,8 @@ words! {
         RightsAndSafety = "rights_and_safety",
         /// The terms are enforced with it.
         Terms = "terms",
+        /// The business that a workspace belongs to changes hands, and the workspace with it.
+        BusinessTransfer = "business_transfer",
     }
 }
 
@@ -60,7 +62,7 @@ pub struct Disclosure {
     #[personal(category = Identifier, purpose = RunWorkspace, erase = Pseudonymise, keyed)]
     pub about: KeyedHash,
     /// Why.
-    #[non_personal(reason = "one of three grounds")]
+    #[non_personal(reason = "one of four grounds")]
     pub ground: Ground,
     /// Who gets it. Words of the team, who may name somebody in them.
     #[personal(category = Content, purpose = RunWorkspace, erase = Delete)]
@@ -98,6 +100,11 @@ pub struct Disclosure {
 }
 
 impl Disclosure {
+    /// What stands in the register for a whole workspace.
+    pub fn pseudonym_of_all(tenant_key: &TenantKey, workspace: WorkspaceId) -> KeyedHash {
+        tenant_key.hash(Use::Disclosure, &workspace.to_string())
+    }
+
     /// What stands in the register for a contact.
     pub fn pseudonym(tenant_key: &TenantKey, contact: ContactId) -> KeyedHash {
         tenant_key.hash(Use::Disclosure, &contact.to_string())
@@ -121,7 +128,7 @@ pub struct DisclosedPart {
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub contact: ContactId,
     /// Why.
-    #[non_personal(reason = "one of three grounds")]
+    #[non_personal(reason = "one of four grounds")]
     pub ground: Ground,
     /// Who gets it.
     #[personal(category = Content, purpose = RunWorkspace, erase = Delete)]

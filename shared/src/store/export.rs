@@ -23,6 +23,7 @@ use super::{
 use crate::{
     domain::{
         ContactId, ConversationId, ExportId, Policy, RequestId, TenantId, Timestamp, WorkspaceId,
+        archive::FileEntry,
         token::{self, Secret},
         words::Symbol,
     },
@@ -253,6 +254,9 @@ pub struct ExportPart {
     /// What is in it.
     #[non_personal(reason = "a count of rows")]
     pub tallies: Vec<Tally>,
+    /// Which file it is; absent for a document of records.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub file: Option<FileEntry>,
     /// How often it was fetched.
     #[non_personal(reason = "a count of downloads")]
     pub downloads: u64,

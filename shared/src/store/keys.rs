@@ -41,10 +41,10 @@ pub use attachments::{
 };
 pub use conversations::{
     CHANGE_SHARDS, DISCLOSED, TOMBSTONE, Whose, change_shard, changes, contact, contact_due,
-    contact_list, contacts, context, conversation, conversation_due, conversation_of_mention,
-    dedupe, disclosed_part, draft, drafts, external, hold, is_contact, mention, mention_list,
-    mentions, message, message_sort, profile, queue, queued, rank_of, read_mark, read_marks,
-    thread, tombstone, visit, visits,
+    contact_list, contact_of, contacts, context, conversation, conversation_due,
+    conversation_of_mention, dedupe, disclosed_part, draft, drafts, external, hold, is_contact,
+    mention, mention_list, mentions, message, message_sort, profile, queue, queued, rank_of,
+    read_mark, read_marks, thread, tombstone, visit, visits,
 };
 pub use deployment::{
     announced_versions, announcement, announcement_list, counter, deployment_settings, erasure,
@@ -56,9 +56,9 @@ pub use exports::{
     export, export_due, export_list, export_part_row, export_part_rows, is_export, whole_exports,
 };
 pub use files::{
-    Desk, FileKey, FileOwner, MailKey, Rendition, export_part, export_parts, files_of,
-    files_of_attachment, intake, ledger, ledger_entry, linked_file, linked_files, linked_files_of,
-    linked_rendition, mail, mails, of_intake, of_mail, rendition,
+    Desk, FileKey, FileOwner, MailKey, export_part, export_parts, files_of, files_of_attachment,
+    intake, ledger, ledger_entry, linked_file, linked_files, linked_files_of, linked_rendition,
+    mail, mails, of_intake, of_mail, rendition,
 };
 pub use flows::{
     FLOW_TICK, flow, flow_code, flow_list, flow_partition, flow_piece, flow_run, flow_run_due,
@@ -87,8 +87,8 @@ pub use workspaces::{
     disclosure, disclosures, invitation, invitation_list, invitations, invitations_of, invited,
     job, membership, membership_list, membership_of, memberships, policy, policy_of, shelf, team,
     team_attempt, team_identity, team_provider, team_session, team_sign_in, team_wait,
-    team_wait_due, team_wait_of, teammate, teammate_list, teammates, teams, teams_of, workspace,
-    workspace_due, workspace_list,
+    team_wait_due, team_wait_of, teammate, teammate_list, teammates, teams, teams_of, transfer,
+    workspace, workspace_due, workspace_list,
 };
 
 /// One of the two tables.

@@ -81,6 +81,7 @@ pub mod team;
 pub mod together;
 pub mod transaction;
 pub mod transcript;
+pub mod transfer;
 pub mod workspace;
 
 pub use aws_sdk_dynamodb::types::AttributeValue;

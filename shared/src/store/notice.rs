@@ -77,6 +77,8 @@ words! {
         WorkspaceSuspended = "workspace_suspended",
         /// A workspace that its owner ended was erased.
         WorkspaceErased = "workspace_erased",
+        /// Somebody else will answer for a workspace of the account.
+        WorkspaceTransferred = "workspace_transferred",
     }
 }
 

@@ -397,6 +397,25 @@ impl Objects {
         Ok(erased)
     }
 
+    /// A link to what lies sealed under `seal`, as [`Self::link`] makes one; none when nothing does.
+    /// No link can open it, so an open copy lies at `copy`, under KMS alone, for some minutes.
+    ///
+    /// # Errors
+    /// As [`Self::get`] and [`Self::put_open`].
+    pub async fn lend(
+        &self,
+        (key, seal): (&ObjectKey, &DataKey),
+        copy: &ObjectKey,
+        content_type: &'static str,
+        file_name: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let Some(bytes) = self.get(key, seal).await? else {
+            return Ok(None);
+        };
+        self.put_open(copy, bytes, content_type).await?;
+        self.link(copy, file_name).await.map(Some)
+    }
+
     /// A link to a file, good for [`LINK`], that a browser keeps under `file_name` instead of
     /// showing it. Made here, without asking S3.
     ///

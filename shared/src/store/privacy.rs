@@ -355,7 +355,14 @@ impl PrivacyRequest {
             let waited = u64::try_from(self.stepped_at.ms() - since.ms()).unwrap_or(0);
             let again = match (waited, self.request, self.account()) {
                 // Nothing was begun yet, or all of it is done.
-                (0, RequestKind::Erase | RequestKind::OptOut, Some(_)) => Duration::ZERO,
+                (
+                    0,
+                    RequestKind::Erase
+                    | RequestKind::OptOut
+                    | RequestKind::Restrict
+                    | RequestKind::Unrestrict,
+                    Some(_),
+                ) => Duration::ZERO,
                 _ => Duration::from_millis(waited).clamp(LOOK_AGAIN, DAY),
             };
             self.stepped_at.plus(again)

@@ -51,6 +51,7 @@ use super::{
     support::{OwnSupport, SupportMessage, SupportThread, SupportWriter},
     suppression::Suppression,
     team::{TeamAttempt, TeamIdentity, TeamProvider, TeamSession},
+    transfer::Transfer,
     workspace::{Workspace, WorkspacePolicy},
 };
 use crate::domain::policy::Lens;
@@ -186,6 +187,7 @@ registry! {
     TenantKeyRow
     Ticket
     Tombstone
+    Transfer
     UnsentDraft
     Upload
     Visit

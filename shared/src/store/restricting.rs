@@ -1,5 +1,6 @@
 //! What is set aside with a contact: its conversations are kept, nobody reads or writes them, and
-//! they do not expire (CALL-34, FLOW-53).
+//! they do not expire (CALL-34, FLOW-53). And what is set aside with an account: nobody signs in to it,
+//! and nothing is mailed to it but what its person asks about.
 //!
 //! The contact itself is changed by whoever decides, in one transaction. Its conversations follow at
 //! once, each in a transaction of its own together with the job that gives its parts new ends; what a
@@ -9,6 +10,7 @@
 use std::time::Duration;
 
 use super::{
+    account::Account,
     contact::Contact,
     conversation::{Conversation, Tombstone},
     db::{Store, StoreError, key_of},
@@ -19,10 +21,10 @@ use super::{
     query::{Listed, Query},
     record::{Stored, read_item},
     seal::Unsealed,
-    subject::{Edge, State, SubjectId},
+    subject::{Edge, RootRef, State, SubjectId},
     transaction::{CommitError, Transaction},
 };
-use crate::domain::{TenantId, policy::Lens};
+use crate::domain::{AccountId, TenantId, policy::Lens};
 
 /// How many edges are read at once.
 const PAGE: u16 = 100;
@@ -73,6 +75,55 @@ impl Store {
             Err(CommitError::Refused(_)) => Ok(Ended::Partly),
             Err(CommitError::Store(error)) => Err(error),
         }
+    }
+
+    /// Sets an account aside, or uses it again: `state` says which. Whatever signs in, joins a workspace or
+    /// changes the account checks that it is `live`, in the transaction of the act; its sessions end
+    /// here. False when it is being erased, or was. Safe to repeat, and to be repeated after a crash.
+    ///
+    /// # Errors
+    /// When storage fails; the next call goes on.
+    pub async fn set_account(
+        &self,
+        id: AccountId,
+        state: State,
+        lens: Lens<'_>,
+    ) -> Result<bool, StoreError> {
+        let (tenant, place) = (TenantId::Platform, keys::account(id));
+        let wanted = vec![
+            place.clone(),
+            keys::data_key(&RootRef::of(&place)),
+            keys::tenant_key(tenant),
+        ];
+        for _ in 0..RACES {
+            let fetched = self.batch(wanted.clone()).await?;
+            let tenant_key = self.unwrap_tenant_key(tenant, &fetched, lens.now).await?;
+            let Some(key) = fetched.data_key(&place, &tenant_key)? else {
+                return Ok(false);
+            };
+            let account = fetched.get::<Account>(&place, &key, lens)?;
+            // One that is going may come back as it was: then this is asked again.
+            let stays =
+                |account: &Account| [State::Live, State::Restricted].contains(&account.state);
+            let Some(account) = account.filter(stays) else {
+                return Ok(false);
+            };
+            if account.state != state {
+                let mut transaction = Transaction::new(lens.now);
+                let next = Stored::next(Account { state, ..account }, lens.policy);
+                transaction.replace(&next, &key)?;
+                match self.commit(transaction).await {
+                    Ok(()) => {}
+                    Err(CommitError::Refused(_)) => continue,
+                    Err(CommitError::Store(error)) => return Err(error),
+                }
+            }
+            if state == State::Restricted {
+                self.end_sessions(id, None, lens.now).await?;
+            }
+            return Ok(true);
+        }
+        Err(StoreError::Conflict)
     }
 
     /// Sets one conversation aside, or uses it again, if it does not stand so already.

@@ -47,6 +47,34 @@ async fn who_refuses_is_in_no_figures_and_takes_back_what_was_said() {
     assert_eq!(world.beacons().await.len(), 4);
 }
 
+/// CALL-33, FLOW-54: an objection needs no decision to end this.
+#[tokio::test]
+async fn who_objects_is_in_no_figures_from_then_on_and_what_was_kept_goes_within_a_minute() {
+    let world = World::new("flows").await;
+    let (visitor, other) = (world.visitor().await, world.visitor().await);
+    for who in [&visitor, &other] {
+        send(who, &EDGE, loaded(1)).await;
+    }
+    let asks = "/v1/widget/privacy/requests";
+    let objects = json!({ "type": "object", "message": "No figures of me" });
+    let asked = visitor.post(asks, objects.clone(), 202).await;
+    assert_eq!(send(&visitor, &EDGE, loaded(2)).await.status, 204);
+    assert_eq!(world.beacons().await.len(), 2, "nothing was added");
+    world.harness.run_schedule("minute").await;
+    assert_eq!(world.beacons().await.len(), 1, "the other's stays");
+    // Asked once more it is the same request, and whether it is granted changes nothing.
+    let again = visitor.post(asks, objects, 200).await;
+    assert_eq!(again["id"], asked["id"]);
+    assert_eq!(asked["status"], "in_progress");
+    send(&visitor, &EDGE, loaded(3)).await;
+    assert_eq!(world.beacons().await.len(), 1);
+    // A question refuses nothing.
+    let question = json!({ "type": "question", "message": "What do you count?" });
+    other.post(asks, question, 202).await;
+    send(&other, &EDGE, loaded(4)).await;
+    assert_eq!(world.beacons().await.len(), 2);
+}
+
 #[tokio::test]
 async fn a_refusal_that_is_cut_off_is_carried_out_within_a_minute() {
     let world = World::new("flows").await;

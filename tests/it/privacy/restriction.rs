@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use harness::{Conversation, Member, text};
+use harness::{Conversation, Fault, Found, Harness, Kind, Member, text};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::domain::time::DAY;
 
-use super::{ASK, World};
+use super::{
+    ASK, World,
+    accounts::{operator, subjects},
+};
 
 const OWNER: &str = "ada@example.com";
 const CHILD: &str = "Decide within a day: the data of a child were reported";
@@ -58,6 +61,97 @@ impl World {
         let rows = items.filter(|item| item.contains(&place) && !item.contains("TOMB"));
         rows.count()
     }
+}
+
+/// CALL-34, FLOW-53: an account that is set aside is kept, used by nobody, and comes back.
+#[tokio::test]
+async fn an_account_that_is_set_aside_is_kept_and_nobody_signs_in_until_it_is_used_again() {
+    let harness = Harness::start().await;
+    let operator = operator(&harness).await;
+    let ada = harness.sign_up(OWNER).await;
+    let workspace = ada.workspace("inbox").await;
+    let site = ada.app(&workspace).await;
+    let asked = ada
+        .post("/v1/privacy/requests", json!({ "type": "restrict" }), 202)
+        .await;
+    assert_eq!(asked["processing_details"], "waiting_for_decision");
+    ada.get(&workspace.path, 200).await;
+    let decide = async |operator: &Member, asked: &Value| {
+        let place = format!("/v1/operator/privacy/requests/{}", text(asked, "id"));
+        let yes = json!({ "decision": "fulfil" });
+        let decided = operator.post(&format!("{place}/decision"), yes, 200).await;
+        assert_eq!(decided["processing_details"], "executing");
+        place
+    };
+    let place = decide(&operator, &asked).await;
+    // A call that fails on the way is made up for by the next minute.
+    let lost = Fault::new(Kind::ServerError).on("Query").times(9);
+    harness.faults().plan(lost);
+    let _ = harness.try_schedule("minute").await;
+    harness.faults().reset();
+    harness.run_schedule("minute").await;
+    harness.drain().await;
+    assert_eq!(operator.get(&place, 200).await["status"], "fulfilled");
+    let told = subjects(&harness, OWNER).await;
+    assert_eq!(
+        told.last().map(String::as_str),
+        Some("Your privacy request is done")
+    );
+    // Out of it, and not in again.
+    ada.refused(Method::GET, "/v1/account", None, 401, "token_invalid")
+        .await;
+    harness.advance(Duration::from_secs(60 * 60));
+    let nobody = harness.anonymous();
+    let asks = json!({ "email": OWNER });
+    let challenge = nobody.post("/v1/auth/otp", asks, 202).await;
+    let answer = json!({
+        "challenge_id": challenge["challenge_id"], "code": harness.mail_code(OWNER).await,
+    });
+    let verify = "/v1/auth/otp/verify";
+    let answer = nobody.send(Method::POST, verify, Some(answer)).await;
+    assert!((400..500).contains(&answer.status), "{}", answer.text);
+    // Nor is it told of what happens in its workspace.
+    let before = subjects(&harness, OWNER).await.len();
+    let visitor = harness.visitor(&site).await;
+    let question = json!({ "type": "question", "message": "Hello?" });
+    visitor.post(ASK, question, 202).await;
+    harness.drain().await;
+    assert_eq!(subjects(&harness, OWNER).await.len(), before);
+    // By mail it comes back: the link goes to the address on file.
+    let mail = format!(
+        "From: <{OWNER}>
+To: privacy@example.com
+Subject: Again
+         Content-Type: text/plain; charset=utf-8
+
+Use it again
+"
+    );
+    let received = harness.stack.receive(mail.as_bytes(), Found::default());
+    received.expect("a desk");
+    let mails = harness.mails(OWNER).await;
+    let (_, link) = mails
+        .last()
+        .and_then(|mail| mail.text.split_once("/privacy/confirm?token="))
+        .expect("a link");
+    let token = link.lines().next().expect("a line");
+    let form = [("token", token), ("type", "unrestrict")];
+    harness
+        .browser()
+        .submit("/privacy/confirm", &form, 200)
+        .await;
+    let operator = harness.sign_in("demo@example.com").await;
+    let open = operator.get("/v1/operator/privacy/requests", 200).await;
+    let open = open["data"].as_array().expect("a list");
+    let again = open.iter().find(|one| one["type"] == "unrestrict");
+    let place = decide(&operator, again.expect("the request")).await;
+    harness.run_schedule("minute").await;
+    assert_eq!(operator.get(&place, 200).await["status"], "fulfilled");
+    harness.advance(Duration::from_secs(60 * 60));
+    let ada = harness.sign_in(OWNER).await;
+    // Nothing of it is lost.
+    let found = ada.get(&workspace.path, 200).await;
+    assert_eq!(found["role"], "owner");
 }
 
 /// CALL-34, FLOW-53: nobody reads, writes or lists it, it does not expire, and it comes back.

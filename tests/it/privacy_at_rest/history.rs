@@ -416,6 +416,15 @@ impl History {
         });
         let disclosures = format!("{}/contacts/{contact}/disclosures", self.workspace);
         self.owner.post(&disclosures, body, 201).await;
+        let controller = "PUT /v1/workspaces/{workspace}/transfer #/controller";
+        let reference = "PUT /v1/workspaces/{workspace}/transfer #/reference";
+        let body = json!({
+            "controller": self.canaries.word(field(controller)),
+            "reference": self.canaries.word(field(reference)),
+            "takes_effect_at": self.harness.now().plus(DAY * 60),
+        });
+        let transfer = format!("{}/transfer", self.workspace);
+        self.owner.put(&transfer, body, 201).await;
     }
 
     /// A signed visitor whom the team then corrects, and an anonymous one whom the team names.
@@ -488,6 +497,7 @@ impl History {
             "/apps",
             "/canned-replies",
             "/disclosures",
+            "/transfer",
             "/flows",
             "/privacy/requests",
         ];

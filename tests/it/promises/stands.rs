@@ -86,7 +86,7 @@ FLOW-42 | tests/it/oidc.rs::what_leaves_besides_aws_is_counted_under_the_name_of
 FLOW-43 | tests/it/announcements.rs::an_offer_arrives_before_the_one_click_and_none_after_it | without a consent on record no offer is sent, and taking it back holds at once
 FLOW-44 | tests/it/layers.rs::deployed_code_connects_to_aws_and_through_the_egress_door_and_in_no_other_way | no deployed code makes a connection but the clients of AWS and the egress door, whose closed list of recipients is rendered
 FLOW-45 | tests/it/exports/disclosures.rs::the_person_finds_it_in_their_own_copy_unless_the_law_forbids_to_tell_yet | the person finds an approved disclosure in their own copy, at the latest when the silence ends
-FLOW-46 | pending | a workspace can be exported whole; the notice to its owners is missing
+FLOW-46 | tests/it/exports/transfers.rs::a_workspace_changes_hands_by_two_owners_words_and_every_owner_is_told_a_month_before | two owners agree, every owner hears of it a month before, and the copy of the whole workspace goes along
 FLOW-47 | tests/it/exports/disclosures.rs::what_is_handed_over_takes_two_people_and_is_no_more_than_was_named | two people decide, and the copy holds the named conversations alone
 FLOW-48 | tests/it/exports.rs::an_accounts_export_holds_the_account_and_no_secret | an account's copy holds its address, sessions and seats, and no secret
 FLOW-49 | tests/it/privacy/rectified.rs::what_was_put_right_is_found_nowhere_as_it_was | a correction that is decided replaces the value in every row, and no copy outlives its seven days
@@ -94,7 +94,7 @@ FLOW-50 | tests/it/privacy/requests.rs::an_erasure_that_was_asked_for_takes_the_
 FLOW-51 | tests/it/exports.rs::the_same_data_makes_the_same_parts | two copies of the same data are the same bytes, named by checksums
 FLOW-52 | tests/it/announcements.rs::an_offer_arrives_before_the_one_click_and_none_after_it | an offer arrives before the one click, and none after it
 FLOW-53 | tests/it/privacy/restriction.rs::what_is_set_aside_is_kept_and_used_by_nobody_until_it_is_used_again | a restricted contact is refused everywhere but where it asks about its own data
-FLOW-54 | pending | somebody can object and is answered in words; there is no purpose yet that could stop
+FLOW-54 | tests/it/analytics/refusal.rs::who_objects_is_in_no_figures_from_then_on_and_what_was_kept_goes_within_a_minute | an objection ends figures about use by itself, and offers; the rest is decided by a person
 FLOW-55 | tests/it/privacy/deadlines.rs::a_request_that_nobody_answers_is_reminded_of_escalated_and_overdue_once_each | reminders on day 20 and 27, the overdue alarm on day 30, each once
 FLOW-56 | tests/it/pages.rs::a_mailed_code_signs_a_browser_in_until_it_signs_out | the cookie keeps a browser signed in over reloads, and nothing else does
 FLOW-57 | tests/it/prohibitions.rs::whatever_is_done_on_the_pages_one_cookie_is_set_and_the_list_says_which | pages, sign-in and preferences set one cookie, the one that the rendered list names

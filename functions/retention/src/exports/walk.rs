@@ -2,7 +2,12 @@
 
 use serde_json::{Value, json};
 use shared::{
-    domain::{Policy, PseudonymId, TenantId, Timestamp, policy::Lens},
+    domain::{
+        Policy, PseudonymId, TenantId, Timestamp,
+        archive::{FileEntry, FileKind},
+        attachment::{MediaType, Rendition},
+        policy::Lens,
+    },
     store::{
         Field, Item, Query, StoreError, SubjectId, Table, Unsealed,
         account::Seat,
@@ -10,6 +15,7 @@ use shared::{
         export::{Export, ExportKind},
         job::Mark,
         keys::{self, CHANGE_SHARDS, HEAD},
+        objects::ObjectKey,
         record::{Fields, Told, read_item},
         registry,
         subject::Edge,
@@ -333,7 +339,11 @@ pub fn partitions(export: &Export, item: &Item) -> Vec<String> {
         // Tombstones stand in the change index as well.
         ExportKind::Workspace if key.sk == HEAD => {
             let teams = keys::membership_of(&key).map(|(ws, member)| keys::teams_of(ws, member));
-            [Some(key.pk), teams].into_iter().flatten().collect()
+            let visits = keys::contact_of(&key).map(|(ws, contact)| keys::visits(ws, contact));
+            [Some(key.pk), teams, visits]
+                .into_iter()
+                .flatten()
+                .collect()
         }
         ExportKind::Disclosure | ExportKind::Workspace => Vec::new(),
     }
@@ -379,6 +389,39 @@ pub fn is_left_out(kind: ExportKind, record: &str, fields: &Fields, now: Timesta
         "DisclosedPart" => visitor && !may_be_told(fields, now),
         _ => false,
     }
+}
+
+/// The files of a record, and where they lie.
+pub fn files(record: &str, item: &Item, fields: &Fields) -> Vec<(FileEntry, ObjectKey)> {
+    let told = |name: &str| fields.get(name).and_then(Value::as_str);
+    let (kind, content_type) = match FileKind::parse(record) {
+        Some(FileKind::Attachment) => {
+            let media = told("media").and_then(MediaType::parse);
+            (FileKind::Attachment, media)
+        }
+        Some(FileKind::Photo) => (FileKind::Photo, Some(MediaType::Jpeg)),
+        None => return Vec::new(),
+    };
+    let file = key_of(Table::Data, item).and_then(|key| keys::file_of_row(&key));
+    let (Some(content_type), Some(file)) = (content_type, file) else {
+        return Vec::new();
+    };
+    let is_small = fields.get("thumbnail") == Some(&json!(true));
+    let small = is_small.then_some((Rendition::Thumbnail, MediaType::Jpeg));
+    let forms = [Some((Rendition::Content, content_type)), small];
+    let forms = forms
+        .into_iter()
+        .flatten()
+        .map(|(rendition, content_type)| {
+            let entry = FileEntry {
+                kind,
+                id: file.id,
+                rendition,
+                content_type,
+            };
+            (entry, keys::rendition(file, rendition))
+        });
+    forms.collect()
 }
 
 /// Whether a note of a disclosure may be told: it happened, and no law forbids it any more.
@@ -477,6 +520,7 @@ mod tests {
         "SupportThread",
         "Team",
         "Teammate",
+        "Transfer",
         "Visit",
         "VisitorContext",
         "Workspace",

@@ -57,15 +57,15 @@ pub(super) const CLAUSES: &[Clause] = &[
     }).everywhere(),
     Clause::new(&["CALL-28"], Section::Keeping, |f| {
         if f.has("DELETE /v1/account") {
-            not_yet("Removing a closed account by itself. Closing it shuts it at once and ends every session; its data are removed by hand until the part that erases by itself is built. No invoices exist that the law would make us keep.")
+            holds("A closed account is shut at once, every session with it, and erased when the days to change your mind are over, or within minutes for whoever does not want to wait. Nothing of it is kept because of a law: no invoices exist that one would make us keep. What stays is the receipt, and what the table above names, under opaque ids and keyed hashes.")
         } else {
             not_yet("Closing an account. Until it is built, ask the operator.")
         }
     }),
     Clause::new(&["FLOW-38"], Section::Keeping, |f| {
         let (data, keys) = f.deployment.backups();
-        not_yet(format!(
-            "Deleting an account with everything that belongs to it, gone within {} days at the latest: {} days to change your mind, {} to carry it out, {} until no copy can be read. What that rests on works today for every conversation that ends or is deleted: its key is deleted with it, and backups of the keys reach back {keys} days only, so that what backups of the data still hold for up to {data} days cannot be read any more. A single message that is deleted or changed while its thread lives stays readable in backups until they have rolled.",
+        holds(format!(
+            "An account or a workspace that is deleted is gone with everything that belongs to it, within {} days at the latest: {} days to change your mind, {} to carry it out, {} until no copy can be read. That rests on its keys, which are deleted with it: backups of the keys reach back {keys} days only, so that what backups of the data still hold for up to {data} days cannot be read any more. A conversation that is on hold for a legal claim stays until its hold ends, and a single message that is deleted or changed while its thread lives can be restored from backups until they have rolled. When everything is gone, a signed receipt says so.",
             erasure_days::WORST,
             erasure_days::UNDO,
             erasure_days::EXECUTE,
@@ -104,8 +104,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         holds("What a member may do follows from a role (owner, admin, agent, viewer, billing), and nothing is allowed that a role does not name. Viewers see names and addresses of visitors masked. A changed role or an ended session holds with the next request.")
     }).everywhere(),
     Clause::new(&["FLOW-26"], Section::Security, |f| match f.policy.profile {
-        Profile::Flows => holds("Every member signs in with a second factor, a code of an authenticator app. It cannot be switched off in this profile."),
-        Profile::Calls | Profile::Inbox => holds("Members can add a second factor, a code of an authenticator app, and then no sign-in goes without it."),
+        Profile::Flows => holds("Every member signs in with a second factor, a passkey or a code of an authenticator app. It cannot be switched off in this profile."),
+        Profile::Calls | Profile::Inbox => holds("Members can add a second factor, a passkey or a code of an authenticator app, and then no sign-in goes without it."),
     }).everywhere(),
     Clause::new(&["FLOW-29"], Section::Security, |_| {
         not_yet("Scans for known weaknesses of the parts we build on, with a dated report. What runs with every change are tests of the rules of this policy, of the permissions of every part, and a search of the stored files for plain text.")

@@ -51,7 +51,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         holds("There are no cookies for statistics, tracking or advertising, and nothing else is stored in your browser for them. Visitors who chat on a customer's site get no cookie from us.")
     }).everywhere(),
     Clause::new(&["FLOW-57"], Section::Cookies, |_| {
-        differs("You may expect cookies for preferences, statistics and security. There are none, because preferences lie with the account, statistics are not collected, and abuse is limited without marking browsers.")
+        differs("You may expect cookies for preferences, statistics and security. There are none, because preferences lie with the account, figures about use need none, and abuse is limited without marking browsers.")
     }),
     Clause::new(&["FLOW-58"], Section::Cookies, |f| {
         let pages = if f.has(PAGES) { " Only our sign-in pages need theirs." } else { "" };

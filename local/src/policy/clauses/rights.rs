@@ -19,7 +19,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause::new(&["CALL-29", "FLOW-48"], Section::Rights, |f| {
         if f.has("POST /v1/account/exports") {
             holds(format!(
-                "You can ask for a copy of everything that is kept about you: in your account, with a fresh proof that it is you, or in the chat, if the page vouches for who you are. Otherwise ask the company you chatted with, whose team can make the copy for you. The copy says what was left out and why; other people are in it by an opaque id only. It lies encrypted under a key of its own, and is gone after {} days, or earlier with you.",
+                "You can ask for a copy of everything that is kept about you: in your account, with a fresh proof that it is you, or in the chat, if the page vouches for who you are or you open the link that goes to the address the company knows of you. Otherwise the company decides, whose team can make the copy for you. The files of your messages are in it. It says what was left out and why; other people are in it by an opaque id only. It lies encrypted under a key of its own, and is gone after {} days, or earlier with you.",
                 EXPORT_LIFETIME.as_secs() / 86_400
             ))
         } else {
@@ -37,7 +37,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             "a conversation, or a single message"
         };
         holds(format!(
-            "What is kept can be deleted: owners and admins delete {scope}. What was deleted is gone from every view at once; a deleted conversation takes its key along, so that backups of it cannot be read."
+            "What is kept can be deleted: owners and admins delete {scope}, owners a workspace, and everybody their own account. What was deleted is gone from every view at once; a conversation, a visitor, an account or a workspace takes its keys along, so that backups of it cannot be read."
         ))
     }).everywhere(),
     Clause::new(&["FLOW-37"], Section::Rights, |f| {
@@ -53,17 +53,17 @@ pub(super) const CLAUSES: &[Clause] = &[
     }).everywhere(),
     Clause::new(&["CALL-32", "FLOW-51"], Section::Rights, |f| {
         if f.has("POST /v1/account/exports") {
-            holds("You can take your data along: the copy is JSON, with a schema and a checksum for every part, so that another program can read it.")
+            holds("You can take your data along: the copy is JSON, with the files as they are, a schema, and a checksum for every part, so that another program can read it.")
         } else {
             not_yet(format!("An export of all your data as one JSON archive. Conversations can be read in JSON through the programming interface. {BY_HAND}"))
         }
     }).everywhere(),
     Clause::new(&["CALL-33", "FLOW-54"], Section::Rights, |_| {
-        not_yet("Objecting to single purposes, so that the program itself stops them. You can object, and a person answers; no purpose exists yet that you could object to without ending the service: there are no statistics about you.")
+        holds("You can object to what is done with your data, in your own words, and a person answers. Two things end with the objection itself, before anybody decides: you are in no figures about use, also not in those of what was kept before, and mail about offers no longer comes. What is needed to answer you, to sign you in and to keep others out cannot go on without your data; there the answer says why.")
     }).everywhere(),
     Clause::new(&["CALL-34", "FLOW-53"], Section::Rights, |_| {
         holds(format!(
-            "If you chatted with a company, you can ask it to set your data aside while a question about them is open: they are kept for {MOST_RESTRICTED_DAYS} days at most, do not expire, and nobody reads or writes them. You can still ask about them, and have them copied or erased. What tells how you are signed in to the chat, and the page you were on, may end meanwhile. If you have an account with us, ask us: a person sees to it."
+            "If you chatted with a company, you can ask it to set your data aside while a question about them is open: they are kept for {MOST_RESTRICTED_DAYS} days at most, do not expire, and nobody reads or writes them. You can still ask about them, and have them copied or erased. What tells how you are signed in to the chat, and the page you were on, may end meanwhile. If you have an account with us, ask us: when we agree, every session of it ends, nobody signs in to it, and no mail goes to it but the answers to what you ask about your data; it stays as it is until you ask us, by mail, to use it again, or to delete it. Your name stays where colleagues see who wrote something."
         ))
     }).everywhere(),
     Clause::new(&["FLOW-52"], Section::Rights, |f| {
@@ -86,7 +86,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         holds("You can ask a company that you chatted with about privacy, in the chat: the question has the same dates as a request.")
     }),
     Clause::new(&["CHAT-19"], Section::Rights, |_| {
-        holds("Owners can correct and delete in the product: messages, conversations, what is known of a visitor, invitations and members' roles. They need not ask us.")
+        holds("Owners can correct and delete in the product: messages, conversations, what is known of a visitor, files, invitations, and members with their roles. They need not ask us.")
     }),
     Clause::new(&["CALL-39"], Section::Rights, |f| {
         with_route(

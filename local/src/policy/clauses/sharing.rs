@@ -1,6 +1,6 @@
 //! Who else handles the data, and under which conditions.
 
-use super::{Clause, Section, holds, not_yet};
+use super::{Clause, Section, holds};
 
 pub(super) const CLAUSES: &[Clause] = &[
     Clause::new(&["FLOW-39", "FLOW-44", "CHAT-16"], Section::Sharing, |f| {
@@ -19,13 +19,13 @@ pub(super) const CLAUSES: &[Clause] = &[
         holds("We share nothing on the strength of a consent: the program shares with nobody but the services above. The one thing that you can consent to is mail about offers; it is off until you turn it on, the record says when and to which sentence, and you can take it back at any time.")
     }),
     Clause::new(&["FLOW-45", "FLOW-47", "CHAT-17"], Section::Sharing, |_| {
-        not_yet("A register of disclosures: that data are given away for a reason of a closed list only (law, terms, safety), with two approvals and a record. Until there is one, we answer a binding demand of an authority by hand, give no more than it demands, and tell you unless the law forbids it.")
+        holds("We give data to somebody outside on one of three grounds only: the law demands it, the terms are enforced with it, or somebody's rights or safety would be harmed without it. Two people of the team decide, what is given is a copy of the named conversations without the team's notes, and a register keeps who got it and why for 36 months, without naming whom it was about. You find it in the copy of your own data, unless the law forbids to tell you for a time; that is written down as well. Data of accounts we give away on a binding demand of an authority only, by hand and no more than it demands.")
     }).everywhere(),
     Clause::new(&["FLOW-21"], Section::Use, |_| {
         holds("Where a legal claim needs it, an owner or an admin can put a single conversation on hold, with a reason and an end. It then outlives its days; what had been deleted before stays deleted, and what is released ends as if there had been no hold.")
     }),
     Clause::new(&["FLOW-46"], Section::Sharing, |_| {
-        not_yet("A notice to all owners before a workspace is handed over with the business it belongs to. Its owner can take a copy of the whole workspace along; the notice is sent by hand.")
+        holds("A workspace may go over to another company with the business that it belongs to. Two of its owners have to agree. Every owner is then told by mail, at least 30 days before the day, whatever mails they refused; who answers for the data from which day on stands with the workspace, and the register keeps it. The workspace is handed over as a copy of the whole of it, without those who were set aside or are being erased.")
     }),
     Clause::new(&["FLOW-59"], Section::Sharing, |_| {
         holds("Data stay in the AWS region of the deployment: nothing in the program copies them to another. Support by AWS may take place from other countries; the data processing terms of AWS hold for it.")

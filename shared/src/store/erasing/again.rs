@@ -161,7 +161,7 @@ impl Store {
                     return Box::pin(self.erase_contact(&contact, || true, lens)).await;
                 }
                 match found {
-                    Some(erasure) => self.verify_contact(erasure, lens).await,
+                    Some(erasure) => self.verify_contact(erasure, || true, lens).await,
                     None => {
                         let row = (entry, erased, Vec::new());
                         let transaction = Transaction::new(now);

@@ -1,14 +1,16 @@
 //! The erasure of a contact: everything that its edges lead to, then itself.
 //!
 //! The fence comes first, in one transaction with the head: from then on nobody sees the contact,
-//! its sessions are no good, and no conversation can be made for it. The rest follows from the edges,
-//! which are read strongly, so that nothing is overlooked; each step may be repeated.
+//! its sessions are no good, and no conversation can be made for it. The row that shows the erasure is
+//! written with it, so that it is remembered should the head end before its conversations do: nothing
+//! renews it while the schedule rests. The rest follows from the edges, which are read strongly, so that
+//! nothing is overlooked; each step may be repeated.
 
 use std::time::Duration;
 
 use super::{Ended, progress::Counts};
 use crate::{
-    domain::{ContactId, TenantId, WorkspaceId, policy::Lens},
+    domain::{ContactId, Policy, TenantId, WorkspaceId, policy::Lens},
     store::{
         contact::Contact,
         conversation::Conversation,
@@ -56,6 +58,9 @@ impl Transaction {
         if let Some(external) = external {
             self.remove(keys::external(head.workspace, external));
         }
+        let id = Erasure::of_contact(head.id);
+        let erasure = Erasure::new(id, ErasureKind::Contact, subject.tenant, lens.now);
+        self.create(&Stored::new(erasure, &Policy::platform()), &Unsealed)?;
         self.replace(&Stored::next(head, lens.policy), &Unsealed)?;
         self.overwrite(&Stored::new(subject, lens.policy), &Unsealed)?;
         Ok(())
@@ -92,39 +97,58 @@ impl Store {
         let id = Erasure::of_contact(head.id);
         let erasure = match self.erasure(id, lens.now).await? {
             Some(erasure) => erasure,
+            // Fenced before the fence wrote one.
             None => {
-                let counts = self.count_contact(head).await?;
                 let tenant = TenantId::Workspace(head.workspace);
-                let erasure = Erasure {
-                    stage: Stage::Deleting,
-                    ..Erasure::new(id, ErasureKind::Contact, tenant, lens.now)
-                };
-                let begun = self
-                    .begin(erasure.counted(counts), Transaction::new(lens.now))
-                    .await?;
-                match begun {
+                let erasure = Erasure::new(id, ErasureKind::Contact, tenant, lens.now);
+                match self.begin(erasure, Transaction::new(lens.now)).await? {
                     Some(begun) => begun,
                     None => return Ok(Ended::Partly),
                 }
             }
         };
+        let who = (head.workspace, head.id);
+        let Some(erasure) = self.counted(erasure, who, lens).await? else {
+            return Ok(Ended::Partly);
+        };
         // What was copied before the fence may hold them; what is copied after it does not.
         self.end_whole_exports(head.workspace, erasure.started_at)
             .await?;
-        match self.end_contact(head, has_time, lens).await? {
+        match self.end_contact(head, &has_time, lens).await? {
             Ended::Partly => Ok(Ended::Partly),
-            Ended::Whole => self.verify_contact(erasure, lens).await,
+            Ended::Whole => self.verify_contact(erasure, &has_time, lens).await,
         }
     }
 
-    /// Ends the erasure of a contact whose head has gone: everything is read once more. Its edges
-    /// went with the conversations that they led to, so where there is none there is nothing else.
+    /// The erasure with what there is, counted once. `None` when another run has it.
+    async fn counted(
+        &self,
+        erasure: Erasure,
+        who: (WorkspaceId, ContactId),
+        lens: Lens<'_>,
+    ) -> Result<Option<Erasure>, StoreError> {
+        if erasure.stage != Stage::Counting {
+            return Ok(Some(erasure));
+        }
+        let counts = self.count_contact(who).await?;
+        let erasure = Erasure {
+            stage: Stage::Deleting,
+            ..erasure.counted(counts)
+        };
+        self.step(erasure, Transaction::new(lens.now), lens.now)
+            .await
+    }
+
+    /// Ends the erasure of a contact whose head has gone: what its edges still lead to ends, and
+    /// everything is read once more. Where no edge is left there is nothing else. The head may have
+    /// ended by itself while a conversation was on hold: then that one is waited for here.
     ///
     /// # Errors
     /// When storage fails; the next call goes on.
     pub async fn verify_contact(
         &self,
         erasure: Erasure,
+        has_time: impl Fn() -> bool,
         lens: Lens<'_>,
     ) -> Result<Ended, StoreError> {
         let TenantId::Workspace(workspace) = erasure.tenant else {
@@ -134,6 +158,13 @@ impl Store {
         let head = keys::contact(workspace, id);
         let fetched = self.batch(vec![head.clone()]).await?;
         if fetched.raw(&head).is_some() {
+            return Ok(Ended::Partly);
+        }
+        let who = (workspace, id);
+        let Some(erasure) = self.counted(erasure, who, lens).await? else {
+            return Ok(Ended::Partly);
+        };
+        if !self.end_conversations(who, has_time, lens).await? {
             return Ok(Ended::Partly);
         }
         // What came while the head went. Until now an export found conversations.
@@ -155,8 +186,10 @@ impl Store {
     }
 
     /// Everything that there is of a contact.
-    async fn count_contact(&self, head: &Contact) -> Result<Counts, StoreError> {
-        let (workspace, id) = (head.workspace, head.id);
+    async fn count_contact(
+        &self,
+        (workspace, id): (WorkspaceId, ContactId),
+    ) -> Result<Counts, StoreError> {
         let tenant = TenantId::Workspace(workspace);
         let mut all = self.partitions(workspace, id).await?;
         let mut roots = vec![keys::contact(workspace, id)];
@@ -195,7 +228,8 @@ impl Store {
     ) -> Result<Ended, StoreError> {
         let place = keys::contact(head.workspace, head.id);
         let tenant = TenantId::Workspace(head.workspace);
-        if !self.end_conversations(head, has_time, lens).await? {
+        let who = (head.workspace, head.id);
+        if !self.end_conversations(who, has_time, lens).await? {
             self.outlive(head, lens).await?;
             return Ok(Ended::Partly);
         }
@@ -235,13 +269,13 @@ impl Store {
     /// Ends what the edges of a contact lead to; false when something is left.
     async fn end_conversations(
         &self,
-        head: &Contact,
+        (workspace, id): (WorkspaceId, ContactId),
         has_time: impl Fn() -> bool,
         lens: Lens<'_>,
     ) -> Result<bool, StoreError> {
-        let tenant = TenantId::Workspace(head.workspace);
-        let partition = keys::subject_partition(tenant, SubjectId::Contact(head.id));
-        let own = RootRef::of(&keys::contact(head.workspace, head.id));
+        let tenant = TenantId::Workspace(workspace);
+        let partition = keys::subject_partition(tenant, SubjectId::Contact(id));
+        let own = RootRef::of(&keys::contact(workspace, id));
         let (mut whole, mut after) = (true, None::<Key>);
         loop {
             let mut edges = Query::partition(partition.clone()).limit(PAGE);

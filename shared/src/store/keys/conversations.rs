@@ -47,6 +47,14 @@ pub fn is_contact(head: &Key) -> bool {
     head.pk.starts_with("CONTACT#") && head.sk == HEAD
 }
 
+/// Whose this is, of what lies with a contact or its visits.
+pub fn contact_of(key: &Key) -> Option<(WorkspaceId, ContactId)> {
+    let mut rest = ["CONTACT#", "VISIT#"].iter();
+    let rest = rest.find_map(|kind| key.pk.strip_prefix(kind))?;
+    let (workspace, contact) = rest.split_once('#')?;
+    Some((workspace.parse().ok()?, contact.parse().ok()?))
+}
+
 /// What a contact told of itself: sealed, so it lies beside the head.
 pub fn profile(workspace: WorkspaceId, id: ContactId) -> Key {
     data(format!("CONTACT#{workspace}#{id}"), "PROFILE")

@@ -14,21 +14,12 @@ use std::{fmt, str::FromStr};
 
 use crate::{
     domain::{
-        AttachmentId, ConversationId, ExportId, MemberId, TenantId, WorkspaceId, text::Fault,
+        AttachmentId, ConversationId, ExportId, MemberId, TenantId, WorkspaceId,
+        attachment::Rendition, text::Fault,
     },
     store::objects::{ObjectKey, ObjectPrefix},
     words,
 };
-
-words! {
-    /// Which form of a file.
-    pub enum Rendition {
-        /// The whole file.
-        Content = "content",
-        /// A small picture of it.
-        Thumbnail = "thumbnail",
-    }
-}
 
 /// What a file belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

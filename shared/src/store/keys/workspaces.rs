@@ -309,6 +309,11 @@ pub fn disclosures(workspace: WorkspaceId) -> String {
     format!("DISCLOSURE#{workspace}")
 }
 
+/// Who answers for a workspace from some day on.
+pub fn transfer(id: WorkspaceId) -> Key {
+    data(workspace(id).pk, "TRANSFER")
+}
+
 /// A job of a workspace.
 pub fn job(workspace: WorkspaceId, job: JobId) -> Key {
     data(format!("JOB#{workspace}"), job.to_string())
