@@ -161,6 +161,9 @@ impl Tenant {
     }
 }
 
+/// It answers with what it finds, and never that something is not there.
+const SEARCH: &str = "POST /v1/workspaces/{workspace}/search";
+
 /// Routes whose document example is a choice that this test has to make.
 fn body(route: &Route, ids: &Ids) -> Option<Value> {
     match route.key().as_str() {
@@ -196,6 +199,13 @@ fn body(route: &Route, ids: &Ids) -> Option<Value> {
         "POST /v1/workspaces/{workspace}/conversations/{conversation}/snooze" => {
             let until = harness::START.plus(std::time::Duration::from_secs(3600));
             Some(json!({ "until": until }))
+        }
+        SEARCH => Some(json!({ "query": "Hello" })),
+        // The document's example of a day is nearer than a month.
+        "PUT /v1/workspaces/{workspace}/transfer" => {
+            let mut body = route.body(ids)?;
+            body["takes_effect_at"] = "2026-06-01T00:00:00.000Z".into();
+            Some(body)
         }
         // The document's example says everything that anybody may say.
         "POST /v1/workspaces/{workspace}/privacy/requests" => {
@@ -290,6 +300,19 @@ async fn another_tenants_ids_are_answered_like_ids_that_nobody_has() {
         asked >= 10,
         "only {asked} routes name more than the workspace"
     );
+    // A search that is narrowed to what somebody else has finds what one finds for an id of nobody.
+    let search = of_workspaces().find(|route| route.key() == SEARCH);
+    let search = search.expect("a route");
+    let mut found = Vec::new();
+    for ids in [ours.ids.clone(), Ids::unknown()] {
+        let ids = ids.with("workspace", &theirs.workspace.id);
+        let (path, body) = (search.at(&ids), search.body(&ids));
+        let answer = theirs.owner.send(search.method.clone(), &path, body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(answer.body["data"], json!([]));
+        found.push(answer.text);
+    }
+    assert_eq!(found[0], found[1]);
     assert_eq!(
         sorted(harness.items().await),
         before,
