@@ -1,29 +1,10 @@
 """The tour of the copies that people ask for: asked for, made, fetched by a link, and gone."""
 
-import http.client
 import time
-import urllib.parse
 
-from files_tour import uploaded
+from files_tour import follow, uploaded
 from live_tour import at
-from program import ask, identity_token
-
-
-def follow(api, path, token):
-    """Fetches a part as a browser does: by the link that the counted route leads to."""
-    answer = ask(api.url, "GET", path, token=token)
-    answer.expect(302)
-    route, _ = api.template.find("GET", path)
-    api.answered.add(route)
-    link = urllib.parse.urlsplit(answer.headers["location"])
-    connection = http.client.HTTPConnection(link.hostname, link.port, timeout=30)
-    try:
-        connection.request("GET", f"{link.path}?{link.query}")
-        response = connection.getresponse()
-        body = response.read()
-        assert response.status == 200, f"{path}: the link answers {response.status}: {body[:200]}"
-    finally:
-        connection.close()
+from program import identity_token
 
 
 def made(api, retention, place, token):

@@ -8,9 +8,8 @@ import time
 import urllib.parse
 import zlib
 
-from exports_tour import follow
 from live_tour import message
-from program import ROOT
+from program import ROOT, ask
 
 
 def put(target, content):
@@ -41,6 +40,23 @@ def scanned(path, version):
     _, bucket, name = urllib.parse.unquote(path).split("/", 2)
     event["detail"]["s3ObjectDetails"].update(bucketName=bucket, objectKey=name, versionId=version)
     return event
+
+
+def follow(api, path, token):
+    """Fetches a part as a browser does: by the link that the counted route leads to."""
+    answer = ask(api.url, "GET", path, token=token)
+    answer.expect(302)
+    route, _ = api.template.find("GET", path)
+    api.answered.add(route)
+    link = urllib.parse.urlsplit(answer.headers["location"])
+    connection = http.client.HTTPConnection(link.hostname, link.port, timeout=30)
+    try:
+        connection.request("GET", f"{link.path}?{link.query}")
+        response = connection.getresponse()
+        body = response.read()
+        assert response.status == 200, f"{path}: the link answers {response.status}: {body[:200]}"
+    finally:
+        connection.close()
 
 
 def uploaded(api, function, place, token, words):
