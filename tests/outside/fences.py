@@ -732,7 +732,8 @@ def main():
         if faults:
             # Of the log only what the functions say; the emulator talks more.
             lines = log_path.read_text("utf-8", "replace").splitlines()
-            print("\n".join([line for line in lines if line.startswith("{")][-20:]))
+            said = [line for line in lines if line.startswith("{") and '"_aws"' not in line]
+            print("\n".join(said[-20:]))
     print(f"{len(template.routes)} routes, {len(faults)} faults")
     return 1 if faults else 0
 
