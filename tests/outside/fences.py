@@ -552,13 +552,20 @@ def tour_of_a_conversation(api, token, workspace, app):
     return visitor, session["visitor"]["contact_id"], conversation
 
 
-def tour_of_a_known_visitor(api, workspace, app):
-    """Twice with the customer's signed word, so that the contact is made and found again."""
+def tour_of_a_known_visitor(api, token, workspace, app):
+    """Twice with the customer's signed word, so that the contact is made and found again; then asked how it was."""
     claims = {"sub": "user-1", "aud": workspace.rsplit("/", 1)[-1], "exp": int(time.time()) + 600}
     identity = identity_token(app["identity_secret"], claims)
     body = {"app_key": app["public_key"], "identity_token": identity}
+    place = f"{workspace}/apps/{app['id']}"
+    api("PATCH", place, {"asks_rating": True}, token)
     for _ in range(2):
-        api("POST", "/v1/widget/sessions", body, headers={"origin": "https://shop.example"})
+        session = api("POST", "/v1/widget/sessions", body, headers={"origin": "https://shop.example"})
+    api("PATCH", place, {"asks_rating": False}, token)
+    visitor = session["session_token"]
+    begun = api("POST", "/v1/widget/conversations", {"first_message": message("Thanks")}, visitor)["conversation"]["id"]
+    api("POST", f"{workspace}/conversations/{begun}/close", token=token)
+    api("PUT", f"/v1/widget/conversations/{begun}/rating", {"rating": 5}, visitor)
 
 
 def past_the_fences(ready, operation, table, **request):
@@ -685,7 +692,7 @@ def main():
                 tour_of_the_photo(api, functions, token, workspace)
                 retention = functions["retention"]
                 tour_of_the_broken_glass(api, ready, retention, operator, token, places, file)
-                tour_of_a_known_visitor(api, workspace, app)
+                tour_of_a_known_visitor(api, token, workspace, app)
                 tour_of_the_pages(api, ready["api"], workspace, token)
                 member = api("GET", workspace, token=token)["member_id"]
                 tour_of_the_desk(api, token, workspace, contact, member)
