@@ -643,8 +643,8 @@ def tour_of_the_outbox(api, function, filters, ready, token, workspace, listen):
     stream += [record("REMOVE", item) for item in files + ends + heads]
     heard = [r for r in stream if any(passes(pattern, r) for pattern in filters)]
     # Few at once: a batch that takes longer than its budget is to come again from where it stopped.
-    for start in range(0, len(heard), 20):
-        answer = function.invoke({"Records": heard[start:start + 20]})
+    for start in range(0, len(heard), 10):
+        answer = function.invoke({"Records": heard[start:start + 10]})
         assert answer == {"batchItemFailures": []}, f"the outbox failed: {answer}"
     sent = len(mails(ready["api"])) - old
     assert sent >= 2, f"{sent} mails for a code and an invitation"
