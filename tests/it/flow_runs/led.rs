@@ -47,6 +47,16 @@ impl World {
         format!("{}/conversations/{id}/flows/{flow}", self.workspace.path)
     }
 
+    /// Why a flow is not published.
+    async fn kept_back(&self, document: &Value) -> Value {
+        let versions = format!("{}/versions", self.make(document).await);
+        let publish = reqwest::Method::POST;
+        let refused = self
+            .owner
+            .refused(publish, &versions, None, 422, "flow_has_errors");
+        refused.await
+    }
+
     /// A conversation that no flow leads.
     async fn thread(&self) -> String {
         let begun = self.visitor.start("Hello").await;
@@ -96,18 +106,7 @@ async fn a_team_that_is_not_there_keeps_a_flow_from_being_published_and_one_that
         (&json!("open"), &Value::Null),
         "{seen}"
     );
-    let draft = world.make(&chooser(team["id"].as_str())).await;
-    let versions = format!("{draft}/versions");
-    let refused = world
-        .owner
-        .refused(
-            reqwest::Method::POST,
-            &versions,
-            None,
-            422,
-            "flow_has_errors",
-        )
-        .await;
+    let refused = world.kept_back(&chooser(team["id"].as_str())).await;
     assert_eq!(refused["errors"][0]["code"], "E133", "{refused}");
 }
 
@@ -236,18 +235,7 @@ async fn a_flow_goes_through_another_in_the_version_that_it_names() {
             ]),
         )
     };
-    let missing = world.make(&outer(2)).await;
-    let versions = format!("{missing}/versions");
-    let refused = world
-        .owner
-        .refused(
-            reqwest::Method::POST,
-            &versions,
-            None,
-            422,
-            "flow_has_errors",
-        )
-        .await;
+    let refused = world.kept_back(&outer(2)).await;
     assert_eq!(refused["errors"][0]["code"], "E130", "{refused}");
     let flow = world.live(&outer(1)).await;
     let mut other = inner.clone();
