@@ -696,7 +696,7 @@ def main():
                 tour_of_the_pages(api, ready["api"], workspace, token)
                 member = api("GET", workspace, token=token)["member_id"]
                 tour_of_the_desk(api, token, workspace, contact, member)
-                tour_of_the_flows(api, token, workspace, visitor)
+                tour_of_the_flows(api, token, workspace, visitor, partial(forget_salts, ready))
                 tour_of_keys(api, token, workspace, contact, conversation, file)
                 tour_of_leaving(api, ready["api"], functions["retention"], token, workspace, contact)
                 tour_of_retention(api, functions["retention"], token, workspace, conversation)

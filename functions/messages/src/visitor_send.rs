@@ -3,16 +3,23 @@
 //! As for members: safe to retry, two sequential round trips. A closed conversation opens again. While a
 //! flow leads, what it says to this is written in the same transaction.
 
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use flow::{Arrival, What};
 use serde::Deserialize;
 use shared::{
     app::{
         App,
         bot::{self, Proving},
+        limit::Act,
     },
     domain::{AttachmentId, ConversationId, text::Text},
-    http::{Code, Json, Path, Problem, Problems, VisitorToken, actor::Entry, view::MessageView},
+    http::{
+        Allowance, Client, Code, Json, Path, Problem, Problems, VisitorToken, actor::Entry,
+        view::MessageView,
+    },
     store::{
         Unsealed,
         conversation::{Conversation, Status},
@@ -64,6 +71,7 @@ pub struct VisitorMessage {
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     token: VisitorToken,
     Path(conversation): Path<ConversationId>,
     Json(body): Json<VisitorMessage>,
@@ -95,6 +103,7 @@ pub async fn handle(
     let Thread { mut head, key } = thread;
     let entry = &visitor.entry;
     let mut run = entry.sealed::<FlowRun>(&at_run, &key)?;
+    let mut counted: Option<Allowance> = None;
     for _ in 0..TURNS {
         let turn = match run
             .take()
@@ -103,12 +112,22 @@ pub async fn handle(
             Some(run) => Some(answered(&app, run, (&draft, &choice), entry).await?),
             None => None,
         };
+        // A code that a flow mails is one of those that an address and a network get in an hour.
+        let code = turn.as_ref().and_then(|turn| turn.code.as_ref());
+        if let Some(code) = code.filter(|_| counted.is_none()) {
+            let address = code.address.identity();
+            counted = Some(app.admit(&client, Act::AskForCode, &address).await?);
+        }
         let appended = app
             .store
             .append(head.clone(), &draft, &key, entry.lens(), turn.as_ref())
             .await?;
         if !matches!(appended, Appended::OtherTurn) {
-            return thread::answer(appended, entry);
+            let answer = thread::answer(appended, entry)?;
+            return Ok(match counted {
+                Some(allowance) => (allowance, answer).into_response(),
+                None => answer,
+            });
         }
         // The flow took another turn, by a deadline or by another message, or began to lead: this one
         // follows it.

@@ -249,10 +249,9 @@ async fn a_flow_goes_through_another_in_the_version_that_it_names() {
     assert_eq!(world.said(&thread).await, told);
 }
 
-#[tokio::test]
-async fn an_address_is_proved_by_a_mailed_code_and_by_nothing_else() {
-    let world = World::new().await;
-    let proved = document(
+/// Asks for an address, until it is proved or not.
+fn prover() -> Value {
+    document(
         json!([
             { "id": "s", "type": "start", "data": {} },
             { "id": "mail", "type": "ask", "data": {
@@ -270,8 +269,13 @@ async fn an_address_is_proved_by_a_mailed_code_and_by_nothing_else() {
             edge("ok", "next", "e"),
             edge("no", "next", "e"),
         ]),
-    );
-    let flow = world.live(&proved).await;
+    )
+}
+
+#[tokio::test]
+async fn an_address_is_proved_by_a_mailed_code_and_by_nothing_else() {
+    let world = World::new().await;
+    let flow = world.live(&prover()).await;
     let thread = world.begin(&flow).await;
     world.say(&thread, "grace@example.com").await;
     let code = world.harness.mail_code("grace@example.com").await;
@@ -295,6 +299,48 @@ async fn an_address_is_proved_by_a_mailed_code_and_by_nothing_else() {
     }
     let said = world.said(&thread).await;
     assert_eq!(said.last(), Some(&bot("Not proved")));
+}
+
+#[test]
+fn the_stream_wakes_the_outbox_for_the_codes_of_flows() {
+    let template = include_str!("../../../template.yaml");
+    let hears = |line: &&str| line.contains("Pattern:") && line.contains("INSERT");
+    let mut heard = template.lines().filter(hears);
+    let prefix = "{\"prefix\":\"FLOWCODE#\"}";
+    assert!(heard.any(|line| line.contains("CONVERSATION#") && line.contains(prefix)));
+}
+
+/// FLOW-20: a flow is no way around the codes that an address gets in an hour.
+#[tokio::test]
+async fn a_flow_mails_an_address_no_more_codes_than_anybody_gets_and_changes_nothing_then() {
+    let world = World::new().await;
+    let flow = world.live(&prover()).await;
+    let address = "mona@example.com";
+    for _ in 0..5 {
+        let thread = world.begin(&flow).await;
+        world.say(&thread, address).await;
+    }
+    world.harness.drain().await;
+    assert_eq!(world.harness.mails(address).await.len(), 5);
+    let thread = world.begin(&flow).await;
+    let place = format!("{thread}/messages");
+    let said = world.said(&thread).await;
+    for spelling in [address, "MONA@example.com"] {
+        let body = Some(message(spelling));
+        let post = reqwest::Method::POST;
+        let refused = world
+            .visitor
+            .refused(post, &place, body, 429, "rate_limited");
+        refused.await;
+    }
+    assert_eq!(world.said(&thread).await, said);
+    world.harness.drain().await;
+    assert_eq!(world.harness.mails(address).await.len(), 5);
+    // Another address is not held up, and neither is what is no address.
+    world.say(&thread, "nobody").await;
+    world.say(&thread, "nora@example.com").await;
+    world.harness.drain().await;
+    assert_eq!(world.harness.mails("nora@example.com").await.len(), 1);
 }
 
 #[tokio::test]
