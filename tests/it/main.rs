@@ -77,4 +77,5 @@ mod usage;
 mod visibility;
 mod visitors;
 mod web;
+mod webhooks;
 mod workspaces;

@@ -50,6 +50,7 @@ fn permission(route: &Route) -> Permission {
         (_, path) if path.contains("/exports") || path.contains("/disclosures") => P::DataExport,
         (_, path) if path.starts_with("/privacy/") => P::PrivacyManage,
         (_, path) if path.starts_with("/api-keys") => P::ApiKeysManage,
+        (_, path) if path.starts_with("/webhooks") => P::WorkspaceManage,
         ("GET", path) if path.starts_with("/flows") => P::FlowsRead,
         (
             "POST",
@@ -104,6 +105,12 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         ("PATCH", "/canned-replies/{reply}") => Some(json!({ "name": "money" })),
         ("POST", "/teams") => Some(json!({ "name": "Billing" })),
         ("PATCH", "/teams/{team}") => Some(json!({ "name": "Payments" })),
+        ("POST", "/webhooks") => Some(hook()),
+        ("PATCH", "/webhooks/{webhook}") => Some(json!({ "name": "Shop" })),
+        ("POST", "/webhooks/{webhook}/secret") => Some(json!({})),
+        ("POST", "/webhooks/{webhook}/replay") => {
+            Some(json!({ "from": START, "to": START.plus(DAY) }))
+        }
         ("POST", "/transfer-ownership") => Some(json!({ "member_id": member_id })),
         ("POST", "/invitations") => Some(json!({ "email": "kim@example.com", "role": "viewer" })),
         ("POST", "/api-keys") => Some(json!({ "name": "Shop", "scopes": ["contacts.read"] })),
@@ -192,6 +199,17 @@ async fn make_team(workspace: &str, owner: &Member) -> String {
     let place = format!("{workspace}/teams");
     let body = json!({ "name": "Billing" });
     text(&owner.post(&place, body, 201).await, "id")
+}
+
+/// A service on this machine that nobody runs.
+fn hook() -> Value {
+    json!({ "name": "Shop", "url": "http://127.0.0.1:9/hooks", "events": ["message.created"] })
+}
+
+/// A webhook of its own for one call.
+async fn make_hook(workspace: &str, owner: &Member) -> String {
+    let place = format!("{workspace}/webhooks");
+    text(&owner.post(&place, hook(), 201).await, "id")
 }
 
 /// A request of a contact of its own for one call.
@@ -370,6 +388,9 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
             if route.path.contains("{flow}") {
                 ids = ids.with("flow", &owner.flow(&workspace).await);
             }
+            if route.path.contains("{webhook}") {
+                ids = ids.with("webhook", &make_hook(&workspace.path, &owner).await);
+            }
             if route.path.contains("{api_key}") {
                 ids = ids.with("api_key", &make_key(&workspace.path, &owner).await);
             }
@@ -439,6 +460,7 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
                 true => member.with_header("if-match", version.header("etag")),
                 // As it was made.
                 false if path.contains("/flows/flw_") => member.with_header("if-match", "\"2\""),
+                false if path.contains("/webhooks/whk_") => member.with_header("if-match", "\"1\""),
                 false => Client::clone(member),
             };
             let answer = client.send(route.method.clone(), &path, body).await;

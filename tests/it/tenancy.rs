@@ -108,8 +108,12 @@ impl Tenant {
         let canned = format!("{}/canned-replies", workspace.path);
         let kept = json!({ "kept_for": "workspace", "name": "refund", "text": "Hello" });
         let kept = owner.post(&canned, kept, 201).await;
+        let hook = json!({ "name": "Shop", "url": "http://127.0.0.1:9/hooks", "events": [] });
+        let hooks = format!("{}/webhooks", workspace.path);
+        let hook = owner.post(&hooks, hook, 201).await;
         let ids = Ids::unknown()
             .with("reply", &text(&kept, "id"))
+            .with("webhook", &text(&hook, "id"))
             .with("team", &text(&made, "id"))
             .with("attachment", &file)
             .with("photo", &own_photo)
@@ -191,6 +195,13 @@ fn body(route: &Route, ids: &Ids) -> Option<Value> {
             body["silent_until"] = Value::Null;
             Some(body)
         }
+        "POST /v1/workspaces/{workspace}/webhooks" => Some(json!({
+            "name": "Shop", "url": "http://127.0.0.1:9/hooks", "events": [],
+        })),
+        "PATCH /v1/workspaces/{workspace}/webhooks/{webhook}" => Some(json!({ "name": "Other" })),
+        "POST /v1/workspaces/{workspace}/webhooks/{webhook}/replay" => {
+            Some(json!({ "from": "2026-01-15T12:00:00Z", "to": "2026-01-16T12:00:00Z" }))
+        }
         "PATCH /v1/workspaces/{workspace}"
         | "PATCH /v1/workspaces/{workspace}/apps/{app}"
         | "PATCH /v1/workspaces/{workspace}/flows/{flow}" => Some(json!({ "name": "Other" })),
@@ -226,6 +237,10 @@ async fn call(client: &harness::Client, route: &Route, ids: &Ids) -> Answer {
         "PATCH /v1/workspaces/{workspace}" => client.with_header("if-match", "\"1\""),
         "PATCH /v1/workspaces/{workspace}/flows/{flow}" => {
             client.with_header("if-match", "\"2\", \"3\"")
+        }
+        "PATCH /v1/workspaces/{workspace}/webhooks/{webhook}"
+        | "POST /v1/workspaces/{workspace}/webhooks/{webhook}/secret" => {
+            client.with_header("if-match", "\"1\", \"2\"")
         }
         // Whatever happened to it on the way.
         "DELETE /v1/workspaces/{workspace}/oidc" => client.with_header("if-match", "\"1\", \"2\""),

@@ -28,6 +28,7 @@ from files_tour import tour_of_the_files, tour_of_the_photo
 from flows_tour import tour_of_the_flows
 from live_tour import (
     at, listens, tour_of_a_forgotten_contact, tour_of_erasures, tour_of_retention, tour_of_the_desk, tour_of_the_sockets, tour_of_the_teams,
+    tour_of_the_webhooks,
     tour_of_the_sweep,
 )
 from mail_tour import tour_of_mail, tour_of_support
@@ -629,6 +630,14 @@ def tour_of_the_outbox(api, function, filters, ready, token, workspace, listen):
             # The program's own outbox has settled it.
             item["letter_state"] = {"S": "queued"}
             past_the_fences(ready, "PutItem", "DataTable", Item=item)
+        kind = item.get("kind", {}).get("S")
+        if kind == "Delivery":
+            # The program's own outbox has tried it.
+            item |= {"delivery_state": {"S": "pending"}, "attempts": {"N": "0"}}
+            past_the_fences(ready, "PutItem", "DataTable", Item=item)
+        if kind == "WebhookHealth":
+            well = {name: value for name, value in item.items() if name not in ("failing_since", "rest_until")}
+            past_the_fences(ready, "PutItem", "DataTable", Item=well)
     for item in items(ready, "DataTable"):
         if item["pk"]["S"].startswith("CONVERSATION#") and "team" in item:
             # Whoever hears of a conversation has gone by then, so somebody comes for each.
@@ -715,6 +724,7 @@ def main():
                 tour_of_mail(api, ready["api"], intake, "fay@fence.example")
                 tour_of_the_sockets(api, functions["realtime"], token, visitor, workspace, conversation)
                 tour_of_the_teams(api, functions, token, workspace, contact, member)
+                tour_of_the_webhooks(api, functions["retention"], table, token, workspace, app, contact)
                 outbox, filters = functions["outbox"], template.filters["outbox"]
                 keys = items(ready, "KeysTable")
                 listen = partial(listens, api, functions["realtime"], token, workspace)

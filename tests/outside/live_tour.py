@@ -176,6 +176,35 @@ def tour_of_the_teams(api, functions, token, workspace, contact, member):
     join(left)
 
 
+def tour_of_the_webhooks(api, retention, table, token, workspace, app, contact):
+    """Services that are told what happens, at a name that nobody has: the program's outbox fails, and so does the
+    schedule. What is left is for the outbox: an endpoint with the full payload, and what it was told of."""
+    events = ["contact.created", "message.created"]
+    hook = {"name": "Shop", "url": "https://hooks.shop.invalid/", "events": events}
+    gone = api("POST", f"{workspace}/webhooks", hook, token)
+    made = api("POST", f"{workspace}/webhooks", {**hook, "payload": "full"}, token)
+    place = f"{workspace}/webhooks/{made['id']}"
+    api("GET", f"{workspace}/webhooks", token=token)
+    api("POST", f"{place}/secret", {"overlap_hours": 1}, token, {"if-match": '"1"'})
+    api("POST", "/v1/widget/sessions", {"app_key": app["public_key"]}, headers={"origin": "https://shop.example"})
+    body = {"contact_id": contact, "first_message": message("Hello")}
+    api("POST", f"{workspace}/conversations", body, token)
+    api("POST", f"{place}/test", token=token)
+    time.sleep(3)
+    api("DELETE", f"{workspace}/webhooks/{gone['id']}", token=token, expect=204)
+    waits = lambda item: item.get("kind", {}).get("S") == "Delivery" and "due_sk" in item
+    # The program has a schedule of its own, which may be faster once.
+    for n in range(2):
+        version = api("GET", place, token=token)["rev"]
+        # Switched on anew, it is not left alone any more.
+        api("PATCH", place, {"status": "enabled"}, token, {"if-match": f'"{version}"'})
+        told = api("GET", f"{place}/deliveries", token=token)["data"]
+        assert len(told) >= 3, f"{told} was told"
+        rewrite(table, "DataTable", waits, overdue("next_attempt_at", "due"))
+        retention.invoke({"task": "minute", "scheduled_at": at(0)})
+    api("POST", f"{place}/replay", {"delivery_id": told[0]["id"]}, token)
+
+
 def tour_of_retention(api, retention, token, workspace, conversation):
     """The setting, a hold and the jobs behind them, and a snooze that ends by itself."""
     place = f"{workspace}/retention"
@@ -263,6 +292,8 @@ def tour_of_erasures(api, sign_in, mailed, functions, table):
         api("POST", f"{workspace}/api-keys", {"name": "Shop", "scopes": ["contacts.read"]}, owner)
         api("PUT", f"{workspace}/business-hours", {"time_zone": "UTC", "weekly": []}, owner)
         api("POST", f"{workspace}/flows", {"name": "Intake"}, owner)
+        hook = {"name": "Shop", "url": "https://hooks.shop.invalid/", "events": ["message.created"]}
+        api("POST", f"{workspace}/webhooks", hook, owner)
         team = api("POST", f"{workspace}/teams", {"name": "Gone"}, owner)["id"]
         own = api("GET", workspace, token=owner)["member_id"]
         api("PUT", f"{workspace}/teams/{team}/members/{own}", token=owner)

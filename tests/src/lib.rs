@@ -29,6 +29,7 @@ mod items;
 mod passkey;
 mod program;
 pub mod provider;
+pub mod receiver;
 pub mod routes;
 mod socket;
 

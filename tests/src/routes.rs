@@ -10,7 +10,7 @@ use serde_json::Value;
 use shared::domain::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, CannedReplyId, ContactId,
     ConversationId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId, MemberId,
-    PasskeyId, RequestId, SessionId, SupportId, TeamId, WorkspaceId,
+    PasskeyId, RequestId, SessionId, SupportId, TeamId, WebhookId, WorkspaceId,
 };
 
 use crate::{START, contract, method, template};
@@ -136,6 +136,7 @@ impl Ids {
             ("session", SessionId::new(at).to_string()),
             ("thread", SupportId::new(at).to_string()),
             ("version", "1".to_owned()),
+            ("webhook", WebhookId::new(at).to_string()),
             ("team", TeamId::new(at).to_string()),
             ("workspace", WorkspaceId::new(at).to_string()),
         ]))

@@ -12,6 +12,7 @@
 //! | `mail_request` | a request about one's data came, waits, or was answered | the letter that says so |
 //! | `mail_reset` | somebody forgot their password | the mail with the link |
 //! | `mail_support` | something was said in a thread with the operator, it is new, or its address was proved | the mail to the other side, the acknowledgement, the answers that waited |
+//! | `hook` | something that services of the customer are told of; a delivery was written | a delivery for each; its first attempt |
 //! | `nudge` | a conversation changed | those who listen to it hear so |
 //! | `close_sockets` | a login session or a seat went, or a seat shows other conversations | the sockets that rest on it are closed |
 //! | `feedback` | a mail came back, or its reader complained | the address is written to no more where that may be, and the team sees it |
@@ -26,6 +27,7 @@ mod close_sockets;
 mod failure;
 mod feedback;
 mod give_out;
+mod hook;
 mod image;
 mod letter;
 mod mail_code;
@@ -76,17 +78,29 @@ pub async fn handle(app: &App, batch: Batch) -> Answer {
     // goes into for a release.
     let effects = Box::pin(effects(app, &batch));
     let nudges = Box::pin(nudge::tell(app, &batch.records));
-    let (answer, ()) = tokio::join!(effects, nudges);
+    let deliveries = Box::pin(hook::try_first(app, &batch.records));
+    let (answer, (), ()) = tokio::join!(effects, nudges, deliveries);
     answer
 }
 
 async fn effects(app: &App, batch: &Batch) -> Answer {
     let stop_at = app.clock.now().plus(BUDGET);
+    let mut hooks = hook::Hooks::default();
     for record in &batch.records {
         if app.clock.now() >= stop_at {
             return Answer::retry_from(record);
         }
-        match effect(app, record).await {
+        // Services of the customer first: telling them twice writes nothing twice, and a mail goes out twice.
+        let told = Box::pin(hooks.tell(app, record)).await;
+        let done = match told {
+            Ok(()) => effect(app, record).await,
+            Err(Failure::Later(cause)) => Err(Failure::Later(cause)),
+            Err(Failure::Never(cause)) => {
+                tracing::error!(cause = %cause, "services were not told");
+                effect(app, record).await
+            }
+        };
+        match done {
             Ok(()) => {}
             Err(Failure::Later(cause)) => {
                 tracing::warn!(cause = %cause, "an effect has to wait");

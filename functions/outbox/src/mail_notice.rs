@@ -112,6 +112,10 @@ const BY_THE_OPERATOR: &str = "If it surprises you, ask whoever runs this Sotto.
 const ANSWER_IT: &str = "You hear of it because you answer such requests in this workspace. Your \
                          account is here:";
 
+/// What to do about a service that is told nothing any more.
+const SWITCH_IT_ON: &str = "Look at what it answered, in its log of deliveries, and switch it on again. Your \
+                            account is here:";
+
 /// What to do about what happened.
 const fn then(kind: NoticeKind) -> &'static str {
     match kind {
@@ -130,6 +134,7 @@ const fn then(kind: NoticeKind) -> &'static str {
         | NoticeKind::PrivacyRequestDue
         | NoticeKind::PrivacyRequestMade
         | NoticeKind::PrivacyRequestOverdue => ANSWER_IT,
+        NoticeKind::WebhookDisabled => SWITCH_IT_ON,
         NoticeKind::AccountDeletionScheduled => KEEP,
         NoticeKind::AccountDeletionUndone
         | NoticeKind::ApiKeyMade
@@ -252,6 +257,12 @@ const fn says(kind: NoticeKind) -> Says {
         NoticeKind::SecondFactorRemoved => (
             "A second factor of your Sotto account was removed",
             "A second factor of your Sotto account was removed.",
+        ),
+        NoticeKind::WebhookDisabled => (
+            "A webhook of your Sotto workspace was switched off",
+            "A service of yours that is told what happens in a workspace did not take anything for \
+             five days, or said that it is gone. It is told nothing any more until somebody \
+             switches it on again.",
         ),
         NoticeKind::WorkspaceDeletionScheduled => (
             "A Sotto workspace of yours will be deleted",

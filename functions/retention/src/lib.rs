@@ -9,6 +9,7 @@
 //! | `erasures` | every minute | accounts and workspaces whose seven days are over are erased |
 //! | `requests` | every minute, with the deadlines | what has to happen to a request about one's data, at its time |
 //! | `chain` | every minute | lines of audit logs that wait come into their chains |
+//! | `webhooks` | every minute, beside the deadlines | services of the customer are told what is due |
 //! | `minute` | every minute | deadlines that nobody has knocked for: ends of snoozes; `exports`: copies of their data that people asked for |
 //!
 //! Reads are right without any of it: they ask the present policy and the server's clock. What is
@@ -25,6 +26,7 @@ mod jobs;
 mod minute;
 mod requests;
 mod sweep;
+mod webhooks;
 
 use shared::{
     app::App,
@@ -49,7 +51,16 @@ pub async fn handle(app: &App, tick: Tick) -> Result<Report, StoreError> {
             figures.and(letters).and(jobs)
         }
         Task::Minute => {
-            let deadlines = Box::pin(minute::run(app, &mut report)).await;
+            // Beside one another: a service that does not answer holds up nobody.
+            let mut told = Report::default();
+            let (deadlines, hooks) = tokio::join!(
+                Box::pin(minute::run(app, &mut report)),
+                Box::pin(webhooks::run(app, &mut told)),
+            );
+            for (name, count) in told.0 {
+                report.add(name, count);
+            }
+            let deadlines = deadlines.and(hooks);
             Box::pin(chain::run(app, &mut report)).await.and(deadlines)
         }
         Task::Sweep => Box::pin(sweep::run(app, &mut report)).await,

@@ -62,6 +62,9 @@ pub const fn class(class: Class) -> &'static str {
             "Count of tries, against abuse, under a hash whose salt is thrown away after a day"
         }
         Class::Dedupe => "Memory of a message's sending, so that a repeated one counts once",
+        Class::Delivery => {
+            "That a service of the customer was told of something, by ids, and how it answered"
+        }
         Class::Disclosure => "Register of what was handed over to somebody outside, and why",
         Class::Export => "Copy of somebody's data that was made for them to fetch",
         Class::Erasure => "Erasure: how far it is, and its receipt; counts and opaque ids only",

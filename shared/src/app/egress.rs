@@ -48,7 +48,22 @@ const MAX_REQUEST_BYTES: usize = 64 * 1024;
 const MAX_URL_BYTES: usize = 2048;
 
 /// The headers that go out; nothing of the caller's request can be among them by accident.
-const SENT: [HeaderName; 3] = [header::ACCEPT, header::AUTHORIZATION, header::CONTENT_TYPE];
+const SENT: [HeaderName; 7] = [
+    header::ACCEPT,
+    header::AUTHORIZATION,
+    header::CONTENT_TYPE,
+    header::USER_AGENT,
+    WEBHOOK_ID,
+    WEBHOOK_SIGNATURE,
+    WEBHOOK_TIMESTAMP,
+];
+
+/// The id of what a service is told (Standard Webhooks).
+pub const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
+/// The signatures of it.
+pub const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+/// When it was signed, in seconds.
+pub const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 
 /// An address that the door would connect to, as far as can be said without looking it up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -79,6 +94,8 @@ pub struct Outgoing {
     pub headers: Vec<(HeaderName, String)>,
     /// The body.
     pub body: Vec<u8>,
+    /// How long the whole call may take.
+    pub patience: Duration,
 }
 
 impl Outgoing {
@@ -90,7 +107,29 @@ impl Outgoing {
             method: Method::GET,
             headers: vec![(header::ACCEPT, "application/json".to_owned())],
             body: Vec::new(),
+            patience: CALL_TIMEOUT,
         }
+    }
+
+    /// Sends JSON.
+    pub fn json(recipient: Recipient, address: Address, body: Vec<u8>) -> Self {
+        let mut call = Self::get(recipient, address);
+        call.method = Method::POST;
+        let json_type = "application/json".to_owned();
+        call.headers.push((header::CONTENT_TYPE, json_type));
+        call.body = body;
+        call
+    }
+
+    /// The same with another header, of those that are sent.
+    pub fn with(mut self, name: HeaderName, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The same, waiting for its answer for so long.
+    pub fn within(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Sends a form and asks for JSON.
@@ -117,6 +156,8 @@ pub struct Incoming {
     pub status: u16,
     /// What the body is, without parameters.
     pub content_type: String,
+    /// How long to wait before the next call, where the answer says so in seconds.
+    pub retry_after: Option<Duration>,
     /// The body.
     pub body: Bytes,
 }
@@ -200,7 +241,7 @@ impl Egress {
             return Err(EgressError::Refused);
         }
         let begun = self.meter.begin(call.recipient.word());
-        let answer = tokio::time::timeout(CALL_TIMEOUT, self.exchange(call)).await;
+        let answer = tokio::time::timeout(call.patience, self.exchange(call)).await;
         self.meter.end(begun, true, 0.0, 0.0);
         answer.unwrap_or(Err(EgressError::Unreachable))
     }
@@ -224,6 +265,9 @@ impl Egress {
         })?;
         let content_type = response.headers().get("content-type").unwrap_or_default();
         let content_type = content_type.split(';').next().unwrap_or_default().trim();
+        let retry_after = response.headers().get("retry-after");
+        let retry_after = retry_after.and_then(|seconds| seconds.parse().ok());
+        let retry_after = retry_after.map(Duration::from_secs);
         let (status, content_type) = (response.status().as_u16(), content_type.to_lowercase());
         let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES);
         let body = body.collect().await.map_err(|error| {
@@ -236,6 +280,7 @@ impl Egress {
         Ok(Incoming {
             status,
             content_type,
+            retry_after,
             body: body.to_bytes(),
         })
     }

@@ -11,6 +11,7 @@ pub mod mail;
 pub mod nudge;
 pub mod sign_in;
 pub mod tokens;
+pub mod webhook;
 
 use std::{ops::Deref, sync::Arc};
 

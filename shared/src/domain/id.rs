@@ -168,6 +168,8 @@ ids! {
     ContactId = "ctc";
     /// A thread between a contact and a team.
     ConversationId = "cnv";
+    /// Something that a service of a customer is told; the same with every attempt.
+    DeliveryId = "evt";
     /// Something that is handed over to somebody outside.
     DisclosureId = "dsc";
     /// The erasure of a person or of a workspace; it follows from the id of what is erased.
@@ -208,6 +210,8 @@ ids! {
     TicketId = "tkt";
     /// A session of a visitor's widget.
     VisitId = "vst";
+    /// A service of a customer that is told what happens.
+    WebhookId = "whk";
     /// A customer's workspace: the tenant of everything in it.
     WorkspaceId = "ws";
 }

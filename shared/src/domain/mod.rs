@@ -23,13 +23,15 @@ pub mod retention;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod webhook;
 pub mod words;
 
 pub use id::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, AuditId, BreakGlassId, CannedReplyId,
-    ChallengeId, ContactId, ConversationId, DisclosureId, ErasureId, ExportId, FlowId,
+    ChallengeId, ContactId, ConversationId, DeliveryId, DisclosureId, ErasureId, ExportId, FlowId,
     InvitationId, JobId, MemberId, MessageId, NoticeId, PasskeyId, PseudonymId, RequestId, ResetId,
-    SessionId, SupportId, TeamId, TeamSignInId, TenantId, TicketId, VisitId, WorkspaceId,
+    SessionId, SupportId, TeamId, TeamSignInId, TenantId, TicketId, VisitId, WebhookId,
+    WorkspaceId,
 };
 pub use permission::{Permission, Role, Sight, Standing, Visibility};
 pub use policy::{Policy, Profile};

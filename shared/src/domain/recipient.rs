@@ -8,6 +8,8 @@ words! {
     pub enum Recipient {
         /// The sign-in service of a team, at an address that the owner of a workspace set.
         IdentityProvider = "identity_provider",
+        /// A service of a customer that is told what happens, at an address that its team set.
+        Webhook = "webhook",
     }
 }
 
@@ -22,7 +24,7 @@ impl Recipient {
     /// Who chose it.
     pub const fn chosen_by(self) -> ChosenBy {
         match self {
-            Self::IdentityProvider => ChosenBy::Customer,
+            Self::IdentityProvider | Self::Webhook => ChosenBy::Customer,
         }
     }
 
@@ -30,6 +32,7 @@ impl Recipient {
     pub const fn name(self) -> &'static str {
         match self {
             Self::IdentityProvider => "The identity provider of a team",
+            Self::Webhook => "A service of the customer that is told what happens",
         }
     }
 
@@ -38,6 +41,9 @@ impl Recipient {
         match self {
             Self::IdentityProvider => {
                 "signs the team's members in; gets the secrets of that sign-in and no data of anybody"
+            }
+            Self::Webhook => {
+                "is told what happens in the workspace; gets opaque ids, and what they stand for only where the customer chose the full payload"
             }
         }
     }

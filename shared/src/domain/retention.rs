@@ -17,6 +17,8 @@ pub const SESSION_ABSOLUTE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub const VISIT_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How long the client's id of a message is remembered.
 pub const DEDUPE_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long it is kept what a service of a customer was told of, and how it answered.
+pub const DELIVERY_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long an idempotency key is remembered.
 pub const IDEMPOTENCY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a tombstone says that something is gone: as long as a cursor of `/sync` is good.
@@ -88,6 +90,8 @@ pub enum Class {
     Counter,
     /// The memory of a client's message id: 7 days, and never longer than the content itself.
     Dedupe,
+    /// That a service of the customer was told of something: 7 days.
+    Delivery,
     /// An entry of the register of what was handed over: 36 months.
     Disclosure,
     /// A copy of somebody's data that was made for them: 7 days.
@@ -199,6 +203,7 @@ const fn life(class: Class, profile: Profile, content: Duration) -> Life {
         Class::Erasure => Life::For(ERASURE_LIFETIME),
         Class::Farewell => Life::For(FAREWELL_LIFETIME),
         Class::Notice => Life::For(NOTICE_LIFETIME),
+        Class::Delivery => Life::For(DELIVERY_LIFETIME),
         Class::Disclosure => Life::For(DISCLOSURE_LIFETIME),
         Class::Export => Life::For(EXPORT_LIFETIME),
         Class::PrivacyRequest => Life::For(REQUEST_LIFETIME),
@@ -303,7 +308,7 @@ mod tests {
     use super::*;
     use crate::domain::policy::Profile;
 
-    const CLASSES: [Class; 32] = [
+    const CLASSES: [Class; 33] = [
         Class::Account,
         Class::Analytics,
         Class::Announcement,
@@ -312,6 +317,7 @@ mod tests {
         Class::Conversation,
         Class::Counter,
         Class::Dedupe,
+        Class::Delivery,
         Class::Disclosure,
         Class::Export,
         Class::Erasure,
@@ -498,6 +504,7 @@ mod tests {
                 (Class::Conversation, Some(content * day)),
                 (Class::Counter, Some(60)),
                 (Class::Dedupe, Some(dedupe * day)),
+                (Class::Delivery, Some(7 * day)),
                 (Class::Disclosure, Some(1096 * day)),
                 (Class::Erasure, Some(1096 * day)),
                 (Class::Export, Some(7 * day)),

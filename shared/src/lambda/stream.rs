@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::feedback::{Feedback, Heard};
 use crate::{
     app::App,
+    domain::Timestamp,
     store::{Item, StoreError},
 };
 
@@ -47,12 +48,30 @@ pub enum Change {
 pub struct Images {
     /// The place of the record; failures are named by it.
     pub sequence_number: String,
+    /// When it was written, in seconds; the same whenever the record comes.
+    #[serde(default)]
+    approximate_creation_date_time: Option<f64>,
     /// After; absent when it went.
     #[serde(default, deserialize_with = "image")]
     pub new_image: Option<Item>,
     /// Before; absent when it came.
     #[serde(default, deserialize_with = "image")]
     pub old_image: Option<Item>,
+}
+
+impl Images {
+    /// When the change was written, to the second; the same whenever its record comes.
+    pub fn created_at(&self) -> Option<Timestamp> {
+        let seconds = self
+            .approximate_creation_date_time
+            .filter(|at| at.is_finite())?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a time is far below the largest number"
+        )]
+        let ms = (seconds * 1000.0) as i64;
+        Some(Timestamp::from_ms(ms))
+    }
 }
 
 /// The records that must come again (`ReportBatchItemFailures`).

@@ -127,6 +127,8 @@ pub enum Use {
     Refresh,
     /// Recognise an address that is not written to any more.
     Suppression,
+    /// Make the secrets of endpoints, and the ids of what they are told.
+    Webhook,
     /// Sign the link that leads out of a kind of mail.
     WayOut,
     /// Make what a sign-in through a team's provider is bound with, and recognise who comes.

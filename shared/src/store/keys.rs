@@ -1,8 +1,8 @@
 //! Every key there is, and nothing else makes one.
 //!
 //! Each room lists its own: accounts, figures about use, the deployment, subjects, workspaces, conversations, sockets,
-//! files, flows, exports, requests about one's data, threads with the operator, and the names in the
-//! bucket.
+//! files, flows, exports, requests about one's data, threads with the operator, what services of a
+//! customer are told, and the names in the bucket.
 //!
 //! The kind stands first so that IAM's `dynamodb:LeadingKeys` can fence each function; the tenant
 //! follows, and every constructor of a tenant's key takes it, so a key of another tenant cannot
@@ -23,6 +23,7 @@ mod privacy;
 mod sockets;
 mod subjects;
 mod support;
+mod webhooks;
 mod workspaces;
 
 use crate::domain::Timestamp;
@@ -79,6 +80,10 @@ pub use subjects::{
 pub use support::{
     SUPPORT_MESSAGE, is_support, own_support, support_list, support_message, support_partition,
     support_thread, support_threads, support_writer, supported, thread_supported,
+};
+pub use webhooks::{
+    DELIVERY_SHARDS, WEBHOOK, deliveries, delivery, delivery_due, delivery_of, delivery_shard,
+    webhook, webhook_health, webhooks,
 };
 pub use workspaces::{
     AUDIT_LINE, AUDIT_WAITING, CANNED, TEAM, TEAM_IDENTITY, all_workspaces, api_key, api_keys, app,

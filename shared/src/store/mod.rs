@@ -82,6 +82,7 @@ pub mod together;
 pub mod transaction;
 pub mod transcript;
 pub mod transfer;
+pub mod webhook;
 pub mod workspace;
 
 pub use aws_sdk_dynamodb::types::AttributeValue;

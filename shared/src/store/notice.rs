@@ -67,6 +67,8 @@ words! {
         SecondFactorAdded = "second_factor_added",
         /// A second factor was removed.
         SecondFactorRemoved = "second_factor_removed",
+        /// A service of a workspace that the account owns is told nothing any more: it failed for days.
+        WebhookDisabled = "webhook_disabled",
         /// A workspace that the account owns is to be deleted.
         WorkspaceDeletionScheduled = "workspace_deletion_scheduled",
         /// It is not, after all.

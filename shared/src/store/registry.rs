@@ -52,6 +52,7 @@ use super::{
     suppression::Suppression,
     team::{TeamAttempt, TeamIdentity, TeamProvider, TeamSession},
     transfer::Transfer,
+    webhook::{Delivery, Webhook, WebhookHealth},
     workspace::{Workspace, WorkspacePolicy},
 };
 use crate::domain::policy::Lens;
@@ -111,6 +112,7 @@ registry! {
     Counter
     DataKeyRow
     Dedupe
+    Delivery
     DeploymentSettings
     DisclosedPart
     Disclosure
@@ -192,6 +194,8 @@ registry! {
     Upload
     Visit
     VisitorContext
+    Webhook
+    WebhookHealth
     Workspace
     WorkspacePolicy
 }

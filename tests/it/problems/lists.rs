@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use harness::routes::{Ids, Route, routes};
-use harness::{Client, Member};
+use harness::{Client, Member, text};
 use reqwest::Method;
 use shared::domain::time::DAY;
 
@@ -20,6 +20,10 @@ async fn every_query_parameter_is_known_and_within_its_bounds() {
         .with("workspace", &world.workspace.id)
         .with("contact", &world.visitor.contact_id)
         .with("conversation", &world.conversation.id)
+        .with(
+            "webhook",
+            &make_hook(&world.owner, &world.workspace.path).await,
+        )
         .with("flow", &world.owner.flow(&world.workspace).await);
     // Pages say themselves what a link to them may bring.
     for route in routes()
@@ -102,6 +106,19 @@ async fn a_part_of_a_thread_has_one_direction() {
     }
 }
 
+/// A webhook that was told of two tests.
+async fn make_hook(owner: &Member, workspace: &str) -> String {
+    let place = format!("{workspace}/webhooks");
+    let hook = serde_json::json!({ "name": "Shop", "url": "http://127.0.0.1:9/", "events": [] });
+    let id = text(&owner.post(&place, hook, 201).await, "id");
+    for _ in 0..2 {
+        let test = format!("{place}/{id}/test");
+        let sent = owner.send(Method::POST, &test, None).await;
+        assert_eq!(sent.status, 202, "{}", sent.text);
+    }
+    id
+}
+
 /// Another version, so that the list has two.
 async fn publish_again(owner: &Member, flow: &str) {
     let shown = owner.get(flow, 200).await;
@@ -159,8 +176,10 @@ async fn cursors(world: &World) -> Vec<(String, String)> {
     let flow = owner.flow(workspace).await;
     let flow = format!("{}/flows/{flow}", workspace.path);
     publish_again(owner, &flow).await;
+    let hook = make_hook(owner, &workspace.path).await;
     let mut lists = vec![
         format!("{flow}/versions"),
+        format!("{}/webhooks/{hook}/deliveries", workspace.path),
         "/v1/support".to_owned(),
         "/v1/workspaces".to_owned(),
         "/v1/privacy/requests".to_owned(),

@@ -29,6 +29,15 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "how far an erasure has come, and its receipt, which the person has by mail",
     ),
     (
+        "Delivery",
+        "that a service of the customer was told of something, by opaque ids, for seven days",
+    ),
+    ("WebhookHealth", "how an endpoint does, about nobody"),
+    (
+        "Webhook",
+        "a service of the customer, whose team set it up and reads it in the settings",
+    ),
+    (
         "Farewell",
         "where the last mail goes, when the account is gone already",
     ),
