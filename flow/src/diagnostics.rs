@@ -16,6 +16,7 @@ use crate::compile::Subflows;
 use crate::document::Document;
 
 pub use offered::Feature;
+pub use requests::{host_of, server_of};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -268,13 +269,31 @@ impl Serialize for Pointer {
     }
 }
 
+/// A secret that a request can take along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secret {
+    /// Its id.
+    pub id: String,
+    /// The hosts that it may be shown to; any where there are none.
+    pub hosts: Vec<String>,
+}
+
+impl Secret {
+    /// Whether a host may be shown it.
+    pub fn is_for(&self, host: &str) -> bool {
+        self.hosts.is_empty() || self.hosts.iter().any(|one| one == host)
+    }
+}
+
 /// What the surroundings of a flow know.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
-    /// The ids of the secrets there are.
-    pub secrets: Vec<String>,
+    /// The secrets there are.
+    pub secrets: Vec<Secret>,
     /// Hosts that may be told personal values.
     pub hosts: Vec<String>,
+    /// Servers that can be asked although their names are not public: `http://127.0.0.1:8080`.
+    pub servers: Vec<String>,
     /// The ids of the teams there are; none where nobody knows.
     pub teams: Option<Vec<String>>,
     /// What whoever runs the flow does not offer.

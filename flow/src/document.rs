@@ -316,6 +316,8 @@ pub struct Needs {
     pub secrets: Vec<String>,
     /// Teams that it hands over to, by id.
     pub teams: Vec<String>,
+    /// Servers that it asks.
+    pub servers: Vec<String>,
 }
 
 impl Document {
@@ -333,6 +335,9 @@ impl Document {
                     once(&mut needs.subflows, (subflow.flow.clone(), subflow.version))
                 }
                 Kind::Http(http) => {
+                    if let Some(server) = crate::diagnostics::server_of(&http.url) {
+                        once(&mut needs.servers, server);
+                    }
                     for secret in http
                         .headers
                         .iter()

@@ -1,6 +1,6 @@
 //! What comes into a flow, and what comes out of it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::limits::{Limit, Limits};
@@ -378,7 +378,7 @@ pub struct Offered {
 }
 
 /// A request to a server of the customer. Secrets are named, never in it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HttpRequest {
     /// The method.
     pub method: Method,
@@ -389,7 +389,7 @@ pub struct HttpRequest {
     /// Headers with the ids of the secrets whose values they have.
     pub secrets: Vec<(String, String)>,
     /// The body.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
     /// Whether the body is JSON.
     pub json: bool,

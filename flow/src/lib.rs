@@ -39,7 +39,8 @@ mod variables;
 pub use compile::{Subflows, compile, compile_draft, reference};
 pub use conditions::{Comparison, Compat, Condition, Op, Operand};
 pub use diagnostics::{
-    Code, Diagnostic, Feature, Pointer, Severity, Surroundings, check, publishable,
+    Code, Diagnostic, Feature, Pointer, Secret, Severity, Surroundings, check, host_of,
+    publishable, server_of,
 };
 pub use document::{
     Afterwards, Command, Document, Edge, From, Handlers, Idle, Needs, Node, Progress, Rate,

@@ -31,7 +31,7 @@ pub const MAX_INPUT_CHARS: usize = 4_000;
 /// The most characters of the outcome of a flow, which its state keeps.
 pub const MAX_OUTCOME_CHARS: usize = 64;
 /// The most bytes of the body of a request. Whoever makes the request bounds what comes back.
-pub const MAX_BODY_BYTES: usize = 256 * 1024;
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// What one turn and one conversation may take. None can be set above the hard caps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

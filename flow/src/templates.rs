@@ -7,6 +7,7 @@
 
 mod gate;
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
@@ -200,17 +201,30 @@ impl Template {
     /// # Errors
     /// When it would be larger than 64 KiB. A place that cannot be evaluated is empty.
     pub fn render(&self, names: &impl Names) -> Result<String, Trouble> {
+        self.write(names, as_it_is)
+    }
+
+    /// An address. What variables hold is a part of it and nothing more: whatever could end a part, or begin
+    /// another, is encoded (RFC 3986, 2.1).
+    ///
+    /// # Errors
+    /// As of [`Template::render`].
+    pub fn render_address(&self, names: &impl Names) -> Result<String, Trouble> {
+        self.write(names, encoded)
+    }
+
+    fn write(&self, names: &impl Names, form: fn(&str) -> Cow<'_, str>) -> Result<String, Trouble> {
         let mut out = Bounded(String::new());
         for piece in &self.pieces {
             let written = match piece {
                 Piece::Text(text) => out.write_str(text),
                 Piece::Variable(name) => match names.value(name) {
-                    Some(Value::String(text)) => out.write_str(text),
-                    Some(value) => out.write_str(&show(value)),
+                    Some(Value::String(text)) => out.write_str(&form(text)),
+                    Some(value) => out.write_str(&form(&show(value))),
                     None => Ok(()),
                 },
                 Piece::Expression(formula) => match formula.evaluate(names) {
-                    Ok(value) => out.write_str(&show(&value)),
+                    Ok(value) => out.write_str(&form(&show(&value))),
                     Err(Trouble::Failed) => Ok(()),
                     Err(Trouble::TooLarge) => Err(fmt::Error),
                 },
@@ -219,6 +233,24 @@ impl Template {
         }
         Ok(out.0)
     }
+}
+
+fn as_it_is(text: &str) -> Cow<'_, str> {
+    Cow::Borrowed(text)
+}
+
+/// A text as a part of an address.
+fn encoded(text: &str) -> Cow<'_, str> {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a text does not fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// A text between places.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use flow::simulate::{Line, Script, Simulation, Step, explore, simulate};
 use flow::{
-    Diagnostic, Document, Effect, Subflows, Surroundings, check, compile_draft, node::Part,
+    Diagnostic, Document, Effect, Secret, Subflows, Surroundings, check, compile_draft, node::Part,
     publishable, typebot,
 };
 use serde::Serialize;
@@ -91,6 +91,14 @@ pub enum Outcome {
     Faults(String),
 }
 
+/// A secret that is named on the command line.
+fn for_any_host(id: &str) -> Secret {
+    Secret {
+        id: id.to_owned(),
+        hosts: Vec::new(),
+    }
+}
+
 /// Does what was asked.
 ///
 /// # Errors
@@ -105,7 +113,7 @@ pub fn run(what: &Flow) -> Result<Outcome, String> {
             json,
         } => {
             let around = Surroundings {
-                secrets: secrets.clone(),
+                secrets: secrets.iter().map(|id| for_any_host(id)).collect(),
                 hosts: hosts.clone(),
                 ..Surroundings::default()
             };

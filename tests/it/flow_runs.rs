@@ -1,5 +1,6 @@
 //! Flows that lead conversations: what a visitor and the team see of it, and what it costs.
 
+mod asked;
 mod led;
 
 use std::time::Duration;

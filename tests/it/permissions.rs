@@ -101,6 +101,7 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         ("PATCH", "/members/{member}") => Some(json!({ "role": "agent" })),
         ("PUT", "/business-hours") => Some(json!({ "time_zone": "UTC", "weekly": [] })),
         ("PUT", "/availability") => Some(json!({ "status": "online" })),
+        ("PATCH", "/flows/servers") => Some(json!({ "personal_hosts": [] })),
         ("POST", "/canned-replies") => Some(json!({ "name": "refund", "text": "Hello" })),
         ("PATCH", "/canned-replies/{reply}") => Some(json!({ "name": "money" })),
         ("POST", "/teams") => Some(json!({ "name": "Billing" })),

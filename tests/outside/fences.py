@@ -25,7 +25,7 @@ from deployed import Server, Template, http_event, passes
 from emulator import FUNCTIONS, Emulated, bootstrap, variables
 from exports_tour import joined, tour_of_the_exports
 from files_tour import tour_of_the_files, tour_of_the_photo
-from flows_tour import tour_of_the_flows
+from flows_tour import tour_of_the_flows, tour_of_the_servers
 from live_tour import (
     at, listens, tour_of_a_forgotten_contact, tour_of_erasures, tour_of_retention, tour_of_the_desk, tour_of_the_sockets, tour_of_the_teams,
     tour_of_the_webhooks,
@@ -725,6 +725,7 @@ def main():
                 tour_of_the_sockets(api, functions["realtime"], token, visitor, workspace, conversation)
                 tour_of_the_teams(api, functions, token, workspace, contact, member)
                 tour_of_the_webhooks(api, functions["retention"], table, token, workspace, app, contact)
+                tour_of_the_servers(api, functions["retention"], partial(past_the_fences, ready), token, workspace, visitor)
                 outbox, filters = functions["outbox"], template.filters["outbox"]
                 keys = items(ready, "KeysTable")
                 listen = partial(listens, api, functions["realtime"], token, workspace)

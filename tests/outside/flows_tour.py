@@ -1,8 +1,9 @@
 """The part of the fences' tour that builds flows."""
 
 import json
+import time
 
-from live_tour import message
+from live_tour import at, message, overdue, rewrite
 
 
 def asks(draft):
@@ -65,3 +66,42 @@ def tour_of_the_flows(api, token, workspace, visitor, saltless):
     api("POST", f"{flows}/import", {"format": "flow1", "file": draft}, token)
     api("GET", flows, token=token)
     return flow
+
+
+def tour_of_the_servers(api, retention, table, token, workspace, visitor):
+    """A flow that asks a server, at a name that nobody has: the program's outbox fails, and so does the schedule.
+    What is left is for the outbox."""
+    flows = f"{workspace}/flows"
+    host = "api.shop.invalid.example"
+    secret = {"name": "shop", "value": "Bearer shop", "hosts": [host]}
+    api("PATCH", f"{flows}/servers", {"personal_hosts": [host], "secrets": [secret]}, token)
+    api("GET", f"{flows}/servers", token=token)
+    made = api("POST", flows, {"name": "Asks"}, token, {"idempotency-key": "Asks"})
+    flow = f"{flows}/{made['id']}"
+    draft = api("GET", flow, token=token)["document"]
+    asks = {"method": "GET", "url": f"https://{host}/", "retries": 5, "headers": [{"k": "authorization", "secret": "shop"}]}
+    draft["nodes"].append({"id": "ask", "type": "http", "data": asks})
+    draft["edges"][-1]["to"]["node"] = "ask"
+    draft["edges"].append({"id": "e3", "from": {"node": "ask", "port": "ok"}, "to": {"node": "end"}})
+    draft["edges"].append({"id": "e4", "from": {"node": "ask", "port": "error"}, "to": {"node": "end"}})
+    api("PATCH", flow, {"document": draft}, token, {"if-match": '"1"'})
+    api("POST", f"{flow}/versions", token=token)
+    api("PUT", f"{flow}/environments/live", {"version": 1}, token)
+    begin = {"client_id": begun_id("Asks", "2")}
+    api("POST", f"/v1/widget/flows/{made['id']}/conversations", begin, visitor)
+    asked = lambda item: item.get("kind", {}).get("S") == "FlowRequest"
+    # The program has an outbox of its own.
+    time.sleep(3)
+    for _ in range(2):
+        rewrite(table, "DataTable", asked, overdue("next_at", "due"))
+        retention.invoke({"task": "minute", "scheduled_at": at(0)})
+    # Without its secret nothing is asked, and the flow goes on: that is left for the outbox, as if nobody had tried.
+    rewrite(table, "DataTable", asked, untried)
+    api("PATCH", f"{flows}/servers", {"forget": ["shop"]}, token)
+
+
+def untried(item):
+    """Lets a request of a flow be as it was written, and the schedule leave it alone."""
+    later = int((time.time() + 3600) * 1000)
+    item["attempts"], item["next_at"] = {"N": "0"}, {"N": str(later)}
+    item["due_sk"] = {"S": f"{later:015}#" + item["due_sk"]["S"].split("#", 1)[1]}

@@ -294,6 +294,7 @@ def tour_of_erasures(api, sign_in, mailed, functions, table):
         api("POST", f"{workspace}/flows", {"name": "Intake"}, owner)
         hook = {"name": "Shop", "url": "https://hooks.shop.invalid/", "events": ["message.created"]}
         api("POST", f"{workspace}/webhooks", hook, owner)
+        api("PATCH", f"{workspace}/flows/servers", {"personal_hosts": ["api.shop.example"]}, owner)
         team = api("POST", f"{workspace}/teams", {"name": "Gone"}, owner)["id"]
         own = api("GET", workspace, token=owner)["member_id"]
         api("PUT", f"{workspace}/teams/{team}/members/{own}", token=owner)

@@ -31,6 +31,7 @@ mod program;
 pub mod provider;
 pub mod receiver;
 pub mod routes;
+pub mod server;
 mod socket;
 
 use std::ops::Deref;

@@ -3,16 +3,18 @@
 use http::Uri;
 
 use super::texts::Check;
-use super::{Code, Surroundings};
+use super::{Code, Secret, Surroundings};
 use crate::nodes::{Http, Kind};
 use crate::templates::Template;
 
 impl Check<'_, '_> {
     pub(super) fn http(&mut self, http: &Http, around: &Surroundings) {
         let at = self.at.clone();
-        let host = match public_host(&http.url) {
-            Ok(host) => Some(host),
-            Err(reason) => {
+        let near = server_of(&http.url).filter(|server| around.servers.contains(server));
+        let host = match (near, public_host(&http.url)) {
+            (Some(_), _) => host_of(&http.url),
+            (None, Ok(host)) => Some(host),
+            (None, Err(reason)) => {
                 self.say(Code::E132, &at.field("url"), reason);
                 None
             }
@@ -59,11 +61,22 @@ impl Check<'_, '_> {
             }
             match (&header.v, &header.secret) {
                 (Some(_), None) => {}
-                (None, Some(secret)) if around.secrets.contains(secret) => {}
-                (None, Some(_)) => {
-                    let fix = "Add the secret to the workspace.".to_owned();
-                    self.say(Code::E131, &at.field("secret"), "There is no such secret.")
-                        .fix = Some(fix);
+                (None, Some(secret)) => {
+                    let known = around.secrets.iter().find(|known| known.id == *secret);
+                    let is_for =
+                        |known: &Secret| host.as_deref().is_none_or(|host| known.is_for(host));
+                    let (what, fix) = match known {
+                        None => (
+                            "There is no such secret.",
+                            "Add the secret to the workspace.",
+                        ),
+                        Some(known) if !is_for(known) => (
+                            "This secret is not for that host.",
+                            "Set the secret with this host among its hosts.",
+                        ),
+                        Some(_) => continue,
+                    };
+                    self.say(Code::E131, &at.field("secret"), what).fix = Some(fix.to_owned());
                 }
                 _ => {
                     self.say(Code::E100, &at, "A header has a value or a secret.");
@@ -101,6 +114,22 @@ impl Check<'_, '_> {
             }
         }
     }
+}
+
+/// Where the server of an address is: the address up to its path. None where variables are in that.
+pub fn server_of(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let plain = !authority.is_empty() && !authority.contains(['{', '@', '\\']);
+    plain.then(|| format!("{scheme}://{authority}").to_ascii_lowercase())
+}
+
+/// The host of an address, with its port where that is not the usual one: what lists of hosts name.
+pub fn host_of(url: &str) -> Option<String> {
+    let server = server_of(url)?;
+    let (_, host) = server.split_once("://")?;
+    let host = host.strip_suffix(":443").unwrap_or(host);
+    Some(host.trim_end_matches('.').to_owned())
 }
 
 /// The host of an address that a server is asked at; it is written out, and public as far as its

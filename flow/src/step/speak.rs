@@ -15,6 +15,12 @@ impl Walker<'_> {
         text.render(&self.scope()).map_err(|_| Reason::TooLarge)
     }
 
+    /// An address of a server.
+    pub(super) fn render_address(&self, text: &Template) -> Result<String, Reason> {
+        let rendered = text.render_address(&self.scope());
+        rendered.map_err(|_| Reason::TooLarge)
+    }
+
     pub(super) fn maybe(&self, text: Option<&Template>) -> Result<Option<String>, Reason> {
         text.map(|text| self.render(text)).transpose()
     }

@@ -308,7 +308,7 @@ impl Walker<'_> {
         }
         Ok(HttpRequest {
             method: http.method,
-            url: one_line(self.render(&http.url)?),
+            url: self.render_address(&http.url)?,
             headers: headers.collect::<Result<_, _>>()?,
             secrets: http.secrets.clone(),
             body,

@@ -14,7 +14,9 @@ use crate::templates::Template;
 use super::chance;
 
 /// How much longer than its tries a request may take before it counts as lost.
-const REQUEST_SLACK_MS: i64 = 60_000;
+const REQUEST_SLACK_MS: i64 = 120_000;
+/// How long may lie between two tries: whoever makes them comes round each minute.
+const BETWEEN_TRIES_MS: i64 = 75_000;
 /// How many nodes a failure tells of.
 const TOLD: usize = 12;
 
@@ -246,7 +248,8 @@ impl<'f> Walker<'f> {
                 self.state.requests += 1;
                 let request = self.request(http)?;
                 let tries = i64::from(http.retries) + 1;
-                let time = i64::from(http.timeout_ms).saturating_mul(tries);
+                let time = i64::from(http.timeout_ms).saturating_add(BETWEEN_TRIES_MS);
+                let time = time.saturating_mul(tries);
                 let deadline = self
                     .cx
                     .now_ms

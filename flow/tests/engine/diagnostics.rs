@@ -2,17 +2,26 @@
 
 use std::collections::BTreeSet;
 
-use flow::{Code, Diagnostic, Document, Feature, Subflows, Surroundings, check, publishable};
+use flow::{
+    Code, Diagnostic, Document, Feature, Secret, Subflows, Surroundings, check, publishable,
+};
 use serde_json::{Value, json};
 
 use crate::world::{document, node, read, say, variable};
 
 fn around() -> Surroundings {
     Surroundings {
-        secrets: vec!["sec_1".to_owned()],
+        secrets: vec![Secret {
+            id: "sec_1".to_owned(),
+            hosts: vec![
+                "safe.acme.example".to_owned(),
+                "other.acme.example".to_owned(),
+            ],
+        }],
         hosts: vec!["safe.acme.example".to_owned()],
         teams: Some(vec!["team_1".to_owned()]),
         missing: vec![Feature::InboxRule],
+        ..Surroundings::default()
     }
 }
 
@@ -184,6 +193,9 @@ const CASES: &[Case] = &[
     }),
     (Code::E131, "/nodes/5/data/headers/0/secret", |f| {
         f["nodes"][5]["data"]["headers"][0]["secret"] = json!("sec_2")
+    }),
+    (Code::E131, "/nodes/5/data/headers/0/secret", |f| {
+        f["nodes"][5]["data"]["url"] = json!("https://third.acme.example/")
     }),
     (Code::E132, "/nodes/5/data/url", |f| {
         f["nodes"][5]["data"]["url"] = json!("https://169.254.169.254/latest")

@@ -1,13 +1,18 @@
 //! The text of a flow: how it is taken in, and what is wrong with it.
 
-use flow::{Diagnostic, Document, Feature, MAX_DOCUMENT_BYTES, Severity, Subflows, Surroundings};
+use flow::{
+    Diagnostic, Document, Feature, MAX_DOCUMENT_BYTES, Needs, Secret, Severity, Subflows,
+    Surroundings,
+};
 use serde_json::{Map, Value, json};
 use shared::{
     app::App,
-    domain::TeamId,
+    domain::{TeamId, flow::ServerHost},
     http::{Problem, actor::Entry},
     store::{Unsealed, assigning::Team, keys},
 };
+
+use crate::servers;
 
 /// A document as the contract describes it: an object whose schema, `flow/1`, docs/flows.md tells.
 pub struct FlowDocument;
@@ -41,8 +46,7 @@ pub fn open_object(example: Value) -> utoipa::openapi::RefOr<utoipa::openapi::sc
 }
 
 /// What this deployment does not run yet. A flow that asks for it is not published.
-const MISSING: [Feature; 6] = [
-    Feature::Http,
+const MISSING: [Feature; 5] = [
     Feature::Call,
     Feature::SetContact,
     Feature::Email,
@@ -116,10 +120,21 @@ pub async fn examine(app: &App, entry: &Entry, text: &str) -> Result<Examined, P
     let subflows = app
         .subflows_of(&document, entry.workspace, &entry.tenant_key, lens)
         .await?;
+    let needs = document.needs();
+    let (hosts, secrets) = servers_of(app, entry, &needs).await?;
+    // What the door of this deployment leads to: public hosts, and on a laptop the machine itself.
+    let is_near = |server: &String| app.egress.address(server).is_ok();
     let around = Surroundings {
         missing: MISSING.to_vec(),
         teams: Some(teams_of(app, entry, &document).await?),
-        ..Surroundings::default()
+        servers: needs
+            .servers
+            .iter()
+            .filter(|s| is_near(s))
+            .cloned()
+            .collect(),
+        hosts,
+        secrets,
     };
     let found = flow::check(&document, &subflows, &around);
     Ok(Examined {
@@ -127,6 +142,26 @@ pub async fn examine(app: &App, entry: &Entry, text: &str) -> Result<Examined, P
         subflows,
         found,
     })
+}
+
+/// The hosts that may get personal values, and the secrets there are. No round trip for a document that asks
+/// no server.
+async fn servers_of(
+    app: &App,
+    entry: &Entry,
+    needs: &Needs,
+) -> Result<(Vec<String>, Vec<Secret>), Problem> {
+    if needs.servers.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let servers = servers::read(app, entry).await?;
+    let named = |hosts: &[ServerHost]| hosts.iter().map(|host| host.as_str().to_owned()).collect();
+    let secrets = servers.secrets(&entry.tenant_key)?.into_iter();
+    let secrets = secrets.map(|secret| Secret {
+        id: secret.name.to_string(),
+        hosts: named(&secret.hosts),
+    });
+    Ok((named(&servers.hosts), secrets.collect()))
 }
 
 /// Those of the teams that a document names that are there.

@@ -18,15 +18,18 @@
 //! | `figures` | `GET /v1/workspaces/{workspace}/flows/{flow}/versions/{version}/figures` |
 //! | `compare` | `GET /v1/workspaces/{workspace}/flows/{flow}/diff` |
 //! | `switch` | `PUT /v1/workspaces/{workspace}/flows/{flow}/environments/{environment}` |
+//! | `show_servers` | `GET /v1/workspaces/{workspace}/flows/servers` |
+//! | `change_servers` | `PATCH /v1/workspaces/{workspace}/flows/servers` |
 //! | `lead` | `POST /v1/workspaces/{workspace}/conversations/{conversation}/flows/{flow}` |
 //! | `show_run` | `GET /v1/workspaces/{workspace}/conversations/{conversation}/flow` |
 //! | `visitor_start` | `POST /v1/widget/flows/{flow}/conversations` |
 //! | `visitor_show` | `GET /v1/widget/conversations/{conversation}/flow` |
 //!
 //! Rooms beside the operations: `desk` (a flow that somebody may see), `document` (texts and what is
-//! wrong with them), `tests` (what lives with a flow and has to hold) and `view`.
+//! wrong with them), `servers` (what they may be told), `tests` (what lives with a flow and has to hold) and `view`.
 
 mod change;
+mod change_servers;
 mod compare;
 mod create;
 mod delete;
@@ -40,8 +43,10 @@ mod list;
 mod list_versions;
 mod publish;
 mod run_tests;
+mod servers;
 mod show;
 mod show_run;
+mod show_servers;
 mod show_version;
 mod simulate;
 mod switch;
@@ -70,6 +75,8 @@ pub fn routes() -> shared::http::Routes {
         figures,
         compare,
         switch,
+        show_servers,
+        change_servers,
         lead,
         show_run,
         visitor_start,

@@ -2,6 +2,7 @@
 //!
 //! | file | what happened | effect |
 //! |---|---|---|
+//! | `ask_server` | a flow asks a server | the first try, and the turn of the flow that follows |
 //! | `give_out` | a conversation came to wait in a team | it goes to whose turn it is |
 //! | `mail_code` | a code was asked for | the mail with the code |
 //! | `mail_farewell` | an account was erased | the last mail, with the receipt |
@@ -23,6 +24,7 @@
 //! is sent again. Mails bear that: codes and links are computed and stay the same.
 //! Removals are idempotent. Order is kept: a record that must wait holds back those after it.
 
+mod ask_server;
 mod close_sockets;
 mod failure;
 mod feedback;
@@ -79,7 +81,8 @@ pub async fn handle(app: &App, batch: Batch) -> Answer {
     let effects = Box::pin(effects(app, &batch));
     let nudges = Box::pin(nudge::tell(app, &batch.records));
     let deliveries = Box::pin(hook::try_first(app, &batch.records));
-    let (answer, (), ()) = tokio::join!(effects, nudges, deliveries);
+    let requests = Box::pin(ask_server::try_first(app, &batch.records));
+    let (answer, (), (), ()) = tokio::join!(effects, nudges, deliveries, requests);
     answer
 }
 

@@ -8,6 +8,7 @@
 //! | `announce` | every minute, with the jobs | goes on with announcements: a letter for every account they reach |
 //! | `erasures` | every minute | accounts and workspaces whose seven days are over are erased |
 //! | `requests` | every minute, with the deadlines | what has to happen to a request about one's data, at its time |
+//! | `asks` | every minute, beside the deadlines | servers are asked what flows wait for |
 //! | `chain` | every minute | lines of audit logs that wait come into their chains |
 //! | `webhooks` | every minute, beside the deadlines | services of the customer are told what is due |
 //! | `minute` | every minute | deadlines that nobody has knocked for: ends of snoozes; `exports`: copies of their data that people asked for |
@@ -17,6 +18,7 @@
 
 mod analytics;
 mod announce;
+mod asks;
 mod chain;
 mod erasures;
 mod exports;
@@ -52,15 +54,16 @@ pub async fn handle(app: &App, tick: Tick) -> Result<Report, StoreError> {
         }
         Task::Minute => {
             // Beside one another: a service that does not answer holds up nobody.
-            let mut told = Report::default();
-            let (deadlines, hooks) = tokio::join!(
+            let (mut told, mut asked) = (Report::default(), Report::default());
+            let (deadlines, hooks, asks) = tokio::join!(
                 Box::pin(minute::run(app, &mut report)),
                 Box::pin(webhooks::run(app, &mut told)),
+                Box::pin(asks::run(app, &mut asked)),
             );
-            for (name, count) in told.0 {
+            for (name, count) in told.0.into_iter().chain(asked.0) {
                 report.add(name, count);
             }
-            let deadlines = deadlines.and(hooks);
+            let deadlines = deadlines.and(hooks).and(asks);
             Box::pin(chain::run(app, &mut report)).await.and(deadlines)
         }
         Task::Sweep => Box::pin(sweep::run(app, &mut report)).await,

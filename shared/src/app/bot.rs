@@ -4,6 +4,7 @@
 //! it: a turn then costs one batch read and one transaction, as a message without a flow does.
 
 mod proof;
+mod request;
 
 use std::{
     collections::HashMap,
@@ -17,6 +18,7 @@ use flow::{
     node::{Action, Card, Part},
 };
 pub use proof::{Proof, Proving, proving};
+pub use request::{Asked, Round};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -30,6 +32,7 @@ use crate::{
     store::{
         RootRef, StoreError, TenantKey,
         flow::Place,
+        flow_request::FlowRequest,
         flow_run::{FlowRun, FlowTurn, Said, Then},
         keys,
         message::Draft,
@@ -202,6 +205,8 @@ impl App {
             labels: Vec::new(),
             marks: Vec::new(),
             code: None,
+            asks: None,
+            answers: None,
             then: Then::ANYBODY,
         }))
     }
@@ -326,6 +331,7 @@ fn step(
     let mut labels = Vec::new();
     let mut opens = Vec::new();
     let mut then = Then::Flow;
+    let mut asks = None;
     let mut awaits = match turn.ignored {
         Some(_) => before.awaits,
         None => None,
@@ -361,8 +367,11 @@ fn step(
                 action: Action::Track { .. },
                 ..
             } => {}
+            Effect::Http { key, request } => {
+                asks = Some(FlowRequest::new(run, &key, &request, now)?);
+            }
             // No published flow asks for these: E160. Should one, people go on.
-            Effect::Http { .. } | Effect::OfferCall { .. } | Effect::Action { .. } => {
+            Effect::OfferCall { .. } | Effect::Action { .. } => {
                 then = Then::ANYBODY;
             }
         }
@@ -397,6 +406,8 @@ fn step(
         labels,
         marks,
         code: None,
+        asks,
+        answers: None,
         then,
     }))
 }

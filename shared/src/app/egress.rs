@@ -58,6 +58,24 @@ const SENT: [HeaderName; 7] = [
     WEBHOOK_TIMESTAMP,
 ];
 
+/// Headers that are the connection's, and nobody's to choose.
+const OURS: [HeaderName; 9] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::EXPECT,
+    header::HOST,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// Whether a header goes out: to a server of a flow whatever its builder wrote, and else what is listed.
+fn goes_out(recipient: Recipient, name: &HeaderName) -> bool {
+    SENT.contains(name) || (recipient == Recipient::FlowServer && !OURS.contains(name))
+}
+
 /// The id of what a service is told (Standard Webhooks).
 pub const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
 /// The signatures of it.
@@ -236,7 +254,10 @@ impl Egress {
     pub async fn call(&self, call: Outgoing) -> Result<Incoming, EgressError> {
         let allowed = (self.admits)(&call.address.0)
             && call.body.len() <= MAX_REQUEST_BYTES
-            && call.headers.iter().all(|(name, _)| SENT.contains(name));
+            && call
+                .headers
+                .iter()
+                .all(|(name, _)| goes_out(call.recipient, name));
         if !allowed {
             return Err(EgressError::Refused);
         }
@@ -434,6 +455,10 @@ mod tests {
         let mut cookie = call();
         cookie.headers.push((header::COOKIE, "a=b".to_owned()));
         assert_eq!(door.call(cookie).await.err(), Some(EgressError::Refused));
+        let mut host = call();
+        host.recipient = Recipient::FlowServer;
+        host.headers.push((header::HOST, "b.example".to_owned()));
+        assert_eq!(door.call(host).await.err(), Some(EgressError::Refused));
         let mut large = call();
         large.body = vec![0; MAX_REQUEST_BYTES + 1];
         assert_eq!(door.call(large).await.err(), Some(EgressError::Refused));

@@ -6,6 +6,8 @@ use crate::words;
 words! {
     /// A kind of recipient outside of AWS.
     pub enum Recipient {
+        /// A server that a flow asks, at an address that the team wrote into the flow.
+        FlowServer = "flow_server",
         /// The sign-in service of a team, at an address that the owner of a workspace set.
         IdentityProvider = "identity_provider",
         /// A service of a customer that is told what happens, at an address that its team set.
@@ -24,13 +26,14 @@ impl Recipient {
     /// Who chose it.
     pub const fn chosen_by(self) -> ChosenBy {
         match self {
-            Self::IdentityProvider | Self::Webhook => ChosenBy::Customer,
+            Self::FlowServer | Self::IdentityProvider | Self::Webhook => ChosenBy::Customer,
         }
     }
 
     /// What readers of the policy call it.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::FlowServer => "A server of the customer that a flow asks",
             Self::IdentityProvider => "The identity provider of a team",
             Self::Webhook => "A service of the customer that is told what happens",
         }
@@ -39,6 +42,9 @@ impl Recipient {
     /// What it gets, and what for.
     pub const fn gets(self) -> &'static str {
         match self {
+            Self::FlowServer => {
+                "answers a flow that the team built; gets what the flow puts into its requests, and what is personal of that only where the customer named its host"
+            }
             Self::IdentityProvider => {
                 "signs the team's members in; gets the secrets of that sign-in and no data of anybody"
             }

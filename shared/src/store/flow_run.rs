@@ -12,7 +12,9 @@ use super::{
     conversation::{Conversation, Status},
     db::{Store, StoreError},
     flow_figures::FlowTick,
+    flow_request::FlowRequest,
     keyring::NewDataKey,
+    keys::{self, Key},
     message::{Appended, Event, RACES, raced},
     record::Stored,
     seal::{DataKey, Unsealed},
@@ -69,6 +71,11 @@ pub struct FlowRun {
 }
 
 impl FlowRun {
+    /// Where it lies.
+    pub fn place(&self) -> Key {
+        keys::flow_run(self.workspace, self.conversation)
+    }
+
     /// Whether its deadline still means something: the flow leads, or has asked for people and nobody
     /// has come.
     pub fn may_go_on(&self, head: &Conversation, now: Timestamp) -> bool {
@@ -135,6 +142,10 @@ pub struct FlowTurn {
     pub marks: Vec<u64>,
     /// The code that it mails.
     pub code: Option<FlowCode>,
+    /// What it asks of a server.
+    pub asks: Option<FlowRequest>,
+    /// The request that it has the answer of: it goes with this turn.
+    pub answers: Option<Key>,
     /// Who leads from now on.
     pub then: Then,
 }
@@ -185,12 +196,29 @@ impl FlowTurn {
         if let Some(code) = &self.code {
             transaction.create(&Stored::new(code.clone(), lens.policy), key)?;
         }
+        if let Some(answered) = &self.answers {
+            transaction.remove(answered.clone());
+        }
+        self.ask(transaction, key, lens)?;
         self.count(transaction, lens)?;
         if run.rev == 0 {
             let first = FlowRun { rev: 1, ..run };
             return transaction.create(&Stored::new(first, lens.policy), key);
         }
         transaction.replace(&Stored::next(run, lens.policy), key)
+    }
+
+    /// Adds what it asks of a server to the transaction.
+    fn ask(
+        &self,
+        transaction: &mut Transaction,
+        key: &DataKey,
+        lens: Lens<'_>,
+    ) -> Result<(), StoreError> {
+        if let Some(request) = &self.asks {
+            transaction.create(&Stored::new(request.clone(), lens.policy), key)?;
+        }
+        Ok(())
     }
 
     /// Adds what it came to to the transaction.
@@ -260,6 +288,7 @@ pub fn first_turn(
 ) -> Result<Conversation, StoreError> {
     let mut step = Step::on(head, lens.now);
     let run = turn.apply(&mut step, lens.now);
+    turn.ask(transaction, &data_key.key, lens)?;
     turn.count(transaction, lens)?;
     let head = step.begin(transaction, data_key, lens)?;
     let run = FlowRun { rev: 1, ..run };

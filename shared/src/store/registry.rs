@@ -23,7 +23,9 @@ use super::{
     export::{Export, ExportPart},
     flow::{Flow, FlowPiece, FlowTests, FlowVersion},
     flow_figures::{FlowSums, FlowTick},
+    flow_request::FlowRequest,
     flow_run::{FlowCode, FlowRun},
+    flow_server::FlowServers,
     heard::HeardBefore,
     hold::HoldNote,
     hours::{Availability, BusinessHours},
@@ -125,7 +127,9 @@ registry! {
     Flow
     FlowCode
     FlowPiece
+    FlowRequest
     FlowRun
+    FlowServers
     FlowSums
     FlowTests
     FlowTick

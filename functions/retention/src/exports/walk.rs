@@ -38,6 +38,10 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "a service of the customer, whose team set it up and reads it in the settings",
     ),
     (
+        "FlowServers",
+        "hosts and secrets of servers that flows ask, which their team set and reads in the settings",
+    ),
+    (
         "Farewell",
         "where the last mail goes, when the account is gone already",
     ),
@@ -504,6 +508,7 @@ mod tests {
         "Flow",
         "FlowCode",
         "FlowPiece",
+        "FlowRequest",
         "FlowRun",
         "FlowSums",
         "FlowTests",

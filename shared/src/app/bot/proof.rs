@@ -95,6 +95,8 @@ pub fn proving(
         labels: Vec::new(),
         marks: Vec::new(),
         code: Some(code),
+        asks: None,
+        answers: None,
         then: Then::Flow,
     }))))
 }

@@ -6,6 +6,8 @@
 //! | its draft, and its tests | data | the same | `DRAFT#<piece>`, `TESTS` |
 //! | what a turn of it came to, and the sums | data | the same | `TICK#<chance>`, `SUMS#<number>` |
 //! | a code that a flow mails | data | `CONVERSATION#<ws>#<conversation>` | `FLOWCODE#<chance>` |
+//! | what a flow asks of a server | data | `CONVERSATION#<ws>#<conversation>` | `FLOWREQ#<id>` |
+//! | servers that flows ask, and secrets for them | data | `SERVER#<ws>` | `SETTINGS` |
 //! | how far a conversation is in a flow | data | `CONVERSATION#<ws>#<conversation>` | `FLOW` |
 //! | version, and its document | data | the same | `V#<number, six digits>`, `P#<number>#<piece>` |
 
@@ -103,6 +105,50 @@ pub fn flow_run(workspace: WorkspaceId, conversation: ConversationId) -> Key {
 /// A code that a flow mails.
 pub fn flow_code(workspace: WorkspaceId, conversation: ConversationId, id: Uuid) -> Key {
     data(thread(workspace, conversation), format!("{FLOW_CODE}{id}"))
+}
+
+/// Which servers the flows of a workspace may tell what, and the secrets for them.
+pub fn flow_servers(workspace: WorkspaceId) -> Key {
+    data(format!("SERVER#{workspace}"), "SETTINGS")
+}
+
+/// What a flow asks of a server: it lies with the conversation and goes with it.
+pub fn flow_request(workspace: WorkspaceId, conversation: ConversationId, id: Uuid) -> Key {
+    data(
+        thread(workspace, conversation),
+        format!("{FLOW_REQUEST}{id}"),
+    )
+}
+
+const FLOW_REQUEST: &str = "FLOWREQ#";
+
+/// Whether this is what a flow asks of a server.
+pub fn is_flow_request(key: &Key) -> bool {
+    key.pk.starts_with("CONVERSATION#") && key.sk.starts_with(FLOW_REQUEST)
+}
+
+/// How many partitions requests of flows have in the index of deadlines. They are not those of everything
+/// else: a server that does not answer must not hold up the end of a snooze.
+pub const FLOW_REQUEST_SHARDS: u8 = 2;
+
+/// One shard of the requests that wait.
+pub fn flow_request_shard(shard: u8) -> String {
+    format!("DUE#Q{shard}")
+}
+
+/// The place of a request among those that wait.
+pub fn flow_request_due(
+    workspace: WorkspaceId,
+    conversation: ConversationId,
+    id: Uuid,
+    next_at: Timestamp,
+) -> Option<IndexKey> {
+    let shard = id.as_bytes()[15] % FLOW_REQUEST_SHARDS;
+    let partition = thread(workspace, conversation);
+    Some(IndexKey {
+        pk: flow_request_shard(shard),
+        sk: format!("{:015}#{partition}#{id}", next_at.ms()),
+    })
 }
 
 const FLOW_CODE: &str = "FLOWCODE#";
