@@ -39,6 +39,7 @@ pub mod mail;
 pub mod objects;
 pub mod openapi;
 pub mod pages;
+pub mod pattern;
 pub mod policy;
 pub mod receipts;
 pub mod restore;

@@ -112,7 +112,14 @@ impl Pump {
             if records.is_empty() {
                 return Ok(drained);
             }
-            self.deliver(&records, &mut passed, &mut drained).await?;
+            let last = records
+                .last()
+                .map(|record| sequence_number(record).to_owned());
+            let heard = self.heard(records);
+            self.deliver(&heard, &mut passed, &mut drained).await?;
+            if let Some(last) = last {
+                self.pass(&last, &mut passed).await?;
+            }
         }
     }
 
@@ -135,6 +142,7 @@ impl Pump {
                 .as_deref()
                 .is_some_and(|last| sequence_number(record) <= last)
         });
+        let taken = self.heard(taken);
         for batch in taken.chunks(self.0.source.batch_size.max(1)) {
             self.invoke(batch).await;
         }
@@ -194,6 +202,15 @@ impl Pump {
         .await
     }
 
+    /// The records that come to the function: the others are dropped before it is called, as on AWS.
+    fn heard(&self, mut records: Vec<Value>) -> Vec<Value> {
+        let filters = &self.0.source.filters;
+        if !filters.is_empty() {
+            records.retain(|record| filters.iter().any(|filter| filter.fits(record)));
+        }
+        records
+    }
+
     async fn deliver(
         &self,
         records: &[Value],
@@ -207,7 +224,10 @@ impl Pump {
             .unwrap_or(MOST_ATTEMPTS)
             .min(MOST_ATTEMPTS);
         // Batches still to do, the next one last.
-        let mut waiting = vec![(0..records.len(), 0)];
+        let mut waiting = Vec::new();
+        if !records.is_empty() {
+            waiting.push((0..records.len(), 0));
+        }
         while let Some((batch, attempts)) = waiting.pop() {
             if self.0.pauses && attempts > 0 {
                 tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(attempts - 1)).await;

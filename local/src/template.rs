@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 use crate::intrinsics::Scope;
+use crate::pattern::Pattern;
 pub use buckets::{Bucket, LifecycleRule};
 
 pub use crate::intrinsics::{TemplateError, stream_arn, table_arn};
@@ -141,6 +142,8 @@ pub struct StreamSource {
     pub function: String,
     /// The physical name of the table.
     pub table: String,
+    /// Which records come: those that fit one of these, or all where there are none.
+    pub filters: Vec<Pattern>,
     /// Most records in one batch.
     pub batch_size: usize,
     /// How often a batch is tried again; none means until the records leave the stream.
@@ -155,7 +158,7 @@ pub struct Rule {
     /// The logical id of the function.
     pub function: String,
     /// Which events it brings.
-    pub pattern: Value,
+    pub pattern: Pattern,
 }
 
 /// A schedule of EventBridge Scheduler.
@@ -399,10 +402,20 @@ impl Template {
                 let table = table.ok_or_else(|| {
                     scope.error(format!("{place}.Properties.Stream is not a table's stream"))
                 })?;
+                let filters = properties["FilterCriteria"]["Filters"].as_array();
+                let filters = filters.into_iter().flatten().map(|filter| {
+                    let text = filter["Pattern"].as_str().unwrap_or_default();
+                    let pattern = serde_json::from_str(text).map_err(|error| error.to_string());
+                    pattern.and_then(Pattern::new)
+                });
+                let filters = filters.collect::<Result<_, _>>().map_err(|cause| {
+                    scope.error(format!("{place}.Properties.FilterCriteria: {cause}"))
+                })?;
                 // AWS's own defaults, where the template says nothing.
                 self.streams.push(StreamSource {
                     function: function.to_owned(),
                     table: table.name.clone(),
+                    filters,
                     batch_size: number(&properties["BatchSize"]).unwrap_or(100) as usize,
                     retry_attempts: number(&properties["MaximumRetryAttempts"]).map(|n| n as u32),
                     bisect: properties["BisectBatchOnFunctionError"] == true,
@@ -410,7 +423,8 @@ impl Template {
             }
             "EventBridgeRule" => self.rules.push(Rule {
                 function: function.to_owned(),
-                pattern: properties["Pattern"].clone(),
+                pattern: Pattern::new(properties["Pattern"].clone())
+                    .map_err(|cause| scope.error(format!("{place}.Properties.Pattern: {cause}")))?,
             }),
             "ScheduleV2" => {
                 let text = |key: &str| properties[key].as_str().unwrap_or_default().to_owned();

@@ -68,6 +68,16 @@ async fn the_emulators_variables_with_those_of_aws_are_a_whole_configuration() {
     );
 }
 
+/// Lambda, "Filter criteria": five for an event source, unless AWS is asked for more.
+#[test]
+fn a_stream_is_filtered_by_as_many_filters_as_lambda_takes() {
+    let streams = &template().streams;
+    assert!(!streams.is_empty());
+    for stream in streams {
+        assert!((1..=5).contains(&stream.filters.len()), "{stream:?}");
+    }
+}
+
 #[test]
 fn both_tables_let_ttl_delete_and_only_the_data_table_has_a_stream_and_long_backups() {
     let tables: BTreeMap<String, Value> = resources("AWS::DynamoDB::Table").into_iter().collect();
