@@ -37,6 +37,7 @@ mod layers;
 mod limits;
 mod mail_in;
 mod members;
+mod merging;
 mod messages;
 mod notices;
 mod oidc;

@@ -62,7 +62,9 @@ fn permission(route: &Route) -> Permission {
         (_, path) if path.starts_with("/flows") => P::FlowsManage,
         ("GET", "/apps") => P::AppsRead,
         ("POST", _) | ("PATCH", "/apps/{app}") if rest.starts_with("/apps") => P::AppsManage,
-        ("DELETE", "/contacts/{contact}") | ("GET", "/erasures/{erasure}") => P::ContactsDelete,
+        ("DELETE", "/contacts/{contact}")
+        | ("GET", "/erasures/{erasure}")
+        | ("POST", "/contacts/{contact}/merge") => P::ContactsDelete,
         ("GET", "/contacts" | "/contacts/{contact}") => P::ContactsRead,
         ("PATCH", "/contacts/{contact}") | ("PUT" | "DELETE", "/contacts/{contact}/block") => {
             P::ContactsManage
@@ -138,6 +140,7 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
             Some(json!({ "team_id": "team_01kf0a1b2c3d4e5f6g7h8j9k0m" }))
         }
         ("PATCH", "/contacts/{contact}") => Some(json!({ "name": "Grace" })),
+        ("POST", "/contacts/{contact}/merge") => Some(json!({ "into": contact_id })),
         ("PUT", "/conversations/{conversation}/read") => Some(json!({ "seq": 1 })),
         ("POST", "/conversations") => {
             Some(json!({ "contact_id": contact_id, "first_message": message("Hello") }))
@@ -412,6 +415,9 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
                     .with("contact", &about.contact_id)
                     .with("disclosure", &proposed);
                 demanded = route.path.ends_with("disclosures").then(|| demand(&asked));
+            }
+            if route.path.ends_with("/merge") {
+                ids = ids.with("contact", &harness.visitor(&app).await.contact_id);
             }
             if route.path.contains("/team") {
                 let made = make_team(&workspace.path, &owner).await;

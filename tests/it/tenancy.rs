@@ -15,6 +15,8 @@ struct Tenant {
     workspace: Workspace,
     app: WidgetApp,
     visitor: Visitor,
+    /// Another contact that is the same person.
+    double: String,
     conversation: Conversation,
     provider: Provider,
     ids: Ids,
@@ -111,6 +113,7 @@ impl Tenant {
         let hook = json!({ "name": "Shop", "url": "http://127.0.0.1:9/hooks", "events": [] });
         let hooks = format!("{}/webhooks", workspace.path);
         let hook = owner.post(&hooks, hook, 201).await;
+        let double = harness.visitor(&app).await.contact_id;
         let ids = Ids::unknown()
             .with("reply", &text(&kept, "id"))
             .with("webhook", &text(&hook, "id"))
@@ -136,6 +139,7 @@ impl Tenant {
             workspace,
             app,
             visitor,
+            double,
             conversation,
             provider,
             ids,
@@ -160,8 +164,13 @@ impl Tenant {
 
     /// What the owner sets again, where the document's example names a host that is nobody's.
     fn own_body(&self, route: &Route) -> Option<Value> {
-        let sets = route.key() == "PUT /v1/workspaces/{workspace}/oidc";
-        sets.then(|| self.provider.setting())
+        match route.key().as_str() {
+            "PUT /v1/workspaces/{workspace}/oidc" => Some(self.provider.setting()),
+            "POST /v1/workspaces/{workspace}/contacts/{contact}/merge" => {
+                Some(json!({ "into": self.double }))
+            }
+            _ => None,
+        }
     }
 }
 

@@ -563,6 +563,12 @@ def tour_of_a_known_visitor(api, token, workspace, app):
     for _ in range(2):
         session = api("POST", "/v1/widget/sessions", body, headers={"origin": "https://shop.example"})
     api("PATCH", place, {"asks_rating": False}, token)
+    # Who came without a name was the same person.
+    known = session["visitor"]["contact_id"]
+    nameless = {"app_key": app["public_key"]}
+    early = api("POST", "/v1/widget/sessions", nameless, headers={"origin": "https://shop.example"})["visitor"]
+    api("POST", f"{workspace}/contacts/{early['contact_id']}/merge", {"into": known}, token, expect=200)
+    api("GET", f"{workspace}/conversations?contact_id={known}", token=token)
     visitor = session["session_token"]
     begun = api("POST", "/v1/widget/conversations", {"first_message": message("Thanks")}, visitor)["conversation"]["id"]
     api("POST", f"{workspace}/conversations/{begun}/close", token=token)

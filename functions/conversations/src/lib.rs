@@ -52,6 +52,7 @@ mod keep_draft;
 mod label;
 mod list;
 mod mark_read;
+mod people;
 mod put_to_team;
 mod release;
 mod remove_participant;

@@ -8,7 +8,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     app::App,
-    domain::{Permission, TeamId, WorkspaceId, page::Limit, policy::Module},
+    domain::{ContactId, Permission, TeamId, WorkspaceId, page::Limit, policy::Module},
     http::{
         Caller, Credential, Json, Page, Path, Problem, Problems, Query, actor::Entry, cursor::List,
     },
@@ -22,7 +22,7 @@ use shared::{
     words,
 };
 
-use crate::view::ConversationView;
+use crate::{people, view::ConversationView};
 
 words! {
     /// Whose conversations.
@@ -69,6 +69,9 @@ pub struct Which {
     view: Option<View>,
     /// The team of the view `team`.
     team_id: Option<TeamId>,
+    /// Only those with this contact and every other one of the same person, by when they began: in the
+    /// view `all`.
+    contact_id: Option<ContactId>,
     /// Only conversations that stand like this; in every view but `all`, `open` unless asked
     /// otherwise.
     status: Option<Status>,
@@ -110,9 +113,10 @@ pub async fn handle(
         which.sort.unwrap_or(Sort::Newest),
     );
     let name = format!(
-        "conversations:{workspace}:{}:{:?}:{:?}:{:?}:{}",
+        "conversations:{workspace}:{}:{:?}:{:?}:{:?}:{:?}:{}",
         view.word(),
         which.team_id,
+        which.contact_id,
         which.status,
         which.priority,
         sort.word()
@@ -144,6 +148,9 @@ pub async fn handle(
         }
         (View::Unassigned, None) => Some(Whose::Nobody),
     };
+    if which.contact_id.is_some() && view != View::All {
+        return Err(contact_of_another_view());
+    }
     let queue = whose.map(|whose| Queue {
         whose,
         status: which.status.unwrap_or(Status::Open),
@@ -151,7 +158,10 @@ pub async fn handle(
     let (places, more) = match queue {
         Some(queue) => queue.places(&app, entry, &reach).await?,
         None if view == View::Mentions => mentioned(&app, &caller, &reach).await?,
-        None => changed(&app, workspace, &reach, "0").await?,
+        None => match which.contact_id {
+            Some(contact) => people::threads(&app, entry, contact, &reach).await?,
+            None => changed(&app, workspace, &reach, "0").await?,
+        },
     };
     let next = match places.last().filter(|_| more) {
         Some((sort, _)) => Some(list.cursor(sort, entry.now)?),
@@ -199,7 +209,7 @@ pub struct Reach {
 
 impl Reach {
     /// The part of `low` to `high` that is still to be shown.
-    fn query(&self, query: store::Query, low: &str, high: &str) -> store::Query {
+    pub fn query(&self, query: store::Query, low: &str, high: &str) -> store::Query {
         let from = self.from.as_deref();
         // One more than asked tells whether there is more, one more again is the cursor's own entry.
         let few = self.limit.saturating_add(2);
@@ -214,7 +224,7 @@ impl Reach {
     }
 
     /// The places in the order of the list, from after the cursor on.
-    fn places(&self, items: &[Item], index: &str) -> Places {
+    pub fn places(&self, items: &[Item], index: &str) -> Places {
         let mut places: Vec<(String, Key)> = items
             .iter()
             .filter_map(|item| {
@@ -317,6 +327,11 @@ fn no_queue() -> Problem {
 
 fn team_view_without_team() -> Problem {
     Problem::invalid("?team_id", "required", "the team of the view `team`")
+}
+
+fn contact_of_another_view() -> Problem {
+    let detail = "only of all conversations: leave `view` out";
+    Problem::invalid("?contact_id", "forbidden", detail)
 }
 
 fn team_of_another_view() -> Problem {

@@ -97,7 +97,8 @@ pub struct Search {
     from: Option<Timestamp>,
     /// Only what was written, or conversations that began, before this time.
     to: Option<Timestamp>,
-    /// Only what this member, contact, flow or key wrote; of messages alone.
+    /// Only what this member, contact, flow or key wrote; of messages alone. Of a contact: whatever the
+    /// person wrote, also as another contact of theirs.
     #[schema(max_length = 40, example = "mbr_01kf0a1b2c3d4e5f6g7h8j9k0m")]
     author: Option<String>,
     /// Only in conversations with this label.
@@ -191,7 +192,7 @@ pub async fn handle(
     let needle = Needle::new(&search.query)
         .ok_or_else(|| Problem::invalid("#/query", "empty", "at least one letter or digit"))?;
     let within = search.within.unwrap_or(SearchIn::Messages);
-    let filter = search.filter(within)?;
+    let mut filter = search.filter(within)?;
     let caller = app
         .caller(
             &credential,
@@ -201,6 +202,12 @@ pub async fn handle(
         )
         .await?;
     caller.entry.require(Module::Conversations)?;
+    if let Some(SubjectId::Contact(contact)) = filter.authors.first().copied() {
+        // Whoever it is wrote as every contact of theirs.
+        let same = crate::people::whole(&app, &caller.entry, contact).await?;
+        let same = same.unwrap_or_else(|| vec![contact]);
+        filter.authors = same.into_iter().map(SubjectId::Contact).collect();
+    }
     // Who is here by break-glass reads what they were let in for, and looks for nothing.
     caller.belongs()?;
     let asked = Asked {
@@ -258,7 +265,7 @@ impl Search {
         Ok(Filter {
             from: self.from,
             to: self.to,
-            author: self.author.as_ref().map(author).transpose()?,
+            authors: self.author.iter().map(author).collect::<Result<_, _>>()?,
             label: self.label.clone(),
         })
     }

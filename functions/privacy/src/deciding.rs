@@ -17,7 +17,7 @@ use shared::{
     http::{
         Code, Member, Operator, Problem,
         actor::Entry,
-        person::{self, Person, recognise},
+        person::{self, Person},
     },
     store::{
         CommitError, Fetched, TenantKey, Transaction, Unsealed,
@@ -292,23 +292,21 @@ async fn carry_out(
             let person = kept(app, &member.entry, &head).await?;
             let line = member.entry.line(member.id, Deed::ContactRestricted);
             transaction.audit(line.about(person.contact.id))?;
-            person.restrict(transaction, &member.entry)?;
+            let whole = app.whole(&member.entry, person).await?;
+            whole.restrict(transaction, &member.entry)?;
         }
         (RequestKind::Unrestrict, Side::Workspace(member)) => {
             let person = kept(app, &member.entry, &head).await?;
             let line = member.entry.line(member.id, Deed::ContactUnrestricted);
             transaction.audit(line.about(person.contact.id))?;
-            person.unrestrict(transaction, &member.entry)?;
+            let whole = app.whole(&member.entry, person).await?;
+            whole.unrestrict(transaction, &member.entry)?;
         }
         (RequestKind::ChildReport | RequestKind::Erase, Side::Workspace(member)) => {
             let entry = &member.entry;
             if let Some(person) = subject(app, entry, &head).await? {
-                let external = person.profile.external_id.as_ref();
-                let external = external.map(|external| recognise(entry, external));
-                let contact = person.contact.id;
-                transaction.fence_contact(person.contact, external, entry.lens())?;
-                let line = entry.line(member.id, Deed::ContactErased);
-                transaction.audit(line.about(contact).begun())?;
+                let whole = app.whole(entry, person).await?;
+                whole.fence(transaction, entry, member.id)?;
             }
             return Ok(head.executing(now));
         }
@@ -362,11 +360,14 @@ async fn lift(
     }
     let line = entry.line(member.id, Deed::ContactUnrestricted);
     transaction.audit(line.about(person.contact.id))?;
-    person.unrestrict(transaction, entry)?;
+    app.whole(entry, person)
+        .await?
+        .unrestrict(transaction, entry)?;
     Ok(())
 }
 
-/// Brings the conversations of a contact to where a decision has put it.
+/// Brings the conversations of a person to where a decision has put them. The other contacts' heads
+/// are looked at by the minute.
 async fn follow(app: &App, member: &Member, contact: ContactId) -> Result<(), Problem> {
     let entry = &member.entry;
     let place = keys::contact(entry.workspace, contact);

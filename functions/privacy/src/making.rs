@@ -10,7 +10,7 @@ use shared::{
     },
     http::{Code, Problem, actor::Entry, person::Person},
     store::{
-        CommitError, Stored, SubjectId, Transaction, Unsealed,
+        CommitError, SubjectId, Transaction, Unsealed,
         audit::{Deed, Named},
         contact::Contact,
         keys,
@@ -170,13 +170,13 @@ pub struct Within<'a> {
 
 impl Within<'_> {
     /// What is done at once: a line for what the team enters; whoever objects is in no figures about
-    /// use, from now on and looking back (CALL-33, FLOW-54); and a child is set aside. The contact as
-    /// it is then, if it was.
+    /// use, from now on and looking back (CALL-33, FLOW-54); and a child is set aside, with every other
+    /// contact of the same person. The contact as it is then, if it was.
     fn place(
         &self,
         transaction: &mut Transaction,
         head: &PrivacyRequest,
-        asking: &Asking,
+        (asking, others): (&Asking, &[Person]),
     ) -> Result<Option<Contact>, Problem> {
         let id = self.person.contact.id;
         if head.copy.is_some() {
@@ -187,15 +187,9 @@ impl Within<'_> {
             let line = self.entry.line(self.actor, Deed::RequestEntered);
             transaction.audit(line.about(id))?;
         }
-        let contact = &self.person.contact;
-        if head.request == RequestKind::Object && contact.figures_refused_at.is_none() {
-            let refuses = Contact {
-                figures_refused_at: Some(self.entry.now),
-                // What was kept of them goes with the next minute.
-                follow_at: Some(self.entry.now),
-                ..contact.clone()
-            };
-            transaction.replace(&Stored::next(refuses, &self.entry.policy), &Unsealed)?;
+        if head.request == RequestKind::Object {
+            let whole = std::iter::once(self.person).chain(others);
+            transaction.out_of_figures(whole.map(|person| &person.contact), self.entry)?;
         }
         if head.request != RequestKind::ChildReport
             || self.person.contact.state == State::Restricted
@@ -204,6 +198,9 @@ impl Within<'_> {
         }
         let line = self.entry.line(self.actor, Deed::ContactRestricted);
         transaction.audit(line.about(id))?;
+        for other in others {
+            other.restrict(transaction, self.entry)?;
+        }
         self.person.restrict(transaction, self.entry).map(Some)
     }
 }
@@ -221,6 +218,10 @@ pub async fn make(
 ) -> Result<Made, Problem> {
     asked.check(asking.made_by)?;
     let proved = asking.is_proved(asked.kind);
+    let others = match &within {
+        Some(Within { entry, person, .. }) => app.others(entry, &person.contact).await?,
+        None => Vec::new(),
+    };
     for _ in 0..RACES {
         let mut transaction = Transaction::new(desk.now);
         let head = new(desk, &asking, proved, &asked);
@@ -245,7 +246,7 @@ pub async fn make(
         let shown = words.clone();
         let (head, slot) = transaction.make_request(head, words, &data_key, &letters)?;
         let set_aside = match &within {
-            Some(within) => within.place(&mut transaction, &head, &asking)?,
+            Some(within) => within.place(&mut transaction, &head, (&asking, &others))?,
             None => None,
         };
         if proved {

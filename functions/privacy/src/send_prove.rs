@@ -17,8 +17,9 @@ use shared::{
         page::{Form, Page, Reader, Refusals, Words},
     },
     store::{
-        CommitError, Fetched, Transaction,
+        CommitError, Fetched, Transaction, Unsealed,
         audit::Deed,
+        contact::Contact,
         keys,
         notice::NoticeKind,
         privacy::{Letter, PrivacyRequest, RequestWords, Wish},
@@ -200,7 +201,11 @@ async fn confirm(
         letters = &[Letter::Acknowledged, Letter::Received];
     }
     // They have proved who they are: nothing is left to decide about a copy of their own data.
-    if head.request.is_answered_by_a_copy() && head.subject.is_some() {
+    let alone = match &how {
+        Proving::Visitor(entry) => is_theirs_alone(app, entry, &head).await?,
+        Proving::ByMail(_) => true,
+    };
+    if alone && head.request.is_answered_by_a_copy() && head.subject.is_some() {
         if let (Proving::Visitor(entry), Some(contact)) = (&how, head.contact()) {
             let line = entry.line(contact, Deed::ExportMade).about(contact);
             transaction.audit(line.begun())?;
@@ -223,4 +228,16 @@ async fn confirm(
         Err(CommitError::Refused(_)) => Ok(Confirmed::No),
         Err(CommitError::Store(error)) => Err(error.into()),
     }
+}
+
+/// Whether a copy goes out on the proof of an address alone. It would hold all contacts of the person,
+/// and that they are one is the team's word: so the team decides, unless an app has vouched for this one.
+async fn is_theirs_alone(app: &App, entry: &Entry, head: &PrivacyRequest) -> Result<bool, Problem> {
+    let Some(contact) = head.contact() else {
+        return Ok(true);
+    };
+    let place = keys::contact(entry.workspace, contact);
+    let fetched = app.store.batch(vec![place.clone()]).await?;
+    let contact = fetched.get::<Contact>(&place, &Unsealed, entry.lens())?;
+    Ok(contact.is_none_or(|contact| contact.verified || contact.others().next().is_none()))
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use shared::{
     app::App,
     domain::{
-        Policy, TenantId, Timestamp,
+        ContactId, Policy, TenantId, Timestamp,
         archive::{
             Entry, FileEntry, LeftOut, Manifest, PART_BYTES, PART_FILES, PART_RECORDS, Part,
             PartEntry,
@@ -23,8 +23,8 @@ use shared::{
         policy::Lens,
     },
     store::{
-        CommitError, DataKey, Item, Key, Query, RootRef, StoreError, Stored, Table, Transaction,
-        Unsealed,
+        CommitError, DataKey, Item, Key, Query, RootRef, StoreError, Stored, SubjectId, Table,
+        Transaction, Unsealed,
         contact::Contact,
         conversation::Conversation,
         db::key_of,
@@ -97,6 +97,9 @@ pub async fn go_on(app: &App, head: &Key) -> Result<bool, StoreError> {
         files: Vec::new(),
         bytes: 0,
     };
+    if run.export.export_state == JobState::Queued {
+        run.export.together = run.others(lens).await?;
+    }
     run.export.export_state = JobState::Running;
     match run.lists().await? {
         Turn::On => run.finish().await,
@@ -141,6 +144,27 @@ struct Waiting {
 }
 
 impl Run<'_> {
+    /// The other contacts of the person that a copy is about, as the team has it when the copy begins.
+    async fn others(&self, lens: Lens<'_>) -> Result<Option<Vec<ContactId>>, StoreError> {
+        let person = match (
+            self.export.export_kind,
+            self.export.subject,
+            self.export.tenant,
+        ) {
+            (
+                ExportKind::Contact | ExportKind::Visitor,
+                SubjectId::Contact(contact),
+                TenantId::Workspace(workspace),
+            ) => keys::contact(workspace, contact),
+            _ => return Ok(None),
+        };
+        let fetched = self.app.store.batch(vec![person.clone()]).await?;
+        let head = fetched.get::<Contact>(&person, &Unsealed, lens)?;
+        Ok(head
+            .filter(|head| head.same_person.is_some())
+            .map(|head| head.others().collect()))
+    }
+
     async fn lists(&mut self) -> Result<Turn, StoreError> {
         while let Some(source) = walk::source(&self.export) {
             let turn = match source {

@@ -188,8 +188,21 @@ async fn left(app: &App, head: &PrivacyRequest, lens: Lens<'_>) -> Result<Left, 
         .batch(vec![place.clone(), at_erasure.clone()])
         .await?;
     let erasure = fetched.get::<Erasure>(&at_erasure, &Unsealed, lens)?;
-    let is_signed = erasure.is_none_or(|erasure| erasure.stage == Stage::Done);
-    if !fetched.holds(&place) && is_signed {
+    let is_signed = |erasure: Option<&Erasure>| erasure.is_none_or(|it| it.stage == Stage::Done);
+    if !fetched.holds(&place) && is_signed(erasure.as_ref()) {
+        // Every other contact of the person has its own receipt.
+        let together = erasure.and_then(|erasure| erasure.together);
+        let others: Vec<Key> = together
+            .iter()
+            .flatten()
+            .map(|id| keys::erasure(*id))
+            .collect();
+        let fetched = app.store.batch(others.clone()).await?;
+        for other in others {
+            if !is_signed(fetched.get::<Erasure>(&other, &Unsealed, lens)?.as_ref()) {
+                return Ok(Left::Something);
+            }
+        }
         return Ok(Left::Nothing);
     }
     let Some(account) = head.account() else {

@@ -109,6 +109,7 @@ pub fn newcomer(
         seen_before: None,
         follow_at: None,
         figures_refused_at: None,
+        same_person: None,
         rev: 1,
     };
     let data_key = entry

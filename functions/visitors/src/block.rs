@@ -17,7 +17,7 @@ use crate::contact::ContactView;
 
 /// Block a contact.
 ///
-/// Blocking a blocked contact changes nothing.
+/// With every other contact of the same person. Blocking a blocked contact changes nothing.
 #[utoipa::path(
     put,
     path = "/v1/workspaces/{workspace}/contacts/{contact}/block",
@@ -54,20 +54,26 @@ pub async fn set(
     let mut read_again: Option<Fetched> = None;
     for _ in 0..RACES {
         let fetched = read_again.as_ref().unwrap_or_else(|| entry.fetched());
-        let mut person = person::open(fetched, entry, id)?.ok_or_else(Problem::not_found)?;
-        let done = if person.contact.blocked == blocked {
-            Ok(())
-        } else {
-            person.contact.blocked = blocked;
-            let head = Stored::next(person.contact, &entry.policy);
-            let mut transaction = Transaction::new(entry.now);
-            transaction.replace(&head, &Unsealed)?;
-            person.contact = head.into_record();
-            app.store.commit(transaction).await
+        let person = person::open(fetched, entry, id)?.ok_or_else(Problem::not_found)?;
+        let mut whole = app.whole(entry, person).await?;
+        let mut transaction = Transaction::new(entry.now);
+        let mut changes = false;
+        for person in whole.persons_mut() {
+            if person.contact.blocked != blocked {
+                person.contact.blocked = blocked;
+                let head = Stored::next(person.contact.clone(), &entry.policy);
+                transaction.replace(&head, &Unsealed)?;
+                person.contact = head.into_record();
+                changes = true;
+            }
+        }
+        let done = match changes {
+            true => app.store.commit(transaction).await,
+            false => Ok(()),
         };
         match done {
             Ok(()) => {
-                let view = ContactView::new(&person, member.role);
+                let view = ContactView::new(&whole.asked, member.role);
                 return Ok(Versioned {
                     rev: view.rev,
                     view,

@@ -43,6 +43,9 @@ pub struct ContactView {
     created_at: Timestamp,
     /// Last visit, to the hour.
     last_seen_at: Timestamp,
+    /// Every contact of the same person, itself among them, where the team said that they are one: the
+    /// first that is still there stands for them in lists. Empty for a contact that is alone.
+    same_person: Vec<ContactId>,
     /// Counts changes.
     #[schema(example = 1)]
     pub rev: u64,
@@ -77,6 +80,7 @@ impl ContactView {
             locale: None,
             created_at: contact.created_at,
             last_seen_at: contact.last_seen_at,
+            same_person: contact.same_person.clone().unwrap_or_default(),
             rev: contact.rev,
             context: None,
         }
@@ -199,6 +203,7 @@ pub mod tests {
             seen_before: None,
             follow_at: None,
             figures_refused_at: None,
+            same_person: None,
             rev: 4,
         };
         let profile = Profile {

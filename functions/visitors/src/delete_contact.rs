@@ -10,9 +10,9 @@ use shared::{
     domain::{ContactId, ErasureId, Permission, WorkspaceId, policy::Module},
     http::{
         AccessToken, Code, Json, Path, Problem, Problems,
-        person::{self, RACES, recognise},
+        person::{self, RACES},
     },
-    store::{CommitError, Fetched, Transaction, audit::Deed, erasure::Erasure},
+    store::{CommitError, Fetched, Transaction, erasure::Erasure},
 };
 use utoipa::ToSchema;
 
@@ -21,11 +21,14 @@ use utoipa::ToSchema;
 pub struct ContactGoing {
     /// The erasure: `GET …/erasures/{erasure}` tells how far it is, and shows its receipt.
     erasure_id: ErasureId,
+    /// The erasures of every contact of the person, that one among them.
+    erasure_ids: Vec<ErasureId>,
 }
 
 /// Erase a contact.
 ///
-/// With everything it wrote, was sent, and told of itself. It cannot be undone. The contact is gone
+/// With everything it wrote, was sent, and told of itself, and with every other contact of the same
+/// person. It cannot be undone. The contact is gone
 /// for everybody with the answer, and erased within minutes. A conversation on hold stays until it is
 /// released.
 #[utoipa::path(
@@ -59,16 +62,18 @@ pub async fn handle(
     for _ in 0..RACES {
         let fetched = read_again.as_ref().unwrap_or_else(|| entry.fetched());
         let person = person::open(fetched, entry, id)?.ok_or_else(Problem::not_found)?;
-        let external = person.profile.external_id.as_ref();
-        let external = external.map(|external| recognise(entry, external));
+        let erasure_ids = person.contact.whole();
+        let erasure_ids = erasure_ids.into_iter().map(Erasure::of_contact).collect();
+        let whole = app.whole(entry, person).await?;
         let mut transaction = Transaction::new(entry.now);
-        transaction.fence_contact(person.contact, external, entry.lens())?;
-        let line = entry.line(member.id, Deed::ContactErased);
-        transaction.audit(line.about(id).begun())?;
+        whole.fence(&mut transaction, entry, member.id)?;
         match app.store.commit(transaction).await {
             Ok(()) => {
-                let erasure_id = Erasure::of_contact(id);
-                return Ok((StatusCode::ACCEPTED, Json(ContactGoing { erasure_id })));
+                let going = ContactGoing {
+                    erasure_id: Erasure::of_contact(id),
+                    erasure_ids,
+                };
+                return Ok((StatusCode::ACCEPTED, Json(going)));
             }
             Err(CommitError::Store(error)) => return Err(error.into()),
             Err(CommitError::Refused(_)) => {

@@ -7,6 +7,7 @@
 //! | `show_contact` | `GET /v1/workspaces/{workspace}/contacts/{contact}` |
 //! | `change_contact` | `PATCH /v1/workspaces/{workspace}/contacts/{contact}` |
 //! | `delete_contact` | `DELETE /v1/workspaces/{workspace}/contacts/{contact}` |
+//! | `merge` | `POST /v1/workspaces/{workspace}/contacts/{contact}/merge` |
 //! | `block` | `PUT /v1/workspaces/{workspace}/contacts/{contact}/block` |
 //! | `unblock` | `DELETE /v1/workspaces/{workspace}/contacts/{contact}/block` |
 //! | `send_beacon` | `POST /v1/widget/beacons` |
@@ -26,6 +27,7 @@ mod contact;
 mod delete_contact;
 mod identity;
 mod list_contacts;
+mod merge;
 mod send_beacon;
 mod set_figures;
 mod show_contact;
@@ -42,6 +44,7 @@ pub fn routes() -> shared::http::Routes {
         show_contact,
         change_contact,
         delete_contact,
+        merge,
         block,
         unblock,
         send_beacon,

@@ -3,17 +3,24 @@
 //! Besides the batch on entry one query of the list index, and one batch read for 25 contacts (for
 //! 100 where personal data is masked: none of it is read then).
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use shared::{
     app::App,
     domain::{ContactId, Permission, WorkspaceId, policy::Module},
-    http::{Credential, Json, Page, Paging, Path, Problem, Problems, Query, cursor::List},
-    store::{self, db::BATCH_KEYS, keys},
+    http::{
+        Credential, Json, Page, Paging, Path, Problem, Problems, Query, actor::Entry, cursor::List,
+        person,
+    },
+    store::{self, Fetched, Key, db::BATCH_KEYS, keys},
 };
 
 use crate::contact::{self, ContactView, Detail};
 
 /// List contacts.
+///
+/// Somebody with several contacts that the team said are one person is listed once.
 #[utoipa::path(
     get,
     path = "/v1/workspaces/{workspace}/contacts",
@@ -63,11 +70,46 @@ pub async fn handle(
             .iter()
             .flat_map(|id| contact::wanted_by(detail, workspace, *id));
         let fetched = app.store.batch(wanted.collect()).await?;
-        for id in ids {
+        let behind = behind(&app, entry, &fetched, ids).await?;
+        for id in ids.iter().filter(|id| !behind.contains(id)) {
             views.extend(contact::view(&fetched, entry, *id, detail)?);
         }
     }
     Ok(Json(Page::new(views, next)))
+}
+
+/// Those of the contacts of a page for whom another contact of the same person stands. No read where
+/// nobody has two.
+async fn behind(
+    app: &App,
+    entry: &Entry,
+    fetched: &Fetched,
+    ids: &[ContactId],
+) -> Result<Vec<ContactId>, Problem> {
+    let mut before: Vec<(ContactId, Vec<ContactId>)> = Vec::new();
+    for id in ids {
+        if let Some(head) = person::head(fetched, entry, *id)? {
+            let first = head.whole().into_iter().take_while(|other| other != id);
+            before.push((*id, first.collect()));
+        }
+    }
+    let wanted: BTreeSet<ContactId> = before.iter().flat_map(|(_, first)| first.clone()).collect();
+    let at = |id: &ContactId| keys::contact(entry.workspace, *id);
+    let wanted: Vec<Key> = wanted.iter().map(at).collect();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let fetched = app.store.batch_all(wanted).await?;
+    let mut behind = Vec::new();
+    for (id, first) in before {
+        for other in first {
+            if person::head(&fetched, entry, other)?.is_some() {
+                behind.push(id);
+                break;
+            }
+        }
+    }
+    Ok(behind)
 }
 
 /// Up to `limit` ids of contacts that are older than `before`, newest first, from the list index.

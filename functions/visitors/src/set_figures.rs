@@ -46,13 +46,16 @@ pub async fn handle(
         let entry = &visitor.entry;
         let mut contact = visitor.contact;
         if contact.figures_refused_at.is_none() != body.allowed {
-            contact.figures_refused_at = (!body.allowed).then_some(entry.now);
-            if !body.allowed {
-                // Whatever happens to this call, the minute looks again.
-                contact.follow_at = Some(entry.now);
-            }
             let mut transaction = Transaction::new(entry.now);
-            transaction.replace(&Stored::next(contact, &entry.policy), &Unsealed)?;
+            if body.allowed {
+                contact.figures_refused_at = None;
+                transaction.replace(&Stored::next(contact, &entry.policy), &Unsealed)?;
+            } else {
+                // A refusal is the whole person's; and whatever happens to this call, the minute looks again.
+                let others = app.others(entry, &contact).await?;
+                let all = others.iter().map(|other| &other.contact);
+                transaction.out_of_figures(std::iter::once(&contact).chain(all), entry)?;
+            }
             match app.store.commit(transaction).await {
                 Ok(()) => {}
                 Err(CommitError::Store(error)) => return Err(error.into()),

@@ -165,6 +165,7 @@ async fn fill(
             seen_before: None,
             follow_at: None,
             figures_refused_at: None,
+            same_person: None,
             rev: 1,
         }
         .tell(),

@@ -149,6 +149,7 @@ impl Person {
             seen_before: None,
             follow_at: None,
             figures_refused_at: None,
+            same_person: None,
             rev: 1,
         };
         let profile = Profile {

@@ -60,6 +60,7 @@ pub fn take(
                 seen_before: None,
                 follow_at: None,
                 figures_refused_at: None,
+                same_person: None,
                 rev: 1,
             };
             taken.retell(fields).map_err(fault)?;

@@ -19,6 +19,7 @@ pub mod second_factor;
 pub mod telemetry;
 pub mod thread;
 pub mod view;
+pub mod whole;
 
 pub use actor::{Member, SignedIn, Visitor};
 pub use bearer::{AccessToken, MaybeToken, VisitorToken};

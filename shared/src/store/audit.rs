@@ -55,6 +55,8 @@ words! {
         BreakGlassRead = "break_glass_read",
         /// A contact is to be forgotten, with everything it wrote.
         ContactErased = "contact_erased",
+        /// Two contacts were said to be one person.
+        ContactMerged = "contact_merged",
         /// A contact was set aside: it is kept, and nothing else is done with it.
         ContactRestricted = "contact_restricted",
         /// A contact that was set aside is used again.

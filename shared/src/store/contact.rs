@@ -50,12 +50,39 @@ pub struct Contact {
     /// Since when it refuses to be in figures about use.
     #[personal(category = Pseudonym, purpose = Improve, erase = Delete, open)]
     pub figures_refused_at: Option<Timestamp>,
+    /// Every contact of the same person, itself among them, where the team said that they are one; the
+    /// first is the one that lists show. Every one of them has the same list.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub same_person: Option<Vec<ContactId>>,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
 }
 
+/// How many contacts one person has at most: what is done to a person is one transaction.
+pub const MOST_OF_A_PERSON: usize = 10;
+
 impl Contact {
+    /// Every contact of the same person, itself among them.
+    pub fn whole(&self) -> Vec<ContactId> {
+        self.same_person.clone().unwrap_or_else(|| vec![self.id])
+    }
+
+    /// The other contacts of the same person.
+    pub fn others(&self) -> impl Iterator<Item = ContactId> {
+        let all = self.same_person.iter().flatten();
+        all.copied().filter(|id| *id != self.id)
+    }
+
+    /// The contact as it is in no figures about use any more. What was kept of it goes with the next
+    /// minute.
+    #[must_use]
+    pub fn out_of_figures(mut self, now: Timestamp) -> Self {
+        self.figures_refused_at = self.figures_refused_at.or(Some(now));
+        self.follow_at = Some(now);
+        self
+    }
+
     /// The contact as it is set aside at `now`, kept until `until` at least.
     pub fn restricted(mut self, until: Timestamp, now: Timestamp) -> Self {
         self.seen_before = Some(self.last_seen_at);

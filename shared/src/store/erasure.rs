@@ -8,6 +8,7 @@
 use shared_derive::Record;
 
 use super::{
+    contact::Contact,
     field::Bytes,
     job::Mark,
     keyring::{TenantKey, Use},
@@ -178,6 +179,9 @@ pub struct Erasure {
     /// What was signed when it was done.
     #[non_personal(reason = "a signed list of counts, opaque ids and keyed hashes")]
     pub receipt: Option<Bytes>,
+    /// The erasures of the other contacts of the same person.
+    #[personal(category = Pseudonym, purpose = ProveErasure, erase = Delete, open)]
+    pub together: Option<Vec<ErasureId>>,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
@@ -206,6 +210,7 @@ impl Erasure {
             finished_at: None,
             ledger_from: None,
             receipt: None,
+            together: None,
             rev: 1,
         }
     }
@@ -218,6 +223,21 @@ impl Erasure {
     /// The erasure of a contact.
     pub const fn of_contact(id: ContactId) -> ErasureId {
         ErasureId::from_uuid(id.uuid())
+    }
+
+    /// The erasure of a contact that begins, with those of the other contacts of the same person.
+    pub fn begin_of(contact: &Contact, now: Timestamp) -> Self {
+        let others: Vec<ErasureId> = contact.others().map(Self::of_contact).collect();
+        let tenant = TenantId::Workspace(contact.workspace);
+        Self {
+            together: (!others.is_empty()).then_some(others),
+            ..Self::new(
+                Self::of_contact(contact.id),
+                ErasureKind::Contact,
+                tenant,
+                now,
+            )
+        }
     }
 
     /// The erasure of a workspace.

@@ -72,6 +72,9 @@ pub struct Export {
     /// Which conversations alone; none where it is everything.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub scope: Vec<ConversationId>,
+    /// The other contacts of the same person, from its first step on.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub together: Option<Vec<ContactId>>,
     /// Which request it answers, where one asked for it.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub request: Option<RequestId>,
@@ -118,6 +121,7 @@ impl Export {
             subject,
             export_kind,
             scope: Vec::new(),
+            together: None,
             request: None,
             export_state: JobState::Queued,
             list: 0,

@@ -24,7 +24,7 @@ use super::{
     subject::{Edge, RootRef, State, SubjectId},
     transaction::{CommitError, Transaction},
 };
-use crate::domain::{AccountId, TenantId, policy::Lens};
+use crate::domain::{AccountId, ContactId, TenantId, policy::Lens};
 
 /// How many edges are read at once.
 const PAGE: u16 = 100;
@@ -38,26 +38,9 @@ impl Store {
     /// # Errors
     /// When storage fails; the next call goes on.
     pub async fn follow(&self, contact: &Contact, lens: Lens<'_>) -> Result<Ended, StoreError> {
-        let tenant = TenantId::Workspace(contact.workspace);
-        let partition = keys::subject_partition(tenant, SubjectId::Contact(contact.id));
-        let mut after: Option<Key> = None;
-        loop {
-            let mut edges = Query::partition(partition.clone()).limit(PAGE);
-            if let Some(after) = after.take() {
-                edges = edges.after(after, String::new());
-            }
-            let Listed { items, more } = self.page(edges).await?;
-            for edge in items.iter().filter_map(|item| key_of(Table::Data, item)) {
-                let root = Edge::root_of(&edge.sk);
-                let root = root.filter(|root| root.to_string().starts_with("CONVERSATION#"));
-                if let Some(root) = root {
-                    self.set(&root.head(), contact, lens).await?;
-                }
-                after = Some(edge);
-            }
-            if !more {
-                break;
-            }
+        // The others stand alike, and one of them may have ended before its conversations.
+        for id in contact.whole() {
+            self.follow_edges(id, contact, lens).await?;
         }
         let changed_at = contact.follow_at.unwrap_or(lens.now);
         if changed_at.plus(GRACE) > lens.now {
@@ -74,6 +57,36 @@ impl Store {
             // Somebody decided anew: that brings a look of its own.
             Err(CommitError::Refused(_)) => Ok(Ended::Partly),
             Err(CommitError::Store(error)) => Err(error),
+        }
+    }
+
+    /// Brings the conversations of one contact of a person to where the person stands.
+    async fn follow_edges(
+        &self,
+        id: ContactId,
+        contact: &Contact,
+        lens: Lens<'_>,
+    ) -> Result<(), StoreError> {
+        let tenant = TenantId::Workspace(contact.workspace);
+        let partition = keys::subject_partition(tenant, SubjectId::Contact(id));
+        let mut after: Option<Key> = None;
+        loop {
+            let mut edges = Query::partition(partition.clone()).limit(PAGE);
+            if let Some(after) = after.take() {
+                edges = edges.after(after, String::new());
+            }
+            let Listed { items, more } = self.page(edges).await?;
+            for edge in items.iter().filter_map(|item| key_of(Table::Data, item)) {
+                let root = Edge::root_of(&edge.sk);
+                let root = root.filter(|root| root.to_string().starts_with("CONVERSATION#"));
+                if let Some(root) = root {
+                    self.set(&root.head(), contact, lens).await?;
+                }
+                after = Some(edge);
+            }
+            if !more {
+                return Ok(());
+            }
         }
     }
 

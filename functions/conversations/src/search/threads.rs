@@ -41,7 +41,7 @@ const WAVE: usize = 10;
 pub struct Filter {
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
-    pub author: Option<SubjectId>,
+    pub authors: Vec<SubjectId>,
     pub label: Option<LabelName>,
 }
 
@@ -80,7 +80,10 @@ impl Filter {
     fn fits_message(&self, message: &Message) -> bool {
         self.to.is_none_or(|to| message.sent_at < to)
             && self.from.is_none_or(|from| message.sent_at >= from)
-            && (self.author.is_none() || message.author == self.author)
+            && (self.authors.is_empty()
+                || message
+                    .author
+                    .is_some_and(|author| self.authors.contains(&author)))
     }
 }
 

@@ -253,12 +253,15 @@ pub enum Source {
     Entries(Query),
 }
 
+/// How many lists lead to what there is of a contact.
+const OF_A_CONTACT: u32 = 5;
+
 /// The list that an export walks now; none after the last.
 pub fn source(export: &Export) -> Option<Source> {
     use Source::{Entries, Partition};
     let tenant = export.tenant;
-    let edges = || Query::partition(keys::subject_partition(tenant, export.subject));
-    let asked = || Query::partition(keys::asked(tenant, export.subject));
+    let edges = |subject| Query::partition(keys::subject_partition(tenant, subject));
+    let asked = |subject| Query::partition(keys::asked(tenant, subject));
     match (export.export_kind, export.subject, tenant) {
         (ExportKind::Account, SubjectId::Account(account), _) => match export.list {
             0 => Some(Partition(keys::account(account).pk)),
@@ -267,7 +270,7 @@ pub fn source(export: &Export) -> Option<Source> {
             3 => Some(Partition(keys::seats(account))),
             4 => Some(Partition(keys::letters(account))),
             5 => Some(Entries(Query::partition(keys::seats(account)))),
-            6 => Some(Entries(asked())),
+            6 => Some(Entries(asked(export.subject))),
             7 => Some(Entries(Query::partition(keys::supported(account)))),
             _ => None,
         },
@@ -275,17 +278,23 @@ pub fn source(export: &Export) -> Option<Source> {
             ExportKind::Contact | ExportKind::Visitor,
             SubjectId::Contact(contact),
             TenantId::Workspace(workspace),
-        ) => match export.list {
-            0 => Some(Partition(keys::contact(workspace, contact).pk)),
-            1 => Some(Partition(keys::visits(workspace, contact))),
-            2 => Some(Entries(edges())),
-            3 => Some(Entries(asked())),
-            4 => Some(Entries(
-                Query::partition(keys::contact(workspace, contact).pk)
-                    .between(keys::BEACON_LINK, format!("{}~", keys::BEACON_LINK)),
-            )),
-            _ => None,
-        },
+        ) => {
+            // All of them for each contact of the person.
+            let mut contacts = std::iter::once(&contact).chain(export.together.iter().flatten());
+            let place = usize::try_from(export.list / OF_A_CONTACT).ok()?;
+            let contact = *contacts.nth(place)?;
+            let subject = SubjectId::Contact(contact);
+            match export.list % OF_A_CONTACT {
+                0 => Some(Partition(keys::contact(workspace, contact).pk)),
+                1 => Some(Partition(keys::visits(workspace, contact))),
+                2 => Some(Entries(edges(subject))),
+                3 => Some(Entries(asked(subject))),
+                _ => Some(Entries(
+                    Query::partition(keys::contact(workspace, contact).pk)
+                        .between(keys::BEACON_LINK, format!("{}~", keys::BEACON_LINK)),
+                )),
+            }
+        }
         (ExportKind::Disclosure, _, TenantId::Workspace(workspace)) => {
             let list = usize::try_from(export.list).ok()?;
             let conversation = *export.scope.get(list)?;

@@ -15,7 +15,7 @@ use crate::{
         contact::Contact,
         conversation::Conversation,
         db::{Store, StoreError, key_of},
-        erasure::{Erasure, ErasureKind, Stage},
+        erasure::{Erasure, Stage},
         keys::{self, Key, Table},
         query::{Listed, Query},
         record::Stored,
@@ -58,8 +58,7 @@ impl Transaction {
         if let Some(external) = external {
             self.remove(keys::external(head.workspace, external));
         }
-        let id = Erasure::of_contact(head.id);
-        let erasure = Erasure::new(id, ErasureKind::Contact, subject.tenant, lens.now);
+        let erasure = Erasure::begin_of(&head, lens.now);
         self.create(&Stored::new(erasure, &Policy::platform()), &Unsealed)?;
         self.replace(&Stored::next(head, lens.policy), &Unsealed)?;
         self.overwrite(&Stored::new(subject, lens.policy), &Unsealed)?;
@@ -99,14 +98,14 @@ impl Store {
             Some(erasure) => erasure,
             // Fenced before the fence wrote one.
             None => {
-                let tenant = TenantId::Workspace(head.workspace);
-                let erasure = Erasure::new(id, ErasureKind::Contact, tenant, lens.now);
+                let erasure = Erasure::begin_of(head, lens.now);
                 match self.begin(erasure, Transaction::new(lens.now)).await? {
                     Some(begun) => begun,
                     None => return Ok(Ended::Partly),
                 }
             }
         };
+        self.begin_of_ended(head, lens).await?;
         let who = (head.workspace, head.id);
         let Some(erasure) = self.counted(erasure, who, lens).await? else {
             return Ok(Ended::Partly);
@@ -118,6 +117,37 @@ impl Store {
             Ended::Partly => Ok(Ended::Partly),
             Ended::Whole => self.verify_contact(erasure, &has_time, lens).await,
         }
+    }
+
+    /// Begins the erasures of those contacts of the same person that had ended before the fence: a
+    /// conversation lives longer than its contact when the team writes last. Nothing can be added to
+    /// them; the schedule that goes on with erasures finds the rows.
+    async fn begin_of_ended(&self, head: &Contact, lens: Lens<'_>) -> Result<(), StoreError> {
+        let others: Vec<ContactId> = head.others().collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        let places = |id: &ContactId| {
+            let contact = keys::contact(head.workspace, *id);
+            (contact, keys::erasure(Erasure::of_contact(*id)))
+        };
+        let wanted = others.iter().map(places);
+        let wanted = wanted.flat_map(|(contact, erasure)| [contact, erasure]);
+        let fetched = self.batch(wanted.collect()).await?;
+        for id in others {
+            let (at_contact, at_erasure) = places(&id);
+            let lives = fetched.get::<Contact>(&at_contact, &Unsealed, lens)?;
+            if lives.is_some() || fetched.holds(&at_erasure) {
+                continue;
+            }
+            if let Some(item) = fetched.raw(&at_contact) {
+                self.remove_root(item, lens.now).await?;
+            }
+            let ended = Contact { id, ..head.clone() };
+            let erasure = Erasure::begin_of(&ended, lens.now);
+            self.begin(erasure, Transaction::new(lens.now)).await?;
+        }
+        Ok(())
     }
 
     /// The erasure with what there is, counted once. `None` when another run has it.
