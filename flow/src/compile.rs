@@ -172,6 +172,14 @@ impl<'d> Builder<'d> {
                 .collect(),
             handlers: self.handlers()?,
             starts: places(|kind| matches!(kind, Kind::Start(_))).collect(),
+            triggers: document
+                .nodes
+                .iter()
+                .filter_map(|node| match &node.kind {
+                    Kind::Start(start) => Some(start.trigger.clone()),
+                    _ => None,
+                })
+                .collect(),
             handoff: places(|kind| matches!(kind, Kind::Handoff(_))).next(),
             ops,
             exits,

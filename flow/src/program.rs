@@ -6,7 +6,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::conditions::{Compat, Op as Operator};
-use crate::nodes::{CallKind, Input, Method, Port};
+use crate::nodes::{CallKind, Input, Method, Port, Trigger};
 use crate::templates::{Formula, Template, Types};
 use crate::variables::{Type, Variable};
 
@@ -14,6 +14,35 @@ use crate::variables::{Type, Variable};
 #[derive(Debug)]
 pub struct Compiled {
     pub(crate) units: Vec<Unit>,
+}
+
+impl Compiled {
+    /// The names of what it waits for outside, its subflows left aside.
+    pub fn events(&self) -> impl Iterator<Item = &str> {
+        let ops = self.units.first().into_iter().flat_map(|unit| &unit.ops);
+        ops.filter_map(|op| match op {
+            Op::Event { name, .. } => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The start of whoever comes by themselves: the first one for the page that they are on, or else the first
+    /// one for anybody.
+    pub fn start_on(&self, page: Option<&str>) -> Option<&str> {
+        let unit = self.units.first()?;
+        let of_page = |part: &String| page.is_some_and(|page| page.contains(part.as_str()));
+        let fits = |wanted: fn(&Trigger) -> bool| {
+            let triggers = unit.starts.iter().zip(&unit.triggers);
+            let mut found = triggers.filter(move |(_, trigger)| wanted(trigger));
+            found.next().map(|(start, _)| unit.ids[*start].as_str())
+        };
+        let mut on_page = unit.starts.iter().zip(&unit.triggers);
+        let on_page = on_page
+            .find(|(_, trigger)| matches!(trigger, Trigger::Url { contains } if of_page(contains)));
+        on_page
+            .map(|(start, _)| unit.ids[*start].as_str())
+            .or_else(|| fits(|trigger| matches!(trigger, Trigger::WidgetOpen)))
+    }
 }
 
 /// One flow.
@@ -31,6 +60,8 @@ pub(crate) struct Unit {
     pub by_name: HashMap<String, usize>,
     pub handlers: Handlers,
     pub starts: Vec<usize>,
+    /// What each start is for.
+    pub triggers: Vec<Trigger>,
     pub handoff: Option<usize>,
     /// Steps to the nearest end; none where none is reached.
     pub distance: Vec<Option<u32>>,

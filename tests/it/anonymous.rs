@@ -63,6 +63,7 @@ const PUBLIC: &[&str] = &[
     "POST /v1/auth/second-factor/passkey",
     "POST /v1/auth/second-factor/passkey/confirm",
     "POST /v1/auth/signup",
+    "POST /v1/flow-events/{token}",
     "POST /v1/privacy/child-reports",
     "POST /v1/support",
     "POST /v1/widget/sessions",

@@ -2,6 +2,8 @@
 
 mod asked;
 mod led;
+mod outside;
+mod races;
 
 use std::time::Duration;
 

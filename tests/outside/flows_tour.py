@@ -89,6 +89,7 @@ def tour_of_the_servers(api, retention, table, token, workspace, visitor):
     api("PUT", f"{flow}/environments/live", {"version": 1}, token)
     begin = {"client_id": begun_id("Asks", "2")}
     api("POST", f"/v1/widget/flows/{made['id']}/conversations", begin, visitor)
+    tour_of_an_event(api, token, workspace, visitor)
     asked = lambda item: item.get("kind", {}).get("S") == "FlowRequest"
     # The program has an outbox of its own.
     time.sleep(3)
@@ -98,6 +99,26 @@ def tour_of_the_servers(api, retention, table, token, workspace, visitor):
     # Without its secret nothing is asked, and the flow goes on: that is left for the outbox, as if nobody had tried.
     rewrite(table, "DataTable", asked, untried)
     api("PATCH", f"{flows}/servers", {"forget": ["shop"]}, token)
+
+
+def tour_of_an_event(api, token, workspace, visitor):
+    """A flow waits for what happens outside, and whoever has its address tells it."""
+    flows = f"{workspace}/flows"
+    made = api("POST", flows, {"name": "Waits"}, token, {"idempotency-key": "Waits"})
+    flow = f"{flows}/{made['id']}"
+    draft = api("GET", flow, token=token)["document"]
+    draft["variables"].append({"id": "v_back", "name": "callback_paid", "type": "text"})
+    draft["nodes"].append({"id": "wait", "type": "event", "data": {"name": "paid"}})
+    draft["edges"][-1]["to"]["node"] = "wait"
+    draft["edges"].append({"id": "e3", "from": {"node": "wait", "port": "next"}, "to": {"node": "end"}})
+    api("PATCH", flow, {"document": draft}, token, {"if-match": '"1"'})
+    api("POST", f"{flow}/versions", token=token)
+    api("PUT", f"{flow}/environments/live", {"version": 1}, token)
+    begin = {"client_id": begun_id("Waits", "3")}
+    begun = api("POST", f"/v1/widget/flows/{made['id']}/conversations", begin, visitor)["conversation_id"]
+    run = api("GET", f"{workspace}/conversations/{begun}/flow", token=token)
+    path = run["variables"]["v_back"].partition("/v1/")[2]
+    api("POST", f"/v1/{path}", {"event": {}}, expect=204)
 
 
 def untried(item):

@@ -10,7 +10,7 @@ use serde_json::Value;
 use shared::domain::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, CannedReplyId, ContactId,
     ConversationId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId, MemberId,
-    PasskeyId, RequestId, SessionId, SupportId, TeamId, WebhookId, WorkspaceId,
+    PasskeyId, RequestId, SessionId, SupportId, TeamId, WebhookId, WorkspaceId, token,
 };
 
 use crate::{START, contract, method, template};
@@ -102,6 +102,12 @@ impl Route {
 #[derive(Clone, Debug)]
 pub struct Ids(BTreeMap<&'static str, String>);
 
+/// A well-formed token of nothing.
+fn unknown_token(at: shared::domain::Timestamp) -> String {
+    let ids = [WorkspaceId::new(at).uuid(), ConversationId::new(at).uuid()];
+    token::write("fe", &ids, &token::Secret::from_bytes([7; 32]))
+}
+
 impl Ids {
     /// Well-formed ids that nobody has.
     pub fn unknown() -> Self {
@@ -135,6 +141,7 @@ impl Ids {
             ("seq", "2".to_owned()),
             ("session", SessionId::new(at).to_string()),
             ("thread", SupportId::new(at).to_string()),
+            ("token", unknown_token(at)),
             ("version", "1".to_owned()),
             ("webhook", WebhookId::new(at).to_string()),
             ("team", TeamId::new(at).to_string()),

@@ -63,14 +63,15 @@ impl<'f> Walker<'f> {
             state,
             unit,
             at: (unit, 0),
-            effects: Vec::new(),
-            trace: Vec::new(),
+            // What most turns come to fits.
+            effects: Vec::with_capacity(4),
+            trace: Vec::with_capacity(8),
             failures: Vec::new(),
             limits: cx.limits.capped(),
             keys: 0,
             visited: 0,
             messages: 0,
-            edges: Vec::new(),
+            edges: Vec::with_capacity(8),
         }
     }
 

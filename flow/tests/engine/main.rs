@@ -1,7 +1,9 @@
 //! The engine of flows, from outside: documents in, turns out.
 
 mod diagnostics;
+mod exports;
 mod figures;
+mod fuzz;
 mod loops;
 mod replay;
 mod scripts;

@@ -46,12 +46,11 @@ pub fn open_object(example: Value) -> utoipa::openapi::RefOr<utoipa::openapi::sc
 }
 
 /// What this deployment does not run yet. A flow that asks for it is not published.
-const MISSING: [Feature; 5] = [
+const MISSING: [Feature; 4] = [
     Feature::Call,
     Feature::SetContact,
     Feature::Email,
     Feature::InboxRule,
-    Feature::Url,
 ];
 
 /// The text of a document as it is stored: compact, its fields sorted, so that equal documents are

@@ -21,6 +21,7 @@
 //! | `show_servers` | `GET /v1/workspaces/{workspace}/flows/servers` |
 //! | `change_servers` | `PATCH /v1/workspaces/{workspace}/flows/servers` |
 //! | `lead` | `POST /v1/workspaces/{workspace}/conversations/{conversation}/flows/{flow}` |
+//! | `hear_event` | `POST /v1/flow-events/{token}` |
 //! | `show_run` | `GET /v1/workspaces/{workspace}/conversations/{conversation}/flow` |
 //! | `visitor_start` | `POST /v1/widget/flows/{flow}/conversations` |
 //! | `visitor_show` | `GET /v1/widget/conversations/{conversation}/flow` |
@@ -37,6 +38,7 @@ mod desk;
 mod document;
 mod explore;
 mod figures;
+mod hear_event;
 mod import;
 mod lead;
 mod list;
@@ -78,6 +80,7 @@ pub fn routes() -> shared::http::Routes {
         show_servers,
         change_servers,
         lead,
+        hear_event,
         show_run,
         visitor_start,
         visitor_show

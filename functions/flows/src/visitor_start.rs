@@ -13,7 +13,7 @@ use flow::{Arrival, What};
 use serde::{Deserialize, Serialize};
 use shared::{
     app::{App, bot},
-    domain::{ConversationId, FlowId, policy::Module},
+    domain::{ConversationId, FlowId, policy::Module, text::Setting},
     http::{Code, IdempotencyKey, Json, Path, Problem, Problems, VisitorToken, idempotent::Ask},
     store::{
         CommitError, RootRef, Transaction, conversation::Conversation, flow::Flow,
@@ -30,6 +30,10 @@ pub struct VisitorStartFlow {
     /// The client's own id of the conversation; the same id is the same conversation.
     #[schema(value_type = String, format = Uuid, example = "0198c9a0-5b1c-7c3e-9d2f-1a2b3c4d5e6f")]
     client_id: Uuid,
+    /// The page that the visitor is on, for flows that begin otherwise on some pages. Not kept.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 500, example = "https://www.example.com/pricing")]
+    page_url: Option<Setting>,
 }
 
 /// What began.
@@ -99,8 +103,9 @@ pub async fn handle(
             vars: Vec::new(),
         },
     };
+    let page = body.page_url.as_ref().map(Setting::as_str);
     let turn = app
-        .take_turn(run, &arrival, &entry.tenant_key, entry.lens())
+        .begin_turn(run, (&arrival, page), &entry.tenant_key, entry.lens())
         .await?;
     let mut transaction = Transaction::new(entry.now);
     first_turn(&mut transaction, &head, &turn, &data_key, entry.lens())?;

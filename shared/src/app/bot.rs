@@ -3,6 +3,7 @@
 //! A version never changes, so its program is remembered for a few minutes by the environment that read
 //! it: a turn then costs one batch read and one transaction, as a message without a flow does.
 
+mod event;
 mod proof;
 mod request;
 
@@ -13,6 +14,7 @@ use std::{
 };
 
 use aws_lc_rs::digest::{SHA256, digest};
+pub use event::{EventToken, Heard, event_token};
 use flow::{
     Arrival, Cx, Document, Effect, FileRef, Limits, State, Subflows, What,
     node::{Action, Card, Part},
@@ -97,6 +99,9 @@ pub struct Standing {
     /// The address that is being proved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
+    /// Names of events that were heard of by their addresses, which are used up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heard: Vec<String>,
     /// Pages that the last turn opens at the visitor's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub opens: Vec<Opened>,
@@ -161,6 +166,7 @@ pub fn new_run(
         told: None,
         seed: Some(half(contact.uuid())),
         proof: None,
+        heard: Vec::new(),
         opens: Vec::new(),
         way: Vec::new(),
     };
@@ -193,7 +199,11 @@ impl App {
     ) -> Result<FlowTurn, StoreError> {
         let program = self.program_of(&run, tenant_key, lens).await?;
         let turn = match program {
-            Some(program) => step(&program, &run, arrival, lens.now)?,
+            Some(program) => {
+                let begins = self.with_addresses(&program, &run, arrival, tenant_key);
+                let arrival = begins.as_ref().unwrap_or(arrival);
+                step(&program, &run, arrival, lens.now)?
+            }
             None => None,
         };
         Ok(turn.unwrap_or_else(|| FlowTurn {
@@ -209,6 +219,62 @@ impl App {
             answers: None,
             then: Then::ANYBODY,
         }))
+    }
+
+    /// A start that brings the addresses of events along, if this is one: for variables that are called so.
+    fn with_addresses(
+        &self,
+        program: &flow::Compiled,
+        run: &FlowRun,
+        arrival: &Arrival,
+        tenant_key: &TenantKey,
+    ) -> Option<Arrival> {
+        let What::Start { node, vars } = &arrival.what else {
+            return None;
+        };
+        let mut vars = vars.clone();
+        for name in program.events() {
+            let token = event_token(tenant_key, run, name);
+            let address = format!("{}/v1/flow-events/{token}", self.config.issuer);
+            vars.push((format!("callback_{name}"), address.into()));
+        }
+        Some(Arrival {
+            id: arrival.id.clone(),
+            what: What::Start {
+                node: node.clone(),
+                vars,
+            },
+        })
+    }
+
+    /// The first turn of a visitor, who is on some page: it says at which start.
+    ///
+    /// # Errors
+    /// As of [`App::take_turn`].
+    pub async fn begin_turn(
+        &self,
+        run: FlowRun,
+        (arrival, page): (&Arrival, Option<&str>),
+        tenant_key: &TenantKey,
+        lens: Lens<'_>,
+    ) -> Result<FlowTurn, StoreError> {
+        let program = self.program_of(&run, tenant_key, lens).await?;
+        let start = program
+            .as_ref()
+            .and_then(|program| program.start_on(page))
+            .map(str::to_owned);
+        let arrival = match &arrival.what {
+            What::Start { vars, .. } => Arrival {
+                id: arrival.id.clone(),
+                what: What::Start {
+                    node: start,
+                    vars: vars.clone(),
+                },
+            },
+            _ => arrival.clone(),
+        };
+        // Remembered by now: no second read.
+        self.take_turn(run, &arrival, tenant_key, lens).await
     }
 
     async fn program_of(
@@ -387,6 +453,7 @@ fn step(
         told: before.told,
         seed: before.seed,
         proof: before.proof.filter(|_| asks_again),
+        heard: before.heard,
         opens,
         way,
     };

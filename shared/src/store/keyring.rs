@@ -113,6 +113,8 @@ pub enum Use {
     ExternalId,
     /// Recognise a document of a flow.
     Flow,
+    /// Make the tokens of what flows wait for outside.
+    FlowEvent,
     /// Recognise a repeated request.
     Idempotency,
     /// Make ids for what comes from elsewhere.
