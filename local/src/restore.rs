@@ -57,7 +57,7 @@ const ON_ITS_WAY: [&str; 10] = [
     "Ticket",
 ];
 /// Kinds that name somebody outside of their own partition, and go with them.
-const POINTERS: [&str; 3] = ["AddressOwner", "ExternalOwner", "TeamIdentity"];
+const POINTERS: [&str; 4] = ["AddressOwner", "ExternalOwner", "Reached", "TeamIdentity"];
 /// Kinds that may go on naming somebody who was erased, by an id that leads nowhere.
 const MAY_NAME: [&str; 9] = [
     "Announcement",

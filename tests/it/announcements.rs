@@ -104,6 +104,37 @@ async fn an_offer_arrives_before_an_objection_and_none_after_it() {
     assert_eq!(account["preferences"]["mails"]["marketing"], false);
 }
 
+/// FLOW-54, CALL-35: an objection that came by mail ends offers when the address on file confirms it, and a mail
+/// that nobody confirms ends nothing.
+#[tokio::test]
+async fn an_offer_arrives_before_an_objection_by_mail_is_confirmed_and_none_after_it() {
+    let harness = Harness::start().await;
+    let ada = wanting(&harness, "ada@example.com", "flows").await;
+    wanting(&harness, "bob@example.com", "flows").await;
+    let operator = operator(&harness).await;
+    let mail = "From: ada@example.com\r\nTo: privacy@example.com\r\nSubject: No\r\n\r\nDo not write to me\r\n";
+    let found = harness::Found::default();
+    let taken = harness.stack.receive(mail.as_bytes(), found);
+    taken.expect("a desk");
+    harness.advance(Duration::from_secs(60));
+    operator.post(ANNOUNCEMENTS, offer("First"), 202).await;
+    assert_eq!(carry_out(&harness).await, 2, "nobody has confirmed it");
+    let mails = with_subject(&harness, "ada@example.com", "Confirm your privacy request").await;
+    let (_, token) = mails[0].text.split_once("token=").expect("a link");
+    let token = token.lines().next().expect("a line");
+    let mut browser = harness.browser();
+    for _ in 0..2 {
+        let form = [("token", token), ("type", "object")];
+        browser.submit("/privacy/confirm", &form, 200).await;
+    }
+    operator.post(ANNOUNCEMENTS, offer("Second"), 202).await;
+    assert_eq!(carry_out(&harness).await, 1, "Bob wants them still");
+    let after = with_subject(&harness, "ada@example.com", "Second").await;
+    assert!(after.is_empty(), "{after:?}");
+    let account = ada.get("/v1/account", 200).await;
+    assert_eq!(account["preferences"]["mails"]["marketing"], false);
+}
+
 /// FLOW-52: a request to opt out ends offers with the call, and says so when it is written down.
 #[tokio::test]
 async fn an_offer_arrives_before_a_request_to_opt_out_and_none_after_it() {

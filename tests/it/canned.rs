@@ -107,3 +107,29 @@ async fn who_leaves_takes_their_own_answers_along() {
     assert_eq!(kept.len(), 1, "{kept:#?}");
     assert_eq!(names(&owner, &place).await, ["refund"]);
 }
+
+/// CALL-32, FLOW-51: what a team prepared is in the copy of the workspace, and what a member keeps for themselves
+/// in theirs alone.
+#[tokio::test]
+async fn prepared_answers_are_in_the_copy_of_those_whose_they_are() {
+    let (harness, owner, workspace, bob, _) = world().await;
+    let place = format!("{}/canned-replies", workspace.path);
+    let shared = json!({ "kept_for": "workspace", "name": "refund", "text": "canary-of-the-team" });
+    owner.post(&place, shared, 201).await;
+    let own = json!({ "name": "hello", "text": "canary-of-bob" });
+    bob.post(&place, own, 201).await;
+    let copy = async |by: &Member, at: &str| {
+        let asked = by.send(Method::POST, at, None).await;
+        assert_eq!(asked.status, 202, "{}", asked.text);
+        harness.run_schedule("minute").await;
+        let place = format!("{at}/{}/parts/1", text(&asked.body, "id"));
+        let (bytes, ..) = harness::files::follow(by, &place).await;
+        String::from_utf8(bytes).expect("JSON")
+    };
+    let whole = copy(&owner, &format!("{}/exports", workspace.path)).await;
+    assert!(whole.contains("canary-of-the-team"), "{whole}");
+    assert!(!whole.contains("canary-of-bob"), "{whole}");
+    let theirs = copy(&bob, "/v1/account/exports").await;
+    assert!(theirs.contains("canary-of-bob"), "{theirs}");
+    assert!(!theirs.contains("canary-of-the-team"), "{theirs}");
+}

@@ -1,6 +1,7 @@
 //! The layers of `shared`, and which room may name which crate: read from the source itself, so
 //! that a line nobody ran is found as well.
 
+mod needed;
 mod source;
 
 use std::fs;

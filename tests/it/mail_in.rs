@@ -3,6 +3,7 @@
 mod asking;
 mod privacy;
 mod support;
+mod visitors;
 
 use harness::{Found, Harness};
 use serde_json::{Value, json};

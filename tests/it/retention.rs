@@ -1,6 +1,7 @@
 //! Data ends when the workspace says: the setting, the jobs that follow it up, the sweep that needs
 //! no TTL, and holds.
 
+mod idle;
 mod setting;
 
 use std::time::Duration;

@@ -1,6 +1,7 @@
 """The tour of the copies that people ask for: asked for, made, fetched by a link, and gone."""
 
 import time
+import uuid
 
 from files_tour import follow, uploaded
 from live_tour import at
@@ -27,9 +28,26 @@ def joined(api, arrive, seen, token, workspace):
     return second
 
 
-def tour_of_the_exports(api, retention, scanner, token, workspace, app, second):
+def told(outbox, table):
+    """The outbox hears of people who are told what was handed over about them."""
+    notes = [item for item in table("Scan", "DataTable")["Items"] if item["sk"]["S"].startswith("DISCLOSED#")]
+    changes = [(item, {name: item[name] for name in item if name != "told_at"}) for item in notes if "N" in item.get("told_at", {})]
+    assert changes, "nobody was told"
+    records = [
+        {"eventID": uuid.uuid4().hex, "eventName": "MODIFY", "eventVersion": "1.1", "eventSource": "aws:dynamodb",
+         "awsRegion": "us-east-1", "dynamodb": {
+             "Keys": {name: new[name] for name in ("pk", "sk")}, "NewImage": new, "OldImage": old,
+             "SequenceNumber": "1", "StreamViewType": "NEW_AND_OLD_IMAGES"}}
+        for new, old in changes
+    ]
+    assert outbox.invoke({"Records": records}) == {"batchItemFailures": []}, "the outbox failed"
+
+
+def tour_of_the_exports(api, functions, table, token, workspace, app, second):
     """Somebody known to the customer, the team and the owner, each with their copy."""
+    retention, scanner = functions["retention"], functions["attachments"]
     claims = {"sub": "user-3", "aud": workspace.rsplit("/", 1)[-1], "exp": int(time.time()) + 600}
+    claims["email"] = "user-3@fence.example"
     body = {"app_key": app["public_key"], "identity_token": identity_token(app["identity_secret"], claims)}
     session = api("POST", "/v1/widget/sessions", body, headers={"origin": "https://shop.example"})
     visitor, contact = session["session_token"], session["visitor"]["contact_id"]
@@ -66,7 +84,9 @@ def tour_of_the_exports(api, retention, scanner, token, workspace, app, second):
     copy = api("POST", f"{place}/{proposed}/approve", token=second)["export_id"]
     made(api, retention, f"{workspace}/exports/{copy}", second)
     follow(api, f"{workspace}/exports/{copy}/parts/1", second)
-    api("GET", f"{workspace}/disclosures", token=token)
+    entries = api("GET", f"{workspace}/disclosures", token=token)["data"]
+    assert any(entry["told_at"] for entry in entries), entries
+    told(functions["outbox"], table)
     # The business changes hands: one owner says so, and nobody agrees.
     hand_over = {
         "controller": "A holding", "reference": "Purchase",

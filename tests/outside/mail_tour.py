@@ -88,3 +88,7 @@ def tour_of_mail(api, program, intake, address):
     browser = Browser(api.url)
     browser.open(f"/privacy/confirm?token={link}")
     browser.submit("/privacy/confirm", expect=200, token=link, type="access")
+    # And a visitor, who is asked back by the workspace that they talked with.
+    taken(intake, written(program, "lea@fence.example", "Count me out"))
+    link = mailed(program, "lea@fence.example", r"/privacy/confirm\?token=(pm_\S+)$")
+    browser.submit("/privacy/confirm", expect=200, token=link, type="object")

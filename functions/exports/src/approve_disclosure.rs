@@ -23,8 +23,9 @@ use crate::{
 ///
 /// By another owner or admin than the one who proposed it, with a factor that was proved in the last
 /// ten minutes. The copy holds the named conversations without the notes of the team; it is fetched
-/// as other exports are, for seven days. The person finds the disclosure in their own copy of their
-/// data, unless the law forbids to tell them yet.
+/// as other exports are, for seven days. The person is told by mail, where an address of theirs was proved, and
+/// finds the disclosure in their own copy of their data; where the law forbids to tell them yet, on the day it
+/// does not any more.
 #[utoipa::path(
     post,
     path = "/v1/workspaces/{workspace}/contacts/{contact}/disclosures/{disclosure}/approve",
@@ -67,6 +68,7 @@ pub async fn handle(
     let view = DisclosureView::of(&approved);
     let part = DisclosedPart {
         approved_at: Some(entry.now),
+        tell_at: Some(part.silent_until.unwrap_or(entry.now).max(entry.now)),
         ..part
     };
     let mut transaction = Transaction::new(entry.now);

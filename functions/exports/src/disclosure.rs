@@ -42,6 +42,8 @@ pub struct DisclosureView {
     export_id: Option<ExportId>,
     /// Until when the person may not be told.
     silent_until: Option<Timestamp>,
+    /// When they were told by mail; absent as long as they may not be, and where no address was proved.
+    told_at: Option<Timestamp>,
 }
 
 impl DisclosureView {
@@ -59,6 +61,7 @@ impl DisclosureView {
             decided_at: disclosure.decided_at,
             export_id: disclosure.export,
             silent_until: disclosure.silent_until,
+            told_at: disclosure.told_at,
         }
     }
 }

@@ -46,8 +46,8 @@ pub struct ProposeDisclosure {
     /// The conversations that the demand is about: 1 to 20, and no others are handed over.
     #[schema(min_items = 1, max_items = 20, value_type = Vec<ConversationId>)]
     conversations: Vec<ConversationId>,
-    /// Until when the law forbids to tell the person; at most two years. Without it they find the
-    /// disclosure in their next copy of their data.
+    /// Until when the law forbids to tell the person; at most two years. Without it they are told
+    /// by mail when it is approved, and find the disclosure in their next copy of their data.
     #[schema(example = "2026-12-31T00:00:00.000Z")]
     silent_until: Option<Timestamp>,
 }
@@ -124,6 +124,7 @@ pub async fn handle(
         decided_at: None,
         export: None,
         silent_until: body.silent_until,
+        told_at: None,
         rev: 1,
     };
     let part = DisclosedPart {
@@ -136,6 +137,8 @@ pub async fn handle(
         proposed_at: entry.now,
         approved_at: None,
         silent_until: disclosure.silent_until,
+        tell_at: None,
+        told_at: None,
         rev: 1,
     };
     let view = DisclosureView::of(&disclosure);

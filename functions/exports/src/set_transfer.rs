@@ -173,6 +173,7 @@ async fn propose(
         decided_at: None,
         export: None,
         silent_until: None,
+        told_at: None,
         rev: 1,
     };
     let before = open.or(over);

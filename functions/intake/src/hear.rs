@@ -36,6 +36,17 @@ pub enum Outcome {
     TooOften,
 }
 
+impl Outcome {
+    /// What came of a mail that went to two who answer for it.
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Taken, _) | (_, Self::Taken) => Self::Taken,
+            (Self::Unknown, other) => other,
+            (before, _) => before,
+        }
+    }
+}
+
 /// A mail as it lies in the bucket.
 pub struct Letter {
     /// Which, and to which desk it came.

@@ -7,13 +7,15 @@
 //! | `mail` | what is in a mail, and what is no mail to answer |
 //! | `privacy` | the desk that answers about privacy |
 //! | `support` | the desk that answers questions, and replies in its threads |
-//! | `account` | whose an address is |
+//! | `account` | whose account an address is |
+//! | `contact` | in which workspaces an address is a contact's |
 //!
 //! A mail is deleted after what follows from it is written, and what follows is written once, whoever
 //! repeats the event. Who a mail says it is from is never believed: whatever a desk does is undone by
 //! nothing, shown to nobody, and changes nothing until the person at an address that is on file says so.
 
 mod account;
+mod contact;
 mod hear;
 mod mail;
 mod privacy;

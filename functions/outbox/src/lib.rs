@@ -5,6 +5,7 @@
 //! | `ask_server` | a flow asks a server | the first try, and the turn of the flow that follows |
 //! | `give_out` | a conversation came to wait in a team | it goes to whose turn it is |
 //! | `mail_code` | a code was asked for | the mail with the code |
+//! | `mail_disclosure` | something about somebody was handed over, and they may know | the mail that says so |
 //! | `mail_farewell` | an account was erased | the last mail, with the receipt |
 //! | `mail_flow_code` | a visitor is to prove an address in a flow | the mail with the code |
 //! | `mail_invitation` | somebody was invited, or again | the mail with the link |
@@ -17,6 +18,7 @@
 //! | `nudge` | a conversation changed | those who listen to it hear so |
 //! | `close_sockets` | a login session or a seat went, or a seat shows other conversations | the sockets that rest on it are closed |
 //! | `feedback` | a mail came back, or its reader complained | the address is written to no more where that may be, and the team sees it |
+//! | `reach` | what is known of a contact changed | a mail from its address finds whoever answers for it |
 //! | `remove_file` | the row of a file went, deleted by us or by TTL | every version of the file goes |
 //! | `remove_root` | the head of a root went, deleted by us or by TTL | its key and its edge go |
 //!
@@ -33,6 +35,7 @@ mod hook;
 mod image;
 mod letter;
 mod mail_code;
+mod mail_disclosure;
 mod mail_farewell;
 mod mail_flow_code;
 mod mail_invitation;
@@ -43,6 +46,7 @@ mod mail_reset;
 mod mail_support;
 mod nudge;
 mod post;
+mod reach;
 mod remove_file;
 mod remove_root;
 
@@ -55,7 +59,9 @@ use shared::{
         Item, Record as _,
         account::{Account, Challenge, LoginSession, Seat},
         announcement::Letter,
+        contact::Profile,
         conversation::Conversation,
+        disclosure::DisclosedPart,
         erasure::Erasure,
         flow_run::FlowCode,
         membership::Invitation,
@@ -123,6 +129,14 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
         {
             Box::pin(give_out::give_out(app, new, old.as_ref())).await
         }
+        (Change::Insert | Change::Modify, Some(new), old)
+            if image::kind(new) == Some(Profile::DECLARATION.name) =>
+        {
+            match reach::concerns(new, old.as_ref()) {
+                true => Box::pin(reach::follow(app, new)).await,
+                false => Ok(()),
+            }
+        }
         (Change::Insert, Some(item), _) => match image::kind(item) {
             Some(kind) if kind == Challenge::DECLARATION.name => mail_code::send(app, item).await,
             Some(kind) if kind == FlowCode::DECLARATION.name => {
@@ -152,6 +166,14 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
             if image::kind(new) == Some(SupportThread::DECLARATION.name) =>
         {
             mail_support::proved(app, old, new).await
+        }
+        (Change::Modify, Some(new), Some(old))
+            if image::kind(new) == Some(DisclosedPart::DECLARATION.name) =>
+        {
+            match mail_disclosure::is_told(old, new) {
+                true => Box::pin(mail_disclosure::send(app, new)).await,
+                false => Ok(()),
+            }
         }
         (Change::Modify, Some(new), Some(old))
             if image::kind(new) == Some(Account::DECLARATION.name) =>

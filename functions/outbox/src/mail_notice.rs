@@ -116,6 +116,10 @@ const ANSWER_IT: &str = "You hear of it because you answer such requests in this
 const SWITCH_IT_ON: &str = "Look at what it answered, in its log of deliveries, and switch it on again. Your \
                             account is here:";
 
+/// What to do about what is near its end.
+const ANSWER_FOR_IT: &str = "You hear of it because you answer for the data of this workspace. Your account \
+                             is here:";
+
 /// What to do about what happened.
 const fn then(kind: NoticeKind) -> &'static str {
     match kind {
@@ -136,6 +140,7 @@ const fn then(kind: NoticeKind) -> &'static str {
         | NoticeKind::PrivacyRequestOverdue => ANSWER_IT,
         NoticeKind::WebhookDisabled => SWITCH_IT_ON,
         NoticeKind::AccountDeletionScheduled => KEEP,
+        NoticeKind::IdleDataEnding => ANSWER_FOR_IT,
         NoticeKind::AccountDeletionUndone
         | NoticeKind::ApiKeyMade
         | NoticeKind::NewDevice
@@ -182,6 +187,13 @@ const fn says(kind: NoticeKind) -> Says {
             "The operator of this deployment gave themselves access to a workspace of yours, for a \
              limited time, to read. The workspace's list of such entries says why and until when, \
              and lets you end it.",
+        ),
+        NoticeKind::IdleDataEnding => (
+            "Old conversations of your Sotto workspace will be deleted",
+            "In a workspace of yours there are conversations that nobody has written in for 24 months, or \
+             visitors who have not come back for as long. They are deleted when 24 months and 30 days are \
+             over, in 30 days at the earliest. What you still need you can export or put on hold until \
+             then. To keep less from now on, shorten the retention of the workspace.",
         ),
         NoticeKind::MembershipEnded => (
             "You are no longer a member of a Sotto workspace",

@@ -107,7 +107,7 @@ fn link(
 ) -> Option<String> {
     match (letter, head.workspace(), head.copy) {
         (Letter::Confirm, ..) => {
-            let token = PrivacyRequest::link_token(tenant_key, head.tenant, head.id);
+            let token = head.link_token(tenant_key);
             Some(format!("{issuer}/privacy/confirm?token={token}"))
         }
         (Letter::Fulfilled, Some(workspace), Some(copy)) => {

@@ -318,6 +318,10 @@ async fn carry_out(
         (RequestKind::Rectify, Side::Workspace(member)) => {
             let entry = &member.entry;
             let mut person = kept(app, entry, &head).await?;
+            // What came by mail says in words what is wrong: somebody has put it right, and says so.
+            if words.name.is_none() && words.email.is_none() && words.answer.is_none() {
+                return Err(Problem::invalid("#/explanation", "required", "the answer"));
+            }
             if let Some(name) = words.name.clone() {
                 person.profile.name = Some(name);
             }

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use shared::{
     app::App,
     domain::{
-        RequestId, TenantId,
+        RequestId, TenantId, WorkspaceId,
+        announcement::{MailKind, MailWishSource},
         privacy::{Maker, RequestKind, RequestStatus},
         text::Text,
         token::Secret,
@@ -21,6 +22,7 @@ use shared::{
         audit::Deed,
         contact::Contact,
         keys,
+        mail_wish::{self, WayOut},
         notice::NoticeKind,
         privacy::{Letter, PrivacyRequest, RequestWords, Wish},
     },
@@ -86,29 +88,60 @@ async fn prove(app: &App, form: ConfirmRequestForm) -> Result<(), Problem> {
     let (tenant, id, secret) = PrivacyRequest::read_link_token(&form.token).ok_or_else(invalid)?;
     match tenant {
         TenantId::Platform => by_mail(app, (id, secret), form.request).await,
-        TenantId::Workspace(_) if form.request.is_some() => Err(Problem::invalid(
-            "#/type",
-            "forbidden",
-            "it was said before",
-        )),
         TenantId::Workspace(workspace) => {
-            let wanted = request::wanted(tenant, id).to_vec();
-            let entry = app.enter(workspace, wanted).await.map_err(|problem| {
-                // A workspace that does not exist is not told from a token that is none.
-                match problem.code() {
-                    Code::NotFound => invalid(),
-                    _ => problem,
-                }
-            })?;
-            let desk = Desk::of(&entry);
-            let Some(found) = waiting(desk, entry.fetched(), id, &secret)? else {
-                return Ok(());
-            };
-            confirm(app, desk, found, Proving::Visitor(&entry))
-                .await
-                .map(|_| ())
+            visitors(app, workspace, (id, secret), form.request).await
         }
     }
+}
+
+/// Confirms what a visitor asked for: in the widget, where it was said, or by mail, as the kind that they say
+/// now. Where they wait for the same already, what came by mail stays a question with its words.
+async fn visitors(
+    app: &App,
+    workspace: WorkspaceId,
+    (id, secret): (RequestId, Secret),
+    kind: Option<RequestKind>,
+) -> Result<(), Problem> {
+    let invalid = || Problem::new(Code::CodeInvalid);
+    for again in [false, true] {
+        let wanted = request::wanted(workspace.into(), id).to_vec();
+        let entry = app.enter(workspace, wanted).await.map_err(|problem| {
+            // A workspace that does not exist is not told from a token that is none.
+            match problem.code() {
+                Code::NotFound => invalid(),
+                _ => problem,
+            }
+        })?;
+        let desk = Desk::of(&entry);
+        let Some(found) = waiting(desk, entry.fetched(), id, &secret)? else {
+            return Ok(());
+        };
+        let how = match (found.head.made_by, kind, again) {
+            (Maker::Mail, _, true) => Proving::VisitorByMail(&entry, RequestKind::Question),
+            (Maker::Mail, kind, false) => {
+                let kind = kind.unwrap_or(RequestKind::Question);
+                let may_be = |maker| kind.may_be_made_by(maker);
+                if !may_be(Maker::Mail) || !may_be(Maker::Visitor) {
+                    return Err(Problem::invalid("#/type", "forbidden", "not by mail"));
+                }
+                Proving::VisitorByMail(&entry, kind)
+            }
+            (_, Some(_), _) => {
+                return Err(Problem::invalid(
+                    "#/type",
+                    "forbidden",
+                    "it was said before",
+                ));
+            }
+            (_, None, _) => Proving::Visitor(&entry),
+        };
+        let is_mailed = found.head.made_by == Maker::Mail;
+        if confirm(app, desk, found, how).await? == Confirmed::Yes || !is_mailed {
+            return Ok(());
+        }
+    }
+    // Two clicks at once: the other one has confirmed it.
+    Ok(())
 }
 
 /// Confirms what somebody asked for by mail, as the kind that they say now. Where they wait for the same
@@ -133,12 +166,56 @@ async fn by_mail(
         let Some(found) = waiting(desk, &fetched, id, &secret)? else {
             return Ok(());
         };
+        if kind == RequestKind::Object {
+            end_offers(app, desk, &found).await?;
+        }
         if confirm(app, desk, found, Proving::ByMail(kind)).await? == Confirmed::Yes {
             return Ok(());
         }
     }
     // Two clicks at once: the other one has confirmed it.
     Ok(())
+}
+
+/// Whoever objects gets no offers any more, as one who asks while signed in (`make_own`). Before the rest:
+/// should that fail, the link does it once more.
+async fn end_offers(app: &App, desk: Desk<'_>, found: &Found) -> Result<(), Problem> {
+    let address = found
+        .words
+        .as_ref()
+        .and_then(|words| words.reply_to.as_ref());
+    let Some((account, address)) = found.head.account().zip(address) else {
+        return Ok(());
+    };
+    let way_out = WayOut {
+        account,
+        address: mail_wish::hash_of(desk.key, address),
+        mail_kind: MailKind::Marketing,
+    };
+    let said_by = MailWishSource::Request;
+    Ok(app.store.refuse_mail(way_out, said_by, desk.now).await?)
+}
+
+/// Whoever objects is in no figures about use any more, as one who objects in the widget (`making`).
+async fn end_figures(
+    app: &App,
+    transaction: &mut Transaction,
+    entry: &Entry,
+    head: &PrivacyRequest,
+) -> Result<(), Problem> {
+    let Some(contact) = head.contact() else {
+        return Ok(());
+    };
+    let place = keys::contact(entry.workspace, contact);
+    let fetched = app.store.batch(vec![place.clone()]).await?;
+    match fetched.get::<Contact>(&place, &Unsealed, entry.lens())? {
+        Some(contact) if contact.is_kept() => {
+            let others = app.others(entry, &contact).await?;
+            let others = others.iter().map(|person| &person.contact);
+            transaction.out_of_figures(std::iter::once(&contact).chain(others), entry)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The request that waits for this proof; none when it was confirmed before, by a reload or by an
@@ -165,7 +242,9 @@ fn waiting(
 enum Proving<'a> {
     /// A visitor, in the workspace that they talk with.
     Visitor(&'a Entry),
-    /// Who asked by mail, and says now what for.
+    /// A visitor who asked by mail, and says now what for.
+    VisitorByMail(&'a Entry, RequestKind),
+    /// The holder of an account who asked by mail, and says now what for.
     ByMail(RequestKind),
 }
 
@@ -193,20 +272,30 @@ async fn confirm(
         ..head
     };
     let mut letters: &[Letter] = &[];
-    if let Proving::ByMail(kind) = how {
+    if let Proving::ByMail(kind) | Proving::VisitorByMail(_, kind) = how {
         let message = words.as_ref().and_then(|words| words.message.as_ref());
         let message = message.map_or("", Text::reveal);
         let wish = Wish::new(kind, message, desk.key);
         head = transaction.change_wish(head, kind, wish)?;
-        letters = &[Letter::Acknowledged, Letter::Received];
+        letters = match desk.tenant {
+            TenantId::Platform => &[Letter::Acknowledged, Letter::Received],
+            TenantId::Workspace(_) => &[Letter::Acknowledged],
+        };
+    }
+    if let Proving::VisitorByMail(entry, RequestKind::Object) = how {
+        end_figures(app, &mut transaction, entry, &head).await?;
     }
     // They have proved who they are: nothing is left to decide about a copy of their own data.
     let alone = match &how {
-        Proving::Visitor(entry) => is_theirs_alone(app, entry, &head).await?,
+        Proving::Visitor(entry) | Proving::VisitorByMail(entry, _) => {
+            is_theirs_alone(app, entry, &head).await?
+        }
         Proving::ByMail(_) => true,
     };
     if alone && head.request.is_answered_by_a_copy() && head.subject.is_some() {
-        if let (Proving::Visitor(entry), Some(contact)) = (&how, head.contact()) {
+        if let (Proving::Visitor(entry) | Proving::VisitorByMail(entry, _), Some(contact)) =
+            (&how, head.contact())
+        {
             let line = entry.line(contact, Deed::ExportMade).about(contact);
             transaction.audit(line.begun())?;
         }

@@ -5,7 +5,6 @@ use axum::response::Response;
 use maud::html;
 use serde::Deserialize;
 use shared::{
-    domain::TenantId,
     http::page::{Page, Query, Reader, Refusals},
     store::privacy::PrivacyRequest,
 };
@@ -33,8 +32,7 @@ pub struct Arrival {
 )]
 pub async fn handle(reader: Reader, Query(arrival): Query<Arrival>) -> Response {
     let words = reader.words;
-    let linked = PrivacyRequest::read_link_token(&arrival.token);
-    let by_mail = linked.is_some_and(|(tenant, ..)| tenant == TenantId::Platform);
+    let by_mail = PrivacyRequest::link_asks_what(&arrival.token);
     let body = html! {
         h1 { (words.request) }
         p { (words.request_hint) }

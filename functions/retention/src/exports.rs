@@ -23,8 +23,8 @@ use shared::{
         policy::Lens,
     },
     store::{
-        CommitError, DataKey, Item, Key, Query, RootRef, StoreError, Stored, SubjectId, Table,
-        Transaction, Unsealed,
+        CommitError, DataKey, Item, Key, Query, Record as _, RootRef, StoreError, Stored,
+        SubjectId, Table, TenantKey, Transaction, Unsealed,
         contact::Contact,
         conversation::Conversation,
         db::key_of,
@@ -35,6 +35,7 @@ use shared::{
         query::Listed,
         record::Told,
         registry,
+        shelf::CannedReply,
         subject::State,
         workspace::WorkspacePolicy,
     },
@@ -250,11 +251,14 @@ impl Run<'_> {
             now,
             policy: &policy,
         };
-        let seal = match root.tenant() {
-            Some(tenant) if sealed => {
-                let tenant_key = self.app.store.tenant_key(tenant, now).await?;
-                fetched.data_key(&root.head(), &tenant_key)?.map(Arc::new)
-            }
+        // What a team keeps at hand has no key of its own.
+        let shelf = partition.starts_with("TEAM#") || partition.starts_with("TEAMMATE#");
+        let tenant_key = match root.tenant() {
+            Some(tenant) if sealed || shelf => Some(self.app.store.tenant_key(tenant, now).await?),
+            _ => None,
+        };
+        let seal = match &tenant_key {
+            Some(tenant_key) if sealed => fetched.data_key(&root.head(), tenant_key)?.map(Arc::new),
             _ => None,
         };
         loop {
@@ -264,7 +268,7 @@ impl Run<'_> {
             }
             let Listed { items, more } = self.app.store.page(query).await?;
             for item in &items {
-                self.tell(item, seal.as_ref(), lens)?;
+                self.tell(item, (seal.as_ref(), tenant_key.as_ref()), lens)?;
                 self.export.within = key_of(Table::Data, item).map(|key| Mark {
                     key,
                     index_sort_key: String::new(),
@@ -291,7 +295,7 @@ impl Run<'_> {
     fn tell(
         &mut self,
         item: &Item,
-        seal: Option<&Arc<DataKey>>,
+        (seal, tenant_key): (Option<&Arc<DataKey>>, Option<&TenantKey>),
         lens: Lens<'_>,
     ) -> Result<(), StoreError> {
         let kind = item.get("kind").and_then(|kind| kind.as_s().ok());
@@ -301,6 +305,10 @@ impl Run<'_> {
         }
         let Some(fields) = registry::tell(item, seal.map(AsRef::as_ref), lens)? else {
             return Ok(());
+        };
+        let fields = match tenant_key.filter(|_| kind == CannedReply::DECLARATION.name) {
+            Some(tenant_key) => CannedReply::tell_text(item, fields, tenant_key, lens)?,
+            None => fields,
         };
         if walk::is_left_out(self.export.export_kind, kind, &fields, lens.now) {
             return Ok(());

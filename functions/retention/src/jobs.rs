@@ -23,7 +23,6 @@ use shared::{
         keys::{self, HEAD},
         query::Listed,
         record::read_item,
-        remains,
         workspace::WorkspacePolicy,
     },
 };
@@ -291,7 +290,7 @@ impl Run<'_> {
     }
 
     async fn contact(&mut self, head: &Key, policy: &Policy) -> Result<Turn, StoreError> {
-        for partition in remains::partitions_of_contact(head) {
+        for partition in keys::of_contact(head) {
             if self.partition(&partition, policy).await? == Turn::Off {
                 return Ok(Turn::Off);
             }

@@ -26,7 +26,7 @@ use shared::{
     },
 };
 
-use crate::{flows, requests};
+use crate::{disclosures, flows, requests};
 
 /// How long one run goes on: the next one starts after a minute.
 const BUDGET: Duration = Duration::from_secs(45);
@@ -45,6 +45,7 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
     report.add("ended_entries", 0);
     report.add("finished_exports", 0);
     report.add("overdue_requests", 0);
+    report.add("told_disclosures", 0);
     let mut failed = None;
     'due: for shard in 0..keys::DUE_SHARDS {
         // One page: what was done leaves the index, and the rest is there in a minute.
@@ -61,6 +62,7 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
                 head || keys::team_wait_of(key).is_some()
                     || keys::is_flow_run(key)
                     || keys::flow_ticked(key).is_some()
+                    || keys::disclosed(key).is_some()
             };
             let Some(key) = key_of(Table::Data, &item).filter(due) else {
                 continue;
@@ -102,6 +104,9 @@ async fn settle(
         };
         let counted = Box::pin(app.store.add_up(flow, lens)).await?;
         return Ok((counted > 0).then_some("counted_flows"));
+    }
+    if keys::disclosed(head).is_some() {
+        return Box::pin(disclosures::tell(app, head, now)).await;
     }
     if keys::is_flow_run(head) {
         return Box::pin(flows::settle(app, head, now)).await;

@@ -14,12 +14,15 @@ use shared::{
     store::{
         CommitError, Fetched, Item, Key, StoreError, Stored, Table, Transaction, Unsealed,
         db::key_of,
+        idle::near_end,
         job::{Mark, SweepMark, SweepSegment},
         keys::{self, HEAD},
         remains::{self, Verdict},
         workspace::WorkspacePolicy,
     },
 };
+
+use crate::idle::{self, Near};
 
 /// How many parts each table is read in.
 const SEGMENTS: u16 = 8;
@@ -38,6 +41,7 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
     let started = app.clock.now();
     for name in [
         "overdue_items",
+        "told_workspaces",
         "deleted_items",
         "swept_items",
         "unreadable_items",
@@ -146,6 +150,7 @@ async fn page(
     let policies = policies(&fetched, &workspaces, now)?;
     let platform = Policy::platform();
     report.add("swept_items", items.len() as u64);
+    let mut near = Near::new();
     for item in items {
         let own = remains::workspace_of(item)
             .map(|workspace| policies.get(&workspace).and_then(Option::as_ref));
@@ -154,6 +159,12 @@ async fn page(
             Some(Some(policy)) => (policy, true),
             Some(None) => (&platform, false),
         };
+        if let (Some(workspace), true) = (remains::workspace_of(item), policed)
+            && let Some(end) = near_end(item, Lens { now, policy })
+        {
+            let last = near.entry(workspace).or_insert(end);
+            *last = end.max(*last);
+        }
         match remains::judge(item, &fetched, Lens { now, policy }, policed) {
             Ok(verdict) => carry_out(app, table, item, &verdict, report).await?,
             Err(error) => {
@@ -161,6 +172,9 @@ async fn page(
                 report.add("unreadable_items", 1);
             }
         }
+    }
+    if !near.is_empty() {
+        report.add("told_workspaces", idle::tell(app, near, now).await?);
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ pub mod device;
 pub mod flow;
 pub mod hours;
 pub mod id;
+pub mod idle;
 pub mod label;
 pub mod page;
 pub mod password;

@@ -43,8 +43,8 @@ crate::words! {
         AccountHolder = "account_holder",
         /// Somebody who did not say who they are: they report a child, and nothing else.
         Anybody = "anybody",
-        /// Somebody in a mail that says it comes from the address of an account. What they ask for, they
-        /// say with the link that goes to that address.
+        /// Somebody in a mail that says it comes from the address of an account, or of a contact that was signed
+        /// for. What they ask for, they say with the link that goes to that address.
         Mail = "mail",
         /// Somebody in the widget, about themselves.
         Visitor = "visitor",
@@ -229,7 +229,7 @@ impl Course {
         steps.retain(|(at, _)| *at > self.received_at);
         let silent = self.status == RequestStatus::InProgress
             && self.controller == Controller::Workspace
-            && self.made_by == Maker::Visitor
+            && matches!(self.made_by, Maker::Mail | Maker::Visitor)
             && self.extended_at.is_none();
         if silent {
             steps.push((self.received_at.plus(DAY * 14), Step::Escalate));

@@ -94,6 +94,9 @@ pub struct Disclosure {
     /// Until when the person may not be told, where the law says so.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub silent_until: Option<Timestamp>,
+    /// When the person was told by mail; never, where no address of theirs was proved.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub told_at: Option<Timestamp>,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
@@ -114,7 +117,8 @@ impl Disclosure {
 /// The note of a disclosure with the contact: it is in the contact's own copy of their data.
 #[derive(Clone, Debug, Record)]
 #[record(
-    table = Data, key = disclosed_part(workspace, contact, id), tenant = workspace,
+    table = Data, key = disclosed_part(workspace, contact, id),
+    due = disclosed_due(workspace, contact, tell_at), tenant = workspace,
     within = Contact, class = Root, anchor = proposed_at,
 )]
 pub struct DisclosedPart {
@@ -145,6 +149,12 @@ pub struct DisclosedPart {
     /// Until when the person may not be told.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub silent_until: Option<Timestamp>,
+    /// When the person is to be told by mail, until that was done or could not be.
+    #[non_personal(reason = "when a schedule has to tell somebody")]
+    pub tell_at: Option<Timestamp>,
+    /// When they were told.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub told_at: Option<Timestamp>,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,

@@ -125,6 +125,8 @@ pub enum Use {
     RecoveryCode,
     /// Pepper a password.
     Password,
+    /// Recognise the address of a contact whom a mail is about.
+    Reached,
     /// Make the successor of a refresh token.
     Refresh,
     /// Recognise an address that is not written to any more.

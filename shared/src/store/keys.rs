@@ -43,9 +43,10 @@ pub use attachments::{
 pub use conversations::{
     CHANGE_SHARDS, DISCLOSED, TOMBSTONE, Whose, change_shard, changes, contact, contact_due,
     contact_list, contact_of, contacts, context, conversation, conversation_due,
-    conversation_of_mention, dedupe, disclosed_part, draft, drafts, external, hold, is_contact,
-    mention, mention_list, mentions, message, message_sort, profile, queue, queued, rank_of,
-    read_mark, read_marks, thread, tombstone, visit, visits,
+    conversation_of_mention, dedupe, disclosed, disclosed_due, disclosed_part, draft, drafts,
+    external, hold, is_contact, mention, mention_list, mentions, message, message_sort, of_contact,
+    profile, queue, queued, rank_of, reached, reached_link, reached_partition, read_mark,
+    read_marks, thread, tombstone, visit, visits, whom_reached,
 };
 pub use deployment::{
     announced_versions, announcement, announcement_list, counter, deployment_settings, erasure,
@@ -90,9 +91,9 @@ pub use workspaces::{
     AUDIT_LINE, AUDIT_WAITING, CANNED, TEAM, TEAM_IDENTITY, all_workspaces, api_key, api_keys, app,
     apps, audit, audit_end, audit_line, audit_sort, audit_waiting, audit_waiting_list,
     audits_waiting, availability, break_glass, break_glasses, business_hours, canned_reply,
-    disclosure, disclosures, invitation, invitation_list, invitations, invitations_of, invited,
-    job, membership, membership_list, membership_of, memberships, policy, policy_of, shelf, team,
-    team_attempt, team_identity, team_provider, team_session, team_sign_in, team_wait,
+    disclosure, disclosures, idle_told, invitation, invitation_list, invitations, invitations_of,
+    invited, job, membership, membership_list, membership_of, memberships, policy, policy_of,
+    shelf, team, team_attempt, team_identity, team_provider, team_session, team_sign_in, team_wait,
     team_wait_due, team_wait_of, teammate, teammate_list, teammates, teams, teams_of, transfer,
     workspace, workspace_due, workspace_list,
 };

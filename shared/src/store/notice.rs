@@ -35,6 +35,8 @@ words! {
         ApiKeysLeft = "api_keys_left",
         /// The operator entered a workspace of the account.
         BreakGlass = "break_glass",
+        /// What nobody in a workspace of the account has touched for two years is near its end.
+        IdleDataEnding = "idle_data_ending",
         /// The account is a member of a workspace no longer.
         MembershipEnded = "membership_ended",
         /// A sign-in from a browser or a system that no session was from.

@@ -38,6 +38,8 @@ use crate::{
 const LINK_PREFIX: &str = "pr";
 /// The same where the operator answers.
 const OPERATORS_LINK_PREFIX: &str = "po";
+/// The same where a workspace answers, and the page asks what a mail was about.
+const MAIL_LINK_PREFIX: &str = "pm";
 /// How many people one step is told to: a transaction has room for a hundred writes.
 const MOST_TOLD: usize = 50;
 /// When a request that is being carried out is looked at first; then ever more seldom, as long again as
@@ -395,14 +397,23 @@ impl PrivacyRequest {
     }
 
     /// The token of the link that proves whose the request is: computed, so that it is stored nowhere.
-    pub fn link_token(tenant_key: &TenantKey, tenant: TenantId, id: RequestId) -> String {
-        let secret = Self::secret(tenant_key, id);
-        match tenant {
-            TenantId::Platform => token::write(OPERATORS_LINK_PREFIX, &[id.uuid()], &secret),
-            TenantId::Workspace(workspace) => {
-                token::write(LINK_PREFIX, &[workspace.uuid(), id.uuid()], &secret)
-            }
-        }
+    pub fn link_token(&self, tenant_key: &TenantKey) -> String {
+        let (id, secret) = (self.id.uuid(), Self::secret(tenant_key, self.id));
+        let TenantId::Workspace(workspace) = self.tenant else {
+            return token::write(OPERATORS_LINK_PREFIX, &[id], &secret);
+        };
+        let prefix = match self.made_by {
+            Maker::Mail => MAIL_LINK_PREFIX,
+            _ => LINK_PREFIX,
+        };
+        token::write(prefix, &[workspace.uuid(), id], &secret)
+    }
+
+    /// Whether the page of a link asks what a mail was about. What is done follows from the request alone.
+    pub fn link_asks_what(text: &str) -> bool {
+        let asking = [MAIL_LINK_PREFIX, OPERATORS_LINK_PREFIX];
+        text.split_once('_')
+            .is_some_and(|(prefix, _)| asking.contains(&prefix))
     }
 
     /// Which request the token of a link names, and the secret it brings.
@@ -410,7 +421,8 @@ impl PrivacyRequest {
         if let Some(([id], secret)) = token::read::<1>(OPERATORS_LINK_PREFIX, text) {
             return Some((TenantId::Platform, RequestId::from_uuid(id), secret));
         }
-        let ([workspace, id], secret) = token::read::<2>(LINK_PREFIX, text)?;
+        let read = |prefix| token::read::<2>(prefix, text);
+        let ([workspace, id], secret) = read(LINK_PREFIX).or_else(|| read(MAIL_LINK_PREFIX))?;
         let tenant = TenantId::Workspace(WorkspaceId::from_uuid(workspace));
         Some((tenant, RequestId::from_uuid(id), secret))
     }

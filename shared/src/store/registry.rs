@@ -30,6 +30,7 @@ use super::{
     hold::HoldNote,
     hours::{Availability, BusinessHours},
     idempotency::Idempotency,
+    idle::IdleTold,
     job::{Job, OpenJob, SweepMark},
     keyring::{DataKeyRow, TenantKeyRow},
     ledger::{LedgerLength, ReceiptKey, ReceiptKeys},
@@ -43,6 +44,7 @@ use super::{
     photo::{Photo, PhotoUpload},
     preferences::Preferences,
     privacy::{OpenWish, OwnRequest, PrivacyLetter, PrivacyRequest, RequestWords},
+    reached::{Reached, ReachedLink},
     record::{Declaration, Fields, Item, Record, tell_item},
     seal::DataKey,
     second_factor::{SecondFactor, SecondStep},
@@ -137,6 +139,7 @@ registry! {
     HeardBefore
     HoldNote
     Idempotency
+    IdleTold
     Invitation
     Invited
     Job
@@ -167,6 +170,8 @@ registry! {
     Profile
     PublicKeys
     ReadMark
+    Reached
+    ReachedLink
     ReceiptKey
     ReceiptKeys
     RequestWords

@@ -19,6 +19,7 @@ use super::{
     keyring::DataKeyRow,
     keys::{self, HEAD, Key, Table},
     query::{Listed, Query},
+    reached::{self, Reached, ReachedLink},
     record::{Decision, Declaration, Form, Item, Owner, Record, is_expired, stamp},
     registry,
     subject::{Edge, RootRef, State, Subject, SubjectId},
@@ -151,9 +152,14 @@ pub fn head_behind(item: &Item) -> Option<Key> {
         FlowVersion::DECLARATION.name,
     ];
     let of_root = [HoldNote::DECLARATION.name, SupportWriter::DECLARATION.name];
-    let of_partition = kind == BeaconLink::DECLARATION.name;
-    if of_root.contains(&kind) || of_flow.contains(&kind) || of_partition {
+    let of_contact = [BeaconLink::DECLARATION.name, ReachedLink::DECLARATION.name];
+    let of_partition = [&of_root[..], &of_flow[..], &of_contact[..]];
+    if of_partition.concat().contains(&kind) {
         return Some(RootRef::from_partition(pk).head());
+    }
+    if kind == Reached::DECLARATION.name {
+        let (workspace, contact) = keys::whom_reached(&key_of(Table::Data, item)?)?;
+        return Some(keys::contact(workspace, contact));
     }
     if kind == ReadMark::DECLARATION.name || kind == UnsentDraft::DECLARATION.name {
         let conversation = text(item, "sk")?.parse::<ConversationId>().ok()?;
@@ -540,6 +546,9 @@ impl Store {
                     continue;
                 };
                 if text(item, "kind") != Some(Tombstone::DECLARATION.name) {
+                    if let Some(row) = reached::row_behind(item) {
+                        self.delete(row).await?;
+                    }
                     self.delete(key).await?;
                     removed += 1;
                 }
@@ -585,16 +594,4 @@ fn other_end(item: &Item, lens: Lens<'_>) -> Result<Option<Timestamp>, StoreErro
         Expiry::At(end) if end != stamp => Some(end),
         _ => None,
     })
-}
-
-/// The partitions of a contact: itself, and its widget sessions.
-pub fn partitions_of_contact(head: &Key) -> Vec<String> {
-    let sessions = head
-        .pk
-        .strip_prefix("CONTACT#")
-        .map(|rest| format!("VISIT#{rest}"));
-    [Some(head.pk.clone()), sessions]
-        .into_iter()
-        .flatten()
-        .collect()
 }

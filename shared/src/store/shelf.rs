@@ -3,9 +3,16 @@
 
 use shared_derive::Record;
 
-use super::{app::Label, db::StoreError, field::Bytes, keyring::TenantKey};
+use super::{
+    app::Label,
+    db::StoreError,
+    field::Bytes,
+    keyring::TenantKey,
+    record::{Fields, Item, read_item},
+    seal::Unsealed,
+};
 use crate::{
-    domain::{CannedReplyId, MemberId, Timestamp, WorkspaceId, text::Text},
+    domain::{CannedReplyId, MemberId, Timestamp, WorkspaceId, policy::Lens, text::Text},
     words,
 };
 
@@ -30,7 +37,7 @@ words! {
 )]
 pub struct CannedReply {
     /// Its id.
-    #[non_personal(reason = "the id of a prepared answer")]
+    #[non_personal(reason = "the id of a prepared answer", export)]
     pub id: CannedReplyId,
     /// In which workspace.
     #[non_personal(reason = "the id of a workspace")]
@@ -39,10 +46,13 @@ pub struct CannedReply {
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub member: Option<MemberId>,
     /// What it is found by.
-    #[non_personal(reason = "the label of a prepared answer")]
+    #[non_personal(reason = "the label of a prepared answer", export)]
     pub name: Label,
     /// What it says, sealed.
-    #[non_personal(reason = "a text that a team prepared, sealed under the key of the workspace")]
+    #[non_personal(
+        reason = "a text that a team prepared, sealed under the key of the workspace",
+        export
+    )]
     pub text: Bytes,
     /// Since when.
     #[non_personal(reason = "when a prepared answer was made")]
@@ -68,6 +78,22 @@ impl CannedReply {
     ) -> Result<Bytes, StoreError> {
         let sealed = tenant_key.seal(&Self::place(id), text.reveal().as_bytes())?;
         Ok(Bytes(sealed))
+    }
+
+    /// What an archive says of one, whose text lies sealed under another key than the rest.
+    ///
+    /// # Errors
+    /// When it does not open.
+    pub fn tell_text(
+        item: &Item,
+        mut fields: Fields,
+        tenant_key: &TenantKey,
+        lens: Lens<'_>,
+    ) -> Result<Fields, StoreError> {
+        if let Some(reply) = read_item::<Self>(item, &Unsealed, lens)? {
+            fields.insert("text".to_owned(), reply.text(tenant_key)?.into());
+        }
+        Ok(fields)
     }
 
     /// The text.

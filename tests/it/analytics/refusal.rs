@@ -1,6 +1,9 @@
 //! Who is in no figures: who asks for it, who refuses, and who is forgotten.
 
+use std::time::Duration;
+
 use harness::{Fault, Kind, text};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -178,4 +181,41 @@ async fn a_visitors_copy_holds_their_beacons_and_nobody_elses() {
         "{copy}"
     );
     assert!(!copy.contains("815"));
+}
+
+/// CALL-33, FLOW-54: an objection that came by mail ends the same, when the address on file confirms it.
+#[tokio::test]
+async fn who_objects_by_mail_is_in_no_figures_once_the_address_has_confirmed_it() {
+    let world = World::new("flows").await;
+    let harness = &world.harness;
+    let claims = json!({
+        "sub": "user-7", "aud": world.workspace.id, "exp": harness.now().seconds() + 600,
+        "email": "grace@example.com",
+    });
+    let key = EncodingKey::from_secret(world.app.identity_secret.as_bytes());
+    let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key);
+    let identity = json!({ "identity_token": token.expect("signed") });
+    let visitor = harness.visitor_with(&world.app, identity).await;
+    send(&visitor, &EDGE, loaded(1)).await;
+    harness.drain().await;
+    let mail = "From: grace@example.com\r\nTo: privacy@example.com\r\nSubject: No\r\n\r\nNo figures of me\r\n";
+    let taken = harness
+        .stack
+        .receive(mail.as_bytes(), harness::Found::default());
+    taken.expect("a desk");
+    harness.advance(Duration::from_secs(60));
+    send(&visitor, &EDGE, loaded(2)).await;
+    assert_eq!(world.beacons().await.len(), 2, "nobody has confirmed it");
+    let mails = harness.mails("grace@example.com").await;
+    let (_, token) = mails[0].text.split_once("?token=").expect("a link");
+    let token = token.lines().next().expect("a line");
+    let form = [("token", token), ("type", "object")];
+    harness
+        .browser()
+        .submit("/privacy/confirm", &form, 200)
+        .await;
+    assert_eq!(send(&visitor, &EDGE, loaded(3)).await.status, 204);
+    assert_eq!(world.beacons().await.len(), 2, "nothing was added");
+    world.harness.run_schedule("minute").await;
+    assert_eq!(world.beacons().await, Vec::<Value>::new());
 }

@@ -201,6 +201,78 @@ async fn the_person_finds_it_in_their_own_copy_unless_the_law_forbids_to_tell_ye
     assert!(!whole.contains("canary-nosy"));
 }
 
+/// FLOW-45, CHAT-17: the person is told by mail, once; where the law forbids it, on the day it does not any
+/// more and not a minute before.
+#[tokio::test]
+async fn the_person_is_told_by_mail_once_and_not_before_the_law_lets_them_know() {
+    const TOLD: &str = "Data about you were handed over";
+    let case = Case::new().await;
+    let harness = &case.world.harness;
+    let told = async || {
+        let mails = harness.mails("canary@example.com").await.into_iter();
+        let mails = mails.filter(|mail| mail.subject == TOLD);
+        mails.map(|mail| mail.text).collect::<Vec<_>>()
+    };
+    let open = case.propose(case.demand()).await;
+    harness.run_schedule("minute").await;
+    assert_eq!(told().await, [""; 0], "nothing was handed over yet");
+    case.approve(&open).await;
+    for _ in 0..2 {
+        harness.run_schedule("minute").await;
+        harness.advance(Duration::from_secs(60));
+    }
+    let mails = told().await;
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    for word in ["canary-court", "one of your conversations", "may demand it"] {
+        assert!(mails[0].contains(word), "{}", mails[0]);
+    }
+    for kept in ["canary-order", "canary-question"] {
+        assert!(!mails[0].contains(kept), "{}", mails[0]);
+    }
+    let entry = case.world.owner.get(&case.register(), 200).await["data"][0].clone();
+    assert!(entry["told_at"].is_string(), "{entry}");
+
+    let mut silent = case.demand();
+    silent["recipient"] = "canary-secret-service".into();
+    silent["silent_until"] = json!(harness.now().plus(DAY));
+    let silent = case.propose(silent).await;
+    case.approve(&silent).await;
+    harness.advance(DAY - Duration::from_secs(1));
+    harness.run_schedule("minute").await;
+    assert_eq!(told().await.len(), 1, "the law forbids it");
+    harness.advance(Duration::from_secs(1));
+    for _ in 0..2 {
+        harness.run_schedule("minute").await;
+        harness.advance(Duration::from_secs(60));
+    }
+    let mails = told().await;
+    assert_eq!(mails.len(), 2, "{mails:?}");
+    assert!(mails[1].contains("canary-secret-service"), "{}", mails[1]);
+}
+
+/// FLOW-45: an address that nobody proved is not told of somebody's conversations.
+#[tokio::test]
+async fn who_has_no_address_that_was_proved_is_not_written_to() {
+    let case = Case::new().await;
+    let harness = &case.world.harness;
+    let stranger = harness.visitor(&case.world.app).await;
+    let theirs = stranger.start("Hello").await.id;
+    let path = &case.world.workspace.path;
+    let known = json!({ "email": "someone@example.com" });
+    let contact = format!("{path}/contacts/{}", stranger.contact_id);
+    case.world.owner.patch(&contact, known, 200).await;
+    let mut demand = case.demand();
+    demand["conversations"] = json!([theirs]);
+    let place = format!("{contact}/disclosures");
+    let made = case.world.owner.post(&place, demand, 201).await;
+    case.approve(&format!("{place}/{}", text(&made, "id")))
+        .await;
+    harness.run_schedule("minute").await;
+    assert_eq!(harness.mails("someone@example.com").await.len(), 0);
+    let entry = case.world.owner.get(&case.register(), 200).await["data"][0].clone();
+    assert_eq!(entry["told_at"], json!(null));
+}
+
 #[tokio::test]
 async fn a_demand_that_is_too_wide_or_about_somebody_else_is_refused_and_changes_nothing() {
     let case = Case::new().await;

@@ -22,7 +22,7 @@ CALL-17 | pending | calls are not part of this version
 CALL-18 | tests/it/layers.rs::deployed_code_connects_to_aws_and_through_the_egress_door_and_in_no_other_way | no deployed code makes a connection but the clients of AWS and the egress door, whose closed list of recipients is rendered
 CALL-19 | tests/it/auth.rs::the_mail_shows_the_code_alone_on_a_line_and_loads_nothing_from_anywhere | the mails of sign-up and sign-in load nothing from anywhere
 CALL-20 | pending | in `calls` no conversation can start; the signalling of calls is not part of this version
-CALL-21 | pending | the data map lists every field; no test yet shows that each is needed
+CALL-21 | tests/it/layers/needed.rs::every_personal_field_is_read_by_something_or_says_what_it_proves | every personal field of every record is read by the program, or is named with what it proves
 CALL-22 | pending | calls are not part of this version
 CALL-23 | tests/it/privacy_at_rest.rs::the_log_names_nobody_whatever_fails | nothing that somebody typed is in any log line, whichever call fails
 CALL-24 | tests/it/mail_in/support.rs::a_question_is_answered_by_mail_and_goes_on_by_mail | a question, its answer by mail and the reply to it are one thread for both sides
@@ -85,7 +85,7 @@ FLOW-41 | tests/it/auth.rs::the_mail_shows_the_code_alone_on_a_line_and_loads_no
 FLOW-42 | tests/it/oidc.rs::what_leaves_besides_aws_is_counted_under_the_name_of_a_listed_recipient | what leaves is counted by its recipient, and only listed ones are asked
 FLOW-43 | tests/it/announcements.rs::an_offer_arrives_before_the_one_click_and_none_after_it | without a consent on record no offer is sent, and taking it back holds at once
 FLOW-44 | tests/it/layers.rs::deployed_code_connects_to_aws_and_through_the_egress_door_and_in_no_other_way | no deployed code makes a connection but the clients of AWS and the egress door, whose closed list of recipients is rendered
-FLOW-45 | tests/it/exports/disclosures.rs::the_person_finds_it_in_their_own_copy_unless_the_law_forbids_to_tell_yet | the person finds an approved disclosure in their own copy, at the latest when the silence ends
+FLOW-45 | tests/it/exports/disclosures.rs::the_person_is_told_by_mail_once_and_not_before_the_law_lets_them_know | the person is told by mail when it is approved, at the latest when the silence ends, and finds it in their own copy
 FLOW-46 | tests/it/exports/transfers.rs::a_workspace_changes_hands_by_two_owners_words_and_every_owner_is_told_a_month_before | two owners agree, every owner hears of it a month before, and the copy of the whole workspace goes along
 FLOW-47 | tests/it/exports/disclosures.rs::what_is_handed_over_takes_two_people_and_is_no_more_than_was_named | two people decide, and the copy holds the named conversations alone
 FLOW-48 | tests/it/exports.rs::an_accounts_export_holds_the_account_and_no_secret | an account's copy holds its address, sessions and seats, and no secret
@@ -121,10 +121,10 @@ CHAT-14 | tests/it/layers.rs::deployed_code_connects_to_aws_and_through_the_egre
 CHAT-15 | tests/it/prohibitions.rs::no_purpose_and_no_recipient_is_advertising | the purposes of all fields and the recipients of the egress door are closed lists without advertising
 CHAT-16 | tests/it/policy.rs::the_policy_names_every_service_of_the_templates_and_a_new_one_must_be_explained | the list of providers is that of the templates
 CHAT-17 | tests/it/exports/disclosures.rs::what_is_handed_over_takes_two_people_and_is_no_more_than_was_named | two people decide on one of three grounds, and the notes of the team stay
-CHAT-18 | pending | the number of days is asserted in retention.rs; the notice before the end is missing
+CHAT-18 | tests/it/retention/idle.rs::what_nobody_touches_for_two_years_is_told_of_once_thirty_days_before_it_goes | after 24 months without a touch whoever answers for it is told, and it goes thirty days later
 CHAT-19 | tests/it/owner_edits.rs::an_owner_corrects_and_removes_every_record_and_the_owner_of_another_workspace_none | contact, thread, message and member are corrected and removed by every route there is for it, and foreign ones are not there
 CHAT-20 | tests/it/audit.rs::no_line_names_a_person_and_after_an_erasure_none_leads_to_one | after a deletion the audit log holds keyed hashes only, and its lines end after twelve months
-CHAT-21 | tests/it/privacy/requests.rs::what_a_visitor_asks_comes_to_the_workspace_and_its_answer_goes_back | a visitor's request reaches who answers in the workspace, and the answer the visitor; deadlines.rs shows that silence is escalated
+CHAT-21 | tests/it/mail_in/visitors.rs::a_mail_from_a_visitors_address_asks_every_workspace_that_signed_for_it | a mail from an address that was signed for reaches who answers in each workspace once the address has said so; requests.rs shows the same from the widget, deadlines.rs that silence is escalated
 CHAT-22 | tests/it/privacy/requests.rs::a_wish_says_what_it_needs_and_a_decision_what_it_has_to | a question is not over before it is answered in words
 CHAT-23 | pending | notices by mail end after a day; notifications in the product are missing
 CHAT-24 | tests/it/attachments/photos.rs::a_photo_is_made_anew_and_shown_to_colleagues_until_another_takes_its_place | when another photo takes its place nothing of the first is left in the bucket, no version and no copy that a link led to

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use harness::{Conversation, Fault, Harness, Kind, Member, Visitor, Workspace, message, text};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -114,9 +115,18 @@ impl Stage {
         let owner = harness.sign_up("ada@example.com").await;
         let workspace = owner.workspace("inbox").await;
         let app = owner.app(&workspace).await;
-        let context = json!({ "context": {
-            "page_url": "https://www.example.com/prices", "locale": "en", "timezone": "Europe/Paris",
-        } });
+        // Whom the customer signed for, so that a mail from their address would find them.
+        let claims = json!({
+            "sub": "canary-4711", "aud": workspace.id, "exp": harness.now().seconds() + 600,
+        });
+        let key = EncodingKey::from_secret(app.identity_secret.as_bytes());
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key);
+        let context = json!({
+            "context": {
+                "page_url": "https://www.example.com/prices", "locale": "en", "timezone": "Europe/Paris",
+            },
+            "identity_token": token.expect("signed"),
+        });
         let visitor = harness.visitor_with(&app, context).await;
         let thread = visitor.start(CANARIES[0]).await;
         let contact = format!("{}/contacts/{}", workspace.path, visitor.contact_id);

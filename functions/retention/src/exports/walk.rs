@@ -45,14 +45,18 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "Farewell",
         "where the last mail goes, when the account is gone already",
     ),
-    (
-        "CannedReply",
-        "a text that a team prepared for everybody; members read theirs in the product",
-    ),
     ("TeamWait", "when a team is looked at again, about nobody"),
     (
         "LedgerLength",
         "how long the ledger of erasures is, about nobody",
+    ),
+    (
+        "Reached",
+        "the address itself is in the profile; this is its keyed hash",
+    ),
+    (
+        "ReachedLink",
+        "the address itself is in the profile; this is its keyed hash",
     ),
     ("ReceiptKey", "the key that signs receipts, about nobody"),
     ("ReceiptKeys", "the public keys of receipts, about nobody"),
@@ -159,6 +163,10 @@ pub const SKIPPED: &[(&str, &str)] = &[
     (
         "Invitation",
         "it belongs to nobody until it is accepted, and ends within fourteen days",
+    ),
+    (
+        "IdleTold",
+        "up to when a workspace was told of what is near its end, about nobody",
     ),
     ("Job", "work on a workspace, about nobody"),
     ("Listener", "a live connection, two hours at most"),
@@ -403,6 +411,10 @@ pub fn is_left_out(kind: ExportKind, record: &str, fields: &Fields, now: Timesta
     let (visitor, outside) = (kind == ExportKind::Visitor, kind == ExportKind::Disclosure);
     match record {
         "HoldNote" => visitor || outside,
+        // What a member keeps for themselves is in their own copy.
+        "CannedReply" => {
+            kind == ExportKind::Workspace && fields.get("member") != Some(&Value::Null)
+        }
         // Their beacons are in each person's own copy.
         "BeaconLink" => kind == ExportKind::Workspace,
         "Attachment" | "Message" => {
@@ -511,6 +523,7 @@ mod tests {
         "Beacon",
         "BeaconLink",
         "BusinessHours",
+        "CannedReply",
         "Contact",
         "Conversation",
         "DisclosedPart",

@@ -1,6 +1,7 @@
 //! How long data are kept, and how they are protected.
 
 use shared::domain::analytics::LEAST_PEOPLE;
+use shared::domain::idle::{IDLE_DAYS, NOTICE_DAYS};
 use shared::domain::policy::{Module, Profile};
 use shared::domain::retention::{CONVERSATION_DAYS, Class, erasure_days};
 
@@ -28,7 +29,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     }),
     Clause::new(&["CHAT-18"], Section::Keeping, |f| {
         holds(format!(
-            "Conversations are kept as long as answering and looking back need them, and no longer than {} unless the workspace sets another number: each message counted from when it was sent, the thread from its last activity. \"As long as needed\" is a number here, so that it can be held against us.",
+            "Conversations are kept as long as answering and looking back need them, and no longer than {} unless the workspace sets another number: each message counted from when it was sent, the thread from its last activity. Before something goes that nobody has touched for {IDLE_DAYS} days, whoever answers for it is told, at least {NOTICE_DAYS} days before. \"As long as needed\" is a number here, so that it can be held against us.",
             f.life(Class::Conversation)
         ))
     }),

@@ -14,7 +14,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         holds("These rights are for everybody, wherever you live. The program does not ask where that is.")
     }).everywhere(),
     Clause::new(&["CHAT-21"], Section::Rights, |_| {
-        holds("If you chatted with a company, that company decides about your data: ask it, in the chat or by mail. Before anything is shown or deleted, the address that it knows of you has to confirm. If it says nothing, we hear of it. If you have an account with us, ask us.")
+        holds("If you chatted with a company, that company decides about your data: ask it, in the chat, or by mail from the address that its website vouched for, to the contact below: the program brings what you write to every company here that knows you by it. Before anything is shown or deleted, the address that it knows of you has to confirm. If it says nothing, we hear of it. If you have an account with us, ask us.")
     }).everywhere(),
     Clause::new(&["CALL-29", "FLOW-48"], Section::Rights, |f| {
         if f.has("POST /v1/account/exports") {
@@ -74,7 +74,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         }
     }).everywhere(),
     Clause::new(&["CALL-35"], Section::Rights, |_| {
-        holds("You can use these rights by mail: write to the contact address of the operator. Who a mail says it is from is not believed, so nothing happens because of it but this: if an account has that address, a link goes there. Whoever opens it says what they ask for and confirms it; from then on the request is followed like any other, and its time counts from the day of the mail. If you did not write, ignore the link. The mail itself is deleted when the program has read it, and within a day in any case. An operator whose mail is taken elsewhere has people read it, who check that it is you before they act.")
+        holds("You can use these rights by mail: write to the contact address of the operator. Who a mail says it is from is not believed, so nothing happens because of it but this: if an account has that address, or a company's website vouched for somebody with it, a link goes there. Whoever opens it says what they ask for and confirms it; from then on the request is followed like any other, and its time counts from the day of the mail. If you did not write, ignore the link. The mail itself is deleted when the program has read it, and within a day in any case. An operator whose mail is taken elsewhere has people read it, who check that it is you before they act.")
     }).everywhere(),
     Clause::new(&["FLOW-55"], Section::Rights, |_| {
         holds(format!(

@@ -231,9 +231,9 @@ pub const WORDS: Words = Words {
         (RequestKind::Erase, "That what is kept about me is erased"),
         (
             RequestKind::Restrict,
-            "That my account is set aside: kept, and not used",
+            "That what is kept about me is set aside: kept, and not used",
         ),
-        (RequestKind::Unrestrict, "That my account is used again"),
+        (RequestKind::Unrestrict, "That it is used again"),
         (
             RequestKind::Object,
             "That something is no longer done; I wrote what",

@@ -19,7 +19,6 @@ use crate::{
         keys::{self, Key, Table},
         query::{Listed, Query},
         record::Stored,
-        remains::partitions_of_contact,
         seal::{KeyedHash, Unsealed},
         subject::{Edge, RootRef, State, Subject, SubjectId},
         transaction::{CommitError, Transaction},
@@ -76,7 +75,7 @@ impl Store {
     ) -> Result<Vec<String>, StoreError> {
         let (tenant, subject) = (TenantId::Workspace(workspace), SubjectId::Contact(id));
         let mut all = self.partitions_of_beacons(workspace, id).await?;
-        all.extend(partitions_of_contact(&keys::contact(workspace, id)));
+        all.extend(keys::of_contact(&keys::contact(workspace, id)));
         all.push(keys::requests(tenant, subject));
         all.push(keys::subject_partition(tenant, subject));
         Ok(all)
@@ -264,7 +263,7 @@ impl Store {
             return Ok(Ended::Partly);
         }
         self.forget_beacons(head.workspace, head.id).await?;
-        let sessions = partitions_of_contact(&place);
+        let sessions = keys::of_contact(&place);
         let requests = keys::requests(tenant, head.id.into());
         for partition in sessions.into_iter().chain([requests]) {
             self.remove_children(&RootRef::from_partition(&partition), u32::MAX)

@@ -3,7 +3,8 @@
 //! | what | table | partition key | sort key |
 //! |---|---|---|---|
 //! | read mark of a member | data | `READ#<ws>#<member>` | `<conversation>` |
-//! | contact, what it told of itself, where it is | data | `CONTACT#<ws>#<contact>` | `HEAD`, `PROFILE`, `CONTEXT`, `DISCLOSED#<disclosure>` |
+//! | contact, what it told of itself, where it is | data | `CONTACT#<ws>#<contact>` | `HEAD`, `PROFILE`, `CONTEXT`, `REACHED`, `DISCLOSED#<disclosure>` |
+//! | contacts of an address | data | `REACHED#platform#<keyed hash>` | `<ws>#<contact>` |
 //! | external id of a contact | data | `EXTERNAL#<ws>#<keyed hash>` | `HEAD` |
 //! | widget session | data | `VISIT#<ws>#<contact>` | `<visit>` |
 //! | conversation, and what says that it is gone | data | `CONVERSATION#<ws>#<conversation>` | `HEAD`, `TOMB` |
@@ -55,6 +56,16 @@ pub fn contact_of(key: &Key) -> Option<(WorkspaceId, ContactId)> {
     Some((workspace.parse().ok()?, contact.parse().ok()?))
 }
 
+/// The partitions of a contact: itself, and its widget sessions.
+pub fn of_contact(head: &Key) -> Vec<String> {
+    let sessions = head.pk.strip_prefix("CONTACT#");
+    let sessions = sessions.map(|rest| format!("VISIT#{rest}"));
+    [Some(head.pk.clone()), sessions]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
 /// What a contact told of itself: sealed, so it lies beside the head.
 pub fn profile(workspace: WorkspaceId, id: ContactId) -> Key {
     data(format!("CONTACT#{workspace}#{id}"), "PROFILE")
@@ -69,6 +80,22 @@ pub fn context(workspace: WorkspaceId, id: ContactId) -> Key {
 pub fn disclosed_part(workspace: WorkspaceId, contact: ContactId, id: DisclosureId) -> Key {
     let at = self::contact(workspace, contact);
     data(at.pk, format!("{DISCLOSED}{id}"))
+}
+
+/// When the contact is told of a disclosure.
+pub fn disclosed_due(
+    workspace: WorkspaceId,
+    contact: ContactId,
+    tell_at: Option<Timestamp>,
+) -> Option<IndexKey> {
+    Some(due(tell_at?, &self::contact(workspace, contact).pk))
+}
+
+/// Of which disclosure this is the note with the contact, and whose, if it is one.
+pub fn disclosed(key: &Key) -> Option<(WorkspaceId, ContactId, DisclosureId)> {
+    let id = key.sk.strip_prefix(DISCLOSED)?.parse().ok()?;
+    let (workspace, contact) = contact_of(key)?;
+    Some((workspace, contact, id))
 }
 
 /// What the notes of disclosures open with, within a contact.
@@ -90,6 +117,28 @@ pub fn contacts(workspace: WorkspaceId) -> String {
 /// Where an external id leads to its contact.
 pub fn external(workspace: WorkspaceId, external: KeyedHash) -> Key {
     head(format!("EXTERNAL#{workspace}#{external}"))
+}
+
+/// That an address leads to a contact: under the platform, because a mail names no workspace.
+pub fn reached(address: KeyedHash, workspace: WorkspaceId, contact: ContactId) -> Key {
+    data(reached_partition(address), format!("{workspace}#{contact}"))
+}
+
+/// Whoever an address leads to.
+pub fn reached_partition(address: KeyedHash) -> String {
+    format!("REACHED#platform#{address}")
+}
+
+/// Whom a row of the index leads to.
+pub fn whom_reached(key: &Key) -> Option<(WorkspaceId, ContactId)> {
+    key.pk.strip_prefix("REACHED#")?;
+    let (workspace, contact) = key.sk.split_once('#')?;
+    Some((workspace.parse().ok()?, contact.parse().ok()?))
+}
+
+/// What leads from a contact to its row there.
+pub fn reached_link(workspace: WorkspaceId, contact: ContactId) -> Key {
+    data(self::contact(workspace, contact).pk, "REACHED")
 }
 
 /// The widget sessions of a contact.

@@ -309,6 +309,11 @@ pub fn disclosures(workspace: WorkspaceId) -> String {
     format!("DISCLOSURE#{workspace}")
 }
 
+/// Up to when a workspace was told of the end of what nobody touches.
+pub fn idle_told(id: WorkspaceId) -> Key {
+    data(workspace(id).pk, "IDLE")
+}
+
 /// Who answers for a workspace from some day on.
 pub fn transfer(id: WorkspaceId) -> Key {
     data(workspace(id).pk, "TRANSFER")
