@@ -14,7 +14,7 @@ use shared::lambda::feedback::Feedback;
 use shared::lambda::files::FileEvent;
 use shared::lambda::socket;
 
-use crate::inbound::{PRIVACY_CONTACT, SUPPORT_CONTACT};
+use crate::inbound::{PRIVACY_CONTACT, REPLY_CONTACT, SUPPORT_CONTACT};
 use crate::template::{ANY, Route, Template};
 use crate::wires::Wires;
 use crate::{ACCOUNT, REGION, template};
@@ -370,6 +370,7 @@ fn environment(
         ("OPERATOR_EMAIL", OPERATOR_EMAIL),
         ("PRIVACY_CONTACT", PRIVACY_CONTACT),
         ("SUPPORT_CONTACT", SUPPORT_CONTACT),
+        ("REPLY_CONTACT", REPLY_CONTACT),
         ("AWS_LAMBDA_FUNCTION_NAME", &function.id),
     ];
     let aws = aws_environment(wires);

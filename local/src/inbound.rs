@@ -17,13 +17,16 @@ use crate::seed::random_uuid;
 pub const PRIVACY_CONTACT: &str = "privacy@example.com";
 /// Where questions come in.
 pub const SUPPORT_CONTACT: &str = "support@example.com";
+/// Where visitors answer mail about their conversations, behind a plus.
+pub const REPLY_CONTACT: &str = "reply@example.com";
 /// Most bytes of a mail that SES takes.
 pub const MOST_BYTES: usize = 40 * 1024 * 1024;
 
 /// The desks, and the addresses that mail comes to.
-const DESKS: [(&str, Desk); 2] = [
+const DESKS: [(&str, Desk); 3] = [
     (SUPPORT_CONTACT, Desk::Support),
     (PRIVACY_CONTACT, Desk::Privacy),
+    (REPLY_CONTACT, Desk::Reply),
 ];
 
 /// What SES finds in a mail: `PASS`, `FAIL`, or its other words.

@@ -14,6 +14,7 @@ mod availability;
 mod canned;
 mod changes;
 mod contacts;
+mod continuity;
 mod contract;
 mod conversations;
 mod costs;

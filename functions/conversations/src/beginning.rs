@@ -43,6 +43,7 @@ pub enum Begins<'a> {
     Visitor {
         team: Option<TeamId>,
         asks_rating: Option<bool>,
+        mails_offline: Option<bool>,
     },
 }
 
@@ -76,8 +77,13 @@ pub async fn begin(
     match side {
         Begins::Member(sight) if !sight.sees(head.standing()) => head.assignee = sight.member,
         Begins::Member(_) => {}
-        Begins::Visitor { team, asks_rating } => {
+        Begins::Visitor {
+            team,
+            asks_rating,
+            mails_offline,
+        } => {
             (head.team, head.asks_rating) = (team, asks_rating);
+            head.mails_offline = mails_offline;
         }
     }
     let place = keys::conversation(entry.workspace, head.id);

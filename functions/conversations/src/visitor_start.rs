@@ -53,6 +53,7 @@ pub async fn handle(
         Begins::Visitor {
             team: visitor.team,
             asks_rating: visitor.asks_rating,
+            mails_offline: visitor.mails_offline,
         },
         body.first_message,
     )

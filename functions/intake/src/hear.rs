@@ -19,7 +19,7 @@ use shared::{
 
 use crate::{
     mail::{self, Mail, Refused},
-    privacy, support,
+    privacy, reply, support,
 };
 
 /// What came of a mail.
@@ -122,7 +122,7 @@ async fn one(app: &App, mail: MailKey, version: &str, heard: &mut Heard) -> Resu
     match mail::read(bytes, &app.config) {
         Err(Refused::Automatic) => heard.automatic += 1,
         Err(Refused::Unwanted) => heard.refused += 1,
-        Ok(read) if is_too_often(app, Act::WriteMail, &read).await? => heard.limited += 1,
+        Ok(read) if is_unasked_too_often(app, &mail, &read).await? => heard.limited += 1,
         Ok(read) => {
             let letter = Letter {
                 key: mail,
@@ -150,14 +150,26 @@ async fn one(app: &App, mail: MailKey, version: &str, heard: &mut Heard) -> Resu
 async fn take(app: &App, letter: &Letter) -> Result<Outcome, StoreError> {
     match letter.key.desk {
         Desk::Privacy => privacy::take(app, letter).await,
+        Desk::Reply => reply::take(app, letter).await,
         Desk::Support => support::take(app, letter).await,
+    }
+}
+
+/// Whether a sender has written too often to a desk that takes mail from everybody. Answers in conversations
+/// count where it is known that they are.
+async fn is_unasked_too_often(app: &App, key: &MailKey, mail: &Mail) -> Result<bool, StoreError> {
+    match key.desk {
+        Desk::Reply => Ok(false),
+        Desk::Privacy | Desk::Support => {
+            is_too_often(app, Act::WriteMail, &mail.from.identity()).await
+        }
     }
 }
 
 /// Whether a sender has written too often. When everybody together has, the mail waits for its
 /// event to come again: a flood of others loses nobody's letter.
-pub async fn is_too_often(app: &App, act: Act, mail: &Mail) -> Result<bool, StoreError> {
-    match app.try_act(act, None, &mail.from.identity()).await? {
+pub async fn is_too_often(app: &App, act: Act, subject: &str) -> Result<bool, StoreError> {
+    match app.try_act(act, None, subject).await? {
         Verdict::Go(_) => Ok(false),
         Verdict::Stop(standing) if standing.limit.per == Per::Everybody => {
             Err(StoreError::Conflict)

@@ -7,6 +7,8 @@
 //! | `mail` | what is in a mail, and what is no mail to answer |
 //! | `privacy` | the desk that answers about privacy |
 //! | `support` | the desk that answers questions, and replies in its threads |
+//! | `reply` | the desk of conversations, which go on by mail |
+//! | `quote` | what a reply says, without what it quotes |
 //! | `account` | whose account an address is |
 //! | `contact` | in which workspaces an address is a contact's |
 //!
@@ -19,6 +21,8 @@ mod contact;
 mod hear;
 mod mail;
 mod privacy;
+mod quote;
+mod reply;
 mod support;
 
 pub use hear::hear;

@@ -19,7 +19,8 @@ use shared::{
 use crate::{
     account,
     hear::{self, Letter, Outcome},
-    mail::{Vouched, without_quote},
+    mail::{Vouched, label_of},
+    quote::without_quote,
 };
 
 /// How often a reply that meets another one is tried again.
@@ -36,15 +37,6 @@ pub async fn take(app: &App, came: &Letter) -> Result<Outcome, StoreError> {
         Some((id, side)) => reply(app, &tenant_key, came, (id, side)).await,
         None => begin(app, &tenant_key, came).await,
     }
-}
-
-/// What stands behind the plus of an address of the contact.
-fn label_of<'a>(to: &'a str, contact: &str) -> Option<&'a str> {
-    let (name, host) = to.split_once('@')?;
-    let (own_name, own_host) = contact.split_once('@')?;
-    let (name, label) = name.split_once('+')?;
-    let ours = name.eq_ignore_ascii_case(own_name) && host.eq_ignore_ascii_case(own_host);
-    ours.then_some(label)
 }
 
 /// The bits that ids follow from, so that whoever reads the mail again makes the same.
@@ -65,7 +57,7 @@ async fn begin(app: &App, tenant_key: &TenantKey, came: &Letter) -> Result<Outco
         Vouched::ByNobody => AddressProof::Unproved,
     };
     if address == AddressProof::Unproved
-        && hear::is_too_often(app, Act::AskSupportUnproved, &came.mail).await?
+        && hear::is_too_often(app, Act::AskSupportUnproved, &came.mail.from.identity()).await?
     {
         return Ok(Outcome::TooOften);
     }

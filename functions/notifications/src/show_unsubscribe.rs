@@ -11,7 +11,7 @@ use shared::{
         Problem,
         page::{Page, Query, Reader, Refusals, Words},
     },
-    store::mail_wish::WayOut,
+    store::{continuity::ThreadWayOut, mail_wish::WayOut},
 };
 
 /// What the link brings.
@@ -19,6 +19,14 @@ use shared::{
 #[serde(deny_unknown_fields)]
 pub struct Arrival {
     pub token: String,
+}
+
+/// What a token leads out of.
+pub enum Leads {
+    /// A kind of mail to an account.
+    Mail(WayOut),
+    /// Mail about conversations with a team.
+    Thread(ThreadWayOut),
 }
 
 /// Open the page that ends a kind of mail.
@@ -44,10 +52,12 @@ pub async fn handle(
 }
 
 async fn page(app: &App, words: &'static Words, token: &str) -> Result<Page, Problem> {
-    let way_out = read(app, token).await?;
-    let about = match way_out.mail_kind {
-        MailKind::Marketing => words.unsubscribe_offers,
-        MailKind::Service => words.unsubscribe_news,
+    let about = match read(app, token).await? {
+        Leads::Mail(way_out) => match way_out.mail_kind {
+            MailKind::Marketing => words.unsubscribe_offers,
+            MailKind::Service => words.unsubscribe_news,
+        },
+        Leads::Thread(_) => words.unsubscribe_chat,
     };
     let body = html! {
         h1 { (words.unsubscribe) }
@@ -64,8 +74,10 @@ async fn page(app: &App, words: &'static Words, token: &str) -> Result<Page, Pro
 ///
 /// # Errors
 /// 404 when it is none of ours: why is told to nobody.
-pub async fn read(app: &App, token: &str) -> Result<WayOut, Problem> {
+pub async fn read(app: &App, token: &str) -> Result<Leads, Problem> {
     let now = app.clock.now();
     let tenant_key = app.store.tenant_key(TenantId::Platform, now).await?;
-    WayOut::read(&tenant_key, token).ok_or_else(Problem::not_found)
+    let mail = WayOut::read(&tenant_key, token).map(Leads::Mail);
+    let thread = || ThreadWayOut::read(&tenant_key, token).map(Leads::Thread);
+    mail.or_else(thread).ok_or_else(Problem::not_found)
 }

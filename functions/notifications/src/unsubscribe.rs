@@ -3,7 +3,8 @@
 //! It is posted by the button of our page and by mailbox programs, which are no pages of ours, bring
 //! no cookie and follow no redirect (RFC 8058, 3.2). The token alone is the proof: whoever has the
 //! mail may end such mails. The record under the hash of the address and the settings of the account
-//! change in one transaction; repeating it changes nothing more.
+//! change in one transaction; repeating it changes nothing more. Of mail about conversations it is a date on
+//! the contact.
 
 use axum::{body::Bytes, extract::State, response::Response};
 use maud::html;
@@ -18,7 +19,7 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::show_unsubscribe::{Arrival, read};
+use crate::show_unsubscribe::{Arrival, Leads, read};
 
 /// What the button of the page and mailbox programs post.
 #[derive(Deserialize, ToSchema)]
@@ -62,10 +63,14 @@ async fn act(app: &App, words: &'static Words, token: &str, body: &[u8]) -> Resu
             "List-Unsubscribe=One-Click",
         ));
     }
-    let way_out = read(app, token).await?;
-    app.store
-        .refuse_mail(way_out, MailWishSource::OneClick, app.clock.now())
-        .await?;
+    let now = app.clock.now();
+    match read(app, token).await? {
+        Leads::Mail(way_out) => {
+            let said_by = MailWishSource::OneClick;
+            app.store.refuse_mail(way_out, said_by, now).await?;
+        }
+        Leads::Thread(way_out) => app.store.refuse_thread_mail(way_out, now).await?,
+    }
     let body = html! {
         h1 { (words.unsubscribe) }
         p.done role="status" { (words.unsubscribed) }

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `ask_server` | a flow asks a server | the first try, and the turn of the flow that follows |
 //! | `give_out` | a conversation came to wait in a team | it goes to whose turn it is |
+//! | `mail_continuity` | the team wrote to a visitor; a mail about that is due; its conversation went | a look after a while, then the mail; its address for replies goes |
 //! | `mail_code` | a code was asked for | the mail with the code |
 //! | `mail_disclosure` | something about somebody was handed over, and they may know | the mail that says so |
 //! | `mail_farewell` | an account was erased | the last mail, with the receipt |
@@ -36,6 +37,7 @@ mod image;
 mod letter;
 mod mail_code;
 mod mail_disclosure;
+mod mail_continuity;
 mod mail_farewell;
 mod mail_flow_code;
 mod mail_invitation;
@@ -60,6 +62,7 @@ use shared::{
         account::{Account, Challenge, LoginSession, Seat},
         announcement::Letter,
         contact::Profile,
+        continuity::Continuity,
         conversation::Conversation,
         disclosure::DisclosedPart,
         erasure::Erasure,
@@ -127,6 +130,9 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
         (Change::Insert | Change::Modify, Some(new), old)
             if image::kind(new) == Some(Conversation::DECLARATION.name) =>
         {
+            if mail_continuity::is_written_to(new, old.as_ref()) {
+                Box::pin(mail_continuity::arm(app, new)).await?;
+            }
             Box::pin(give_out::give_out(app, new, old.as_ref())).await
         }
         (Change::Insert | Change::Modify, Some(new), old)
@@ -136,6 +142,16 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
                 true => Box::pin(reach::follow(app, new)).await,
                 false => Ok(()),
             }
+        }
+        (Change::Insert | Change::Modify, Some(new), _)
+            if image::kind(new) == Some(Continuity::DECLARATION.name) =>
+        {
+            Box::pin(mail_continuity::send(app, new)).await
+        }
+        (Change::Remove, _, Some(item))
+            if image::kind(item) == Some(Continuity::DECLARATION.name) =>
+        {
+            mail_continuity::forget(app, item).await
         }
         (Change::Insert, Some(item), _) => match image::kind(item) {
             Some(kind) if kind == Challenge::DECLARATION.name => mail_code::send(app, item).await,

@@ -223,6 +223,7 @@ fn acknowledgement(
         html: letter::html(&parts),
         reply_to,
         written: Written::InReply,
+        way_out: None,
     }
 }
 
@@ -298,5 +299,6 @@ fn letter(
             SupportSide::Person => Written::ByProgram,
             SupportSide::Operator => Written::ByPerson,
         },
+        way_out: None,
     }
 }

@@ -1,5 +1,5 @@
 //! Deadlines that have passed and that nobody has knocked for: the end of a snooze, a deletion that
-//! has to go on, the erasure of a contact, and a team in which something waits.
+//! has to go on, the erasure of a contact, a team in which something waits, and mail to a visitor who is away.
 //!
 //! Reads treat a snooze whose time has come as over already. What is done here is to write it down,
 //! so that clients that wait for a change learn of it too.
@@ -44,6 +44,7 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
     report.add("assigned_conversations", 0);
     report.add("ended_entries", 0);
     report.add("finished_exports", 0);
+    report.add("continuity_mails", 0);
     report.add("overdue_requests", 0);
     report.add("told_disclosures", 0);
     let mut failed = None;
@@ -61,6 +62,7 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
                 let head = key.sk == keys::HEAD || keys::is_seat(key);
                 head || keys::team_wait_of(key).is_some()
                     || keys::is_flow_run(key)
+                    || keys::continuity_of(key).is_some()
                     || keys::flow_ticked(key).is_some()
                     || keys::disclosed(key).is_some()
             };
@@ -107,6 +109,10 @@ async fn settle(
     }
     if keys::disclosed(head).is_some() {
         return Box::pin(disclosures::tell(app, head, now)).await;
+    }
+    if let Some(place) = keys::continuity_of(head) {
+        let decided = Box::pin(app.store.decide_mail(place, now)).await?;
+        return Ok(decided.then_some("continuity_mails"));
     }
     if keys::is_flow_run(head) {
         return Box::pin(flows::settle(app, head, now)).await;

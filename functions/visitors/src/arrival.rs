@@ -15,7 +15,7 @@ use shared::{
     },
     store::{
         Stored, Transaction, Unsealed,
-        contact::{Contact, ExternalOwner, Profile, VisitorContext},
+        contact::{Contact, EmailProof, ExternalOwner, Profile, VisitorContext},
         keys,
         subject::State,
     },
@@ -110,6 +110,10 @@ pub fn newcomer(
         follow_at: None,
         figures_refused_at: None,
         same_person: None,
+        email_proof: signed
+            .and_then(|signed| signed.email.as_ref())
+            .map(|_| EmailProof::Signed),
+        mail_refused_at: None,
         rev: 1,
     };
     let data_key = entry
@@ -200,6 +204,10 @@ fn updated(
         profile.name = name.clone().or_else(|| before.0.clone());
         profile.email = email.clone().or_else(|| before.1.clone());
         profile.external_id = Some(external_id.clone());
+        if email.is_some() && contact.email_proof != Some(EmailProof::Signed) {
+            contact.email_proof = Some(EmailProof::Signed);
+            changed = true;
+        }
         changed |= before
             != (
                 profile.name.clone(),

@@ -119,6 +119,8 @@ fn changed(mut person: Person, change: ChangeContact) -> (Person, bool) {
     }
     if let Some(email) = email.filter(|email| *email != person.profile.email) {
         person.profile.email = email;
+        // What the team writes down nobody has proved.
+        person.contact.email_proof = None;
         changes = true;
     }
     if let Some(locale) = locale.filter(|locale| *locale != person.profile.locale) {

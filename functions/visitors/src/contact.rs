@@ -10,7 +10,7 @@ use shared::{
     },
     store::{
         Fetched, Key,
-        contact::{Contact, Profile, VisitorContext},
+        contact::{Contact, EmailProof, Profile, VisitorContext},
         keys,
     },
 };
@@ -34,6 +34,11 @@ pub struct ContactView {
     masked: bool,
     /// Whether the customer signed for the identity.
     verified: bool,
+    /// How the address was proved to be its own, without which nothing is mailed there; null where it
+    /// was not.
+    email_proof: Option<EmailProof>,
+    /// Since when it wants no mail about what it has not read.
+    mail_refused_at: Option<Timestamp>,
     /// Whether the team blocked it.
     blocked: bool,
     /// Its language.
@@ -76,6 +81,8 @@ impl ContactView {
             external_id: None,
             masked: true,
             verified: contact.verified,
+            email_proof: None,
+            mail_refused_at: None,
             blocked: contact.blocked,
             locale: None,
             created_at: contact.created_at,
@@ -110,6 +117,8 @@ impl ContactView {
             external_id: external_id.as_ref().map(|id| id.reveal().to_owned()),
             locale: locale.as_ref().map(|locale| locale.reveal().to_owned()),
             masked: false,
+            email_proof: person.contact.email_proof,
+            mail_refused_at: person.contact.mail_refused_at,
             context: person.context.as_ref().map(ContextView::new),
             ..view
         }
@@ -204,6 +213,8 @@ pub mod tests {
             follow_at: None,
             figures_refused_at: None,
             same_person: None,
+            email_proof: None,
+            mail_refused_at: None,
             rev: 4,
         };
         let profile = Profile {

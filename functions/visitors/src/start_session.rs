@@ -322,6 +322,7 @@ impl Arriving<'_> {
             let next = Visit {
                 team: self.stock.team,
                 asks_rating: self.stock.asks_rating,
+                mails_offline: self.stock.mails_offline,
                 ..next
             };
             let next = Stored::next(next, &self.entry.policy);
@@ -404,6 +405,7 @@ mod tests {
             identity: Identity::Off,
             team: None,
             asks_rating: None,
+            mails_offline: None,
             identity_secret: Bytes(Vec::new()),
             previous_secret: None,
             secret_rotated_at: None,

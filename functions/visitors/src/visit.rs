@@ -86,6 +86,7 @@ pub fn begin(
         app: app.id,
         team: app.team,
         asks_rating: app.asks_rating,
+        mails_offline: app.mails_offline,
         token: tokens.session.hash(),
         token_ends_at: now.plus(SESSION_LIFETIME),
         resume: tokens.resume.hash(),

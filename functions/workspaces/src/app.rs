@@ -38,6 +38,9 @@ pub struct AppView {
     /// Whether visitors are asked how content they are when what they began is closed.
     #[schema(example = false)]
     asks_rating: bool,
+    /// Whether what the team writes is mailed to visitors who are away, where the workspace mails.
+    #[schema(example = true)]
+    mails_offline: bool,
     /// What the customer's pages name to start a session. Not a secret.
     #[schema(example = "pk_01kf0a1b2c3d4e5f6g7h8j9k0m01kf0a1b2c3d4e5f6g7h8j9k0n")]
     public_key: String,
@@ -72,6 +75,7 @@ impl AppView {
             identity: app.identity,
             team_id: app.team,
             asks_rating: app.asks_rating.unwrap_or(false),
+            mails_offline: app.mails_offline.unwrap_or(true),
             public_key: app.public_key(),
             identity_secret: None,
             former_key_until: app.former_key_until(),

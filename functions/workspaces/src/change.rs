@@ -9,6 +9,7 @@ use shared::{
     app::App,
     domain::{
         Permission, Policy, WorkspaceId,
+        policy::VisitorMail,
         text::{Locale, Name, TimeZone},
     },
     http::{
@@ -49,6 +50,10 @@ pub struct ChangeWorkspace {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, example = true)]
     second_factor_required: Option<bool>,
+    /// What of a conversation is mailed to visitors who are away and whose address was proved.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    visitor_mail: Option<VisitorMail>,
 }
 
 /// Change a workspace.
@@ -89,8 +94,10 @@ pub async fn handle(
     if let Some(demand) = demand {
         check_demand(&member, demand)?;
     }
+    let mail = body.visitor_mail;
+    let mail = mail.filter(|mail| *mail != entry.policy.visitor_mail);
     let (next, changes) = changed(&found, body);
-    if !changes && demand.is_none() {
+    if !changes && demand.is_none() && mail.is_none() {
         return Ok(reply(&found, &entry.policy));
     }
     let key = entry
@@ -99,15 +106,19 @@ pub async fn handle(
     let next = Stored::next(next, &entry.policy);
     let mut transaction = Transaction::new(entry.now);
     transaction.replace(&next, &key)?;
-    if changes {
+    if changes || mail.is_some() {
         transaction.audit(entry.line(member.id, Deed::SettingsChanged))?;
     }
     let mut policy = entry.policy.clone();
     if demand.is_some() {
         transaction.audit(entry.line(member.id, Deed::SecondFactorPolicyChanged))?;
+    }
+    if demand.is_some() || mail.is_some() {
+        let row = retention::row(entry)?;
         let row = WorkspacePolicy {
-            second_factor_required: demand,
-            ..retention::row(entry)?
+            second_factor_required: demand.or(row.second_factor_required),
+            visitor_mail: mail.or(row.visitor_mail),
+            ..row
         };
         let row = Stored::next(row, &entry.policy);
         transaction.replace(&row, &Unsealed)?;

@@ -51,6 +51,10 @@ pub struct ChangeApp {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, example = true)]
     asks_rating: Option<bool>,
+    /// Whether what the team writes is mailed to visitors who are away, in what they begin from now on.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, example = true)]
+    mails_offline: Option<bool>,
 }
 
 /// Change an app.
@@ -121,6 +125,7 @@ fn changed(mut app: Stock, change: ChangeApp) -> Result<Stock, Problem> {
         identity,
         team_id,
         asks_rating,
+        mails_offline,
     } = change;
     app.name = name.as_ref().map_or(app.name, Label::new);
     app.origins = origins.unwrap_or(app.origins);
@@ -128,6 +133,7 @@ fn changed(mut app: Stock, change: ChangeApp) -> Result<Stock, Problem> {
     app.identity = identity.unwrap_or(app.identity);
     app.team = team_id.unwrap_or(app.team);
     app.asks_rating = asks_rating.or(app.asks_rating);
+    app.mails_offline = mails_offline.or(app.mails_offline);
     check_place(app.platform, &app.origins, app.bundle_id.as_ref())?;
     app.origins = distinct(app.origins);
     Ok(app)
@@ -157,6 +163,7 @@ mod tests {
             identity: Identity::Off,
             team: None,
             asks_rating: None,
+            mails_offline: None,
             identity_secret: Bytes(vec![1]),
             previous_secret: None,
             secret_rotated_at: None,

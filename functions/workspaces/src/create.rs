@@ -146,6 +146,7 @@ fn place(
         profile: policy.profile,
         modules: policy.modules.clone(),
         second_factor_required: None,
+        visitor_mail: None,
         team_sign_in_since: None,
         ways_in: None,
         closes_at: None,

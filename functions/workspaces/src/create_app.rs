@@ -118,6 +118,7 @@ fn new_app(entry: &Entry, body: CreateApp) -> Result<Stock, StoreError> {
     Ok(Stock {
         team: None,
         asks_rating: None,
+        mails_offline: None,
         id,
         workspace: entry.workspace,
         name: Label::new(&body.name),

@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::{
     domain::{
         ErasureId, MemberId, Policy, Profile, Role, Timestamp, WorkspaceId,
-        policy::{Lens, Module},
+        policy::{Lens, Module, VisitorMail},
     },
     http::Problem,
     store::{
@@ -34,6 +34,8 @@ pub struct WorkspaceView {
     modules: Vec<Module>,
     /// Whether members come in with a second factor only.
     second_factor_required: bool,
+    /// What of a conversation is mailed to visitors who are away and whose address was proved.
+    visitor_mail: VisitorMail,
     /// How long it keeps what.
     retention: WorkspaceRetention,
     /// What the reader may do here.
@@ -77,6 +79,7 @@ impl WorkspaceView {
             profile: policy.profile,
             modules: policy.modules.clone(),
             second_factor_required: policy.second_factor_required,
+            visitor_mail: policy.visitor_mail,
             retention: WorkspaceRetention {
                 conversation_days: policy.conversation_days,
             },

@@ -166,6 +166,8 @@ async fn fill(
             follow_at: None,
             figures_refused_at: None,
             same_person: None,
+            email_proof: None,
+            mail_refused_at: None,
             rev: 1,
         }
         .tell(),

@@ -150,6 +150,8 @@ impl Person {
             follow_at: None,
             figures_refused_at: None,
             same_person: None,
+            email_proof: None,
+            mail_refused_at: None,
             rev: 1,
         };
         let profile = Profile {

@@ -61,6 +61,8 @@ pub fn take(
                 follow_at: None,
                 figures_refused_at: None,
                 same_person: None,
+                email_proof: None,
+                mail_refused_at: None,
                 rev: 1,
             };
             taken.retell(fields).map_err(fault)?;
@@ -106,6 +108,7 @@ pub fn take(
                 app: AppId::new(now),
                 team: None,
                 asks_rating: None,
+                mails_offline: None,
                 token: SecretHash::from_stored(Vec::new()),
                 token_ends_at: now,
                 resume: SecretHash::from_stored(Vec::new()),

@@ -33,6 +33,8 @@ pub struct Config {
     /// `SUPPORT_CONTACT`: where mail to the operator comes in, and answers are replied to; nowhere
     /// without it.
     pub support_contact: Option<String>,
+    /// `REPLY_CONTACT`: where visitors answer mail about their conversations; without it none is sent.
+    pub reply_contact: Option<String>,
     /// `AWS_REGION`, set by Lambda.
     pub region: String,
     /// The credentials of the function's role, set by Lambda, fixed for its environment's life.
@@ -83,7 +85,7 @@ pub fn log_level() -> tracing::Level {
 
 impl Config {
     /// The variables that `template.yaml` must set, in its words.
-    pub const VARIABLES: [&'static str; 12] = [
+    pub const VARIABLES: [&'static str; 13] = [
         "DATA_TABLE",
         "KEYS_TABLE",
         "SEALED_BUCKET",
@@ -96,6 +98,7 @@ impl Config {
         "OPERATOR_EMAIL",
         "PRIVACY_CONTACT",
         "SUPPORT_CONTACT",
+        "REPLY_CONTACT",
     ];
 
     /// From the process's own environment.
@@ -128,6 +131,7 @@ impl Config {
             operator_email: optional("OPERATOR_EMAIL"),
             privacy_contact: optional("PRIVACY_CONTACT"),
             support_contact: optional("SUPPORT_CONTACT"),
+            reply_contact: optional("REPLY_CONTACT"),
             region: required("AWS_REGION")?,
             credentials: Credentials {
                 access_key_id: required("AWS_ACCESS_KEY_ID")?,

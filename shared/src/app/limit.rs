@@ -28,6 +28,8 @@ pub enum Act {
     AskSupportUnproved,
     /// Have a code mailed to an address.
     AskForCode,
+    /// Answer mail about a conversation. Mail has no network that could be known.
+    AnswerByMail,
     /// Answer a mailed code. Each code counts its own five tries besides.
     AnswerCode,
     /// Sign in with a password.
@@ -107,6 +109,7 @@ impl Act {
         Self::AskSupport,
         Self::AskSupportUnproved,
         Self::AskForCode,
+        Self::AnswerByMail,
         Self::AnswerCode,
         Self::LogIn,
         Self::ForgetPassword,
@@ -159,6 +162,14 @@ impl Act {
                         limit("codes-network", Per::Network, 60, HOUR),
                         limit("codes-address", Per::Subject, 5, HOUR),
                         limit("codes-all", Per::Everybody, 20_000, HOUR),
+                    ]
+                }
+            }
+            Self::AnswerByMail => {
+                const {
+                    &[
+                        limit("replies-thread", Per::Subject, 30, HOUR),
+                        limit("replies-all", Per::Everybody, 20_000, HOUR),
                     ]
                 }
             }

@@ -21,6 +21,9 @@ use crate::{
 /// What a mailbox program posts to end mail of a kind with one click (RFC 8058, 3.1).
 pub const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
 
+/// What a mail about a conversation begins with: what a reply has from here on was not said in it.
+pub const ANSWER_ABOVE: &str = "--- Please write your answer above this line ---";
+
 /// Who wrote a mail, as programs that answer by themselves want to know (RFC 3834, 5). What a person
 /// wrote says nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +129,8 @@ pub struct Conversing {
     pub reply_to: Option<String>,
     /// Who wrote it.
     pub written: Written,
+    /// Where one click ends such mail (RFC 8058); none where it cannot be refused.
+    pub way_out: Option<String>,
 }
 
 /// Why SES did not take a mail.
@@ -160,6 +165,14 @@ impl Extra {
     }
 }
 
+/// The headers that mailbox programs make a button of (RFC 2369, RFC 8058).
+fn unsubscribe(url: &str) -> [(&'static str, String); 2] {
+    [
+        ("List-Unsubscribe", format!("<{url}>")),
+        ("List-Unsubscribe-Post", ONE_CLICK.to_owned()),
+    ]
+}
+
 /// The sender.
 #[derive(Clone)]
 pub struct Mailer {
@@ -191,8 +204,16 @@ impl Mailer {
     /// Hands a mail of a conversation to SES, with the address where an answer comes in.
     pub async fn converse(&self, mail: Conversing) -> Result<(), MailError> {
         let parts = (mail.subject, mail.text.as_str(), mail.html.as_str());
+        let mut headers: Vec<_> = mail.written.header().into_iter().collect();
+        headers.extend(
+            mail.way_out
+                .as_deref()
+                .map(unsubscribe)
+                .into_iter()
+                .flatten(),
+        );
         let extra = Extra {
-            headers: mail.written.header().into_iter().collect(),
+            headers,
             reply_to: mail.reply_to,
             ..Extra::default()
         };
@@ -203,10 +224,13 @@ impl Mailer {
     /// (RFC 2369, RFC 8058).
     pub async fn announce(&self, mail: Announced) -> Result<(), MailError> {
         let mut headers: Vec<_> = Written::ByProgram.header().into_iter().collect();
-        if let Some(url) = &mail.way_out {
-            headers.push(("List-Unsubscribe", format!("<{url}>")));
-            headers.push(("List-Unsubscribe-Post", ONE_CLICK.to_owned()));
-        }
+        headers.extend(
+            mail.way_out
+                .as_deref()
+                .map(unsubscribe)
+                .into_iter()
+                .flatten(),
+        );
         let parts = (
             mail.subject.reveal(),
             mail.text.as_str(),

@@ -68,6 +68,18 @@ crate::words! {
     }
 }
 
+crate::words! {
+    /// What of a conversation is mailed to a visitor who is away.
+    pub enum VisitorMail {
+        /// What the team wrote.
+        Messages = "messages",
+        /// That the team wrote.
+        Notice = "notice",
+        /// Nothing.
+        Off = "off",
+    }
+}
+
 /// The sign-in of a team through its own provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TeamSignIn {
@@ -121,6 +133,15 @@ impl Profile {
         matches!(self, Self::Flows)
     }
 
+    /// What is mailed to visitors who are away unless the workspace says otherwise: an inbox goes on by
+    /// mail, the others do not by themselves.
+    pub const fn visitor_mail(self) -> VisitorMail {
+        match self {
+            Self::Calls | Self::Flows => VisitorMail::Off,
+            Self::Inbox => VisitorMail::Messages,
+        }
+    }
+
     /// Whether those who ask for it may get mail about offers (privacy.md A3).
     pub const fn allows_offers(self) -> bool {
         matches!(self, Self::Flows)
@@ -159,6 +180,8 @@ pub struct Policy {
     pub modules: Vec<Module>,
     /// Whether members come in with a second factor only.
     pub second_factor_required: bool,
+    /// What is mailed to visitors who are away.
+    pub visitor_mail: VisitorMail,
     /// How members sign in through their team's provider, if it has one.
     pub team_sign_in: Option<TeamSignIn>,
     /// When the workspace will be erased, if its owner ended it: until then nothing opens it.
@@ -226,6 +249,7 @@ impl Policy {
             profile,
             modules: profile.modules().to_vec(),
             second_factor_required: profile.second_factor_required(),
+            visitor_mail: profile.visitor_mail(),
             team_sign_in: None,
             closes_at: None,
             suspended: false,

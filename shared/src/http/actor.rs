@@ -71,6 +71,8 @@ pub struct Visitor {
     pub team: Option<TeamId>,
     /// Whether they are asked how content they are when what they begin is closed.
     pub asks_rating: Option<bool>,
+    /// Whether what the team writes is mailed to them while they are away; it is where nothing says otherwise.
+    pub mails_offline: Option<bool>,
     /// The workspace as it was entered.
     pub entry: Entry,
 }
@@ -441,6 +443,7 @@ impl App {
             contact,
             team: visit.team,
             asks_rating: visit.asks_rating,
+            mails_offline: visit.mails_offline,
             entry,
         })
     }

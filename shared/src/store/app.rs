@@ -76,6 +76,9 @@ pub struct App {
     /// Whether visitors are asked how content they are when what they began is closed.
     #[non_personal(reason = "a setting of the app", export)]
     pub asks_rating: Option<bool>,
+    /// Whether what the team writes is mailed to visitors who are away; it is where nothing says otherwise.
+    #[non_personal(reason = "a setting of the app", export)]
+    pub mails_offline: Option<bool>,
     /// The secret that the customer signs identities with (HS256), wrapped.
     #[non_personal(reason = "a secret of the customer, sealed under the key of the workspace")]
     pub identity_secret: Bytes,
@@ -302,6 +305,7 @@ mod tests {
             identity: Identity::Off,
             team: None,
             asks_rating: None,
+            mails_offline: None,
             identity_secret: Bytes(Vec::new()),
             previous_secret: None,
             secret_rotated_at: None,

@@ -3,11 +3,24 @@
 use shared_derive::Record;
 
 use super::{seal::KeyedHash, subject::State};
-use crate::domain::{
-    AppId, ContactId, TeamId, Timestamp, VisitId, WorkspaceId,
-    text::{Email, ExternalId, Locale, Name, PagePath, ReferrerHost, TimeZone},
-    token::SecretHash,
+use crate::{
+    domain::{
+        AppId, ContactId, TeamId, Timestamp, VisitId, WorkspaceId,
+        text::{Email, ExternalId, Locale, Name, PagePath, ReferrerHost, TimeZone},
+        token::SecretHash,
+    },
+    words,
 };
+
+words! {
+    /// How the address of a contact was proved to be its own.
+    pub enum EmailProof {
+        /// It answered a code that was mailed there.
+        Code = "code",
+        /// The customer signed for it.
+        Signed = "signed",
+    }
+}
 
 /// A contact, without anything it told of itself.
 #[derive(Clone, Debug, Record)]
@@ -54,6 +67,12 @@ pub struct Contact {
     /// first is the one that lists show. Every one of them has the same list.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub same_person: Option<Vec<ContactId>>,
+    /// How its address was proved to be its own; not at all without it.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub email_proof: Option<EmailProof>,
+    /// Since when it wants no mail about what it has not read.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub mail_refused_at: Option<Timestamp>,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
@@ -214,6 +233,10 @@ pub struct Visit {
     /// Whether the visitor is asked how content they are, as the app said when it began.
     #[non_personal(reason = "a setting of the app")]
     pub asks_rating: Option<bool>,
+    /// Whether what the team writes is mailed to a visitor who is away, as its app said; it is where
+    /// nothing says otherwise.
+    #[non_personal(reason = "a setting of the app")]
+    pub mails_offline: Option<bool>,
     /// What the session token proves.
     #[personal(category = Identifier, purpose = AnswerVisitor, erase = Delete, keyed)]
     pub token: SecretHash,

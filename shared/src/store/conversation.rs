@@ -117,6 +117,10 @@ pub struct Conversation {
     /// Whether the visitor is asked how content they are when it is closed, as its app said.
     #[non_personal(reason = "a setting of the app")]
     pub asks_rating: Option<bool>,
+    /// Whether what the team writes is mailed to a visitor who is away, as its app said; it is where
+    /// nothing says otherwise.
+    #[non_personal(reason = "a setting of the app")]
+    pub mails_offline: Option<bool>,
     /// When the visitor was asked last.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub rating_asked_at: Option<Timestamp>,
@@ -268,6 +272,7 @@ impl Conversation {
             priority: None,
             participants: None,
             asks_rating: None,
+            mails_offline: None,
             rating_asked_at: None,
             rating: None,
             rated_at: None,

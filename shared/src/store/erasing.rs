@@ -19,20 +19,22 @@ pub use progress::GRACE;
 
 use super::{
     audit::Line,
+    continuity::{Continuity, reply_address},
     conversation::{Conversation, Tombstone},
     db::{Store, StoreError},
     keys::{self, FileOwner, Key, Table},
     message::RACES,
     query::Query,
-    record::{Stored, read_item},
+    record::{Record as _, Stored, read_item},
+    remains::declaration_of,
     seal::Unsealed,
     subject::{RootRef, State, SubjectId},
     transaction::{CommitError, Transaction},
 };
 use crate::domain::{MemberId, TenantId, Timestamp, policy::Lens};
 
-/// How many parts one transaction takes, and one request takes away.
-const PARTS: usize = 100;
+/// How many parts one transaction takes with the address for replies, and one request takes away.
+const PARTS: usize = 99;
 /// Members of a page, with two items each.
 const MEMBERS: u16 = 50;
 
@@ -157,6 +159,12 @@ impl Store {
             .collect();
         let all = parts.len() <= PARTS;
         parts.truncate(PARTS);
+        // The address for replies lies elsewhere.
+        let row = items.iter().find(|item| {
+            super::db::key_of(Table::Data, item).is_some_and(|key| parts.contains(&key))
+                && declaration_of(item).is_some_and(|one| one.name == Continuity::DECLARATION.name)
+        });
+        parts.extend(row.and_then(reply_address));
         // Files first: nothing would lead to them any more.
         if parts.iter().any(keys::has_files) {
             let owner = FileOwner::Conversation(head.id);

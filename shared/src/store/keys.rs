@@ -1,8 +1,8 @@
 //! Every key there is, and nothing else makes one.
 //!
-//! Each room lists its own: accounts, figures about use, the deployment, subjects, workspaces, conversations, sockets,
-//! files, flows, exports, requests about one's data, threads with the operator, what services of a
-//! customer are told, and the names in the bucket.
+//! Each room lists its own: accounts, figures about use, the deployment, subjects, workspaces, conversations,
+//! mail about them, sockets, files, flows, exports, requests about one's data, threads with the operator,
+//! what services of a customer are told, and the names in the bucket.
 //!
 //! The kind stands first so that IAM's `dynamodb:LeadingKeys` can fence each function; the tenant
 //! follows, and every constructor of a tenant's key takes it, so a key of another tenant cannot
@@ -14,6 +14,7 @@
 mod accounts;
 mod analytics;
 mod attachments;
+mod continuity;
 mod conversations;
 mod deployment;
 mod exports;
@@ -40,6 +41,7 @@ pub use attachments::{
     SENT_FILES, WAITING_FILES, attachment, file_of_row, has_files, photo, photo_upload,
     rows_of_file, upload,
 };
+pub use continuity::{continuity, continuity_due, continuity_of, reply_address};
 pub use conversations::{
     CHANGE_SHARDS, DISCLOSED, TOMBSTONE, Whose, change_shard, changes, contact, contact_due,
     contact_list, contact_of, contacts, context, conversation, conversation_due,

@@ -32,6 +32,7 @@ pub mod audit;
 pub mod break_glass;
 pub mod closing;
 pub mod contact;
+pub mod continuity;
 pub mod conversation;
 pub mod counter;
 pub mod db;

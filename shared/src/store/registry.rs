@@ -15,6 +15,7 @@ use super::{
     audit::{AuditEnd, AuditEntry, AuditLine},
     break_glass::BreakGlass,
     contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext},
+    continuity::{Continuity, ReplyAddress},
     conversation::{Conversation, Mention, ReadMark, Tombstone, UnsentDraft},
     counter::{Counter, SaltRow},
     db::StoreError,
@@ -112,6 +113,7 @@ registry! {
     CannedReply
     Challenge
     Contact
+    Continuity
     Conversation
     Counter
     DataKeyRow
@@ -174,6 +176,7 @@ registry! {
     ReachedLink
     ReceiptKey
     ReceiptKeys
+    ReplyAddress
     RequestWords
     ResetLink
     SaltRow

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::{
 
 use super::{
     analytics::BeaconLink,
+    continuity::ReplyAddress,
     conversation::{Mention, ReadMark, Tombstone, UnsentDraft},
     db::{Fetched, Store, StoreError, key_of, units},
     field::Field,
@@ -135,8 +136,8 @@ pub fn left_behind(item: &Item) -> Vec<Key> {
     keys
 }
 
-/// The head that an item ends with, for items that have no end of their own and for what lies with
-/// a member about a conversation.
+/// The head that an item ends with, for items that have no end of their own and for what lies
+/// elsewhere about a conversation: with a member, or under an address.
 pub fn head_behind(item: &Item) -> Option<Key> {
     let kind = text(item, "kind")?;
     let pk = text(item, "pk")?;
@@ -165,7 +166,7 @@ pub fn head_behind(item: &Item) -> Option<Key> {
         let conversation = text(item, "sk")?.parse::<ConversationId>().ok()?;
         return Some(keys::conversation(workspace_of(item)?, conversation));
     }
-    if kind == Mention::DECLARATION.name {
+    if kind == Mention::DECLARATION.name || kind == ReplyAddress::DECLARATION.name {
         let conversation = text(item, "conversation")?.parse().ok()?;
         return Some(keys::conversation(workspace_of(item)?, conversation));
     }

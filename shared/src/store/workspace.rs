@@ -5,7 +5,7 @@ use shared_derive::Record;
 use super::subject::State;
 use crate::domain::{
     Timestamp, WorkspaceId,
-    policy::{Module, Policy, Profile, Step, SuspensionReason, TeamSignIn, WayIn},
+    policy::{Module, Policy, Profile, Step, SuspensionReason, TeamSignIn, VisitorMail, WayIn},
     text::{Locale, Name, TimeZone},
 };
 
@@ -57,6 +57,9 @@ pub struct WorkspacePolicy {
     /// Whether members come in with a second factor only, where the profile leaves that open.
     #[non_personal(reason = "a setting of the workspace", export)]
     pub second_factor_required: Option<bool>,
+    /// What is mailed to visitors who are away, where the workspace said so.
+    #[non_personal(reason = "a setting of the workspace", export)]
+    pub visitor_mail: Option<VisitorMail>,
     /// Since when members sign in through the team's present provider, if they do.
     #[non_personal(reason = "when a setting of the workspace changed")]
     pub team_sign_in_since: Option<Timestamp>,
@@ -100,6 +103,9 @@ impl WorkspacePolicy {
             modules: self.modules.clone(),
             second_factor_required: self.profile.second_factor_required()
                 || self.second_factor_required.unwrap_or(false),
+            visitor_mail: self
+                .visitor_mail
+                .unwrap_or_else(|| self.profile.visitor_mail()),
             team_sign_in: self.team_sign_in_since.map(|since| TeamSignIn {
                 since,
                 ways: self.ways_in.unwrap_or(WayIn::Any),

@@ -45,6 +45,14 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "Farewell",
         "where the last mail goes, when the account is gone already",
     ),
+    (
+        "Continuity",
+        "how far mail about a conversation has got; the messages are in",
+    ),
+    (
+        "ReplyAddress",
+        "where an address for replies leads, under its keyed hash, a month at most",
+    ),
     ("TeamWait", "when a team is looked at again, about nobody"),
     (
         "LedgerLength",

@@ -249,6 +249,8 @@ pub const WORDS: Words = Words {
                          your account, still come.",
     unsubscribe_news: "You will get no more mail about news of the service. Codes, and notices about \
                        the security of your account, still come.",
+    unsubscribe_chat: "You will get no more mail about messages in your chats with this team. What is written there \
+                       stays in the chat.",
     unsubscribe_now: "End it",
     unsubscribed: "Done. You will get no more mail of this kind.",
 };

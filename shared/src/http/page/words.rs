@@ -372,6 +372,8 @@ pub struct Words {
     pub unsubscribe_offers: &'static str,
     /// What ends: mail about changes of the service.
     pub unsubscribe_news: &'static str,
+    /// What ends: mail about a chat.
+    pub unsubscribe_chat: &'static str,
     /// Ends it.
     pub unsubscribe_now: &'static str,
     /// It has ended.

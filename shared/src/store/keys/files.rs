@@ -53,6 +53,8 @@ words! {
     pub enum Desk {
         /// Who answers about privacy.
         Privacy = "privacy",
+        /// Conversations, which go on by mail.
+        Reply = "reply",
         /// Who answers questions.
         Support = "support",
     }
