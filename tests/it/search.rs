@@ -345,9 +345,9 @@ async fn what_is_over_is_not_found_though_its_row_is_still_there() {
 }
 
 /// What a search costs: every conversation that is looked at is its head, its key and its newest fifty
-/// messages; nothing is written.
+/// messages; nothing is written but the count of its limit.
 #[tokio::test]
-async fn a_search_of_ten_conversations_is_five_round_trips_and_counts_what_it_reads() {
+async fn a_search_of_ten_conversations_is_six_round_trips_and_counts_what_it_reads() {
     let world = World::new().await;
     for n in 0..10 {
         world.start(&format!("hay {n}")).await;
@@ -357,20 +357,46 @@ async fn a_search_of_ten_conversations_is_five_round_trips_and_counts_what_it_re
     meter.take();
     world.found("nothing").await;
     let reading = meter.take();
-    // Entry, four shards of the index at once, heads, keys, ten threads at once.
-    assert_eq!(reading.sequential_round_trips(), 5, "{reading:?}");
-    assert_eq!(reading.calls.len(), 1 + 4 + 1 + 1 + 10);
+    // Entry, its count, four shards of the index at once, heads, keys, ten threads at once.
+    assert_eq!(reading.sequential_round_trips(), 6, "{reading:?}");
+    assert_eq!(reading.calls.len(), 1 + 1 + 4 + 1 + 1 + 10);
     let (without, written) = (reading.read_units(), reading.write_units());
     assert!(without <= 3.0 + 4.0 + 3.0 * 10.0, "{without} units");
-    assert_eq!(written, 0.0);
+    assert_eq!(written, 1.0);
     // The names of those who are found are one batch more.
     world.found("hay").await;
     let reading = meter.take();
-    assert_eq!(reading.sequential_round_trips(), 6, "{reading:?}");
-    // Contacts: entry, list and index of ids at once, one batch.
+    assert_eq!(reading.sequential_round_trips(), 7, "{reading:?}");
+    // Contacts: entry, its count, list and index of ids at once, one batch.
     world
         .search(json!({ "query": "nobody", "in": "contacts" }))
         .await;
     let reading = meter.take();
-    assert_eq!(reading.sequential_round_trips(), 3, "{reading:?}");
+    assert_eq!(reading.sequential_round_trips(), 4, "{reading:?}");
+}
+
+#[tokio::test]
+async fn whoever_searches_too_often_waits_and_nobody_else_does() {
+    let world = World::new().await;
+    let bob = world
+        .harness
+        .join(&world.owner, &world.workspace, "bob@example.com", "agent")
+        .await;
+    let body = json!({ "query": "hay" });
+    for _ in 0..120 {
+        world.search(body.clone()).await;
+    }
+    world
+        .owner
+        .refused(
+            Method::POST,
+            &world.place,
+            Some(body.clone()),
+            429,
+            "rate_limited",
+        )
+        .await;
+    bob.post(&world.place, body.clone(), 200).await;
+    world.harness.advance(MINUTE);
+    world.search(body).await;
 }

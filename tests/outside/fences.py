@@ -31,7 +31,7 @@ from live_tour import (
     tour_of_the_webhooks,
     tour_of_the_sweep,
 )
-from mail_tour import tour_of_mail, tour_of_support
+from mail_tour import tour_of_continuity, tour_of_mail, tour_of_support
 from pages_tour import Browser, tour_of_the_pages
 from privacy_tour import tour_of_privacy
 from program import ROOT, Program, ask, identity_token, mailed, mails, totp
@@ -153,7 +153,7 @@ def fenced(role, ready, names):
 # whoever is first in the morning does, and makes one.
 FIRST_COUNTS = (
     "POST /v1/auth/signup", "POST /v1/workspaces/{workspace}/invitations", "POST /v1/widget/sessions",
-    "POST /v1/privacy/requests",
+    "POST /v1/privacy/requests", "POST /v1/workspaces/{workspace}/search",
     "POST /v1/auth/second-factor/passkey",
     "POST /v1/widget/conversations/{conversation}/attachments",
 )
@@ -575,6 +575,12 @@ def tour_of_a_known_visitor(api, token, workspace, app):
     api("PUT", f"/v1/widget/conversations/{begun}/rating", {"rating": 5}, visitor)
 
 
+def signed_for(app, workspace, address):
+    """The customer's word for somebody and their address."""
+    claims = {"sub": address, "aud": workspace.rsplit("/", 1)[-1], "exp": int(time.time()) + 600, "email": address}
+    return identity_token(app["identity_secret"], claims)
+
+
 def past_the_fences(ready, operation, table, **request):
     """A request to the table that no role is asked for."""
     headers = {**SIGNED, "content-type": "application/x-amz-json-1.0"}
@@ -641,6 +647,10 @@ def tour_of_the_outbox(api, function, filters, ready, token, workspace, listen):
             # The program's own outbox has tried it.
             item |= {"delivery_state": {"S": "pending"}, "attempts": {"N": "0"}}
             past_the_fences(ready, "PutItem", "DataTable", Item=item)
+        if kind == "Continuity":
+            # The program's own outbox has sent it.
+            item |= {"mails": {"N": "1"}, "settled": {"N": "0"}, "from_seq": {"N": "0"}, "until_seq": {"N": "9"}}
+            past_the_fences(ready, "PutItem", "DataTable", Item=item)
         if kind == "WebhookHealth":
             well = {name: value for name, value in item.items() if name not in ("failing_since", "rest_until")}
             past_the_fences(ready, "PutItem", "DataTable", Item=well)
@@ -658,7 +668,7 @@ def tour_of_the_outbox(api, function, filters, ready, token, workspace, listen):
     everything = items(ready, "DataTable")
     heads = [item for item in everything if item["sk"]["S"] == "HEAD"]
     ends = [item for item in everything if item["pk"]["S"].startswith(("SEAT#", "SESSION#"))]
-    files = [item for item in everything if item["sk"]["S"].startswith(("A#", "U#"))]
+    files = [item for item in everything if item["sk"]["S"].startswith(("A#", "U#", "CONTINUITY"))]
     stream = [record("INSERT", item) for item in everything]
     stream += [record("REMOVE", item) for item in files + ends + heads]
     heard = [r for r in stream if any(passes(pattern, r) for pattern in filters)]
@@ -736,6 +746,8 @@ def main():
                 tour_of_the_teams(api, functions, token, workspace, contact, member)
                 tour_of_the_webhooks(api, functions["retention"], table, token, workspace, app, contact)
                 tour_of_the_servers(api, functions["retention"], partial(past_the_fences, ready), token, workspace, visitor)
+                identity = partial(signed_for, app, workspace)
+                tour_of_continuity(api, ready["api"], functions, table, token, workspace, app, identity)
                 outbox, filters = functions["outbox"], template.filters["outbox"]
                 keys = items(ready, "KeysTable")
                 listen = partial(listens, api, functions["realtime"], token, workspace)

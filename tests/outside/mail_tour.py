@@ -80,6 +80,51 @@ def tour_of_support(api, program, intake, forget_salts, token, operator):
     api("POST", "/v1/support", {"message": "One more thing."}, token)
 
 
+def row_of(items, kind, name, value):
+    """The row of a kind that has this value; waits until the program's own outbox has written it."""
+    deadline = time.monotonic() + MAIL_SECONDS
+    while time.monotonic() < deadline:
+        for item in items():
+            if item.get("kind", {}).get("S") == kind and item[name]["S"] == value:
+                return item
+        time.sleep(0.05)
+    raise AssertionError(f"no {kind} was written")
+
+
+def tour_of_continuity(api, program, functions, table, token, workspace, app, identity):
+    """A visitor whose address is proved goes; the team writes; the mail is answered, and then ended."""
+    address = "grace@fence.example"
+    items = lambda: table("Scan", "DataTable")["Items"]
+    version = api("GET", workspace, token=token)["rev"]
+    api("PATCH", workspace, {"visitor_mail": "messages"}, token, {"if-match": f'"{version}"'})
+    body = {"app_key": app["public_key"], "identity_token": identity(address)}
+    session = api("POST", "/v1/widget/sessions", body, headers={"origin": "https://shop.example"})
+    first = {"client_message_id": str(uuid.uuid4()), "text": "Hello"}
+    begun = api("POST", "/v1/widget/conversations", {"first_message": first}, session["session_token"])
+    conversation = begun["conversation"]["id"]
+    said = {"client_message_id": str(uuid.uuid4()), "text": "Good day"}
+    api("POST", f"{workspace}/conversations/{conversation}/messages", said, token)
+    # Its ten minutes pass at once.
+    row = row_of(items, "Continuity", "conversation", conversation)
+    past = str(int((time.time() - 60) * 1000))
+    row |= {"due_at": {"N": past}, "due_sk": {"S": f"{int(past):015}#{row['pk']['S']}"}}
+    table("PutItem", "DataTable", Item=row)
+    functions["retention"].invoke({"task": "minute", "scheduled_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())})
+    way_out = mailed(program, address, r"^\S+(/unsubscribe\?token=ur_\S+)$")
+    sent = next(mail for mail in reversed(mails(program)) if address in mail["to"])
+    # They were here an hour ago and more, so that the answer is written down as a visit.
+    contact = row_of(items, "Contact", "id", session["visitor"]["contact_id"])
+    table("PutItem", "DataTable", Item=contact | {"last_seen_at": {"N": str(int((time.time() - 7200) * 1000))}})
+    taken(functions["intake"], written(program, address, "Thanks", sent["headers"]["Reply-To"]))
+    browser = Browser(api.url)
+    browser.open(way_out)
+    browser.submit(way_out, expect=200, **{"List-Unsubscribe": "One-Click"})
+    # The outbox is still to mail under its own role.
+    contact = row_of(items, "Contact", "id", session["visitor"]["contact_id"])
+    contact.pop("mail_refused_at")
+    table("PutItem", "DataTable", Item=contact)
+
+
 def tour_of_mail(api, program, intake, address):
     """Somebody asks by mail, is asked back, and says what they want."""
     taken(intake, written(program, address, "What do you know about me?"))

@@ -15,14 +15,14 @@ mod threads;
 use axum::extract::State;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
-    app::App,
+    app::{App, limit::Act},
     domain::{
         ContactId, ConversationId, Permission, Timestamp, WorkspaceId, label::LabelName,
         policy::Module, text::SearchWords, words::Symbol,
     },
     http::{
-        Caller, Credential, Json, PageInfo, Paging, Path, Problem, Problems, Query, cursor::List,
-        view::Author,
+        Allowance, Caller, Client, Credential, Json, PageInfo, Paging, Path, Problem, Problems,
+        Query, cursor::List, view::Author,
     },
     store::{
         SubjectId,
@@ -184,11 +184,12 @@ pub struct Found {
 )]
 pub async fn handle(
     State(app): State<App>,
+    client: Client,
     credential: Credential,
     Path(workspace): Path<WorkspaceId>,
     Query(paging): Query<Paging>,
     Json(search): Json<Search>,
-) -> Result<Json<Found>, Problem> {
+) -> Result<(Allowance, Json<Found>), Problem> {
     let needle = Needle::new(&search.query)
         .ok_or_else(|| Problem::invalid("#/query", "empty", "at least one letter or digit"))?;
     let within = search.within.unwrap_or(SearchIn::Messages);
@@ -210,6 +211,8 @@ pub async fn handle(
     }
     // Who is here by break-glass reads what they were let in for, and looks for nothing.
     caller.belongs()?;
+    let principal = caller.subject.to_string();
+    let allowed = app.admit(&client, Act::Search, &principal).await?;
     let asked = Asked {
         app: &app,
         caller: &caller,
@@ -217,29 +220,30 @@ pub async fn handle(
         needle,
         limit: usize::from(paging.limit.get()),
     };
-    let (principal, name) = (caller.subject.to_string(), search.name(workspace, within));
+    let name = search.name(workspace, within);
     let list = List {
         key: &caller.entry.tenant_key,
         principal: &principal,
         name: &name,
     };
     let (list, cursor) = (&list, paging.cursor.as_deref());
-    match within {
+    let found = match within {
         SearchIn::Contacts => {
             let answer = people::contacts(&asked, asked.from(list, cursor)?).await?;
-            asked.found(list, answer)
+            asked.found(list, answer)?
         }
         SearchIn::Conversations => {
             let from = asked.from(list, cursor)?;
             let answer = threads::conversations(&asked, &filter, from).await?;
-            asked.found(list, answer)
+            asked.found(list, answer)?
         }
         SearchIn::Messages => {
             let from = asked.from(list, cursor)?;
             let answer = threads::messages(&asked, &filter, from).await?;
-            asked.found(list, answer)
+            asked.found(list, answer)?
         }
-    }
+    };
+    Ok((allowed, found))
 }
 
 impl Search {

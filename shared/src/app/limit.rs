@@ -47,6 +47,8 @@ pub enum Act {
     SendBeacon,
     /// Report a child, without saying who one is.
     ReportChild,
+    /// Look through conversations or contacts, which reads and opens many of them.
+    Search,
     /// Begin a session of the widget.
     StartVisit,
     /// Begin or end a sign-in through a team's provider.
@@ -118,6 +120,7 @@ impl Act {
         Self::Invite,
         Self::SendBeacon,
         Self::ReportChild,
+        Self::Search,
         Self::StartVisit,
         Self::TeamSignIn,
         Self::Upload,
@@ -256,6 +259,14 @@ impl Act {
                         limit("reports-network", Per::Network, 10, HOUR),
                         limit("reports-child", Per::Subject, 5, HOUR),
                         limit("reports-all", Per::Everybody, 1000, HOUR),
+                    ]
+                }
+            }
+            Self::Search => {
+                const {
+                    &[
+                        limit("searches-person", Per::Subject, 120, MINUTE),
+                        limit("searches-network", Per::Network, 600, MINUTE),
                     ]
                 }
             }

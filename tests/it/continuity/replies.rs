@@ -60,7 +60,7 @@ async fn an_answer_by_mail_is_the_visitors_word_without_what_it_quotes_and_count
         "Thank you, it is here.\n\nGrace",
     ];
     assert_eq!(world.thread().await, said);
-    let owner = world.owner.refresh().await;
+    let owner = world.owner().await;
     let path = world.at("/messages?after_seq=2&limit=1");
     let last = owner.get(&path, 200).await["data"][0].clone();
     assert_eq!(last["author"]["id"], world.visitor.contact_id.as_str());
@@ -149,7 +149,7 @@ async fn nobody_else_answers_and_no_program_does() {
     assert_eq!(outcome(&world.harness, &mail, forged).await, "refused");
     assert_eq!(world.thread().await, before);
     // Another address is on file now: the old one is nobody's.
-    let owner = world.owner.refresh().await;
+    let owner = world.owner().await;
     let changed = json!({ "email": "grace@example.org" });
     owner.patch(&world.contact(), changed, 200).await;
     assert_eq!(world.comes(&mail).await, "strangers");
@@ -164,7 +164,7 @@ async fn an_address_ends_after_a_month_and_with_its_conversation_and_nothing_is_
 
     let (world, to) = World::mailed().await;
     assert_eq!(world.harness.items_with("\"REPLY#").await, 1);
-    let owner = world.owner.refresh().await;
+    let owner = world.owner().await;
     owner.delete(&world.at(""), 204).await;
     world.harness.drain().await;
     assert_eq!(world.harness.items_with("\"REPLY#").await, 0);
@@ -173,7 +173,7 @@ async fn an_address_ends_after_a_month_and_with_its_conversation_and_nothing_is_
     assert_eq!(world.comes(&mail).await, "unknown");
 
     let (world, to) = World::mailed().await;
-    let owner = world.owner.refresh().await;
+    let owner = world.owner().await;
     owner.delete(&world.contact(), 202).await;
     let mail = raw(GRACE, &to, &[], "Hello?");
     assert_eq!(world.comes(&mail).await, "unknown");
