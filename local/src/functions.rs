@@ -371,6 +371,7 @@ fn environment(
         ("PRIVACY_CONTACT", PRIVACY_CONTACT),
         ("SUPPORT_CONTACT", SUPPORT_CONTACT),
         ("REPLY_CONTACT", REPLY_CONTACT),
+        ("PUSH_URL", &wires.pushes),
         ("AWS_LAMBDA_FUNCTION_NAME", &function.id),
     ];
     let aws = aws_environment(wires);

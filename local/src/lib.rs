@@ -41,6 +41,7 @@ pub mod openapi;
 pub mod pages;
 pub mod pattern;
 pub mod policy;
+pub mod pushes;
 pub mod receipts;
 pub mod restore;
 pub mod samples;

@@ -475,6 +475,7 @@ async fn summary(stack: &Stack, demo: Option<&Demo>) -> Value {
     let mut summary = json!({
         "api": stack.api,
         "dynamodb": stack.wires.dynamodb,
+        "pushes": stack.wires.pushes,
         "kms": stack.wires.kms,
         "ses": stack.wires.mail,
         "s3": stack.wires.objects,
@@ -505,7 +506,7 @@ fn services_text(stack: &Stack) -> String {
 }
 
 async fn welcome(stack: &Stack, serve: &Serve, demo: Option<&Demo>) -> String {
-    let api = &stack.api;
+    let (api, pushes) = (&stack.api, &stack.wires.pushes);
     let data = match serve.ephemeral {
         true => "kept in memory, gone at the end".to_owned(),
         false => serve.data.display().to_string(),
@@ -516,6 +517,7 @@ async fn welcome(stack: &Stack, serve: &Serve, demo: Option<&Demo>) -> String {
          \x20 Docs     {api}/docs\n\
          \x20 Demo     {api}/demo\n\
          \x20 Mailbox  {api}/mailbox\n\
+         \x20 Pushes   {api}/pushes, from {pushes}\n\
          \x20 Data     {data}\n"
     );
     let Some(demo) = demo else { return text };

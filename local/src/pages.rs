@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use crate::inbound::{self, Bounced, Found, Received};
 use crate::mail::{Mail, Mailbox};
 use crate::objects::Objects;
+use crate::pushes::{Push, Pushes};
 use crate::seed::{Demo, random_uuid};
 
 /// Mail as it was sent: its own styles, no scripts, nothing from elsewhere, only in our frame.
@@ -39,6 +40,7 @@ pub struct Desk {
     api: String,
     policy: HeaderValue,
     mailbox: Mailbox,
+    pushes: Pushes,
     demo: Arc<Mutex<Option<Demo>>>,
     /// Where mail that is written here lies until it is read.
     intake: Arc<OnceLock<(Objects, String)>>,
@@ -46,11 +48,12 @@ pub struct Desk {
 
 impl Desk {
     /// A desk without a demo.
-    pub fn new(api: &str, mailbox: Mailbox) -> Self {
+    pub fn new(api: &str, mailbox: Mailbox, pushes: Pushes) -> Self {
         Self {
             api: api.to_owned(),
             policy: policy(api),
             mailbox,
+            pushes,
             demo: Arc::default(),
             intake: Arc::default(),
         }
@@ -140,6 +143,8 @@ pub fn router(desk: Desk) -> Router {
         .route("/mailbox", get(mailbox).post(write))
         .route("/mailbox/raw", post(write_raw))
         .route("/mailbox.json", get(mailbox_json))
+        .route("/pushes", get(pushes))
+        .route("/pushes.json", get(pushes_json))
         .route("/mailbox/{id}", get(mail))
         .route("/mailbox/{id}/html", get(mail_html))
         .layer(middleware::from_fn_with_state(desk.clone(), guard))
@@ -202,6 +207,33 @@ async fn config(State(desk): State<Desk>) -> Response {
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
     }
+}
+
+async fn pushes_json(State(desk): State<Desk>) -> Json<Value> {
+    Json(json!({ "data": desk.pushes.list() }))
+}
+
+async fn pushes(State(desk): State<Desk>) -> Html<String> {
+    let pushes = desk.pushes.list();
+    let rows: String = pushes.iter().rev().map(push_row).collect();
+    let list = match rows.is_empty() {
+        true => "<p>Nothing was brought to a device yet.</p>".into(),
+        false => format!(
+            "<table><thead><tr><th>Sent</th><th>By</th><th>Device</th><th>It reads</th></tr></thead>\
+             <tbody>{rows}</tbody></table>"
+        ),
+    };
+    Html(include_str!("../pages/pushes.html").replace("<!-- content -->", &list))
+}
+
+fn push_row(push: &Push) -> String {
+    format!(
+        "<tr><td><time>{}</time></td><td>{}</td><td>{}</td><td><code>{}</code></td></tr>",
+        push.sent_at,
+        push.provider,
+        escape(&push.device),
+        escape(&push.data.to_string()),
+    )
 }
 
 async fn mailbox_json(State(desk): State<Desk>) -> Json<Value> {

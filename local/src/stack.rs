@@ -27,6 +27,7 @@ use crate::kms::Kms;
 use crate::mail::Mailbox;
 use crate::objects::Objects;
 use crate::pages::{self, Desk};
+use crate::pushes::Pushes;
 use crate::sockets::Sockets;
 use crate::streams::{Drained, Pump};
 use crate::template::{Schedule, Template};
@@ -125,6 +126,8 @@ pub struct Stack {
     pub faults: Faults,
     /// The caught mail.
     pub mailbox: Mailbox,
+    /// Those who bring notifications to devices.
+    pub pushes: Pushes,
     /// The objects of every bucket.
     pub objects: Objects,
     /// What the demo pages know.
@@ -160,15 +163,17 @@ impl Stack {
         let (folder, data, kms, objects) = open_storage(&options, &template)?;
         data.prepare(&template.tables)?;
         let mailbox = Mailbox::new(options.clock.clone());
-        let wires = Wires::start(&data, kms, mailbox.clone(), objects.clone())?;
+        let pushes = Pushes::new(options.clock.clone());
+        let wires = Wires::start(&data, kms, mailbox.clone(), objects.clone(), pushes.clone())?;
         let (stop, stopped) = watch::channel(false);
         let mut stack = Self {
-            desk: Desk::new(&api, mailbox.clone()),
+            desk: Desk::new(&api, mailbox.clone(), pushes.clone()),
             api,
             wires,
             clock: options.clock,
             faults: Faults::default(),
             mailbox,
+            pushes,
             objects,
             folder,
             template,

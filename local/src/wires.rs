@@ -15,6 +15,7 @@ use crate::data::Data;
 use crate::kms::Kms;
 use crate::mail::Mailbox;
 use crate::objects::Objects;
+use crate::pushes::Pushes;
 
 /// How long requests in flight may take to end when the stack stops.
 const GRACE: Duration = Duration::from_secs(2);
@@ -29,21 +30,30 @@ pub struct Wires {
     pub mail: String,
     /// Base URL of the S3 service; buckets are the first part of the path.
     pub objects: String,
+    /// Base URL of those who bring notifications.
+    pub pushes: String,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Wires {
-    /// Starts the four services on free ports.
+    /// Starts the services on free ports.
     ///
     /// # Errors
     /// When the system gives no port or no thread.
-    pub fn start(data: &Data, kms: Kms, mailbox: Mailbox, objects: Objects) -> io::Result<Self> {
+    pub fn start(
+        data: &Data,
+        kms: Kms,
+        mailbox: Mailbox,
+        objects: Objects,
+        pushes: Pushes,
+    ) -> io::Result<Self> {
         let (stop, stopped) = watch::channel(false);
         let (data_listener, dynamodb) = listen()?;
         let (kms_listener, kms_url) = listen()?;
         let (mail_listener, mail) = listen()?;
         let (objects_listener, objects_url) = listen()?;
+        let (pushes_listener, pushes_url) = listen()?;
         let database = data.database().clone();
         let thread = std::thread::Builder::new()
             .name("wires".into())
@@ -65,11 +75,12 @@ impl Wires {
                                 serve(kms_listener, kms.router(), stopped.clone()),
                                 serve(mail_listener, mailbox.router(), stopped.clone()),
                                 serve(objects_listener, objects.router(), stopped.clone()),
+                                serve(pushes_listener, pushes.router(), stopped.clone()),
                             )
                         };
                         tokio::select! {
-                            (data, kms, mail, objects) = all => {
-                                data.and(kms).and(mail).and(objects)
+                            (data, kms, mail, objects, pushes) = all => {
+                                data.and(kms).and(mail).and(objects).and(pushes)
                             },
                             () = grace_over(stopped.clone()) => Ok(()),
                         }
@@ -84,6 +95,7 @@ impl Wires {
             kms: kms_url,
             mail,
             objects: objects_url,
+            pushes: pushes_url,
             stop,
             thread: Some(thread),
         })
@@ -148,7 +160,7 @@ mod tests {
         let data = Data::ephemeral(&Clock::system()).expect("memory");
         let kms = Kms::ephemeral(vec![KEY.into()]).expect("a key");
         let objects = Objects::ephemeral(Vec::new(), Clock::system());
-        Wires::start(&data, kms, mailbox, objects).expect("ports")
+        Wires::start(&data, kms, mailbox, objects, Pushes::new(Clock::system())).expect("ports")
     }
 
     macro_rules! client {

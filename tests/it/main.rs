@@ -57,6 +57,7 @@ mod privacy_at_rest;
 mod problems;
 mod prohibitions;
 mod promises;
+mod push;
 mod ratings;
 mod realtime;
 mod refused;

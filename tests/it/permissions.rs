@@ -50,6 +50,9 @@ fn permission(route: &Route) -> Permission {
         (_, path) if path.contains("/exports") || path.contains("/disclosures") => P::DataExport,
         (_, path) if path.starts_with("/privacy/") => P::PrivacyManage,
         (_, path) if path.starts_with("/api-keys") => P::ApiKeysManage,
+        (_, path) if path.starts_with("/devices") => P::ConversationsRead,
+        (_, "/notification-preferences") | ("GET", "/push") => P::ConversationsRead,
+        (_, "/push/{provider}") => P::WorkspaceManage,
         (_, path) if path.starts_with("/webhooks") => P::WorkspaceManage,
         ("GET", path) if path.starts_with("/flows") => P::FlowsRead,
         (
@@ -108,6 +111,10 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         ("PATCH", "/canned-replies/{reply}") => Some(json!({ "name": "money" })),
         ("POST", "/teams") => Some(json!({ "name": "Billing" })),
         ("PATCH", "/teams/{team}") => Some(json!({ "name": "Payments" })),
+        ("PUT", "/push/{provider}") => Some(sender()),
+        ("PUT", "/notification-preferences") => {
+            Some(json!({ "email": [], "in_app": [], "push": ["mention"] }))
+        }
         ("POST", "/webhooks") => Some(hook()),
         ("PATCH", "/webhooks/{webhook}") => Some(json!({ "name": "Shop" })),
         ("POST", "/webhooks/{webhook}/secret") => Some(json!({})),
@@ -208,6 +215,16 @@ async fn make_team(workspace: &str, owner: &Member) -> String {
 /// A service on this machine that nobody runs.
 fn hook() -> Value {
     json!({ "name": "Shop", "url": "http://127.0.0.1:9/hooks", "events": ["message.created"] })
+}
+
+/// Whom push services of browsers may write to.
+fn sender() -> Value {
+    json!({ "contact": "mailto:push@shop.example" })
+}
+
+/// A browser on this machine.
+fn device(harness: &Harness) -> Value {
+    json!({ "provider": "webpush", "subscription": harness.subscription(None).1 })
 }
 
 /// A webhook of its own for one call.
@@ -394,6 +411,15 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
             }
             if route.path.contains("{webhook}") {
                 ids = ids.with("webhook", &make_hook(&workspace.path, &owner).await);
+            }
+            if route.path.contains("/devices") || route.path.contains("/push/") {
+                let place = format!("{}/push/webpush", workspace.path);
+                owner.put(&place, sender(), 200).await;
+            }
+            if route.path.contains("{device}") {
+                let place = format!("{}/devices", workspace.path);
+                let made = member.post(&place, device(&harness), 201).await;
+                ids = ids.with("device", &text(&made, "id"));
             }
             if route.path.contains("{api_key}") {
                 ids = ids.with("api_key", &make_key(&workspace.path, &owner).await);

@@ -81,7 +81,7 @@ const SEALED: [&str; 59] = [
 ];
 
 /// Text fields about nobody, which are stored in the open: each says so where it is declared.
-const OPEN: [&str; 28] = [
+const OPEN: [&str; 31] = [
     // Held against what lies sealed, and kept nowhere.
     "POST /v1/workspaces/{workspace}/search #/author",
     "POST /v1/workspaces/{workspace}/search #/query",
@@ -109,6 +109,10 @@ const OPEN: [&str; 28] = [
     "PUT /v1/workspaces/{workspace}/business-hours #/time_zone",
     "PUT /v1/workspaces/{workspace}/business-hours #/weekly/0/from",
     "PUT /v1/workspaces/{workspace}/business-hours #/weekly/0/to",
+    // The same for when a member is left alone; sealed besides.
+    "PUT /v1/workspaces/{workspace}/notification-preferences #/quiet_hours/from",
+    "PUT /v1/workspaces/{workspace}/notification-preferences #/quiet_hours/time_zone",
+    "PUT /v1/workspaces/{workspace}/notification-preferences #/quiet_hours/to",
     "PUT /v1/workspaces/{workspace}/oidc #/accepted_factors/0",
     "PUT /v1/workspaces/{workspace}/oidc #/client_id",
     "PUT /v1/workspaces/{workspace}/oidc #/domains/0",
@@ -117,7 +121,7 @@ const OPEN: [&str; 28] = [
 ];
 
 /// What is brought back to us as we, or a provider, gave it out: secrets, of which at most a hash is stored.
-const TOKENS: [&str; 9] = [
+const TOKENS: [&str; 15] = [
     "POST /v1/auth/password/reset #/token",
     "POST /v1/auth/refresh #/refresh_token",
     "POST /v1/invitations/accept #/token",
@@ -127,6 +131,13 @@ const TOKENS: [&str; 9] = [
     "POST /v1/auth/oidc/{workspace}/finish #/iss",
     "POST /v1/auth/oidc/{workspace}/finish #/sign_in",
     "POST /v1/auth/oidc/{workspace}/finish #/state",
+    // Sealed, and told to the provider only: `push.rs` looks for them.
+    "POST /v1/widget/devices #/subscription/endpoint",
+    "POST /v1/widget/devices #/subscription/keys/auth",
+    "POST /v1/widget/devices #/subscription/keys/p256dh",
+    "POST /v1/workspaces/{workspace}/devices #/subscription/endpoint",
+    "POST /v1/workspaces/{workspace}/devices #/subscription/keys/auth",
+    "POST /v1/workspaces/{workspace}/devices #/subscription/keys/p256dh",
 ];
 
 /// Free text of every request body, from the contract.

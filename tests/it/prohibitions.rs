@@ -63,7 +63,13 @@ fn no_purpose_and_no_recipient_is_advertising() {
     .into();
     assert_eq!(decisions().1, served);
     let recipients: Vec<&str> = Recipient::ALL.iter().map(|one| one.word()).collect();
-    assert_eq!(recipients, ["flow_server", "identity_provider", "webhook"]);
+    let expected = [
+        "browser_push",
+        "flow_server",
+        "identity_provider",
+        "webhook",
+    ];
+    assert_eq!(recipients, expected);
 }
 
 /// CALL-02: what we decide about ourselves and what we do for customers are told apart, and what

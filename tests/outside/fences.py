@@ -34,6 +34,7 @@ from live_tour import (
 from mail_tour import tour_of_continuity, tour_of_mail, tour_of_support
 from pages_tour import Browser, tour_of_the_pages
 from privacy_tour import tour_of_privacy
+from push_tour import tour_of_push
 from program import ROOT, Program, ask, identity_token, mailed, mails, totp
 from security_key import SecurityKey
 
@@ -748,6 +749,7 @@ def main():
                 tour_of_the_servers(api, functions["retention"], partial(past_the_fences, ready), token, workspace, visitor)
                 identity = partial(signed_for, app, workspace)
                 tour_of_continuity(api, ready["api"], functions, table, token, workspace, app, identity)
+                tour_of_push(api, functions, table, record, token, workspace, app)
                 outbox, filters = functions["outbox"], template.filters["outbox"]
                 keys = items(ready, "KeysTable")
                 listen = partial(listens, api, functions["realtime"], token, workspace)

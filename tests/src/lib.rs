@@ -121,6 +121,15 @@ impl Harness {
         self.stack.clock.now()
     }
 
+    /// A browser that lets itself be told things, bound to a key: its name, and its subscription.
+    pub fn subscription(&self, bound_to: Option<&str>) -> (String, Value) {
+        let made = self
+            .stack
+            .pushes
+            .browser(&self.stack.wires.pushes, bound_to);
+        made.expect("a key")
+    }
+
     /// Moves the time of everything.
     pub fn advance(&self, by: Duration) {
         self.stack.clock.advance(by);

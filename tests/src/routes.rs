@@ -9,8 +9,7 @@ use reqwest::Method;
 use serde_json::Value;
 use shared::domain::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, CannedReplyId, ContactId,
-    ConversationId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId, MemberId,
-    PasskeyId, RequestId, SessionId, SupportId, TeamId, WebhookId, WorkspaceId, token,
+    ConversationId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId, MemberId, PasskeyId, RequestId, SessionId, SupportId, TeamId, WebhookId, WorkspaceId, token, DeviceId,
 };
 
 use crate::{START, contract, method, template};
@@ -123,6 +122,7 @@ impl Ids {
             ("colleague", MemberId::new(at).to_string()),
             ("contact", ContactId::new(at).to_string()),
             ("conversation", ConversationId::new(at).to_string()),
+            ("device", DeviceId::new(at).to_string()),
             ("disclosure", DisclosureId::new(at).to_string()),
             ("environment", "live".to_owned()),
             ("export", ExportId::new(at).to_string()),
@@ -135,6 +135,7 @@ impl Ids {
             ("passkey", PasskeyId::new(at).to_string()),
             ("photo", AttachmentId::new(at).to_string()),
             ("profile", "inbox".to_owned()),
+            ("provider", "webpush".to_owned()),
             ("rendition", "content".to_owned()),
             ("reply", CannedReplyId::new(at).to_string()),
             ("request", RequestId::new(at).to_string()),

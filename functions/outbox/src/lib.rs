@@ -16,6 +16,7 @@
 //! | `mail_reset` | somebody forgot their password | the mail with the link |
 //! | `mail_support` | something was said in a thread with the operator, it is new, or its address was proved | the mail to the other side, the acknowledgement, the answers that waited |
 //! | `hook` | something that services of the customer are told of; a delivery was written | a delivery for each; its first attempt |
+//! | `notify` | something that people want to hear of; a notification was written | a notification for each; its first attempt |
 //! | `nudge` | a conversation changed | those who listen to it hear so |
 //! | `close_sockets` | a login session or a seat went, or a seat shows other conversations | the sockets that rest on it are closed |
 //! | `feedback` | a mail came back, or its reader complained | the address is written to no more where that may be, and the team sees it |
@@ -46,6 +47,7 @@ mod mail_notice;
 mod mail_request;
 mod mail_reset;
 mod mail_support;
+mod notify;
 mod nudge;
 mod post;
 mod reach;
@@ -91,19 +93,26 @@ pub async fn handle(app: &App, batch: Batch) -> Answer {
     let nudges = Box::pin(nudge::tell(app, &batch.records));
     let deliveries = Box::pin(hook::try_first(app, &batch.records));
     let requests = Box::pin(ask_server::try_first(app, &batch.records));
-    let (answer, (), (), ()) = tokio::join!(effects, nudges, deliveries, requests);
+    let notifications = Box::pin(notify::try_first(app, &batch.records));
+    let (answer, (), (), (), ()) =
+        tokio::join!(effects, nudges, deliveries, requests, notifications);
     answer
 }
 
 async fn effects(app: &App, batch: &Batch) -> Answer {
     let stop_at = app.clock.now().plus(BUDGET);
     let mut hooks = hook::Hooks::default();
+    let mut desks = notify::Desks::default();
     for record in &batch.records {
         if app.clock.now() >= stop_at {
             return Answer::retry_from(record);
         }
         // Services of the customer first: telling them twice writes nothing twice, and a mail goes out twice.
-        let told = Box::pin(hooks.tell(app, record)).await;
+        let told = async {
+            Box::pin(hooks.tell(app, record)).await?;
+            Box::pin(desks.tell(app, record)).await
+        };
+        let told = told.await;
         let done = match told {
             Ok(()) => effect(app, record).await,
             Err(Failure::Later(cause)) => Err(Failure::Later(cause)),

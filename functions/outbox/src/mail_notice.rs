@@ -36,9 +36,11 @@ pub async fn send(app: &App, item: &Item) -> Result<(), Failure> {
     let Some(to) = address(app, notice.account, lens).await? else {
         return Ok(());
     };
-    post(app, mail(to, &notice, &app.config.issuer))
-        .await?
-        .done()
+    let mut mail = mail(to, &notice, &app.config.issuer);
+    if notice.notice.was_asked_for() {
+        mail.kind = MailKind::AskedFor;
+    }
+    post(app, mail).await?.done()
 }
 
 /// The address of an account; none when it is gone, or set aside: then it is not written to.
@@ -120,6 +122,10 @@ const SWITCH_IT_ON: &str = "Look at what it answered, in its log of deliveries, 
 const ANSWER_FOR_IT: &str = "You hear of it because you answer for the data of this workspace. Your account \
                              is here:";
 
+/// What to do about what somebody asked to hear of.
+const LOOK_THERE: &str = "You hear of it because you asked for mail of this kind in that workspace. Change \
+                          there what you are told, at any time. Your account is here:";
+
 /// What to do about what happened.
 const fn then(kind: NoticeKind) -> &'static str {
     match kind {
@@ -138,6 +144,12 @@ const fn then(kind: NoticeKind) -> &'static str {
         | NoticeKind::PrivacyRequestDue
         | NoticeKind::PrivacyRequestMade
         | NoticeKind::PrivacyRequestOverdue => ANSWER_IT,
+        NoticeKind::ConversationAssigned
+        | NoticeKind::ConversationBegan
+        | NoticeKind::ConversationRated
+        | NoticeKind::Mentioned
+        | NoticeKind::TeamGotConversation
+        | NoticeKind::VisitorWrote => LOOK_THERE,
         NoticeKind::WebhookDisabled => SWITCH_IT_ON,
         NoticeKind::AccountDeletionScheduled => KEEP,
         NoticeKind::IdleDataEnding => ANSWER_FOR_IT,
@@ -194,6 +206,29 @@ const fn says(kind: NoticeKind) -> Says {
              visitors who have not come back for as long. They are deleted when 24 months and 30 days are \
              over, in 30 days at the earliest. What you still need you can export or put on hold until \
              then. To keep less from now on, shorten the retention of the workspace.",
+        ),
+        NoticeKind::ConversationAssigned => {
+            ("You got a conversation", "A conversation was given to you.")
+        }
+        NoticeKind::ConversationBegan => (
+            "A new conversation",
+            "A conversation began that nobody has yet.",
+        ),
+        NoticeKind::ConversationRated => (
+            "A conversation was rated",
+            "The visitor of a conversation of yours said how content they are.",
+        ),
+        NoticeKind::Mentioned => (
+            "Somebody mentioned you",
+            "Somebody named you in a note of a conversation.",
+        ),
+        NoticeKind::TeamGotConversation => (
+            "A conversation for your team",
+            "A team of yours got a conversation.",
+        ),
+        NoticeKind::VisitorWrote => (
+            "New message",
+            "The visitor of a conversation of yours has written.",
         ),
         NoticeKind::MembershipEnded => (
             "You are no longer a member of a Sotto workspace",

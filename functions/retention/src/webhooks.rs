@@ -38,7 +38,12 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
             let mut trying = JoinSet::new();
             for place in items.iter().filter_map(|item| key_of(Table::Data, item)) {
                 let app = app.clone();
-                trying.spawn(async move { app.deliver(&place, Turn::Due).await });
+                trying.spawn(async move {
+                    match keys::notification_of(&place) {
+                        Some(_) => app.notify(&place, Turn::Due).await,
+                        None => app.deliver(&place, Turn::Due).await,
+                    }
+                });
             }
             let mut went_on = false;
             while let Some(tried) = trying.join_next().await {

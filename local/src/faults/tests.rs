@@ -39,7 +39,14 @@ impl Bench {
         data.prepare(&[table]).expect("the table");
         let kms = Kms::ephemeral(Vec::new()).expect("a key");
         let objects = Objects::ephemeral(Vec::new(), clock.clone());
-        let wires = Wires::start(&data, kms, Mailbox::new(clock), objects).expect("ports");
+        let wires = Wires::start(
+            &data,
+            kms,
+            Mailbox::new(clock.clone()),
+            objects,
+            crate::pushes::Pushes::new(clock),
+        )
+        .expect("ports");
         let faults = Faults::default();
         let retry = RetryConfig::standard()
             .with_max_attempts(attempts)

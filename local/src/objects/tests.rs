@@ -32,7 +32,14 @@ fn start(objects: &Objects) -> (Wires, aws_sdk_s3::Client) {
     let data = Data::ephemeral(&Clock::system()).expect("memory");
     let kms = Kms::ephemeral(Vec::new()).expect("a key");
     let mailbox = Mailbox::new(Clock::system());
-    let wires = Wires::start(&data, kms, mailbox, objects.clone()).expect("ports");
+    let wires = Wires::start(
+        &data,
+        kms,
+        mailbox,
+        objects.clone(),
+        crate::pushes::Pushes::new(Clock::system()),
+    )
+    .expect("ports");
     let client = client(&wires, "embedded");
     (wires, client)
 }

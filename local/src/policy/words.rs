@@ -65,6 +65,8 @@ pub const fn class(class: Class) -> &'static str {
         Class::Delivery => {
             "That a service of the customer was told of something, by ids, and how it answered"
         }
+        Class::Device => "Device that somebody is told something on",
+        Class::Notification => "That somebody was told something about a conversation, by ids",
         Class::Disclosure => "Register of what was handed over to somebody outside, and why",
         Class::Export => "Copy of somebody's data that was made for them to fetch",
         Class::Erasure => "Erasure: how far it is, and its receipt; counts and opaque ids only",

@@ -47,6 +47,9 @@ pub struct Config {
     pub s3_url: Option<String>,
     /// `AWS_ENDPOINT_URL_SESV2`.
     pub ses_url: Option<String>,
+    /// `PUSH_URL`: where those who bring notifications are, for the embedded stack; elsewhere each is where
+    /// it always is.
+    pub push_url: Option<String>,
 }
 
 /// The credentials of a role.
@@ -142,6 +145,7 @@ impl Config {
             kms_url: optional("AWS_ENDPOINT_URL_KMS"),
             s3_url: optional("AWS_ENDPOINT_URL_S3"),
             ses_url: optional("AWS_ENDPOINT_URL_SESV2"),
+            push_url: optional("PUSH_URL"),
         })
     }
 }

@@ -48,11 +48,15 @@ const MAX_REQUEST_BYTES: usize = 64 * 1024;
 const MAX_URL_BYTES: usize = 2048;
 
 /// The headers that go out; nothing of the caller's request can be among them by accident.
-const SENT: [HeaderName; 7] = [
+const SENT: [HeaderName; 11] = [
     header::ACCEPT,
     header::AUTHORIZATION,
+    header::CONTENT_ENCODING,
     header::CONTENT_TYPE,
     header::USER_AGENT,
+    TOPIC,
+    TTL,
+    URGENCY,
     WEBHOOK_ID,
     WEBHOOK_SIGNATURE,
     WEBHOOK_TIMESTAMP,
@@ -76,6 +80,12 @@ fn goes_out(recipient: Recipient, name: &HeaderName) -> bool {
     SENT.contains(name) || (recipient == Recipient::FlowServer && !OURS.contains(name))
 }
 
+/// What takes the place of an earlier message to a browser (RFC 8030, 5.4).
+pub const TOPIC: HeaderName = HeaderName::from_static("topic");
+/// How long a message to a browser is kept, in seconds (RFC 8030, 5.2).
+pub const TTL: HeaderName = HeaderName::from_static("ttl");
+/// How much a message to a browser hurries (RFC 8030, 5.3).
+pub const URGENCY: HeaderName = HeaderName::from_static("urgency");
 /// The id of what a service is told (Standard Webhooks).
 pub const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
 /// The signatures of it.
@@ -135,6 +145,16 @@ impl Outgoing {
         call.method = Method::POST;
         let json_type = "application/json".to_owned();
         call.headers.push((header::CONTENT_TYPE, json_type));
+        call.body = body;
+        call
+    }
+
+    /// Sends bytes.
+    pub fn bytes(recipient: Recipient, address: Address, body: Vec<u8>) -> Self {
+        let mut call = Self::get(recipient, address);
+        call.method = Method::POST;
+        let bytes_type = "application/octet-stream".to_owned();
+        call.headers.push((header::CONTENT_TYPE, bytes_type));
         call.body = body;
         call
     }

@@ -64,6 +64,8 @@ pub struct Mail {
 /// What a mail is for: a closed list, because it says what is left out where mail is not wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailKind {
+    /// What somebody asked to hear of, and can do without.
+    AskedFor,
     /// A code that somebody asked for.
     Code,
     /// An invitation, and the how-manieth mail of it.
@@ -81,7 +83,7 @@ impl MailKind {
     /// account, or was asked for just now, is tried all the same.
     pub const fn may_be_left_out(self) -> bool {
         match self {
-            Self::Invitation(..) => true,
+            Self::AskedFor | Self::Invitation(..) => true,
             Self::Code | Self::Notice | Self::Request | Self::Reset => false,
         }
     }
@@ -94,7 +96,7 @@ impl MailKind {
                 ("invitation", invitation.to_string()),
                 ("mail", mail.to_string()),
             ],
-            Self::Code | Self::Notice | Self::Request | Self::Reset => Vec::new(),
+            Self::AskedFor | Self::Code | Self::Notice | Self::Request | Self::Reset => Vec::new(),
         }
     }
 }

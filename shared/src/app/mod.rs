@@ -9,6 +9,7 @@ pub mod egress;
 pub mod limit;
 pub mod mail;
 pub mod nudge;
+pub mod push;
 pub mod sign_in;
 pub mod tokens;
 pub mod webhook;

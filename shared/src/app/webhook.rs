@@ -312,7 +312,7 @@ impl App {
 
     /// Commits what came of a delivery; where somebody else was there before, theirs stays, and a delivery
     /// that they left due comes again.
-    async fn commit_or_leave(&self, transaction: Transaction) -> Result<(), StoreError> {
+    pub(super) async fn commit_or_leave(&self, transaction: Transaction) -> Result<(), StoreError> {
         match self.store.commit(transaction).await {
             Ok(()) | Err(CommitError::Refused(_)) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),

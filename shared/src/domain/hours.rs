@@ -55,6 +55,19 @@ crate::words! {
 }
 
 impl Weekday {
+    /// The day after it.
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Monday => Self::Tuesday,
+            Self::Tuesday => Self::Wednesday,
+            Self::Wednesday => Self::Thursday,
+            Self::Thursday => Self::Friday,
+            Self::Friday => Self::Saturday,
+            Self::Saturday => Self::Sunday,
+            Self::Sunday => Self::Monday,
+        }
+    }
+
     const fn civil(self) -> CivilWeekday {
         match self {
             Self::Monday => CivilWeekday::Monday,
@@ -142,6 +155,11 @@ impl ToSchema for Zone {}
 pub struct Minute(u16);
 
 impl Minute {
+    /// The first of a day.
+    pub const START: Self = Self(0);
+    /// The end of a day.
+    pub const END: Self = Self(MINUTES);
+
     /// The minute of a text such as `09:30`.
     ///
     /// # Errors

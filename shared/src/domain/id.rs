@@ -170,6 +170,8 @@ ids! {
     ConversationId = "cnv";
     /// Something that a service of a customer is told; the same with every attempt.
     DeliveryId = "evt";
+    /// A device that somebody is told something on.
+    DeviceId = "dev";
     /// Something that is handed over to somebody outside.
     DisclosureId = "dsc";
     /// The erasure of a person or of a workspace; it follows from the id of what is erased.
@@ -188,6 +190,8 @@ ids! {
     MessageId = "msg";
     /// Something that an account is told by mail.
     NoticeId = "ntc";
+    /// Something that somebody is told about a conversation; the same with every attempt.
+    NotificationId = "ntn";
     /// A request about one's data.
     RequestId = "prq";
     /// A passkey of an account.

@@ -18,6 +18,7 @@ pub mod permission;
 pub mod personal;
 pub mod policy;
 pub mod privacy;
+pub mod push;
 pub mod receipt;
 pub mod recipient;
 pub mod retention;
@@ -29,10 +30,10 @@ pub mod words;
 
 pub use id::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, AuditId, BreakGlassId, CannedReplyId,
-    ChallengeId, ContactId, ConversationId, DeliveryId, DisclosureId, ErasureId, ExportId, FlowId,
-    InvitationId, JobId, MemberId, MessageId, NoticeId, PasskeyId, PseudonymId, RequestId, ResetId,
-    SessionId, SupportId, TeamId, TeamSignInId, TenantId, TicketId, VisitId, WebhookId,
-    WorkspaceId,
+    ChallengeId, ContactId, ConversationId, DeliveryId, DeviceId, DisclosureId, ErasureId,
+    ExportId, FlowId, InvitationId, JobId, MemberId, MessageId, NoticeId, NotificationId,
+    PasskeyId, PseudonymId, RequestId, ResetId, SessionId, SupportId, TeamId, TeamSignInId,
+    TenantId, TicketId, VisitId, WebhookId, WorkspaceId,
 };
 pub use permission::{Permission, Role, Sight, Standing, Visibility};
 pub use policy::{Policy, Profile};

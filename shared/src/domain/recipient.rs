@@ -6,6 +6,8 @@ use crate::words;
 words! {
     /// A kind of recipient outside of AWS.
     pub enum Recipient {
+        /// The push service of somebody's browser.
+        BrowserPush = "browser_push",
         /// A server that a flow asks, at an address that the team wrote into the flow.
         FlowServer = "flow_server",
         /// The sign-in service of a team, at an address that the owner of a workspace set.
@@ -26,7 +28,9 @@ impl Recipient {
     /// Who chose it.
     pub const fn chosen_by(self) -> ChosenBy {
         match self {
-            Self::FlowServer | Self::IdentityProvider | Self::Webhook => ChosenBy::Customer,
+            Self::BrowserPush | Self::FlowServer | Self::IdentityProvider | Self::Webhook => {
+                ChosenBy::Customer
+            }
         }
     }
 
@@ -34,6 +38,9 @@ impl Recipient {
     pub const fn name(self) -> &'static str {
         match self {
             Self::FlowServer => "A server of the customer that a flow asks",
+            Self::BrowserPush => {
+                "The push services of browsers (Apple, Google, Microsoft, Mozilla)"
+            }
             Self::IdentityProvider => "The identity provider of a team",
             Self::Webhook => "A service of the customer that is told what happens",
         }
@@ -44,6 +51,9 @@ impl Recipient {
         match self {
             Self::FlowServer => {
                 "answers a flow that the team built; gets what the flow puts into its requests, and what is personal of that only where the customer named its host"
+            }
+            Self::BrowserPush => {
+                "brings notifications to browsers, where the customer switched that on; gets the address of the browser there, and opaque ids that it cannot read"
             }
             Self::IdentityProvider => {
                 "signs the team's members in; gets the secrets of that sign-in and no data of anybody"

@@ -19,6 +19,10 @@ pub const VISIT_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub const DEDUPE_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long it is kept what a service of a customer was told of, and how it answered.
 pub const DELIVERY_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long a device that does not show up is told anything: 270 days (CHAT-06).
+pub const DEVICE_LIFETIME: Duration = Duration::from_secs(270 * 24 * 60 * 60);
+/// How long it is remembered that somebody was told something: longer than the stream may tell it again.
+pub const NOTIFICATION_LIFETIME: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 /// How long an idempotency key is remembered.
 pub const IDEMPOTENCY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a tombstone says that something is gone: as long as a cursor of `/sync` is good.
@@ -92,6 +96,8 @@ pub enum Class {
     Dedupe,
     /// That a service of the customer was told of something: 7 days.
     Delivery,
+    /// A device that somebody is told something on: 270 days after it showed up last.
+    Device,
     /// An entry of the register of what was handed over: 36 months.
     Disclosure,
     /// A copy of somebody's data that was made for them: 7 days.
@@ -112,6 +118,8 @@ pub enum Class {
     MailWish,
     /// What an account is told by mail: 24 hours.
     Notice,
+    /// That somebody was told something about a conversation: 2 days.
+    Notification,
     /// Data of the deployment itself, about nobody.
     Operation,
     /// A request about one's data: 36 months after its end.
@@ -204,6 +212,8 @@ const fn life(class: Class, profile: Profile, content: Duration) -> Life {
         Class::Farewell => Life::For(FAREWELL_LIFETIME),
         Class::Notice => Life::For(NOTICE_LIFETIME),
         Class::Delivery => Life::For(DELIVERY_LIFETIME),
+        Class::Device => Life::For(DEVICE_LIFETIME),
+        Class::Notification => Life::For(NOTIFICATION_LIFETIME),
         Class::Disclosure => Life::For(DISCLOSURE_LIFETIME),
         Class::Export => Life::For(EXPORT_LIFETIME),
         Class::PrivacyRequest => Life::For(REQUEST_LIFETIME),
@@ -302,295 +312,4 @@ pub const CONVERSATION_DAYS: std::ops::RangeInclusive<u32> = 1..=3650;
 pub const DATA_PITR_DAYS: u32 = 30;
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::domain::policy::Profile;
-
-    const CLASSES: [Class; 33] = [
-        Class::Account,
-        Class::Analytics,
-        Class::Announcement,
-        Class::Audit,
-        Class::Challenge,
-        Class::Conversation,
-        Class::Counter,
-        Class::Dedupe,
-        Class::Delivery,
-        Class::Disclosure,
-        Class::Export,
-        Class::Erasure,
-        Class::Farewell,
-        Class::Idempotency,
-        Class::Invitation,
-        Class::Job,
-        Class::LoginSession,
-        Class::MailWish,
-        Class::Notice,
-        Class::Operation,
-        Class::PrivacyRequest,
-        Class::RequestWords,
-        Class::Reset,
-        Class::Root,
-        Class::Salt,
-        Class::Socket,
-        Class::Support,
-        Class::Suppression,
-        Class::Ticket,
-        Class::Tombstone,
-        Class::Upload,
-        Class::Visit,
-        Class::Workspace,
-    ];
-
-    proptest! {
-        #[test]
-        fn every_class_has_an_end_that_is_not_before_its_anchor(
-            class in 0..CLASSES.len(), days in CONVERSATION_DAYS, ms in 0i64..4_000_000_000_000,
-        ) {
-            let policy = Policy { conversation_days: days, ..Policy::of(Profile::Inbox) };
-            let anchor = Timestamp::from_ms(ms);
-            match expiry(CLASSES[class], &policy, anchor) {
-                Expiry::At(end) => {
-                    prop_assert!(end > anchor);
-                    prop_assert!(!Expiry::At(end).has_passed(Timestamp::from_ms(end.ms() - 1)));
-                    prop_assert!(Expiry::At(end).has_passed(end));
-                }
-                Expiry::With(reason) => prop_assert!(!reason.is_empty()),
-            }
-        }
-
-        #[test]
-        fn fewer_days_never_keep_anything_longer(
-            class in 0..CLASSES.len(), a in CONVERSATION_DAYS, b in CONVERSATION_DAYS, ms in 0i64..4_000_000_000_000,
-        ) {
-            let (short, long) = (a.min(b), a.max(b));
-            let at = |days| expiry(
-                CLASSES[class],
-                &Policy { conversation_days: days, ..Policy::of(Profile::Flows) },
-                Timestamp::from_ms(ms),
-            );
-            if let (Expiry::At(short), Expiry::At(long)) = (at(short), at(long)) {
-                prop_assert!(short <= long);
-            }
-        }
-
-        #[test]
-        fn ttl_seconds_are_seconds_and_never_early(days in CONVERSATION_DAYS, ms in 0i64..4_000_000_000_000) {
-            let policy = Policy { conversation_days: days, ..Policy::of(Profile::Flows) };
-            if let Expiry::At(end) = expiry(Class::Conversation, &policy, Timestamp::from_ms(ms)) {
-                prop_assert!(end.ttl_seconds() * 1000 >= end.ms());
-                prop_assert!(end.ttl_seconds() * 1000 - end.ms() < 1000);
-            }
-        }
-    }
-
-    fn at(day: i64) -> Timestamp {
-        Timestamp::from_ms(1_768_478_400_000 + day * 86_400_000)
-    }
-
-    fn end(policy: &Policy, anchor: Timestamp) -> Timestamp {
-        match expiry(Class::Conversation, policy, anchor) {
-            Expiry::At(end) => end,
-            Expiry::With(_) => panic!("conversations end"),
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_the_changes_an_anchor_ends_by_the_shortest_retention_it_has_seen(
-            changes in proptest::collection::vec((0i64..60, 1u32..40), 0..12), anchor in 0i64..400,
-        ) {
-            let (mut policy, mut day) = (Policy::of(Profile::Flows), 0);
-            let mut eras = vec![(i64::MIN, policy.conversation_days)];
-            for (pause, days) in changes {
-                day += pause;
-                policy = policy.with_days(days, at(day)).expect("few steps");
-                eras.push((day, days));
-            }
-            // The retention of an era holds for an anchor unless the next one began before it.
-            let seen = eras.iter().enumerate().filter(|(era, _)| eras.get(era + 1).is_none_or(|next| anchor < next.0));
-            let days = seen.map(|(_, era)| era.1).min().expect("the last era");
-            let model = at(anchor + i64::from(days));
-            // A step is forgotten when what it ended is gone for a week.
-            if model > at(day - 7) {
-                prop_assert_eq!(end(&policy, at(anchor)), model);
-            }
-        }
-
-        #[test]
-        fn what_has_lapsed_and_what_has_not_are_told_apart_by_one_anchor(
-            changes in proptest::collection::vec((0i64..60, 1u32..90), 0..8), now in 0i64..500, class in 0..CLASSES.len(),
-            offset in -3i64..3,
-        ) {
-            let (mut policy, mut day) = (Policy::of(Profile::Flows), 0);
-            for (pause, days) in changes {
-                day += pause;
-                policy = policy.with_days(days, at(day)).expect("few steps");
-            }
-            let now = at(day.max(now));
-            if let Some(edge) = lapsed(CLASSES[class], &policy, now) {
-                let anchor = Timestamp::from_ms(edge.ms() + offset);
-                prop_assert_eq!(expiry(CLASSES[class], &policy, anchor).has_passed(now), offset <= 0);
-            }
-        }
-    }
-
-    #[test]
-    fn shorter_holds_at_once_and_longer_only_for_what_comes_after() {
-        let policy = Policy::of(Profile::Flows);
-        let short = policy.with_days(30, at(100)).expect("a change");
-        assert_eq!(
-            (end(&short, at(60)), end(&short, at(100))),
-            (at(90), at(130))
-        );
-        assert!(short.steps.is_empty());
-        let long = short.with_days(90, at(110)).expect("a change");
-        assert_eq!(
-            (end(&long, at(90)), end(&long, at(110))),
-            (at(120), at(200))
-        );
-        assert_eq!(long.version, 3);
-        // Shortened below the step, the step has nothing more to say.
-        assert!(
-            long.with_days(10, at(111))
-                .expect("a change")
-                .steps
-                .is_empty()
-        );
-    }
-
-    #[test]
-    fn a_hold_keeps_what_lived_and_brings_nothing_back() {
-        let hold = crate::domain::policy::Hold {
-            since: at(95),
-            until: at(365),
-            lapsed: at(5),
-        };
-        let held = Policy::of(Profile::Flows).under(Some(hold));
-        assert_eq!((end(&held, at(5)), end(&held, at(6))), (at(95), at(365)));
-        assert_eq!(end(&held, at(300)), at(390));
-        let shorter = held.with_days(1, at(96)).expect("a change");
-        assert_eq!(end(&shorter, at(6)), at(365));
-        let Expiry::At(visit) = expiry(Class::Visit, &held, at(6)) else {
-            panic!("visits end")
-        };
-        assert_eq!(visit, at(36));
-    }
-
-    #[test]
-    fn every_profile_keeps_every_class_as_long_as_the_table_says() {
-        // Days of conversation content, of a visit, of a client's message id, and of a beacon
-        // (privacy.md A3, A4).
-        let table = [
-            (Profile::Calls, 90, 30, 7, 30),
-            (Profile::Flows, 90, 30, 7, 365),
-            (Profile::Inbox, 760, 30, 7, 90),
-        ];
-        for (profile, content, visit, dedupe, beacon) in table {
-            let policy = Policy::of(profile);
-            let days = |class| match expiry(class, &policy, at(0)) {
-                Expiry::At(end) => Some((end.ms() - at(0).ms()) / 60_000),
-                Expiry::With(_) => None,
-            };
-            let day = 24 * 60;
-            let expected = [
-                (Class::Account, None),
-                (Class::Analytics, Some(beacon * day)),
-                (Class::Announcement, Some(365 * day)),
-                (Class::Audit, Some(365 * day)),
-                (Class::Challenge, Some(10)),
-                (Class::Conversation, Some(content * day)),
-                (Class::Counter, Some(60)),
-                (Class::Dedupe, Some(dedupe * day)),
-                (Class::Delivery, Some(7 * day)),
-                (Class::Disclosure, Some(1096 * day)),
-                (Class::Erasure, Some(1096 * day)),
-                (Class::Export, Some(7 * day)),
-                (Class::Farewell, Some(2 * day)),
-                (Class::Idempotency, Some(day)),
-                (Class::Invitation, Some(14 * day)),
-                (Class::Job, Some(30 * day)),
-                (Class::LoginSession, Some(14 * day)),
-                (Class::MailWish, Some(3 * 365 * day)),
-                (Class::Notice, Some(day)),
-                (Class::Operation, None),
-                (Class::PrivacyRequest, Some(1096 * day)),
-                (Class::RequestWords, Some(60 * day)),
-                (Class::Reset, Some(30)),
-                (Class::Root, None),
-                (Class::Salt, Some(25 * 60)),
-                (Class::Socket, Some(130)),
-                (Class::Support, Some(2 * 365 * day)),
-                (Class::Suppression, Some(365 * day)),
-                (Class::Ticket, Some(1)),
-                (Class::Tombstone, Some(7 * day)),
-                (Class::Upload, Some(day)),
-                (Class::Visit, Some(visit * day)),
-                (Class::Workspace, None),
-            ];
-            assert_eq!(expected.len(), CLASSES.len());
-            for (class, minutes) in expected {
-                assert_eq!(days(class), minutes, "{profile:?} {class:?}");
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_has_lapsed_has_ended_and_what_is_a_moment_younger_lives(
-            class in 0..CLASSES.len(),
-            days in CONVERSATION_DAYS, next in CONVERSATION_DAYS, then in 0i64..4_000_000_000_000,
-        ) {
-            let policy = Policy { conversation_days: days, ..Policy::of(Profile::Inbox) };
-            let changed = Timestamp::from_ms(then);
-            let policy = policy.with_days(next, changed).expect("a first step");
-            let class = CLASSES[class];
-            let now = changed.plus(DAY * days.max(next) / 2);
-            let Some(newest) = lapsed(class, &policy, now) else {
-                prop_assert!(matches!(expiry(class, &policy, now), Expiry::With(_)));
-                return Ok(());
-            };
-            let younger = Timestamp::from_ms(newest.ms() + 1);
-            prop_assert!(expiry(class, &policy, newest).has_passed(now));
-            prop_assert!(!expiry(class, &policy, younger).has_passed(now));
-        }
-    }
-
-    #[test]
-    fn the_ends_of_what_was_asked_for_once_are_fixed_and_others_move_with_use() {
-        let fixed = CLASSES.iter().filter(|class| !class.rolls());
-        let fixed: Vec<String> = fixed.map(|class| format!("{class:?}")).collect();
-        let expected = [
-            "Announcement",
-            "Challenge",
-            "Export",
-            "Farewell",
-            "Invitation",
-            "Reset",
-        ];
-        assert_eq!(fixed, expected);
-    }
-
-    #[test]
-    fn the_days_until_nothing_can_be_read_are_those_that_were_promised() {
-        assert_eq!(erasure_days::WORST, 23);
-    }
-
-    #[test]
-    fn a_login_session_ends_after_thirty_days_however_much_it_is_used() {
-        assert_eq!(SESSION_ABSOLUTE, 30 * DAY);
-        assert!(SESSION_IDLE < SESSION_ABSOLUTE);
-    }
-
-    #[test]
-    fn flows_conversations_live_ninety_days_to_the_millisecond() {
-        let anchor = Timestamp::from_ms(1_768_478_400_123);
-        let Expiry::At(end) = expiry(Class::Conversation, &Policy::of(Profile::Flows), anchor)
-        else {
-            panic!("conversations end");
-        };
-        assert_eq!(end.ms() - anchor.ms(), 90 * 86_400_000);
-    }
-}
+mod tests;

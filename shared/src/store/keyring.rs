@@ -121,6 +121,8 @@ pub enum Use {
     Import,
     /// Recognise an address that said something about mail.
     MailWish,
+    /// Recognise devices, and what they were told.
+    Push,
     /// Recognise a recovery code.
     RecoveryCode,
     /// Pepper a password.

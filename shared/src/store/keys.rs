@@ -2,7 +2,7 @@
 //!
 //! Each room lists its own: accounts, figures about use, the deployment, subjects, workspaces, conversations,
 //! mail about them, sockets, files, flows, exports, requests about one's data, threads with the operator,
-//! what services of a customer are told, and the names in the bucket.
+//! what services of a customer are told, devices and what people are told there, and the names in the bucket.
 //!
 //! The kind stands first so that IAM's `dynamodb:LeadingKeys` can fence each function; the tenant
 //! follows, and every constructor of a tenant's key takes it, so a key of another tenant cannot
@@ -21,6 +21,7 @@ mod exports;
 mod files;
 mod flows;
 mod privacy;
+mod push;
 mod sockets;
 mod subjects;
 mod support;
@@ -74,6 +75,11 @@ pub use privacy::{
     OWN_REQUEST, asked, is_privacy_request, open_wish, own_request, privacy_due, privacy_letter,
     privacy_list, privacy_request, privacy_requests, privacy_words, request_asked,
 };
+pub use push::{
+    DEVICE, PUSH, devices_of_token, mail_wanted, notification, notification_due, notification_of,
+    notify_wishes, push_device, push_devices, push_sender, token_list, told_of_unassigned,
+    unassigned_list, visitor_device,
+};
 pub use sockets::{
     LISTENING, listener, listeners, listening, socket_list, socket_of, socket_partition, sockets,
     ticket,
@@ -85,6 +91,7 @@ pub use support::{
     SUPPORT_MESSAGE, is_support, own_support, support_list, support_message, support_partition,
     support_thread, support_threads, support_writer, supported, thread_supported,
 };
+use webhooks::deliveries_due;
 pub use webhooks::{
     DELIVERY_SHARDS, WEBHOOK, deliveries, delivery, delivery_due, delivery_of, delivery_shard,
     webhook, webhook_health, webhooks,

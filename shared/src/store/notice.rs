@@ -53,6 +53,18 @@ words! {
         PasswordReset = "password_reset",
         /// The data of a child were reported in a workspace of the account, and are set aside.
         ChildReported = "child_reported",
+        /// A member who asked to hear so got a conversation.
+        ConversationAssigned = "conversation_assigned",
+        /// As above: one began that nobody has.
+        ConversationBegan = "conversation_began",
+        /// As above: a visitor said how content they are.
+        ConversationRated = "conversation_rated",
+        /// As above: they were named in a note.
+        Mentioned = "mentioned",
+        /// As above: a team of theirs got a conversation.
+        TeamGotConversation = "team_got_conversation",
+        /// As above: a visitor wrote in a conversation of theirs.
+        VisitorWrote = "visitor_wrote",
         /// Somebody asks a workspace of the account about their data.
         PrivacyRequestMade = "privacy_request_made",
         /// Such a request has to be answered soon.
@@ -117,6 +129,21 @@ pub struct Notice {
     /// When.
     #[personal(category = Pseudonym, purpose = Authenticate, erase = Delete, open)]
     pub created_at: Timestamp,
+}
+
+impl NoticeKind {
+    /// Whether it is mailed because somebody asked to hear of such things, and not because they have to.
+    pub const fn was_asked_for(self) -> bool {
+        matches!(
+            self,
+            Self::ConversationAssigned
+                | Self::ConversationBegan
+                | Self::ConversationRated
+                | Self::Mentioned
+                | Self::TeamGotConversation
+                | Self::VisitorWrote
+        )
+    }
 }
 
 impl Notice {

@@ -19,6 +19,7 @@ use super::{
     conversation::{Conversation, Mention, ReadMark, Tombstone, UnsentDraft},
     counter::{Counter, SaltRow},
     db::StoreError,
+    device::{PushDevice, VisitorDevice},
     disclosure::{DisclosedPart, Disclosure},
     erasure::{Erasure, Farewell},
     export::{Export, ExportPart},
@@ -39,6 +40,7 @@ use super::{
     membership::{Invitation, Invited, Membership},
     message::{Dedupe, Message},
     notice::Notice,
+    notification::{MailWanted, Notification, NotifyWishes, PushSender},
     operator::{DeploymentSettings, OperatorDeed, OperatorSeat},
     passkey::PasskeyCeremony,
     password::{Password, ResetLink},
@@ -123,9 +125,9 @@ registry! {
     DisclosedPart
     Disclosure
     Edge
+    Erasure
     Export
     ExportPart
-    Erasure
     ExternalOwner
     Farewell
     Flow
@@ -145,20 +147,23 @@ registry! {
     Invitation
     Invited
     Job
-    Letter
     LedgerLength
+    Letter
     Listener
     Listening
     LoginSession
+    MailWanted
     MailWishRow
     Membership
     Mention
     Message
     Notice
+    Notification
+    NotifyWishes
     OpenJob
+    OpenWish
     OperatorDeed
     OperatorSeat
-    OpenWish
     OwnRequest
     OwnSupport
     PasskeyCeremony
@@ -171,6 +176,8 @@ registry! {
     PrivacyRequest
     Profile
     PublicKeys
+    PushDevice
+    PushSender
     ReadMark
     Reached
     ReachedLink
@@ -206,6 +213,7 @@ registry! {
     Upload
     Visit
     VisitorContext
+    VisitorDevice
     Webhook
     WebhookHealth
     Workspace

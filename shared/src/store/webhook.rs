@@ -21,6 +21,7 @@ use super::{
     query::Query,
     record::{Item, read_item},
     seal::Unsealed,
+    subject::SubjectId,
 };
 use crate::{
     domain::{
@@ -351,6 +352,8 @@ pub struct Landmark {
     pub event: Option<Event>,
     /// To which earlier message.
     pub subject_seq: Option<u64>,
+    /// Who wrote it, or did what it tells.
+    pub author: Option<SubjectId>,
     /// When.
     pub sent_at: Timestamp,
 }
@@ -381,6 +384,7 @@ impl Store {
                 kind: MessageKind::read(item.get("message_kind"))?,
                 event: Option::<Event>::read(item.get("event"))?,
                 subject_seq: Option::<u64>::read(item.get("subject_seq"))?,
+                author: Option::<SubjectId>::read(item.get("author"))?,
                 sent_at: Timestamp::read(item.get("sent_at"))?,
             })
         };

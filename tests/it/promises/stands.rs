@@ -109,13 +109,13 @@ CHAT-02 | tests/it/workspaces.rs::members_have_a_name_where_the_profile_asks_for
 CHAT-03 | tests/it/retention.rs::the_sweep_alone_leaves_no_row_no_key_and_no_edge_after_ninety_days_and_a_second | a conversation leaves no row, no key and no edge
 CHAT-04 | tests/it/attachments/ends.rs::a_contact_that_is_erased_leaves_no_file | of an erased contact nothing is left in the bucket, no version and no copy that a link led to
 CHAT-05 | tests/it/privacy_at_rest.rs::the_log_names_nobody_whatever_fails | no id of a person or of a thread is in any log line; retention.rs shows that no row holds that of an erased contact
-CHAT-06 | pending | push is not part of this version
+CHAT-06 | tests/it/push/devices.rs::a_token_lies_sealed_and_one_that_its_provider_knows_no_more_is_removed | no part of a token is in any row in the open, and one that its provider answers 410 to is gone; the tests beside it show the same of who signed out and after 270 days
 CHAT-07 | tests/it/availability.rs::who_is_there_and_who_has_a_conversation_is_the_present_and_no_history | of four states one row is kept, and who had a conversation is told by its own thread alone and ends with it
 CHAT-08 | tests/it/tenancy.rs::another_tenants_ids_are_answered_like_ids_that_nobody_has | on every route a foreign id is answered like one that nobody has
 CHAT-09 | tests/it/visitors.rs::of_addresses_only_the_path_and_the_host_are_kept | of a page only the path, of a referrer only the host is kept
 CHAT-10 | tests/it/passwords/work.rs::an_unknown_address_costs_and_is_answered_what_a_known_one_is_wherever_one_is_asked_for | a link is mailed to a known address alone, and calls, units, runs of Argon2id and bytes are those of an unknown one
 CHAT-11 | tests/it/notices.rs::every_notice_reaches_the_address_of_its_account_in_text_and_html_without_remote_content | every kind of notice reaches the account's address
-CHAT-12 | pending | push is not part of this version
+CHAT-12 | tests/it/push.rs::a_device_is_told_by_ids_and_not_a_word_of_what_was_said | what a device reads is ids; a planted word is neither in it nor in any header
 CHAT-13 | tests/it/limits.rs::no_count_tells_whom_it_is_about_and_none_outlives_its_hour | what is counted against abuse names nobody and is gone after its hour
 CHAT-14 | tests/it/layers.rs::deployed_code_connects_to_aws_and_through_the_egress_door_and_in_no_other_way | no deployed code makes a connection but the clients of AWS and the egress door, whose closed list of recipients is rendered
 CHAT-15 | tests/it/prohibitions.rs::no_purpose_and_no_recipient_is_advertising | the purposes of all fields and the recipients of the egress door are closed lists without advertising

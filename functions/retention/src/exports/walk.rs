@@ -37,6 +37,15 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "Webhook",
         "a service of the customer, whose team set it up and reads it in the settings",
     ),
+    ("MailWanted", "a setting of a workspace, about nobody"),
+    (
+        "Notification",
+        "that somebody was told of something, by opaque ids, for two days",
+    ),
+    (
+        "PushSender",
+        "what the team gave us for those who bring notifications, which it has",
+    ),
     (
         "FlowServers",
         "hosts and secrets of servers that flows ask, which their team set and reads in the settings",
@@ -551,11 +560,13 @@ mod tests {
         "Mention",
         "Message",
         "Notice",
+        "NotifyWishes",
         "Photo",
         "PolicyAcceptance",
         "Preferences",
         "PrivacyRequest",
         "Profile",
+        "PushDevice",
         "ReadMark",
         "RequestWords",
         "Seat",
@@ -567,6 +578,7 @@ mod tests {
         "Transfer",
         "Visit",
         "VisitorContext",
+        "VisitorDevice",
         "Workspace",
         "WorkspacePolicy",
     ];

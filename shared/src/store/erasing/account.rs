@@ -227,11 +227,10 @@ impl Store {
     }
 
     /// The places of an account in workspaces.
-    pub(super) async fn places(
-        &self,
-        id: AccountId,
-        lens: Lens<'_>,
-    ) -> Result<Vec<Place>, StoreError> {
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn places(&self, id: AccountId, lens: Lens<'_>) -> Result<Vec<Place>, StoreError> {
         let mut places = Vec::new();
         let mut after: Option<Key> = None;
         loop {

@@ -5,6 +5,8 @@
 //! | endpoint, and how it does | data | `HOOK#<ws>` | `E#<webhook>`, `H#<webhook>` |
 //! | delivery | data | `HOOKED#<ws>#<webhook>` | `<delivery>` |
 
+use uuid::Uuid;
+
 use super::{IndexKey, Key, data};
 use crate::domain::{DeliveryId, Timestamp, WebhookId, WorkspaceId};
 
@@ -62,10 +64,21 @@ pub fn delivery_due(
     id: DeliveryId,
     next_attempt_at: Option<Timestamp>,
 ) -> Option<IndexKey> {
+    let partition = deliveries(workspace, webhook);
+    deliveries_due(id.uuid(), &partition, &id.to_string(), next_attempt_at)
+}
+
+/// The place of what is told to somebody outside, spread over [`DELIVERY_SHARDS`] by its id.
+pub(super) fn deliveries_due(
+    uuid: Uuid,
+    partition: &str,
+    id: &str,
+    next_attempt_at: Option<Timestamp>,
+) -> Option<IndexKey> {
     let at = next_attempt_at?;
-    let shard = id.uuid().as_bytes()[15] % DELIVERY_SHARDS;
+    let shard = uuid.as_bytes()[15] % DELIVERY_SHARDS;
     Some(IndexKey {
         pk: delivery_shard(shard),
-        sk: format!("{:015}#{}#{id}", at.ms(), deliveries(workspace, webhook)),
+        sk: format!("{:015}#{partition}#{id}", at.ms()),
     })
 }

@@ -1,0 +1,314 @@
+//! What people are told of on their devices and by mail, when they want to be left alone, and what leads
+//! to a device.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use super::{
+    hours::{Hours, Minute, OpenSpan, Weekday, WeeklySpan, Zone},
+    personal::Personal,
+    text::Fault,
+    time::Timestamp,
+    words::Symbol,
+};
+use crate::words;
+
+words! {
+    /// Who brings something to a device.
+    pub enum PushProvider {
+        /// The push service of a browser (RFC 8030), whichever its maker runs.
+        Webpush = "webpush",
+    }
+}
+
+words! {
+    /// What somebody is told of.
+    pub enum NotifyEvent {
+        /// They got a conversation, from somebody else or in turn.
+        Assigned = "assigned",
+        /// They were named in a note.
+        Mention = "mention",
+        /// The other side wrote in a conversation of theirs.
+        Message = "message",
+        /// The visitor of a conversation of theirs said how content they are.
+        Rated = "rated",
+        /// A conversation was put to a team of theirs, or began there.
+        Team = "team",
+        /// Somebody tries their own device out.
+        Test = "test",
+        /// A conversation began that nobody has.
+        Unassigned = "unassigned",
+    }
+}
+
+words! {
+    /// How somebody is told.
+    pub enum Channel {
+        /// By mail.
+        Email = "email",
+        /// By what the product shows while it is open.
+        InApp = "in_app",
+        /// On their devices.
+        Push = "push",
+    }
+}
+
+impl NotifyEvent {
+    /// Whether it can be chosen: a test comes to whom asks for it.
+    pub const fn is_choice(self) -> bool {
+        !matches!(self, Self::Test)
+    }
+
+    /// Whether a member who chose nothing is told of it like this.
+    pub const fn unless_said(self, channel: Channel) -> bool {
+        match channel {
+            Channel::Email => false,
+            Channel::InApp => self.is_choice(),
+            Channel::Push => matches!(self, Self::Assigned | Self::Mention | Self::Message),
+        }
+    }
+
+    /// Everything that a member who chose nothing is told of like this.
+    pub fn all_unless_said(channel: Channel) -> Vec<Self> {
+        let all = Self::ALL.iter().copied();
+        all.filter(|event| event.unless_said(channel)).collect()
+    }
+
+    /// What a device shows that shows something by itself: the event, and not a word of what was said.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Assigned => "You got a conversation",
+            Self::Mention => "Somebody mentioned you",
+            Self::Message => "New message",
+            Self::Rated => "A conversation was rated",
+            Self::Team => "A conversation for your team",
+            Self::Test => "Notifications work",
+            Self::Unassigned => "A new conversation",
+        }
+    }
+}
+
+/// What a provider knows a device by, as the device got it: personal, for it leads to somebody's pocket.
+///
+/// Of a browser it is the address of its push service, the key and the secret of its subscription,
+/// with a space between them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PushToken(String);
+
+/// The longest one.
+const MAX_TOKEN_BYTES: usize = 4096;
+
+impl PushToken {
+    /// A token.
+    ///
+    /// # Errors
+    /// `empty`, `too_long`, or `bad_character` for what no provider gives out.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        if text.is_empty() {
+            return Err(Fault::new("empty", "a token as the device got it"));
+        }
+        if text.len() > MAX_TOKEN_BYTES {
+            return Err(Fault::new("too_long", "at most 4096 characters"));
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let detail = "printable ASCII characters without spaces";
+            return Err(Fault::new("bad_character", detail));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// That of a browser.
+    pub fn of_browser(endpoint: &str, key: &str, secret: &str) -> Self {
+        Self(format!("{endpoint} {key} {secret}"))
+    }
+
+    /// The address, the key and the secret of a browser's subscription.
+    pub fn browser(&self) -> Option<(&str, &str, &str)> {
+        let mut parts = self.0.split(' ');
+        Some((parts.next()?, parts.next()?, parts.next()?))
+    }
+
+    /// The token itself, for its provider.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for PushToken {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl utoipa::PartialSchema for PushToken {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, Type};
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "What a provider gave out: printable ASCII characters without spaces.",
+            ))
+            .min_length(Some(1))
+            .max_length(Some(MAX_TOKEN_BYTES))
+            .examples([serde_json::json!("a-token-as-the-device-got-it")])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for PushToken {}
+
+impl fmt::Debug for PushToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PushToken(**)")
+    }
+}
+
+impl Personal for PushToken {
+    fn to_bytes(&self) -> Vec<u8> {
+        self.0.clone().into_bytes()
+    }
+
+    fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
+        String::from_utf8(bytes).ok().map(Self)
+    }
+}
+
+/// When somebody wants to be left alone: on some days of the week, from one minute of the day to another,
+/// of the next day where that is not later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuietHours {
+    days: Vec<Weekday>,
+    from: Minute,
+    to: Minute,
+}
+
+impl QuietHours {
+    /// Quiet hours that begin on some days.
+    ///
+    /// # Errors
+    /// `empty` without a day; `empty_span` where they end as they begin.
+    pub fn new(days: Vec<Weekday>, from: Minute, to: Minute) -> Result<Self, Fault> {
+        if days.is_empty() {
+            return Err(Fault::new("empty", "at least one day"));
+        }
+        if from == to {
+            let detail = "an end that is not the beginning; a whole day is 00:00 to 24:00";
+            return Err(Fault::new("empty_span", detail));
+        }
+        let all = Weekday::ALL.iter().copied();
+        let days = all.filter(|day| days.contains(day)).collect();
+        Ok(Self { days, from, to })
+    }
+
+    /// The days on which they begin.
+    pub fn days(&self) -> &[Weekday] {
+        &self.days
+    }
+
+    /// When they begin.
+    pub const fn from(&self) -> Minute {
+        self.from
+    }
+
+    /// When they end.
+    pub const fn to(&self) -> Minute {
+        self.to
+    }
+
+    /// Whether they hold at `at` by the clock of a zone.
+    pub fn hold_at(&self, zone: &Zone, at: Timestamp) -> bool {
+        let mut weekly = Vec::new();
+        for day in &self.days {
+            let mut add = |day: Weekday, from: Minute, to: Minute| {
+                // What has no length is left out: 22:00 to 00:00 ends with the day.
+                let span = OpenSpan::new(from, to);
+                weekly.extend(span.map(|span| WeeklySpan { day, span }));
+            };
+            if self.from < self.to {
+                add(*day, self.from, self.to);
+            } else {
+                add(*day, self.from, Minute::END);
+                add(day.next(), Minute::START, self.to);
+            }
+        }
+        Hours::new(zone, &weekly, &[]).is_ok_and(|hours| hours.is_open(at))
+    }
+}
+
+impl Personal for QuietHours {
+    fn to_bytes(&self) -> Vec<u8> {
+        let days: Vec<&str> = self.days.iter().map(|day| day.word()).collect();
+        format!("{} {} {}", self.from, self.to, days.join(",")).into_bytes()
+    }
+
+    fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
+        let text = String::from_utf8(bytes).ok()?;
+        let mut parts = text.split(' ');
+        let from = Minute::parse(parts.next()?).ok()?;
+        let to = Minute::parse(parts.next()?).ok()?;
+        let days = parts.next()?.split(',').map(Weekday::from_symbol);
+        Self::new(days.collect::<Option<_>>()?, from, to).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn minute(text: &str) -> Minute {
+        Minute::parse(text).expect("a minute")
+    }
+
+    fn quiet(days: &[Weekday], from: &str, to: &str) -> QuietHours {
+        QuietHours::new(days.to_vec(), minute(from), minute(to)).expect("hours")
+    }
+
+    fn at(text: &str) -> Timestamp {
+        let at: jiff::Timestamp = text.parse().expect("a time");
+        Timestamp::from_ms(at.as_millisecond())
+    }
+
+    #[test]
+    fn quiet_hours_go_over_midnight_by_the_clock_of_their_zone() {
+        let zone = Zone::parse("Europe/Berlin").expect("a zone");
+        // 2026-01-16 is a Friday; Berlin is an hour ahead.
+        let friday = quiet(&[Weekday::Friday], "22:00", "07:00");
+        assert!(!friday.hold_at(&zone, at("2026-01-16T20:59:59Z")));
+        assert!(friday.hold_at(&zone, at("2026-01-16T21:00:00Z")));
+        assert!(friday.hold_at(&zone, at("2026-01-17T05:59:59Z")));
+        assert!(!friday.hold_at(&zone, at("2026-01-17T06:00:00Z")));
+        assert!(!friday.hold_at(&zone, at("2026-01-17T21:30:00Z")));
+        // In summer it is two.
+        assert!(friday.hold_at(&zone, at("2026-07-17T20:00:00Z")));
+    }
+
+    #[test]
+    fn quiet_hours_of_a_sunday_night_end_on_monday_and_a_whole_day_is_quiet() {
+        let utc = Zone::parse("UTC").expect("a zone");
+        let sunday = quiet(&[Weekday::Sunday], "23:00", "06:00");
+        assert!(sunday.hold_at(&utc, at("2026-01-19T05:00:00Z")));
+        let every = quiet(Weekday::ALL, "22:00", "07:00");
+        assert!(every.hold_at(&utc, at("2026-01-19T23:30:00Z")));
+        assert!(!every.hold_at(&utc, at("2026-01-19T12:00:00Z")));
+        let whole = quiet(&[Weekday::Monday], "00:00", "24:00");
+        assert!(whole.hold_at(&utc, at("2026-01-19T12:00:00Z")));
+        let until_midnight = quiet(&[Weekday::Monday], "22:00", "00:00");
+        assert!(until_midnight.hold_at(&utc, at("2026-01-19T23:59:00Z")));
+        assert!(!until_midnight.hold_at(&utc, at("2026-01-20T00:00:00Z")));
+    }
+
+    #[test]
+    fn quiet_hours_and_tokens_read_back_as_they_were_written() {
+        let hours = quiet(&[Weekday::Sunday, Weekday::Monday], "22:00", "24:00");
+        assert_eq!(QuietHours::from_bytes(hours.to_bytes()), Some(hours));
+        assert!(QuietHours::new(Vec::new(), minute("01:00"), minute("02:00")).is_err());
+        assert!(QuietHours::new(vec![Weekday::Monday], minute("01:00"), minute("01:00")).is_err());
+        for bad in ["", "a b", "ä", &"a".repeat(4097)] {
+            assert!(PushToken::parse(bad).is_err(), "{bad}");
+        }
+        let token = PushToken::of_browser("https://a.example/x", "key", "secret");
+        let parts = Some(("https://a.example/x", "key", "secret"));
+        assert_eq!(token.browser(), parts);
+    }
+}
