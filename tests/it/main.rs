@@ -66,6 +66,7 @@ mod resets;
 mod resilience;
 mod restore;
 mod retention;
+mod saved_views;
 mod search;
 mod second_factor;
 mod sessions;

@@ -29,6 +29,7 @@ fn permission(route: &Route) -> Permission {
         ("GET", "/availability") => P::MembersRead,
         ("GET", "/figures" | "/usage") => P::UsageRead,
         ("PUT", "/availability") => P::ConversationsWrite,
+        (_, path) if path.starts_with("/saved-views") => P::ConversationsRead,
         ("GET", "/canned-replies") => P::ConversationsRead,
         (_, path) if path.starts_with("/canned-replies") => P::ConversationsWrite,
         ("GET", "/teams" | "/teams/{team}") => P::MembersRead,
@@ -109,6 +110,8 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         ("PATCH", "/flows/servers") => Some(json!({ "personal_hosts": [] })),
         ("POST", "/canned-replies") => Some(json!({ "name": "refund", "text": "Hello" })),
         ("PATCH", "/canned-replies/{reply}") => Some(json!({ "name": "money" })),
+        ("POST", "/saved-views") => Some(json!({ "name": "Urgent", "filter": {} })),
+        ("PATCH", "/saved-views/{view}") => Some(json!({ "name": "Soon" })),
         ("POST", "/teams") => Some(json!({ "name": "Billing" })),
         ("PATCH", "/teams/{team}") => Some(json!({ "name": "Payments" })),
         ("PUT", "/push/{provider}") => Some(sender()),
@@ -450,6 +453,11 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
                 let puts = route.path.ends_with("/team") && route.method == Method::PUT;
                 demanded = puts.then(|| json!({ "team_id": made }));
                 ids = ids.with("team", &made);
+            }
+            if route.path.contains("{view}") {
+                let place = format!("{}/saved-views", workspace.path);
+                let own = json!({ "name": "Urgent", "filter": {} });
+                ids = ids.with("view", &text(&member.post(&place, own, 201).await, "id"));
             }
             if route.path.contains("{reply}") {
                 let place = format!("{}/canned-replies", workspace.path);

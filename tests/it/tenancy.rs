@@ -113,6 +113,9 @@ impl Tenant {
         let hook = json!({ "name": "Shop", "url": "http://127.0.0.1:9/hooks", "events": [] });
         let hooks = format!("{}/webhooks", workspace.path);
         let hook = owner.post(&hooks, hook, 201).await;
+        let views = format!("{}/saved-views", workspace.path);
+        let view = json!({ "kept_for": "workspace", "name": "Urgent", "filter": {} });
+        let view = owner.post(&views, view, 201).await;
         let double = harness.visitor(&app).await.contact_id;
         let sender = json!({ "contact": "mailto:push@shop.example" });
         let senders = format!("{}/push/webpush", workspace.path);
@@ -123,6 +126,7 @@ impl Tenant {
         let device = owner.post(&devices, device, 201).await;
         let ids = Ids::unknown()
             .with("reply", &text(&kept, "id"))
+            .with("view", &text(&view, "id"))
             .with("webhook", &text(&hook, "id"))
             .with("device", &text(&device, "id"))
             .with("team", &text(&made, "id"))
@@ -194,6 +198,11 @@ fn body(route: &Route, ids: &Ids) -> Option<Value> {
             "identity": "optional",
         })),
         "POST /v1/workspaces/{workspace}/photo" => Some(photo().request_of_photo()),
+        // The document's example names a team, which is not the point of every filter.
+        "POST /v1/workspaces/{workspace}/saved-views"
+        | "PATCH /v1/workspaces/{workspace}/saved-views/{view}" => {
+            Some(json!({ "name": "Urgent", "filter": { "priority": "urgent" } }))
+        }
         // The document's example has one time for both ends of a span.
         "PUT /v1/workspaces/{workspace}/business-hours" => {
             Some(json!({ "time_zone": "UTC", "weekly": [] }))

@@ -120,6 +120,12 @@ def tour_of_the_desk(api, token, workspace, contact, member):
         api("GET", f"{workspace}/canned-replies", token=token)
         api("PATCH", f"{workspace}/canned-replies/{canned['id']}", {"name": "money"}, token)
         api("DELETE", f"{workspace}/canned-replies/{canned['id']}", token=token)
+        kept = {"kept_for": kept_for, "name": "Urgent", "filter": {"priority": "urgent"}}
+        kept = api("POST", f"{workspace}/saved-views", kept, token)["id"]
+        api("GET", f"{workspace}/saved-views", token=token)
+        api("GET", f"{workspace}/conversations?saved_view_id={kept}", token=token)
+        api("PATCH", f"{workspace}/saved-views/{kept}", {"name": "Soon"}, token)
+        api("DELETE", f"{workspace}/saved-views/{kept}", token=token)
     api("PUT", f"{ours}/draft", {"text": "Well"}, token)
     api("GET", f"{ours}/draft", token=token)
     api("DELETE", f"{ours}/draft", token=token)

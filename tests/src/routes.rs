@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::Value;
 use shared::domain::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, CannedReplyId, ContactId,
-    ConversationId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId, MemberId, PasskeyId, RequestId, SessionId, SupportId, TeamId, WebhookId, WorkspaceId, token, DeviceId,
+    ConversationId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId, MemberId, PasskeyId, RequestId, SessionId, SupportId, TeamId, WebhookId, WorkspaceId, token, DeviceId, SavedViewId,
 };
 
 use crate::{START, contract, method, template};
@@ -144,6 +144,7 @@ impl Ids {
             ("thread", SupportId::new(at).to_string()),
             ("token", unknown_token(at)),
             ("version", "1".to_owned()),
+            ("view", SavedViewId::new(at).to_string()),
             ("webhook", WebhookId::new(at).to_string()),
             ("team", TeamId::new(at).to_string()),
             ("workspace", WorkspaceId::new(at).to_string()),

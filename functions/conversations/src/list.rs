@@ -8,50 +8,24 @@ use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     app::App,
-    domain::{ContactId, Permission, TeamId, WorkspaceId, page::Limit, policy::Module},
+    domain::{
+        ContactId, Permission, SavedViewId, TeamId, WorkspaceId, page::Limit, policy::Module,
+    },
     http::{
         Caller, Credential, Json, Page, Path, Problem, Problems, Query, actor::Entry, cursor::List,
+        filter::Filter,
     },
     store::{
         self, Item, Key, Table, Unsealed,
         conversation::{Conversation, Priority, ReadMark, Status},
         db::key_of,
         keys::{self, Whose},
+        saved_view::{SavedView, Sort, View},
         subject::State as Liveness,
     },
-    words,
 };
 
 use crate::{people, view::ConversationView};
-
-words! {
-    /// Whose conversations.
-    pub enum View {
-        /// Everybody's.
-        All = "all",
-        /// Those in which the member was named, by the last time.
-        Mentions = "mentions",
-        /// The member's own.
-        Mine = "mine",
-        /// Those that wait in a team for somebody: `team_id` says in which.
-        Team = "team",
-        /// Those that wait for somebody in the workspace, in no team.
-        Unassigned = "unassigned",
-    }
-}
-
-words! {
-    /// In which order.
-    pub enum Sort {
-        /// The latest first.
-        Newest = "newest",
-        /// The longest waiting first.
-        Oldest = "oldest",
-        /// The most urgent first, then the longest waiting, of the 500 that wait longest: one page, in
-        /// a queue.
-        Priority = "priority",
-    }
-}
 
 /// Which conversations.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -80,6 +54,43 @@ pub struct Which {
     /// `newest` unless asked otherwise.
     #[param(inline)]
     sort: Option<Sort>,
+    /// What a saved view looks for, as far as the reader sees it: with no other choice.
+    saved_view_id: Option<SavedViewId>,
+}
+
+impl Which {
+    /// What is looked for: said here, or kept as a saved view, which was checked when it was kept.
+    async fn filter(&self, app: &App, caller: &Caller) -> Result<Filter, Problem> {
+        let said = Filter {
+            view: self.view,
+            team_id: self.team_id,
+            status: self.status,
+            priority: self.priority,
+            sort: self.sort,
+        };
+        let Some(id) = self.saved_view_id else {
+            return said.check("?").map(|()| said);
+        };
+        if said != Filter::default() || self.contact_id.is_some() {
+            let detail = "a saved view says all of it";
+            return Err(Problem::invalid("?saved_view_id", "forbidden", detail));
+        }
+        let entry = &caller.entry;
+        // The workspace's, or the reader's own: those of colleagues are not there.
+        let owners = [None, caller.sight.member];
+        let owners = owners
+            .into_iter()
+            .take(1 + usize::from(caller.sight.member.is_some()));
+        let place = |owner| keys::saved_view(entry.workspace, owner, id);
+        let places: Vec<Key> = owners.map(place).collect();
+        let fetched = app.store.batch(places.clone()).await?;
+        for place in &places {
+            if let Some(kept) = fetched.get::<SavedView>(place, &Unsealed, entry.lens())? {
+                return Ok(Filter::of(&kept));
+            }
+        }
+        Err(Problem::not_found())
+    }
 }
 
 /// List conversations.
@@ -108,17 +119,15 @@ pub async fn handle(
     let entry = &caller.entry;
     entry.require(Module::Conversations)?;
     let principal = caller.subject.to_string();
-    let (view, sort) = (
-        which.view.unwrap_or(View::All),
-        which.sort.unwrap_or(Sort::Newest),
-    );
+    let filter = which.filter(&app, &caller).await?;
+    let (view, sort) = (filter.view(), filter.sort());
     let name = format!(
         "conversations:{workspace}:{}:{:?}:{:?}:{:?}:{:?}:{}",
         view.word(),
-        which.team_id,
+        filter.team_id,
         which.contact_id,
-        which.status,
-        which.priority,
+        filter.status,
+        filter.priority,
         sort.word()
     );
     let list = List {
@@ -135,25 +144,21 @@ pub async fn handle(
         from: from.transpose()?,
         limit: which.limit.get(),
     };
-    let whose = match (view, which.team_id) {
-        (View::Team, Some(team)) => Some(Whose::Team(team)),
-        (View::Team, None) => return Err(team_view_without_team()),
-        (_, Some(_)) => return Err(team_of_another_view()),
-        (View::All | View::Mentions, None) if sort == Sort::Priority => return Err(no_queue()),
-        (View::All, None) => None,
-        (View::Mentions, None) => None,
-        (View::Mine, None) => {
+    let whose = match (view, filter.team_id) {
+        (View::Team, team) => team.map(Whose::Team),
+        (View::All | View::Mentions, _) => None,
+        (View::Mine, _) => {
             let me = caller.sight.member.ok_or_else(nobodys_view)?;
             Some(Whose::Member(me))
         }
-        (View::Unassigned, None) => Some(Whose::Nobody),
+        (View::Unassigned, _) => Some(Whose::Nobody),
     };
     if which.contact_id.is_some() && view != View::All {
         return Err(contact_of_another_view());
     }
     let queue = whose.map(|whose| Queue {
         whose,
-        status: which.status.unwrap_or(Status::Open),
+        status: filter.status.unwrap_or(Status::Open),
     });
     let (places, more) = match queue {
         Some(queue) => queue.places(&app, entry, &reach).await?,
@@ -175,7 +180,7 @@ pub async fn handle(
     .await?;
     let fits = |head: &Conversation| {
         let status = head.status_at(entry.now);
-        let urgent = which
+        let urgent = filter
             .priority
             .is_none_or(|wanted| wanted == head.priority());
         if !urgent || !caller.sight.sees(head.standing()) {
@@ -186,7 +191,7 @@ pub async fn handle(
             Some(queue) => {
                 Whose::of(head.assignee, head.team) == queue.whose && status == queue.status
             }
-            None => which.status.is_none_or(|wanted| wanted == status),
+            None => filter.status.is_none_or(|wanted| wanted == status),
         }
     };
     let data = found
@@ -320,23 +325,9 @@ fn nobodys_view() -> Problem {
     Problem::invalid("?view", "forbidden", detail)
 }
 
-fn no_queue() -> Problem {
-    let detail = "by priority only in a queue: `mine`, `team` or `unassigned`";
-    Problem::invalid("?sort", "forbidden", detail)
-}
-
-fn team_view_without_team() -> Problem {
-    Problem::invalid("?team_id", "required", "the team of the view `team`")
-}
-
 fn contact_of_another_view() -> Problem {
     let detail = "only of all conversations: leave `view` out";
     Problem::invalid("?contact_id", "forbidden", detail)
-}
-
-fn team_of_another_view() -> Problem {
-    let detail = "only the view `team` has a team: ask for `view=team`";
-    Problem::invalid("?team_id", "forbidden", detail)
 }
 
 /// The living heads at `places`, in that order, each with how far the member has read. One batch,

@@ -18,27 +18,36 @@
 //! | `create_canned_reply` | `POST /v1/workspaces/{workspace}/canned-replies` |
 //! | `change_canned_reply` | `PATCH /v1/workspaces/{workspace}/canned-replies/{reply}` |
 //! | `delete_canned_reply` | `DELETE /v1/workspaces/{workspace}/canned-replies/{reply}` |
+//! | `list_saved_views` | `GET /v1/workspaces/{workspace}/saved-views` |
+//! | `create_saved_view` | `POST /v1/workspaces/{workspace}/saved-views` |
+//! | `change_saved_view` | `PATCH /v1/workspaces/{workspace}/saved-views/{view}` |
+//! | `delete_saved_view` | `DELETE /v1/workspaces/{workspace}/saved-views/{view}` |
 //! | `visitor_availability` | `GET /v1/widget/availability` |
 //!
 //! Rooms beside the operations: `hours` (the view of them), `presence` (who is there), `seat` (of who
-//! joins or leaves), `team` (the view of one), `shelf` (where prepared answers lie) and `canned` (the view
-//! of one).
+//! joins or leaves), `team` (the view of one), `shelf` (where prepared answers and saved views lie), `canned`
+//! and `saved_view` (the views of one of them).
 
 mod add_teammate;
 mod canned;
 mod change_canned_reply;
+mod change_saved_view;
 mod change_team;
 mod create_canned_reply;
+mod create_saved_view;
 mod create_team;
 mod delete_canned_reply;
+mod delete_saved_view;
 mod hours;
 mod list_availability;
 mod list_canned_replies;
+mod list_saved_views;
 mod list_teams;
 mod presence;
 mod remove_hours;
 mod remove_team;
 mod remove_teammate;
+mod saved_view;
 mod seat;
 mod set_availability;
 mod set_hours;
@@ -67,6 +76,10 @@ pub fn routes() -> shared::http::Routes {
         create_canned_reply,
         change_canned_reply,
         delete_canned_reply,
+        list_saved_views,
+        create_saved_view,
+        change_saved_view,
+        delete_saved_view,
         visitor_availability
     ]
 }

@@ -206,6 +206,8 @@ ids! {
     SupportId = "sup";
     /// A prepared answer.
     CannedReplyId = "crp";
+    /// A view of conversations that somebody keeps under a name.
+    SavedViewId = "view";
     /// A team within a workspace.
     TeamId = "team";
     /// A sign-in that a team's provider was asked for.

@@ -30,10 +30,7 @@ pub mod words;
 
 pub use id::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, AuditId, BreakGlassId, CannedReplyId,
-    ChallengeId, ContactId, ConversationId, DeliveryId, DeviceId, DisclosureId, ErasureId,
-    ExportId, FlowId, InvitationId, JobId, MemberId, MessageId, NoticeId, NotificationId,
-    PasskeyId, PseudonymId, RequestId, ResetId, SessionId, SupportId, TeamId, TeamSignInId,
-    TenantId, TicketId, VisitId, WebhookId, WorkspaceId,
+    ChallengeId, ContactId, ConversationId, DeliveryId, DeviceId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId, MemberId, MessageId, NoticeId, NotificationId, PasskeyId, PseudonymId, RequestId, ResetId, SessionId, SupportId, TeamId, TeamSignInId, TenantId, TicketId, VisitId, WebhookId, WorkspaceId, SavedViewId,
 };
 pub use permission::{Permission, Role, Sight, Standing, Visibility};
 pub use policy::{Policy, Profile};

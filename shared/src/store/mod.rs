@@ -76,6 +76,7 @@ pub mod registry;
 pub mod remains;
 pub mod restoring;
 mod restricting;
+pub mod saved_view;
 pub mod seal;
 pub mod second_factor;
 pub mod shelf;

@@ -49,6 +49,7 @@ use super::{
     privacy::{OpenWish, OwnRequest, PrivacyLetter, PrivacyRequest, RequestWords},
     reached::{Reached, ReachedLink},
     record::{Declaration, Fields, Item, Record, tell_item},
+    saved_view::SavedView,
     seal::DataKey,
     second_factor::{SecondFactor, SecondStep},
     shelf::CannedReply,
@@ -187,6 +188,7 @@ registry! {
     RequestWords
     ResetLink
     SaltRow
+    SavedView
     Seat
     SecondFactor
     SecondStep

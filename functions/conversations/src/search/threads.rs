@@ -14,13 +14,14 @@ use shared::{
         conversation::Conversation,
         keys,
         message::{Message, Messages, Span},
+        saved_view::Sort,
         subject::State,
         together::together,
     },
 };
 
 use super::{Answer, Asked, Hit, people};
-use crate::list::{self, Reach, Sort};
+use crate::list::{self, Reach};
 
 /// How many places of the index are read at once.
 const PLACES: u16 = 100;

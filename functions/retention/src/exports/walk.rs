@@ -569,6 +569,7 @@ mod tests {
         "PushDevice",
         "ReadMark",
         "RequestWords",
+        "SavedView",
         "Seat",
         "SecondFactor",
         "SupportMessage",

@@ -8,6 +8,7 @@
 //! | member, whether they are there | data | `MEMBERSHIP#<ws>#<member>` | `HEAD`, `AVAILABILITY`; photos: see `attachments` |
 //! | hours of the team; teams; when one is looked at again | data | `TEAM#<ws>` | `HOURS`, `T#<team>`, `W#<team>` |
 //! | that a member is in a team | data | `TEAMMATE#<ws>#<member>` | `<team>` |
+//! | prepared answer, saved view: the workspace's, or a member's | data | `TEAM#<ws>`, `TEAMMATE#<ws>#<member>` | `C#<answer>`, `V#<view>` |
 //! | invitation | data | `INVITATION#<ws>#<invitation>` | `HEAD` |
 //! | app | data | `APP#<ws>` | `<app>` |
 //! | audit log: lines that wait, the chain, its end | data | `AUDIT#<ws>` | `W#<line>`, `L#<number, twelve digits>`, `END` |
@@ -20,7 +21,7 @@ use super::{IndexKey, Key, data, due, head};
 use crate::{
     domain::{
         AppId, AuditId, BreakGlassId, CannedReplyId, DisclosureId, InvitationId, JobId, MemberId,
-        TeamId, TeamSignInId, Timestamp, WorkspaceId,
+        SavedViewId, TeamId, TeamSignInId, Timestamp, WorkspaceId,
     },
     store::{seal::KeyedHash, subject::State},
 };
@@ -118,7 +119,7 @@ pub fn team(workspace: WorkspaceId, team: TeamId) -> Key {
 /// What the sort keys of teams open with.
 pub const TEAM: &str = "T#";
 
-/// Where prepared answers lie: those of a member with their places in teams.
+/// Where prepared answers and saved views lie: those of a member with their places in teams.
 pub fn shelf(workspace: WorkspaceId, owner: Option<MemberId>) -> String {
     owner.map_or_else(|| teams(workspace), |member| teams_of(workspace, member))
 }
@@ -130,6 +131,14 @@ pub fn canned_reply(workspace: WorkspaceId, owner: Option<MemberId>, id: CannedR
 
 /// What the sort keys of prepared answers open with.
 pub const CANNED: &str = "C#";
+
+/// A saved view.
+pub fn saved_view(workspace: WorkspaceId, owner: Option<MemberId>, id: SavedViewId) -> Key {
+    data(shelf(workspace, owner), format!("{SAVED_VIEW}{id}"))
+}
+
+/// What the sort keys of saved views open with.
+pub const SAVED_VIEW: &str = "V#";
 
 /// When a team is tried again for what waits in it.
 pub fn team_wait(workspace: WorkspaceId, team: TeamId) -> Key {

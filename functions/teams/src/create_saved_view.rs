@@ -1,0 +1,133 @@
+//! `POST /v1/workspaces/{workspace}/saved-views`: a view of conversations under a name, of the member's own
+//! or of the workspace.
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use shared::{
+    app::App,
+    domain::{Permission, SavedViewId, WorkspaceId, policy::Module, text::Name},
+    http::{
+        AccessToken, Code, IdempotencyKey, Json, Path, Problem, Problems, Versioned,
+        filter::Filter, idempotent::Ask,
+    },
+    store::{
+        CommitError, Stored, Transaction, Unsealed, app::Label, keys, saved_view::SavedView,
+        shelf::KeptFor,
+    },
+};
+use utoipa::ToSchema;
+
+use crate::{
+    saved_view::{self, SavedViewView},
+    shelf,
+};
+
+/// A view of conversations to keep.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateSavedView {
+    /// Whose it will be; the workspace's is for who manages members.
+    #[serde(default = "own")]
+    #[schema(default = "me")]
+    kept_for: KeptFor,
+    /// What it is called.
+    #[schema(example = "Urgent and unassigned")]
+    name: Name,
+    /// What it looks for: checked as the query of the list is.
+    #[serde(deserialize_with = "shared::http::json::object")]
+    filter: Filter,
+}
+
+const fn own() -> KeptFor {
+    KeptFor::Me
+}
+
+/// Save a view of conversations.
+#[utoipa::path(
+    post,
+    path = "/v1/workspaces/{workspace}/saved-views",
+    operation_id = "create_saved_view",
+    params(
+        ("workspace" = WorkspaceId, Path, description = "The workspace."),
+        ("Idempotency-Key" = Option<String>, Header, description = "A repeated request with the same key keeps one."),
+    ),
+    request_body = CreateSavedView,
+    responses(
+        (status = 201, description = "Kept.", body = SavedViewView),
+        (status = 200, description = "Had been kept before, by the same request.", body = SavedViewView),
+        Problems,
+    ),
+    security(("member" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    token: AccessToken,
+    Path(workspace): Path<WorkspaceId>,
+    idempotency: IdempotencyKey,
+    Json(body): Json<CreateSavedView>,
+) -> Result<Response, Problem> {
+    let CreateSavedView {
+        kept_for,
+        name,
+        filter,
+    } = body;
+    let wanted = saved_view::wanted(workspace, Some(&filter));
+    let member = app
+        .member(&token, workspace, Permission::ConversationsRead, wanted)
+        .await?;
+    let entry = &member.entry;
+    entry.require(Module::Conversations)?;
+    member.entry.in_use()?;
+    member.belongs()?;
+    saved_view::check(&filter, entry)?;
+    let owner = shelf::owner(&member, kept_for)?;
+    shelf::check_room(&app, workspace, owner, keys::SAVED_VIEW).await?;
+    let content = format!("{}\u{1}{}\u{1}{filter:?}", kept_for.word(), name.reveal());
+    let ask = Ask {
+        tenant_key: &entry.tenant_key,
+        principal: member.subject(),
+        operation: "create_saved_view",
+        content: &content,
+        now: entry.now,
+    };
+    let id = SavedViewId::new(entry.now);
+    let kept = SavedView {
+        id,
+        workspace,
+        member: owner,
+        name: Label::new(&name),
+        view: filter.view,
+        team: filter.team_id,
+        status: filter.status,
+        priority: filter.priority,
+        sort: filter.sort,
+        created_at: entry.now,
+        rev: 1,
+    };
+    let stored = Stored::new(kept, &entry.policy);
+    let mut transaction = Transaction::new(entry.now);
+    transaction.create(&stored, &Unsealed)?;
+    transaction.check_live(keys::membership(workspace, member.id));
+    let slot = idempotency.remember(&mut transaction, ask, id)?;
+    let (status, kept) = match app.store.commit(transaction).await {
+        Ok(()) => (StatusCode::CREATED, stored.into_record()),
+        Err(CommitError::Store(error)) => return Err(error.into()),
+        Err(CommitError::Refused(refusal)) => {
+            let kept = IdempotencyKey::replayed::<SavedViewId>(&refusal, slot, ask)?;
+            let kept = kept.ok_or_else(|| Problem::new(Code::Conflict))?;
+            let place = keys::saved_view(workspace, owner, kept);
+            let fetched = app.store.batch(vec![place.clone()]).await?;
+            let kept = fetched.get::<SavedView>(&place, &Unsealed, entry.lens())?;
+            (StatusCode::OK, kept.ok_or_else(Problem::not_found)?)
+        }
+    };
+    let body = Versioned {
+        rev: kept.rev,
+        view: SavedViewView::new(&kept),
+    };
+    Ok((status, body).into_response())
+}
