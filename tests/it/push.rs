@@ -459,9 +459,3 @@ async fn a_notification_survives_faults_of_the_storage_and_is_told_in_the_end() 
     seqs.dedup();
     assert_eq!(seqs, [3, 4, 5, 6, 7, 8]);
 }
-
-#[test]
-#[ignore = "temporary"]
-fn write_policy() {
-    local::policy::write(&harness::template(), "2026-11-22").expect("written");
-}

@@ -187,7 +187,14 @@ async fn ones_own_views_are_nobody_elses_and_the_workspaces_are_changed_by_who_r
     );
     let of_team = json!({ "name": "Billing", "filter": { "view": "team", "team_id": team } });
     let of_team = bob.post(&views, of_team, 201).await;
-    let shown = async || bob.get(&views, 200).await["data"][2]["team_is_gone"].clone();
+    let shown = async || {
+        let all = bob.get(&views, 200).await["data"].clone();
+        let mut all = all.as_array().expect("a list").iter();
+        let one = all
+            .find(|one| one["id"] == of_team["id"])
+            .expect("the view");
+        one["team_is_gone"].clone()
+    };
     assert_eq!(shown().await, false);
     owner.delete(&format!("{teams}/{team}"), 204).await;
     assert_eq!(shown().await, true);

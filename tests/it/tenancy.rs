@@ -17,6 +17,8 @@ struct Tenant {
     visitor: Visitor,
     /// Another contact that is the same person.
     double: String,
+    /// A browser on this machine, to be registered.
+    browser: Value,
     conversation: Conversation,
     provider: Provider,
     ids: Ids,
@@ -121,9 +123,9 @@ impl Tenant {
         let senders = format!("{}/push/webpush", workspace.path);
         owner.put(&senders, sender, 200).await;
         let (_, subscription) = harness.subscription(None);
-        let device = json!({ "provider": "webpush", "subscription": subscription });
+        let browser = json!({ "provider": "webpush", "subscription": subscription });
         let devices = format!("{}/devices", workspace.path);
-        let device = owner.post(&devices, device, 201).await;
+        let device = owner.post(&devices, browser.clone(), 201).await;
         let ids = Ids::unknown()
             .with("reply", &text(&kept, "id"))
             .with("view", &text(&view, "id"))
@@ -152,6 +154,7 @@ impl Tenant {
             app,
             visitor,
             double,
+            browser,
             conversation,
             provider,
             ids,
@@ -181,6 +184,7 @@ impl Tenant {
             "POST /v1/workspaces/{workspace}/contacts/{contact}/merge" => {
                 Some(json!({ "into": self.double }))
             }
+            "POST /v1/workspaces/{workspace}/devices" => Some(self.browser.clone()),
             _ => None,
         }
     }

@@ -9,7 +9,9 @@ use reqwest::Method;
 use serde_json::Value;
 use shared::domain::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, CannedReplyId, ContactId,
-    ConversationId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId, MemberId, PasskeyId, RequestId, SessionId, SupportId, TeamId, WebhookId, WorkspaceId, token, DeviceId, SavedViewId,
+    ConversationId, DeviceId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId,
+    MemberId, PasskeyId, RequestId, SavedViewId, SessionId, SupportId, TeamId, WebhookId,
+    WorkspaceId, token,
 };
 
 use crate::{START, contract, method, template};

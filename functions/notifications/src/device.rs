@@ -23,9 +23,9 @@ pub struct RegisterDevice {
     /// Who brings something to it.
     #[schema(example = "webpush")]
     provider: PushProvider,
-    /// What the browser made, with `webpush`: `PushSubscription.toJSON()`.
-    #[serde(default, deserialize_with = "shared::http::json::given")]
-    subscription: Option<Subscription>,
+    /// What the browser made: `PushSubscription.toJSON()`.
+    #[serde(deserialize_with = "shared::http::json::object")]
+    subscription: Subscription,
 }
 
 /// The subscription of a browser, as it writes it.
@@ -41,6 +41,7 @@ pub struct Subscription {
     #[expect(dead_code, reason = "browsers send it along")]
     expiration_time: Option<f64>,
     /// What messages are sealed with.
+    #[serde(deserialize_with = "shared::http::json::object")]
     keys: SubscriptionKeys,
 }
 
@@ -62,10 +63,7 @@ impl RegisterDevice {
     /// Who brings something to the device, and what they know it by.
     pub fn checked(&self, app: &App) -> Result<(PushProvider, PushToken), Problem> {
         let PushProvider::Webpush = self.provider;
-        let Some(subscription) = &self.subscription else {
-            let detail = "what the browser made";
-            return Err(Problem::invalid("#/subscription", "required", detail));
-        };
+        let subscription = &self.subscription;
         let token = push::check_endpoint(
             app,
             subscription.endpoint.reveal(),

@@ -6,6 +6,7 @@
 //! is a checkpoint: a file first, then the row that names it together with how far the walk is. Files that
 //! records tell of follow the part with those records, each a part of its own, one in memory at a time.
 
+mod left_out;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -41,7 +42,8 @@ use shared::{
     },
 };
 
-use walk::{SKIPPED, Source, TEAMS_OWN};
+use left_out::{SKIPPED, TEAMS_OWN};
+use walk::Source;
 
 /// How long one run goes on with one export.
 const BUDGET: Duration = Duration::from_secs(20);

@@ -7,8 +7,9 @@ use shared::{
     app::App,
     domain::{Permission, SavedViewId, WorkspaceId, policy::Module, text::Name},
     http::{
-        AccessToken, Code, IfMatch, Json, Path, Problem, Problems, Versioned, filter::Filter,
-        json::given,
+        AccessToken, Code, IfMatch, Json, Path, Problem, Problems, Versioned,
+        filter::Filter,
+        json::{given, given_object},
     },
     store::{CommitError, Stored, Transaction, Unsealed, app::Label, keys, saved_view::SavedView},
 };
@@ -28,7 +29,7 @@ pub struct ChangeSavedView {
     #[schema(nullable = false, example = "Urgent")]
     name: Option<Name>,
     /// What it looks for.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given_object")]
     #[schema(nullable = false)]
     filter: Option<Filter>,
 }

@@ -30,7 +30,10 @@ pub mod words;
 
 pub use id::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, AuditId, BreakGlassId, CannedReplyId,
-    ChallengeId, ContactId, ConversationId, DeliveryId, DeviceId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId, MemberId, MessageId, NoticeId, NotificationId, PasskeyId, PseudonymId, RequestId, ResetId, SessionId, SupportId, TeamId, TeamSignInId, TenantId, TicketId, VisitId, WebhookId, WorkspaceId, SavedViewId,
+    ChallengeId, ContactId, ConversationId, DeliveryId, DeviceId, DisclosureId, ErasureId,
+    ExportId, FlowId, InvitationId, JobId, MemberId, MessageId, NoticeId, NotificationId,
+    PasskeyId, PseudonymId, RequestId, ResetId, SavedViewId, SessionId, SupportId, TeamId,
+    TeamSignInId, TenantId, TicketId, VisitId, WebhookId, WorkspaceId,
 };
 pub use permission::{Permission, Role, Sight, Standing, Visibility};
 pub use policy::{Policy, Profile};

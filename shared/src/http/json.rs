@@ -231,6 +231,16 @@ pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer.deserialize_map(Object(PhantomData))
 }
 
+/// As [`object`], for a field of a change: as [`given`].
+///
+/// # Errors
+/// As [`object`].
+pub fn given_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    object(deserializer).map(Some)
+}
+
 /// As [`object`], or nothing; an absent one needs `#[serde(default)]`.
 ///
 /// # Errors

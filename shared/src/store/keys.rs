@@ -97,7 +97,14 @@ pub use webhooks::{
     webhook, webhook_health, webhooks,
 };
 pub use workspaces::{
-    AUDIT_LINE, AUDIT_WAITING, CANNED, TEAM, TEAM_IDENTITY, all_workspaces, api_key, api_keys, app, apps, audit, audit_end, audit_line, audit_sort, audit_waiting, audit_waiting_list, audits_waiting, availability, break_glass, break_glasses, business_hours, canned_reply, disclosure, disclosures, idle_told, invitation, invitation_list, invitations, invitations_of, invited, job, membership, membership_list, membership_of, memberships, policy, policy_of, shelf, team, team_attempt, team_identity, team_provider, team_session, team_sign_in, team_wait, team_wait_due, team_wait_of, teammate, teammate_list, teammates, teams, teams_of, transfer, workspace, workspace_due, workspace_list, SAVED_VIEW, saved_view,
+    AUDIT_LINE, AUDIT_WAITING, CANNED, SAVED_VIEW, TEAM, TEAM_IDENTITY, all_workspaces, api_key,
+    api_keys, app, apps, audit, audit_end, audit_line, audit_sort, audit_waiting,
+    audit_waiting_list, audits_waiting, availability, break_glass, break_glasses, business_hours,
+    canned_reply, disclosure, disclosures, idle_told, invitation, invitation_list, invitations,
+    invitations_of, invited, job, membership, membership_list, membership_of, memberships, policy,
+    policy_of, saved_view, shelf, team, team_attempt, team_identity, team_provider, team_session,
+    team_sign_in, team_wait, team_wait_due, team_wait_of, teammate, teammate_list, teammates,
+    teams, teams_of, transfer, workspace, workspace_due, workspace_list,
 };
 
 /// One of the two tables.

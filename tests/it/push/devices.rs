@@ -140,7 +140,7 @@ async fn what_is_no_subscription_and_no_preference_is_refused_and_changes_nothin
     let place = world.at("/devices");
     for (body, pointer) in bad {
         let answer = world.owner.send(Method::POST, &place, Some(body)).await;
-        assert_eq!(answer.status, 400, "{}", answer.text);
+        assert_eq!(answer.status, 422, "{}", answer.text);
         assert_eq!(
             answer.body["errors"][0]["pointer"], pointer,
             "{}",
@@ -165,12 +165,12 @@ async fn what_is_no_subscription_and_no_preference_is_refused_and_changes_nothin
         quiet(days, "22:00", "07:00", "Middle/Earth"),
     ] {
         let answer = world.owner.send(Method::PUT, &place, Some(body)).await;
-        assert_eq!(answer.status, 400, "{}", answer.text);
+        assert_eq!(answer.status, 422, "{}", answer.text);
     }
     for contact in [json!({}), json!({ "contact": "push@shop.example" })] {
         let place = world.at("/push/webpush");
         let answer = world.owner.send(Method::PUT, &place, Some(contact)).await;
-        assert_eq!(answer.status, 400, "{}", answer.text);
+        assert_eq!(answer.status, 422, "{}", answer.text);
     }
     assert_eq!(sorted(&world).await, before);
     // The key stays the same when the address becomes another: browsers are bound to it.
