@@ -46,7 +46,7 @@ fn is_service(app: &App, endpoint: &str) -> bool {
         Some(_) => host.ends_with(*known),
         None => host == **known,
     };
-    endpoint.starts_with("https://") && HOSTS.iter().any(|known| of(&known))
+    endpoint.starts_with("https://") && HOSTS.iter().any(of)
 }
 
 /// Checks the subscription of a browser.
