@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::{personal::Personal, words::Symbol};
+use super::{card_number::masked, personal::Personal, words::Symbol};
 
 /// Why a value was refused: a closed code for programs and a sentence for people.
 ///
@@ -87,6 +87,8 @@ fn check(text: &str, max_chars: usize, allowed_controls: &[char]) -> Result<(), 
     Ok(())
 }
 
+// What people write freely loses the numbers of cards as it is parsed, so that nothing behind this line has
+// one. Identifiers keep theirs: two of them that end alike would become one person.
 macro_rules! personal_text {
     ($($(#[$doc:meta])* $name:ident, $description:literal, $max:literal, $example:literal, $parse:expr;)+) => {$(
         $(#[$doc])*
@@ -150,15 +152,15 @@ macro_rules! personal_text {
 personal_text! {
     /// What somebody wrote in a conversation: plain text, 1 to 10,000 characters.
     Text, "Plain text, 1 to 10,000 characters.", 10000, "Where is my parcel?",
-    |text| check(text, 10_000, &['\n', '\t', '\r']).map(|()| text.to_owned());
+    |text| check(text, 10_000, &['\n', '\t', '\r']).map(|()| masked(text.to_owned()));
 
     /// What somebody looks for: 1 to 200 characters.
     SearchWords, "What is looked for, 1 to 200 characters.", 200, "parcel berlin",
-    |text| check(text, 200, &[]).map(|()| text.trim().to_owned());
+    |text| check(text, 200, &[]).map(|()| masked(text.trim().to_owned()));
 
     /// A name of a person, a workspace, an app or a passkey: 1 to 100 characters, trimmed.
     Name, "A name, 1 to 100 characters.", 100, "Ada Lovelace",
-    |text| check(text, 100, &[]).map(|()| text.trim().to_owned());
+    |text| check(text, 100, &[]).map(|()| masked(text.trim().to_owned()));
 
     /// The name of a file: one line of 1 to 200 characters, without folders, and without what turns
     /// the direction of writing, so that no ending hides.
@@ -166,7 +168,7 @@ personal_text! {
 
     /// The subject of a mail to many: one line, so that nothing else can come into its header.
     Headline, "The subject of a mail: one line of 1 to 150 characters.", 150, "What is new",
-    |text| check(text, 150, &[]).map(|()| text.trim().to_owned());
+    |text| check(text, 150, &[]).map(|()| masked(text.trim().to_owned()));
 
     /// An address for mail, at most 254 octets (RFC 5321). The domain is lower-cased; the local
     /// part is kept as typed and lower-cased only in [`Email::identity`].
@@ -202,7 +204,7 @@ fn parse_file_name(text: &str) -> Result<String, Fault> {
             "a name such as parcel.jpg, without folders",
         ));
     }
-    Ok(text.to_owned())
+    Ok(masked(text.to_owned()))
 }
 
 fn parse_email(text: &str) -> Result<String, Fault> {
@@ -276,7 +278,7 @@ fn parse_page_path(url: &str) -> Result<String, Fault> {
     };
     let path = path.split(['?', '#']).next().unwrap_or("/");
     check(path, 500, &[])?;
-    Ok(path.to_owned())
+    Ok(masked(path.to_owned()))
 }
 
 /// Checks shape only: an unknown language is still a language.

@@ -31,7 +31,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         }
     }),
     Clause::new(&["CALL-12", "FLOW-12", "FLOW-13"], Section::Never, |_| {
-        differs("You may expect that Stripe handles payments. That differs, because nothing can be paid in this version: no card number, brand or expiry is asked for, and nothing is sent to Stripe. What somebody types into a message is stored as typed, encrypted; please do not type card numbers.")
+        differs("You may expect that Stripe handles payments. That differs, because nothing can be paid in this version: no card number, brand or expiry is asked for, and nothing is sent to Stripe. Where somebody types a card number into a text, all but its last four digits is blotted out before anything is stored.")
     }).everywhere(),
     Clause::new(&["FLOW-14", "FLOW-15"], Section::Never, |_| {
         differs("You may expect that billing addresses, payments and invoices are kept. They are not, because nothing is billed in this version.")
