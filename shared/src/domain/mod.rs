@@ -5,6 +5,7 @@ pub mod announcement;
 pub mod api_key;
 pub mod archive;
 pub mod attachment;
+pub mod billing;
 pub mod card_number;
 pub mod day;
 pub mod device;
