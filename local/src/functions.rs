@@ -12,9 +12,11 @@ use shared::app::{App, Clock, Config};
 use shared::http::Routes;
 use shared::lambda::feedback::Feedback;
 use shared::lambda::files::FileEvent;
+use shared::lambda::schedule::Tick;
 use shared::lambda::socket;
 
 use crate::inbound::{PRIVACY_CONTACT, REPLY_CONTACT, SUPPORT_CONTACT};
+use crate::stripe::{SECRET_KEY, WEBHOOK_SECRET};
 use crate::template::{ANY, Route, Template};
 use crate::wires::Wires;
 use crate::{ACCOUNT, REGION, template};
@@ -30,6 +32,7 @@ enum Code {
     Live(fn() -> Routes),
     Mail,
     Schedule,
+    Scheduled(fn() -> Routes),
     Stream,
 }
 
@@ -38,6 +41,7 @@ fn linked(folder: &str) -> Option<Code> {
     Some(match folder {
         "attachments" => Code::Files(attachments::routes),
         "auth" => Code::Http(auth::routes),
+        "billing" => Code::Scheduled(billing::routes),
         "contract" => Code::Http(contract::routes),
         "conversations" => Code::Http(conversations::routes),
         "exports" => Code::Http(exports::routes),
@@ -88,6 +92,7 @@ pub fn all_routes() -> BTreeMap<&'static str, Routes> {
     [
         "attachments",
         "auth",
+        "billing",
         "contract",
         "conversations",
         "exports",
@@ -106,9 +111,9 @@ pub fn all_routes() -> BTreeMap<&'static str, Routes> {
     ]
     .into_iter()
     .filter_map(|folder| match linked(folder) {
-        Some(Code::Files(routes) | Code::Http(routes) | Code::Live(routes)) => {
-            Some((folder, routes()))
-        }
+        Some(
+            Code::Files(routes) | Code::Http(routes) | Code::Live(routes) | Code::Scheduled(routes),
+        ) => Some((folder, routes())),
         _ => None,
     })
     .collect()
@@ -142,6 +147,7 @@ enum Entry {
     Live(axum::Router, Arc<realtime::Sockets>),
     Mail,
     Schedule,
+    Scheduled(axum::Router),
     Stream,
 }
 
@@ -173,6 +179,7 @@ impl Function {
                 }
                 Entry::Mail => answer_mail(&app, &event).await,
                 Entry::Schedule => answer_schedule(&app, &event).await,
+                Entry::Scheduled(router) => answer_scheduled(&app, router, &event, context).await,
                 Entry::Stream => answer_stream(&app, &event).await,
             }
         });
@@ -274,6 +281,21 @@ async fn answer_schedule(app: &App, event: &[u8]) -> Result<Vec<u8>, serde_json:
     serde_json::to_vec(&answer.map_err(serde_json::Error::custom)?)
 }
 
+async fn answer_scheduled(
+    app: &App,
+    router: axum::Router,
+    event: &[u8],
+    context: Context,
+) -> Result<Vec<u8>, serde_json::Error> {
+    use serde::ser::Error as _;
+    let value: serde_json::Value = serde_json::from_slice(event)?;
+    if !Tick::is(&value) {
+        return answer_http(router, event, context).await;
+    }
+    let answer = billing::handle(app, serde_json::from_value(value)?).await;
+    serde_json::to_vec(&answer.map_err(serde_json::Error::custom)?)
+}
+
 /// Every function of the template.
 #[derive(Clone)]
 pub struct Functions {
@@ -289,7 +311,7 @@ impl Functions {
     /// line each.
     pub fn start(
         template: &Template,
-        wires: &Wires,
+        (wires, stripe): (&Wires, Option<&str>),
         api: &str,
         clock: &Clock,
         client: &SharedHttpClient,
@@ -307,7 +329,16 @@ impl Functions {
                     declared.folder
                 )
             })?;
-            let variables = environment(template, declared, wires, api);
+            let mut variables = environment(template, declared, wires, api);
+            if let Some(url) = stripe {
+                let own = [
+                    ("STRIPE_SECRET_KEY", SECRET_KEY),
+                    ("STRIPE_WEBHOOK_SECRETS", WEBHOOK_SECRET),
+                    ("STRIPE_URL", url),
+                ];
+                let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+                variables.extend(own);
+            }
             let config =
                 Config::from_vars(&variables).map_err(|error| format!("{place}: {error}"))?;
             let app = App::new(config, clock.clone(), client.clone(), egress.clone());
@@ -317,6 +348,7 @@ impl Functions {
                 Code::Live(routes) => Entry::Live(routes().router(app.clone()), Arc::default()),
                 Code::Mail => Entry::Mail,
                 Code::Schedule => Entry::Schedule,
+                Code::Scheduled(routes) => Entry::Scheduled(routes().router(app.clone())),
                 Code::Stream => Entry::Stream,
             };
             let function = Function {

@@ -13,6 +13,7 @@
 //! | [`functions`] | the function crates, called as Lambda calls them |
 //! | [`gateway`], [`event`] | API Gateway's HTTP API, and its events |
 //! | [`sockets`] | API Gateway's WebSocket API, its events and `@connections` |
+//! | [`stripe`] | a stand-in for Stripe |
 //! | [`streams`] | Lambda's event source mapping on a table stream |
 //! | [`stack`] | all of it, running |
 //! | [`seed`], [`pages`] | the demo workspace, and the pages around it |
@@ -50,6 +51,7 @@ pub mod seed;
 pub mod sockets;
 pub mod stack;
 pub mod streams;
+pub mod stripe;
 pub mod template;
 pub mod wires;
 

@@ -18,10 +18,12 @@ use local::receipts::{self, Verdict};
 use local::restore::{self, Settings};
 use local::seed::{Demo, random_uuid};
 use local::stack::{Events, Stack, StackOptions, Storage};
+use local::stripe::{SECRET_KEY, WEBHOOK_SECRET};
 use local::template::Template;
 use serde_json::{Value, json};
 use shared::app::{App, Clock, Config, Egress, clients};
 use shared::domain::WorkspaceId;
+use shared::domain::billing::plan::Plans;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -92,6 +94,10 @@ enum Command {
         #[arg(long, value_name = "ID")]
         workspace: WorkspaceId,
     },
+    /// Has what is to be done at Stripe be tried again, where it is not tried by itself any more.
+    ///
+    /// Says what it was. Reads the variables that the template sets, and AWS credentials.
+    Redrive,
     /// Makes tables that were restored from a backup fit to be served from.
     ///
     /// A backup brings back people who were erased since, retentions that were shortened, sessions that
@@ -190,6 +196,9 @@ struct Serve {
     /// Starts the embedded AWS services alone, and prints the variables that lead to them.
     #[arg(long)]
     only_services: bool,
+    /// Sells the plans of this file, through a stand-in for Stripe: see docs/billing.md.
+    #[arg(long, value_name = "FILE")]
+    plans: Option<PathBuf>,
     /// Calls no function by schedule or for what comes into the bucket: for whoever runs built ones beside it.
     #[arg(long, hide_short_help = true)]
     hold_events: bool,
@@ -217,6 +226,7 @@ async fn main() -> ExitCode {
             chatwoot,
             workspace,
         }) => import(&archive, chatwoot, workspace).await,
+        Some(Command::Redrive) => redrive().await,
         Some(Command::Restore(what)) => restore(what).await,
         Some(Command::Bench { what }) => measure(what).await,
         Some(Command::Policy {
@@ -252,7 +262,14 @@ async fn run(serve: Serve) -> Result<(), String> {
     };
     // From here on an early Ctrl-C is a clean end as well.
     let stopped = stop_signal()?;
-    let template = Template::open(serve.template.as_deref()).map_err(|error| error.to_string())?;
+    let mut template =
+        Template::open(serve.template.as_deref()).map_err(|error| error.to_string())?;
+    if let Some(path) = &serve.plans {
+        let plans = std::fs::read_to_string(path);
+        let plans = plans.map_err(|error| format!("{}: {error}", path.display()))?;
+        Plans::parse(&plans).map_err(|wanted| format!("{}: not {wanted}", path.display()))?;
+        template.set("BILLING_PLANS", &plans);
+    }
     let stack = Stack::start(StackOptions {
         storage,
         port: serve.port,
@@ -364,6 +381,21 @@ async fn import(
     };
     let report = report.map_err(|error| error.to_string())?;
     print(&report.to_string())
+}
+
+async fn redrive() -> Result<(), String> {
+    let config = Config::from_env().map_err(|error| error.to_string())?;
+    let app = App::new(config, Clock::system(), clients::https(), Egress::public());
+    let driven = app.store.redrive_stripe(app.clock.now()).await;
+    let driven = driven.map_err(|error| error.to_string())?;
+    for task in &driven {
+        let about = task.about.as_ref().map_or("", |about| about.as_str());
+        print(&format!("{} {about}\n", task.task.word()))?;
+    }
+    print(&format!(
+        "{} will be tried within a minute.\n",
+        driven.len()
+    ))
 }
 
 async fn restore(what: Restore) -> Result<(), String> {
@@ -479,6 +511,11 @@ async fn summary(stack: &Stack, demo: Option<&Demo>) -> Value {
         "kms": stack.wires.kms,
         "ses": stack.wires.mail,
         "s3": stack.wires.objects,
+        "stripe": stack.stripe.as_ref().map(|stripe| json!({
+            "url": stripe.url(),
+            "secret_key": SECRET_KEY,
+            "webhook_secret": WEBHOOK_SECRET,
+        })),
         "demo": null,
     });
     if let Some(demo) = demo {

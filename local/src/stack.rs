@@ -30,6 +30,7 @@ use crate::pages::{self, Desk};
 use crate::pushes::Pushes;
 use crate::sockets::Sockets;
 use crate::streams::{Drained, Pump};
+use crate::stripe::Stripe;
 use crate::template::{Schedule, Template};
 use crate::wires::Wires;
 
@@ -130,6 +131,8 @@ pub struct Stack {
     pub pushes: Pushes,
     /// The objects of every bucket.
     pub objects: Objects,
+    /// What stands in for Stripe, where plans are sold.
+    pub stripe: Option<Stripe>,
     /// What the demo pages know.
     pub desk: Desk,
     /// The data folder, if there is one.
@@ -175,6 +178,7 @@ impl Stack {
             mailbox,
             pushes,
             objects,
+            stripe: None,
             folder,
             template,
             data,
@@ -187,8 +191,14 @@ impl Stack {
             tasks: JoinSet::new(),
         };
         if let Some(listener) = listener {
+            if sells(&stack.template) {
+                stack.stripe = Some(Stripe::start(stack.clock.clone()).await?);
+            }
             stack.start_functions(options.background, options.events)?;
             stack.initialise().await?;
+            if let Some(stripe) = &stack.stripe {
+                stripe.tell(stack.router());
+            }
             stack.serve(listener, stopped);
         }
         if options.background {
@@ -337,9 +347,10 @@ impl Stack {
         // Loopback needs no TLS, and no TLS roots that take their time to load.
         let client = aws_smithy_http_client::Builder::new().build_http();
         let client = self.faults.in_front_of(client);
-        let functions =
-            Functions::start(&self.template, &self.wires, &self.api, &self.clock, &client)
-                .map_err(StackError::Functions)?;
+        let stripe = self.stripe.as_ref().map(Stripe::url);
+        let wires = (&self.wires, stripe);
+        let functions = Functions::start(&self.template, wires, &self.api, &self.clock, &client)
+            .map_err(StackError::Functions)?;
         for source in &self.template.streams {
             let function = functions.by_id(&source.function).cloned();
             let function = function
@@ -474,6 +485,15 @@ impl Stack {
             }
         });
     }
+}
+
+/// Whether the functions of a template are told of plans.
+fn sells(template: &Template) -> bool {
+    let mut functions = template.functions.iter();
+    functions.any(|function| {
+        let plans = function.environment.get("BILLING_PLANS");
+        plans.is_some_and(|plans| !plans.is_empty())
+    })
 }
 
 type Opened = (Option<Arc<DataFolder>>, Data, Kms, Objects);

@@ -295,6 +295,14 @@ fn on_demand() -> &'static str {
 }
 
 impl Template {
+    /// Gives every function another value of a variable.
+    pub fn set(&mut self, variable: &str, value: &str) {
+        for function in &mut self.functions {
+            let pair = (variable.to_owned(), value.to_owned());
+            function.environment.extend([pair]);
+        }
+    }
+
     /// The template at `given`, else the one of this folder or of the nearest one above it.
     ///
     /// # Errors

@@ -68,6 +68,7 @@ const PUBLIC: &[&str] = &[
     "POST /v1/support",
     "POST /v1/widget/sessions",
     "POST /unsubscribe",
+    "POST /v1/billing/stripe",
     "POST /verify",
 ];
 

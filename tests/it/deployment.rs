@@ -314,7 +314,8 @@ fn every_schedule_asks_for_a_task_of_its_own_and_the_sweep_runs_often_enough() {
     let mut tasks = BTreeMap::new();
     let template = template();
     let schedules = template.schedules.iter();
-    for schedule in schedules.filter(|schedule| schedule.function == "RetentionFunction") {
+    let ours = ["BillingFunction", "RetentionFunction"];
+    for schedule in schedules.filter(|schedule| ours.contains(&schedule.function.as_str())) {
         let event = schedule.event(harness::START, "id");
         let tick: Tick =
             serde_json::from_str(&event).unwrap_or_else(|error| panic!("{event}: {error}"));

@@ -11,6 +11,7 @@ mod attachments;
 mod audit;
 mod auth;
 mod availability;
+mod billing;
 mod canned;
 mod changes;
 mod contacts;

@@ -35,6 +35,8 @@ fn permission(route: &Route) -> Permission {
         (_, path) if path.starts_with("/canned-replies") => P::ConversationsWrite,
         ("GET", "/teams" | "/teams/{team}") => P::MembersRead,
         (_, path) if path.starts_with("/teams") => P::MembersManage,
+        ("GET", path) if path.starts_with("/billing") => P::BillingRead,
+        (_, path) if path.starts_with("/billing") => P::BillingManage,
         ("GET", "/audit" | "/audit/chain" | "/break-glass") => P::AuditRead,
         ("DELETE", "/break-glass") => P::WorkspaceOwn,
         ("PATCH", "/retention") => P::RetentionManage,
@@ -106,6 +108,9 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
     let rest = route.path.strip_prefix(OF_A_WORKSPACE).unwrap_or_default();
     match (route.method.as_str(), rest) {
         ("PATCH", "/members/{member}") => Some(json!({ "role": "agent" })),
+        ("PATCH", "/billing") => Some(json!({ "seats": 3 })),
+        ("POST", "/billing/checkout") => Some(json!({ "plan": "team" })),
+        ("POST", "/billing/portal") => Some(json!({})),
         ("PUT", "/business-hours") => Some(json!({ "time_zone": "UTC", "weekly": [] })),
         ("PUT", "/availability") => Some(json!({ "status": "online" })),
         ("PATCH", "/flows/servers") => Some(json!({ "personal_hosts": [] })),
@@ -514,7 +519,9 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
                 false => Client::clone(member),
             };
             let answer = client.send(route.method.clone(), &path, body).await;
-            assert!(answer.status < 400, "{what}: {}", answer.text);
+            // Here nothing is sold, and there are no invoices: see `billing`.
+            let unsold = answer.body["code"] == "billing_off" || path.ends_with("/pdf");
+            assert!(answer.status < 400 || unsold, "{what}: {}", answer.text);
             if path == workspace.path && route.method == Method::DELETE {
                 let undo = format!("{path}/undo-deletion");
                 owner.send(Method::POST, &undo, None).await;

@@ -59,6 +59,7 @@ fn no_purpose_and_no_recipient_is_advertising() {
         Purpose::ProveErasure,
         Purpose::RunWorkspace,
         Purpose::Support,
+        Purpose::TakePayments,
     ]
     .into();
     assert_eq!(decisions().1, served);
@@ -68,6 +69,7 @@ fn no_purpose_and_no_recipient_is_advertising() {
         "flow_server",
         "identity_provider",
         "webhook",
+        "stripe",
     ];
     assert_eq!(recipients, expected);
 }

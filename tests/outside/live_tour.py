@@ -7,6 +7,7 @@ import time
 import uuid
 from datetime import datetime, timedelta, timezone
 
+from plans_tour import somebody_pays
 from program import ROOT, identity_token
 
 # What lives past its end only because nobody has come to delete it. Rows of accounts, members and
@@ -293,6 +294,7 @@ def tour_of_erasures(api, sign_in, mailed, functions, table):
         made = {"name": "Gone", "profile": "inbox", "member_name": "Ivo"}
         made = api("POST", "/v1/workspaces", made, owner, {"idempotency-key": "gone"})
         workspace = f"/v1/workspaces/{made['id']}"
+        somebody_pays(table, made["id"])
         app = {"name": "Shop", "platform": "web", "origins": ["https://shop.example"], "identity": "optional"}
         app = api("POST", f"{workspace}/apps", app, owner)
         api("POST", f"{workspace}/api-keys", {"name": "Shop", "scopes": ["contacts.read"]}, owner)

@@ -86,6 +86,13 @@ impl Harness {
         Self::of(Arc::new(template)).await
     }
 
+    /// Starts a stack that sells plans, through the stand-in for Stripe.
+    pub async fn selling(plans: &str) -> Self {
+        let mut template = Template::clone(&template());
+        template.set("BILLING_PLANS", plans);
+        Self::of(Arc::new(template)).await
+    }
+
     async fn of(template: Arc<Template>) -> Self {
         let options = StackOptions::for_tests(template, Clock::manual(START));
         let started = Stack::start(options).await;

@@ -131,6 +131,7 @@ impl Ids {
             ("flow", FlowId::new(at).to_string()),
             ("erasure", ErasureId::new(at).to_string()),
             ("invitation", InvitationId::new(at).to_string()),
+            ("invoice", "in_unknown".to_owned()),
             ("job", JobId::new(at).to_string()),
             ("member", MemberId::new(at).to_string()),
             ("part", "0".to_owned()),

@@ -126,6 +126,10 @@ const ANSWER_FOR_IT: &str = "You hear of it because you answer for the data of t
 const LOOK_THERE: &str = "You hear of it because you asked for mail of this kind in that workspace. Change \
                           there what you are told, at any time. Your account is here:";
 
+/// What to do about a plan.
+const PAY: &str = "Owners, admins and whoever keeps the books can look at the plan of the workspace, and change \
+                   what it is paid with. Your account is here:";
+
 /// What to do about what happened.
 const fn then(kind: NoticeKind) -> &'static str {
     match kind {
@@ -151,6 +155,7 @@ const fn then(kind: NoticeKind) -> &'static str {
         | NoticeKind::TeamGotConversation
         | NoticeKind::VisitorWrote => LOOK_THERE,
         NoticeKind::WebhookDisabled => SWITCH_IT_ON,
+        NoticeKind::PaymentFailed | NoticeKind::PlanEnded | NoticeKind::TrialEnding => PAY,
         NoticeKind::AccountDeletionScheduled => KEEP,
         NoticeKind::IdleDataEnding => ANSWER_FOR_IT,
         NoticeKind::AccountDeletionUndone
@@ -267,6 +272,21 @@ const fn says(kind: NoticeKind) -> Says {
             "Somebody says that your workspace keeps the data of a child. They are set aside: nobody \
              reads or writes them. Within a day somebody has to decide among the privacy requests \
              of the workspace whether they are erased or used again.",
+        ),
+        NoticeKind::PaymentFailed => (
+            "A payment for your Sotto workspace failed",
+            "A payment for the plan of a workspace of yours failed. It will be tried again in the next \
+             days, and the plan stays as it is meanwhile. A card that has ended can be changed.",
+        ),
+        NoticeKind::PlanEnded => (
+            "The plan of your Sotto workspace has ended",
+            "The plan of a workspace of yours has ended. Nothing was taken away: its members, its apps \
+             and every conversation stay. What the plan without a price has no room for cannot be added.",
+        ),
+        NoticeKind::TrialEnding => (
+            "A trial of your Sotto workspace ends soon",
+            "The trial of the plan of a workspace of yours ends in a few days. Then the first payment is \
+             due. Whoever does not want that ends the plan before.",
         ),
         NoticeKind::PrivacyRequestMade => (
             "Somebody asks your workspace about their data",

@@ -76,6 +76,7 @@ mod tests {
         let expected = [
             "Account",
             "Announcement",
+            "BillingPaper",
             "Challenge",
             "Contact",
             "Conversation",

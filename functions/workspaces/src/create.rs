@@ -152,6 +152,7 @@ fn place(
         closes_at: None,
         suspended_at: None,
         suspended_for: None,
+        plan: None,
         conversation_days: policy.conversation_days,
         retention_steps: None,
         retention_changed_at: None,

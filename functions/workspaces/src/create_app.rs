@@ -13,6 +13,7 @@ use shared::{
     app::App,
     domain::{
         AppId, Permission, WorkspaceId,
+        billing::plan::Limited,
         text::{BundleId, Name, Origin},
     },
     http::{
@@ -84,6 +85,7 @@ pub async fn handle(
         .await?;
     let entry = &member.entry;
     check_place(body.platform, &body.origins, body.bundle_id.as_ref())?;
+    let room = app.room_for(entry, Limited::Apps).await?;
     let content = content(&body);
     let ask = Ask {
         tenant_key: &entry.tenant_key,
@@ -98,12 +100,16 @@ pub async fn handle(
     transaction.check_live(keys::policy(workspace));
     let line = entry.line(member.id, Deed::AppMade);
     transaction.audit(line.about(stored.record().id))?;
+    room.bind(&mut transaction, workspace);
     let slot = idempotency.remember(&mut transaction, ask, stored.record().id)?;
     match app.store.commit(transaction).await {
         Ok(()) => reply(StatusCode::CREATED, entry, stored.record()),
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(refusal)) => {
             let made = IdempotencyKey::replayed::<AppId>(&refusal, slot, ask)?;
+            if made.is_none() {
+                room.left()?;
+            }
             let place = keys::app(workspace, made.ok_or_else(Problem::not_found)?);
             let fetched = app.store.batch(vec![place.clone()]).await?;
             let made = fetched.get::<Stock>(&place, &Unsealed, entry.lens())?;

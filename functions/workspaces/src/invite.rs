@@ -7,7 +7,9 @@ use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use shared::{
     app::{App, limit::Act},
-    domain::{InvitationId, Permission, Role, TenantId, WorkspaceId, text::Email},
+    domain::{
+        InvitationId, Permission, Role, TenantId, WorkspaceId, billing::plan::Limited, text::Email,
+    },
     http::{
         AccessToken, Allowance, Client, Code, IdempotencyKey, Json, Member, Path, Problem,
         Problems, idempotent::Ask,
@@ -67,6 +69,7 @@ pub async fn handle(
     if invitation::is_member(&app, entry, &body.email).await? {
         return Err(Problem::new(Code::AlreadyMember));
     }
+    let room = app.room_for(entry, Limited::Seats).await?;
     let content = serde_json::json!([body.email.identity(), body.role]).to_string();
     let ask = Ask {
         tenant_key: &entry.tenant_key,
@@ -106,6 +109,7 @@ pub async fn handle(
     transaction.create(&Stored::new(invited, &entry.policy), &Unsealed)?;
     transaction.check_live(keys::policy(workspace));
     transaction.audit(entry.line(member.id, Deed::InvitationMade).about(id))?;
+    room.bind(&mut transaction, workspace);
     let slot = idempotency.remember(&mut transaction, ask, id)?;
     let view = match app.store.commit(transaction).await {
         Ok(()) => InvitationView::new(
@@ -117,6 +121,9 @@ pub async fn handle(
         Err(CommitError::Store(error)) => return Err(error.into()),
         Err(CommitError::Refused(refusal)) => {
             let made = IdempotencyKey::replayed::<InvitationId>(&refusal, slot, ask)?;
+            if made.is_none() {
+                room.left()?;
+            }
             again(&app, &member, made.ok_or_else(Problem::not_found)?).await?
         }
     };

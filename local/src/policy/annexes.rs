@@ -78,7 +78,6 @@ pub fn services(facts: &Facts) -> Block {
 /// Who processes on our behalf.
 pub fn subprocessors(facts: &Facts) -> Vec<Block> {
     let not_used = [
-        ("Stripe", "payments", Module::Billing),
         ("Apple (APNs)", "notifications", Module::Push),
         ("Google (FCM)", "notifications", Module::Push),
         ("Expo", "notifications", Module::Push),
@@ -97,21 +96,21 @@ pub fn subprocessors(facts: &Facts) -> Vec<Block> {
             "Amazon Web Services, Inc. or the AWS company of the operator's region, under the AWS data processing addendum. The service runs in the operator's own account, in the region that the operator chose; this list is what the templates deploy.",
         ),
         services(facts),
+        paragraph("Companies that take part only where the operator set them up:"),
+        chosen_by(ChosenBy::Operator),
         paragraph("Companies that modules to come would add. They receive nothing today:"),
         Block::Table(row(["Company", "For", "Module", "Today"]), rows.collect()),
         heading(2, "Recipients that a customer chooses"),
         paragraph(
             "What the program connects to because the owner of a workspace told it to: the customer's own recipients, under the customer's instruction (GDPR Art. 28(3)(a)), and no subprocessors of ours. One door in the program makes every connection that does not go to AWS, and it knows no kind of recipient but these.",
         ),
-        chosen_recipients(),
+        chosen_by(ChosenBy::Customer),
     ]
 }
 
-/// What the egress door may send to because a customer says so.
-fn chosen_recipients() -> Block {
-    let chosen = Recipient::ALL
-        .iter()
-        .filter(|one| one.chosen_by() == ChosenBy::Customer);
+/// What the egress door may send to because somebody says so.
+fn chosen_by(whom: ChosenBy) -> Block {
+    let chosen = Recipient::ALL.iter().filter(|one| one.chosen_by() == whom);
     let rows = chosen.map(|one| row([one.name(), one.gets()]));
     Block::Table(row(["Recipient", "What for"]), rows.collect())
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 use shared::domain::Timestamp;
+use shared::domain::billing::kept;
 use shared::domain::policy::{Policy, Profile};
 use shared::domain::retention::{Class, Expiry, expiry};
 
@@ -136,6 +137,12 @@ impl Facts {
 
     /// How long an item of a class lives, in words: `90 days`, or `as long as the account`.
     pub fn life(&self, class: Class) -> String {
+        if class == Class::Billing {
+            return format!(
+                "{} years from the end of the calendar year of its last movement",
+                kept::YEARS
+            );
+        }
         let birth = Timestamp::from_ms(0);
         match expiry(class, &self.policy, birth) {
             Expiry::With(what) => format!("as long as {what}"),

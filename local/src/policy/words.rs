@@ -27,6 +27,7 @@ pub const fn purpose(purpose: Purpose) -> &'static str {
         Purpose::ProveErasure => "show that an erasure was carried out",
         Purpose::RunWorkspace => "let a team work together",
         Purpose::Support => "answer what people write to the operator",
+        Purpose::TakePayments => "sell plans, and keep the books that the law asks for",
     }
 }
 
@@ -54,6 +55,9 @@ pub const fn class(class: Class) -> &'static str {
         }
         Class::Announcement => "Announcement, and the ledger of whom it went to",
         Class::Audit => "Audit log of a workspace: who did what, by hashes that name nobody",
+        Class::Billing => {
+            "Document of a payment: invoice, credit note, refund; the law has the operator keep it"
+        }
         Class::Challenge => "Mailed code that waits for its answer",
         Class::Conversation => {
             "Conversation: messages, notes, thread, what is known of the visitor"
@@ -88,6 +92,7 @@ pub const fn class(class: Class) -> &'static str {
         Class::Root => "Keys and references that belong to another entry",
         Class::Salt => "Random numbers of a day, which counts are hashed with; about nobody",
         Class::Socket => "Live connection and what it listens to",
+        Class::StripeEvent => "Id of an event of Stripe's, so that it counts once",
         Class::Support => {
             "Thread with the operator: what was written and answered; a thread after its last message"
         }

@@ -203,6 +203,7 @@ mod tests {
         for name in ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
             vars.insert(name.to_owned(), "test".to_owned());
         }
+        vars.remove("BILLING_PLANS");
         vars.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), url);
         let config = Config::from_vars(&vars).expect("settings");
         let http = aws_smithy_http_client::Builder::new().build_http();

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::domain::billing::{plan::Plans, signature::WebhookSecret};
+
 /// The settings of a function. `template.yaml` sets them; the embedded stack reads them there.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -35,6 +37,11 @@ pub struct Config {
     pub support_contact: Option<String>,
     /// `REPLY_CONTACT`: where visitors answer mail about their conversations; without it none is sent.
     pub reply_contact: Option<String>,
+    /// `BILLING_PLANS`: what is sold; nothing without it, and then everything is allowed.
+    pub plans: Option<Plans>,
+    /// `STRIPE_SECRET_KEY`, `STRIPE_WEBHOOK_SECRETS` and `STRIPE_URL`: where it is paid. Only the function
+    /// `billing` is given them.
+    pub stripe: Option<Stripe>,
     /// `AWS_REGION`, set by Lambda.
     pub region: String,
     /// The credentials of the function's role, set by Lambda, fixed for its environment's life.
@@ -50,6 +57,33 @@ pub struct Config {
     /// `PUSH_URL`: where those who bring notifications are, for the embedded stack; elsewhere each is where
     /// it always is.
     pub push_url: Option<String>,
+}
+
+/// How we are known to Stripe.
+#[derive(Clone)]
+pub struct Stripe {
+    /// The secret key of the API, `sk_…` or `rk_…`.
+    pub key: String,
+    /// The secrets of the webhook endpoint, separated by commas: two while one is being replaced.
+    pub webhook_secrets: Vec<WebhookSecret>,
+    /// Where its API is.
+    pub url: String,
+}
+
+/// Where Stripe's API is.
+const STRIPE_URL: &str = "https://api.stripe.com";
+
+impl Stripe {
+    /// Whether the key is about money: events about a test are then none of ours, and the other way round.
+    pub fn livemode(&self) -> bool {
+        self.key.contains("_live_")
+    }
+}
+
+impl std::fmt::Debug for Stripe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stripe(**)")
+    }
 }
 
 /// The credentials of a role.
@@ -69,9 +103,11 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
-/// A variable that is missing or empty.
+/// A variable that is missing, empty, or none that can be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the environment variable {0} is not set; template.yaml sets it for every function")]
+#[error(
+    "the environment variable {0} is not set, or is not what it has to be; template.yaml sets it for every function"
+)]
 pub struct ConfigError(pub &'static str);
 
 /// `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the template's `LoggingConfig`; `INFO` without it.
@@ -88,7 +124,7 @@ pub fn log_level() -> tracing::Level {
 
 impl Config {
     /// The variables that `template.yaml` must set, in its words.
-    pub const VARIABLES: [&'static str; 13] = [
+    pub const VARIABLES: [&'static str; 17] = [
         "DATA_TABLE",
         "KEYS_TABLE",
         "SEALED_BUCKET",
@@ -102,6 +138,10 @@ impl Config {
         "PRIVACY_CONTACT",
         "SUPPORT_CONTACT",
         "REPLY_CONTACT",
+        "BILLING_PLANS",
+        "STRIPE_SECRET_KEY",
+        "STRIPE_WEBHOOK_SECRETS",
+        "STRIPE_URL",
     ];
 
     /// From the process's own environment.
@@ -121,6 +161,16 @@ impl Config {
     fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let optional = |name: &str| lookup(name).filter(|value| !value.is_empty());
         let required = |name: &'static str| optional(name).ok_or(ConfigError(name));
+        let plans = optional("BILLING_PLANS").map(|text| Plans::parse(&text));
+        let secrets = optional("STRIPE_WEBHOOK_SECRETS").unwrap_or_default();
+        let secrets = secrets.split(',').map(str::trim);
+        let secrets = secrets.filter(|secret| !secret.is_empty());
+        let webhook_secrets = secrets.map(WebhookSecret::new).collect();
+        let stripe = optional("STRIPE_SECRET_KEY").map(|key| Stripe {
+            key,
+            webhook_secrets,
+            url: optional("STRIPE_URL").unwrap_or_else(|| STRIPE_URL.to_owned()),
+        });
         Ok(Self {
             data_table: required("DATA_TABLE")?,
             keys_table: required("KEYS_TABLE")?,
@@ -135,6 +185,10 @@ impl Config {
             privacy_contact: optional("PRIVACY_CONTACT"),
             support_contact: optional("SUPPORT_CONTACT"),
             reply_contact: optional("REPLY_CONTACT"),
+            plans: plans
+                .transpose()
+                .map_err(|_| ConfigError("BILLING_PLANS"))?,
+            stripe,
             region: required("AWS_REGION")?,
             credentials: Credentials {
                 access_key_id: required("AWS_ACCESS_KEY_ID")?,

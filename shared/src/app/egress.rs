@@ -48,7 +48,7 @@ const MAX_REQUEST_BYTES: usize = 64 * 1024;
 const MAX_URL_BYTES: usize = 2048;
 
 /// The headers that go out; nothing of the caller's request can be among them by accident.
-const SENT: [HeaderName; 11] = [
+const SENT: [HeaderName; 13] = [
     header::ACCEPT,
     header::AUTHORIZATION,
     header::CONTENT_ENCODING,
@@ -60,6 +60,8 @@ const SENT: [HeaderName; 11] = [
     WEBHOOK_ID,
     WEBHOOK_SIGNATURE,
     WEBHOOK_TIMESTAMP,
+    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static("stripe-version"),
 ];
 
 /// Headers that are the connection's, and nobody's to choose.

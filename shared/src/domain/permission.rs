@@ -27,6 +27,10 @@ crate::words! {
         AppsManage = "apps.manage",
         /// See apps.
         AppsRead = "apps.read",
+        /// Buy a plan, change or end it, and what it is paid with.
+        BillingManage = "billing.manage",
+        /// See plan, seats, card and invoices.
+        BillingRead = "billing.read",
         /// Read who did what in the workspace.
         AuditRead = "audit.read",
         /// Erase contacts with everything they wrote.
@@ -140,6 +144,9 @@ impl Permission {
             self,
             Self::AppsRead
                 | Self::AuditRead
+                // Whoever is suspended because nothing was paid has to be able to pay.
+                | Self::BillingManage
+                | Self::BillingRead
                 | Self::ContactsRead
                 | Self::ConversationsRead
                 | Self::FlowsRead
@@ -175,7 +182,10 @@ impl Role {
                 permission,
                 P::ContactsRead | P::ConversationsRead | P::MembersRead | P::WorkspaceRead
             ),
-            Self::Billing => matches!(permission, P::MembersRead | P::WorkspaceRead),
+            Self::Billing => matches!(
+                permission,
+                P::BillingManage | P::BillingRead | P::MembersRead | P::WorkspaceRead
+            ),
         }
     }
 

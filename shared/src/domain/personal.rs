@@ -120,6 +120,8 @@ pub enum Purpose {
     RunWorkspace,
     /// Answer what people write to the operator.
     Support,
+    /// Sell plans: subscriptions, payments, invoices, and the books that the law asks for.
+    TakePayments,
 }
 
 /// What erasure does with a field.

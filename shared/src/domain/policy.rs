@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{
+    billing::plan::Granted,
     time::{DAY, Timestamp},
     words::Symbol,
 };
@@ -188,6 +189,8 @@ pub struct Policy {
     pub closes_at: Option<Timestamp>,
     /// Whether the operator suspended it: members may read, visitors stay outside.
     pub suspended: bool,
+    /// The plan that is paid for, if one is. What it allows, the deployment says.
+    pub plan: Option<Granted>,
     /// How long a message, and a thread after its last activity, is kept, in days.
     pub conversation_days: u32,
     /// Fewer days that still hold for what is older than a lengthening, oldest step first.
@@ -253,6 +256,7 @@ impl Policy {
             team_sign_in: None,
             closes_at: None,
             suspended: false,
+            plan: None,
             conversation_days: profile.conversation_days(),
             steps: Vec::new(),
             version: 1,

@@ -14,6 +14,8 @@ words! {
         IdentityProvider = "identity_provider",
         /// A service of a customer that is told what happens, at an address that its team set.
         Webhook = "webhook",
+        /// Stripe, where the operator sells plans.
+        Stripe = "stripe",
     }
 }
 
@@ -22,6 +24,8 @@ words! {
 pub enum ChosenBy {
     /// The customer, who instructs us: it is the customer's recipient and not our subprocessor.
     Customer,
+    /// The operator: it is a subprocessor.
+    Operator,
 }
 
 impl Recipient {
@@ -31,6 +35,7 @@ impl Recipient {
             Self::BrowserPush | Self::FlowServer | Self::IdentityProvider | Self::Webhook => {
                 ChosenBy::Customer
             }
+            Self::Stripe => ChosenBy::Operator,
         }
     }
 
@@ -43,6 +48,7 @@ impl Recipient {
             }
             Self::IdentityProvider => "The identity provider of a team",
             Self::Webhook => "A service of the customer that is told what happens",
+            Self::Stripe => "Stripe",
         }
     }
 
@@ -60,6 +66,9 @@ impl Recipient {
             }
             Self::Webhook => {
                 "is told what happens in the workspace; gets opaque ids, and what they stand for only where the customer chose the full payload"
+            }
+            Self::Stripe => {
+                "takes payments for plans where the operator sells some; gets the id of the workspace, the number of its seats, and what whoever pays types there"
             }
         }
     }

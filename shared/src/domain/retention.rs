@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{
+    billing::kept,
     policy::{Policy, Profile},
     time::{DAY, Timestamp},
 };
@@ -68,6 +69,9 @@ pub const SUPPRESSION_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 6
 pub const SUPPORT_LIFETIME: Duration = Duration::from_secs(2 * 365 * 24 * 60 * 60);
 /// How long a file waits for the message that it is sent with.
 pub const UPLOAD_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long the id of an event of Stripe's is remembered: longer than it is sent again, and than it can be
+/// asked for (30 days).
+pub const STRIPE_EVENT_LIFETIME: Duration = Duration::from_secs(40 * 24 * 60 * 60);
 /// How long a ticket opens a socket (README section 4).
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(60);
 /// How long what belongs to a socket lives: its two hours, and ten minutes for what is on its way.
@@ -85,6 +89,8 @@ pub enum Class {
     Announcement,
     /// A line of the audit log: twelve months.
     Audit,
+    /// A document of a payment: seven years from the end of its fiscal year (FLOW-35).
+    Billing,
     /// A mailed code: ten minutes.
     Challenge,
     /// Conversation content: its own creation, or the last activity of a head, plus the days of
@@ -134,6 +140,8 @@ pub enum Class {
     Salt,
     /// A socket and what it listens to: 2 hours and 10 minutes.
     Socket,
+    /// That an event of Stripe's was heard: 40 days.
+    StripeEvent,
     /// What was said in a thread with the operator: two years.
     Support,
     /// An address that mail came back from, as a keyed hash: 365 days.
@@ -188,6 +196,8 @@ impl Expiry {
 enum Life {
     With(&'static str),
     For(Duration),
+    /// By the calendar of fiscal years.
+    Fiscal,
 }
 
 const fn shorter(a: Duration, b: Duration) -> Duration {
@@ -204,6 +214,7 @@ const fn life(class: Class, profile: Profile, content: Duration) -> Life {
         Class::Analytics => Life::For(profile.analytics_life()),
         Class::Announcement => Life::For(ANNOUNCEMENT_LIFETIME),
         Class::Audit => Life::For(AUDIT_LIFETIME),
+        Class::Billing => Life::Fiscal,
         Class::Challenge => Life::For(CHALLENGE_LIFETIME),
         Class::LoginSession => Life::For(SESSION_IDLE),
         Class::Invitation => Life::For(INVITATION_LIFETIME),
@@ -222,6 +233,7 @@ const fn life(class: Class, profile: Profile, content: Duration) -> Life {
         Class::Counter => Life::For(COUNTER_LIFETIME),
         Class::Salt => Life::For(SALT_LIFETIME),
         Class::Socket => Life::For(SOCKET_LIFETIME),
+        Class::StripeEvent => Life::For(STRIPE_EVENT_LIFETIME),
         Class::Support => Life::For(SUPPORT_LIFETIME),
         Class::Suppression => Life::For(SUPPRESSION_LIFETIME),
         Class::Ticket => Life::For(TICKET_LIFETIME),
@@ -243,6 +255,7 @@ pub fn expiry(class: Class, policy: &Policy, anchor: Timestamp) -> Expiry {
     let end = match life(class, policy.profile, policy.conversation_lifetime(anchor)) {
         Life::With(what) => return Expiry::With(what),
         Life::For(life) => anchor.plus(life),
+        Life::Fiscal => kept::until(anchor),
     };
     match policy.hold {
         // What had expired before the hold stays expired.
@@ -261,6 +274,7 @@ pub fn lapsed(class: Class, policy: &Policy, now: Timestamp) -> Option<Timestamp
     let ended = |days: u32| match life(class, policy.profile, DAY * days) {
         Life::With(_) => None,
         Life::For(life) => Some(now.minus(life)),
+        Life::Fiscal => Some(kept::lapsed(now)),
     };
     let before = |until: Timestamp| Timestamp::from_ms(until.ms().saturating_sub(1));
     let steps = policy

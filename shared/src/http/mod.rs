@@ -5,6 +5,7 @@ pub mod bearer;
 pub mod caller;
 pub mod cursor;
 mod device;
+pub mod entitlement;
 pub mod filter;
 pub mod idempotent;
 pub mod json;

@@ -62,6 +62,8 @@ codes! {
     PasskeyRefused = 401, "passkey_refused", "The passkey was not accepted; begin again";
     /// There is no account with this address and this password.
     CredentialsWrong = 401, "credentials_wrong", "The address or the password is not right";
+    /// The plan of the workspace has no room for one more; `upgrade_url` says where to look.
+    PlanLimit = 402, "plan_limit", "The plan of this workspace has no room for more";
     /// The role does not allow it.
     Forbidden = 403, "forbidden", "Your role does not allow this";
     /// Something that cannot be taken back, and the last proof is older than ten minutes.
@@ -94,12 +96,18 @@ codes! {
     Blocked = 403, "blocked", "You cannot write to this team";
     /// It is set aside at the request of whom it is about.
     Restricted = 403, "restricted", "This is set aside at somebody's request: it is kept, and nothing else is done with it";
+    /// Nothing is sold here, and everything is allowed.
+    BillingOff = 403, "billing_off", "This deployment sells no plans; everything is allowed";
     /// The workspace does not have this capability.
     ModuleOff = 403, "module_off", "This workspace does not have this capability";
     /// It is not there, or not yours to see.
     NotFound = 404, "not_found", "Not found";
     /// The path is not part of the API.
     NoSuchRoute = 404, "no_such_route", "This path is not part of the API";
+    /// The workspace has no subscription that could be changed.
+    NoSubscription = 409, "no_subscription", "This workspace has no subscription; begin a checkout";
+    /// The workspace has a plan already.
+    SubscribedAlready = 409, "subscribed_already", "This workspace has a plan; change that one";
     /// Somebody changed it meanwhile.
     Conflict = 409, "conflict", "It was changed meanwhile; read it again";
     /// A colleague was faster.
@@ -156,6 +164,8 @@ codes! {
     CursorInvalid = 400, "cursor_invalid", "The cursor is not valid for this list; begin again";
     /// The cursor of `/sync` is older than what it would have to tell of.
     CursorExpired = 410, "cursor_expired", "The cursor is older than seven days; list everything again";
+    /// It is not signed as an event for this deployment, or is none.
+    WebhookRefused = 400, "webhook_refused", "This is no event that was signed for this deployment";
     /// A provider's word that somebody signed out is not one (400 is what its standard asks for).
     LogoutTokenInvalid = 400, "logout_token_invalid", "The logout token is not valid";
     /// The same key came with another request.
@@ -189,6 +199,7 @@ pub struct Problem {
     detail: Option<Cow<'static, str>>,
     errors: Vec<FieldError>,
     cause: Option<String>,
+    upgrade: Option<String>,
     pub(super) limited: Option<Box<(Act, Standing)>>,
 }
 
@@ -214,6 +225,9 @@ pub struct Body {
     code: &'static str,
     /// Whether the same request may succeed later.
     retryable: bool,
+    /// Where a plan with more room is, when the plan is what refuses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upgrade_url: Option<String>,
     /// The fields at fault.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
@@ -230,6 +244,7 @@ impl Problem {
             detail: None,
             errors: Vec::new(),
             cause: None,
+            upgrade: None,
             limited: None,
         }
     }
@@ -269,6 +284,12 @@ impl Problem {
     /// Says what to do next.
     pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// Says where a plan with more room is.
+    pub fn with_upgrade(mut self, url: String) -> Self {
+        self.upgrade = Some(url);
         self
     }
 
@@ -327,6 +348,7 @@ impl IntoResponse for Problem {
             detail: self.detail,
             code: self.code.word(),
             retryable: matches!(self.code, Code::Unavailable | Code::RateLimited),
+            upgrade_url: self.upgrade,
             errors: self.errors,
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

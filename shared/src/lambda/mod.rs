@@ -11,7 +11,7 @@ pub mod stream;
 pub use files::files;
 pub use http::{http, pages};
 pub use mail::mail;
-pub use schedule::schedule;
+pub use schedule::{schedule, scheduled};
 pub use socket::live;
 pub use stream::stream;
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use lambda_http::{Adapter, Service, request::LambdaRequest};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{app::App, domain::Timestamp, store::StoreError, words};
+use crate::{app::App, domain::Timestamp, http::Routes, store::StoreError, words};
 
 /// The namespace of our own metrics.
 const NAMESPACE: &str = "Sotto";
@@ -14,6 +15,8 @@ const NAMESPACE: &str = "Sotto";
 words! {
     /// What a schedule asks for.
     pub enum Task {
+        /// Do what is to be done at Stripe.
+        Billing = "billing",
         /// Begin the erasures whose time has come, and go on with those that are not done.
         Erasures = "erasures",
         /// Go on with the jobs that are not done.
@@ -84,6 +87,41 @@ where
             let report = handler(app, event.payload).await?;
             log(&report.metrics(app.clock.now()));
             Ok::<_, lambda_runtime::Error>(report)
+        };
+        lambda_runtime::run(service_fn(serve)).await
+    })
+}
+
+impl Tick {
+    /// Whether an event comes from a schedule, rather than from the API.
+    pub fn is(event: &Value) -> bool {
+        event["task"].is_string()
+    }
+}
+
+/// Serves `routes`, and `handler` for every call of a schedule, until the environment ends.
+///
+/// # Errors
+/// When the environment lacks a setting, or the runtime API goes away.
+pub fn scheduled<F>(routes: Routes, handler: F) -> Result<(), lambda_runtime::Error>
+where
+    F: AsyncFn(&App, Tick) -> Result<Report, StoreError>,
+{
+    super::run(async {
+        let app = super::app()?;
+        app.warm().await;
+        let router = routes.router(app.clone());
+        let (app, router, handler) = (&app, &router, &handler);
+        let serve = |event: LambdaEvent<Value>| async move {
+            if Tick::is(&event.payload) {
+                let report = handler(app, serde_json::from_value(event.payload)?).await?;
+                log(&report.metrics(app.clock.now()));
+                return Ok::<_, lambda_runtime::Error>(serde_json::to_value(report)?);
+            }
+            let request: LambdaRequest = serde_json::from_value(event.payload)?;
+            let call = LambdaEvent::new(request, event.context);
+            let answer = Adapter::from(router.clone()).call(call).await?;
+            Ok(serde_json::to_value(answer)?)
         };
         lambda_runtime::run(service_fn(serve)).await
     })

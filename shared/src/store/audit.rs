@@ -47,6 +47,8 @@ words! {
         ApiKeyDeleted = "api_key_deleted",
         /// A key of the API was made.
         ApiKeyMade = "api_key_made",
+        /// A plan was bought, changed, ended or taken up again.
+        BillingChanged = "billing_changed",
         /// The operator left, or was shown out.
         BreakGlassEnded = "break_glass_ended",
         /// The operator entered the workspace, to read.

@@ -1,6 +1,6 @@
 //! Every key there is, and nothing else makes one.
 //!
-//! Each room lists its own: accounts, figures about use, the deployment, subjects, workspaces, conversations,
+//! Each room lists its own: accounts, figures about use, payments, the deployment, subjects, workspaces, conversations,
 //! mail about them, sockets, files, flows, exports, requests about one's data, threads with the operator,
 //! what services of a customer are told, devices and what people are told there, and the names in the bucket.
 //!
@@ -14,6 +14,7 @@
 mod accounts;
 mod analytics;
 mod attachments;
+mod billing;
 mod continuity;
 mod conversations;
 mod deployment;
@@ -41,6 +42,10 @@ pub use analytics::{
 pub use attachments::{
     SENT_FILES, WAITING_FILES, attachment, file_of_row, has_files, photo, photo_upload,
     rows_of_file, upload,
+};
+pub use billing::{
+    billing_account, paper, paper_list, papers, stripe_customer, stripe_event, stripe_task,
+    stripe_task_list, stripe_tasks,
 };
 pub use continuity::{continuity, continuity_due, continuity_of, reply_address};
 pub use conversations::{

@@ -29,6 +29,7 @@ pub mod app;
 pub mod assigning;
 pub mod attachment;
 pub mod audit;
+pub mod billing;
 pub mod break_glass;
 pub mod closing;
 pub mod contact;

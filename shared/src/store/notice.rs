@@ -51,6 +51,10 @@ words! {
         PasswordChanged = "password_changed",
         /// The password was set anew by a mailed link.
         PasswordReset = "password_reset",
+        /// A payment for a workspace of the account failed.
+        PaymentFailed = "payment_failed",
+        /// The plan of a workspace of the account has ended.
+        PlanEnded = "plan_ended",
         /// The data of a child were reported in a workspace of the account, and are set aside.
         ChildReported = "child_reported",
         /// A member who asked to hear so got a conversation.
@@ -83,6 +87,8 @@ words! {
         SecondFactorRemoved = "second_factor_removed",
         /// A service of a workspace that the account owns is told nothing any more: it failed for days.
         WebhookDisabled = "webhook_disabled",
+        /// The trial of a plan ends in a few days.
+        TrialEnding = "trial_ending",
         /// A workspace that the account owns is to be deleted.
         WorkspaceDeletionScheduled = "workspace_deletion_scheduled",
         /// It is not, after all.

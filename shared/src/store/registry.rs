@@ -13,6 +13,7 @@ use super::{
     assigning::{Team, TeamWait, Teammate},
     attachment::{Attachment, Upload},
     audit::{AuditEnd, AuditEntry, AuditLine},
+    billing::{BillingAccount, BillingPaper, StripeCustomer, StripeEvent, StripeTask},
     break_glass::BreakGlass,
     contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext},
     continuity::{Continuity, ReplyAddress},
@@ -111,6 +112,8 @@ registry! {
     Availability
     Beacon
     BeaconLink
+    BillingAccount
+    BillingPaper
     BreakGlass
     BusinessHours
     CannedReply
@@ -194,6 +197,9 @@ registry! {
     SecondStep
     SigningKey
     Socket
+    StripeCustomer
+    StripeEvent
+    StripeTask
     Subject
     SupportMessage
     SupportThread

@@ -5,6 +5,7 @@ use shared_derive::Record;
 use super::subject::State;
 use crate::domain::{
     Timestamp, WorkspaceId,
+    billing::plan::Granted,
     policy::{Module, Policy, Profile, Step, SuspensionReason, TeamSignIn, VisitorMail, WayIn},
     text::{Locale, Name, TimeZone},
 };
@@ -75,6 +76,9 @@ pub struct WorkspacePolicy {
     /// Why, as one of a few words.
     #[non_personal(reason = "the state of a workspace")]
     pub suspended_for: Option<SuspensionReason>,
+    /// The plan that is paid for, if one is.
+    #[non_personal(reason = "a setting of the workspace", export)]
+    pub plan: Option<Granted>,
     /// Days that conversations are kept.
     #[non_personal(reason = "a setting of the workspace", export)]
     pub conversation_days: u32,
@@ -112,6 +116,7 @@ impl WorkspacePolicy {
             }),
             closes_at: self.closes_at,
             suspended: self.suspended_at.is_some(),
+            plan: self.plan.clone(),
             conversation_days: self.conversation_days,
             steps: self.retention_steps.clone().unwrap_or_default(),
             version: self.rev,

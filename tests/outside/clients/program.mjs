@@ -11,8 +11,8 @@ const LOG_CHARACTERS = 4_000;
 export const defaultBinary = () => `${process.env.CARGO_TARGET_DIR ?? `${ROOT}target`}/debug/sotto`;
 
 /** A running program: its JSON line, and `stop()`, which resolves to the exit status. */
-export async function start(binary) {
-  const child = spawn(binary, ["--ephemeral", "--port", "0", "--json"], {
+export async function start(binary, more = []) {
+  const child = spawn(binary, ["--ephemeral", "--port", "0", "--json", ...more], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
   });

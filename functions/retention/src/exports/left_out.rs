@@ -42,6 +42,16 @@ pub const SKIPPED: &[(&str, &str)] = &[
     ),
     ("TeamWait", "when a team is looked at again, about nobody"),
     (
+        "BillingPaper",
+        "a document that the law has the operator keep; whoever pays fetches it in the product",
+    ),
+    (
+        "StripeCustomer",
+        "that a customer of Stripe's pays for a workspace; how it pays is in",
+    ),
+    ("StripeEvent", "ids of events, about nobody"),
+    ("StripeTask", "what is to be done at Stripe, by its ids"),
+    (
         "LedgerLength",
         "how long the ledger of erasures is, about nobody",
     ),

@@ -292,6 +292,7 @@ mod tests {
         "Availability",
         "Beacon",
         "BeaconLink",
+        "BillingAccount",
         "BusinessHours",
         "CannedReply",
         "Contact",

@@ -60,7 +60,8 @@ const fn is_ours(purpose: Purpose) -> bool {
         | Purpose::Authenticate
         | Purpose::ProveErasure
         | Purpose::RunWorkspace
-        | Purpose::Support => true,
+        | Purpose::Support
+        | Purpose::TakePayments => true,
     }
 }
 
@@ -75,6 +76,7 @@ const fn people(purpose: Purpose) -> &'static str {
         }
         Purpose::RunWorkspace => "members, and whoever was invited",
         Purpose::Support => "whoever writes to the operator, with an account or without one",
+        Purpose::TakePayments => "whoever pays for a workspace",
     }
 }
 

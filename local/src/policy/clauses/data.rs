@@ -203,6 +203,6 @@ pub(super) const CLAUSES: &[Clause] = &[
         )
     }).everywhere(),
     Clause::new(&["CALL-25", "FLOW-17"], Section::Use, |_| {
-        not_yet("Plans and invoices. No data serve billing.")
+        holds("What Stripe tells of payments, and who pays, serve to sell the plan of a workspace, to remind its owners when a payment fails or a trial ends, and to keep the books. Nothing else is done with them.")
     }),
 ];

@@ -48,7 +48,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         holds(format!("What you write to the operator and what is answered is kept for later questions: every message for {} after it was written, a thread as long after its last message, and none longer than your account. It is in the copy of your data. Without an account, ask the operator, who deletes a thread by its number. Attachments of mails are not kept, and the mail itself is deleted when it was read.", f.life(Class::Support)))
     }).everywhere(),
     Clause::new(&["FLOW-35"], Section::Keeping, |_| {
-        differs("You may expect that billing records are kept for years. There are none, because nothing is billed in this version.")
+        holds("Invoices, credit notes and refunds are kept for seven years from the end of the calendar year of their last movement, because the law asks for it, and end then. They bear the name and the address that they were made out to, encrypted under a key of their own each, and no id of a workspace; one part of the program alone reads them. What else we know of payments goes with the workspace.")
     }),
     Clause::new(&["FLOW-36"], Section::Keeping, |f| {
         holds(format!(

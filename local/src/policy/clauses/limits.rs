@@ -31,10 +31,10 @@ pub(super) const CLAUSES: &[Clause] = &[
         }
     }),
     Clause::new(&["CALL-12", "FLOW-12", "FLOW-13"], Section::Never, |_| {
-        differs("You may expect that Stripe handles payments. That differs, because nothing can be paid in this version: no card number, brand or expiry is asked for, and nothing is sent to Stripe. Where somebody types a card number into a text, all but its last four digits is blotted out before anything is stored.")
+        holds("Where the operator sells plans, payments are handled by Stripe, on pages of Stripe's: the number of a card is typed there and never reaches us. Of a card we keep the last four digits, the brand and the month it ends in, encrypted; the program has no room for a fifth digit. Where somebody types a card number into a text, all but its last four digits is blotted out before anything is stored. Where nothing is sold, nothing is sent to Stripe.")
     }).everywhere(),
     Clause::new(&["FLOW-14", "FLOW-15"], Section::Never, |_| {
-        differs("You may expect that billing addresses, payments and invoices are kept. They are not, because nothing is billed in this version.")
+        holds("Of whoever pays for a workspace we keep, encrypted, the billing address that was typed at Stripe, what was paid, and invoices, credit notes and refunds. Where the operator sells nothing, there is none of it.")
     }),
     Clause::new(&["FLOW-40"], Section::Never, |_| {
         differs("You may expect Google Analytics. It is not used, because what figures there are this program makes by itself: no page of the service speaks to Google.")

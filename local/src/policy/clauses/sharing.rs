@@ -5,7 +5,7 @@ use super::{Clause, Section, holds};
 pub(super) const CLAUSES: &[Clause] = &[
     Clause::new(&["FLOW-39", "FLOW-44", "CHAT-16"], Section::Sharing, |f| {
         holds(format!(
-            "The service runs on Amazon Web Services, in the operator's own account. AWS handles the data for us, with these services: {}. No other company takes part, unless the owner of your workspace had you sign in through one. Stripe, Apple, Google and Expo are not used by this version.",
+            "The service runs on Amazon Web Services, in the operator's own account. AWS handles the data for us, with these services: {}. No other company takes part, unless the owner of your workspace had you sign in through one. Stripe handles payments where the operator sells plans. Apple, Google and Expo are not used by this version.",
             f.deployment.services.keys().copied().collect::<Vec<_>>().join(", ")
         ))
     }).everywhere(),

@@ -3,11 +3,12 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::policy::Profile;
 
-const CLASSES: [Class; 35] = [
+const CLASSES: [Class; 37] = [
     Class::Account,
     Class::Analytics,
     Class::Announcement,
     Class::Audit,
+    Class::Billing,
     Class::Challenge,
     Class::Conversation,
     Class::Counter,
@@ -32,6 +33,7 @@ const CLASSES: [Class; 35] = [
     Class::Root,
     Class::Salt,
     Class::Socket,
+    Class::StripeEvent,
     Class::Support,
     Class::Suppression,
     Class::Ticket,
@@ -197,6 +199,8 @@ fn every_profile_keeps_every_class_as_long_as_the_table_says() {
             (Class::Analytics, Some(beacon * day)),
             (Class::Announcement, Some(365 * day)),
             (Class::Audit, Some(365 * day)),
+            // From January 2026 to the first day of 2034.
+            (Class::Billing, Some(2907 * day + day / 2)),
             (Class::Challenge, Some(10)),
             (Class::Conversation, Some(content * day)),
             (Class::Counter, Some(60)),
@@ -221,6 +225,7 @@ fn every_profile_keeps_every_class_as_long_as_the_table_says() {
             (Class::Root, None),
             (Class::Salt, Some(25 * 60)),
             (Class::Socket, Some(130)),
+            (Class::StripeEvent, Some(40 * day)),
             (Class::Support, Some(2 * 365 * day)),
             (Class::Suppression, Some(365 * day)),
             (Class::Ticket, Some(1)),

@@ -62,11 +62,18 @@ fn kept(kind: ErasureKind) -> Vec<Kept> {
             "So that clients that were offline learn of it",
             "7 days",
         )],
-        ErasureKind::Workspace => vec![kept(
+        ErasureKind::Workspace => vec![
+            kept(
+                "Invoices, credit notes and refunds, where a plan was paid for, under ids that name the workspace nowhere",
+                "The law has the operator keep its books",
+                "7 years from the end of the year of their last movement",
+            ),
+            kept(
             "A notice to each of its owners, which names the workspace by its id",
             "So that they learn that it is done",
             "24 hours",
-        )],
+        ),
+        ],
     });
     all
 }

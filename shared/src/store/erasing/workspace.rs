@@ -13,9 +13,11 @@ use std::collections::BTreeMap;
 
 use crate::{
     domain::Role,
+    domain::billing::StripeId,
     domain::{AccountId, Policy, TenantId, Timestamp, WorkspaceId, policy::Lens},
     store::{
         account::Seat,
+        billing::{StripeTask, TaskKind},
         db::{Store, StoreError, key_of},
         erasing::{
             Ended, GRACE, PARTS,
@@ -66,7 +68,8 @@ impl Store {
     ) -> Result<Option<Erasure>, StoreError> {
         let place = keys::policy(id);
         let at_erasure = keys::erasure(Erasure::of_workspace(id));
-        let wanted = vec![place.clone(), at_erasure.clone()];
+        let at_billing = keys::billing_account(id);
+        let wanted = vec![place.clone(), at_erasure.clone(), at_billing.clone()];
         let fetched = self.batch(wanted).await?;
         let policy = Policy::platform();
         let lens = Lens {
@@ -105,6 +108,14 @@ impl Store {
         };
         let mut transaction = Transaction::new(now);
         transaction.replace(&Stored::next(row, &policy), &Unsealed)?;
+        // Nobody pays for what is gone. It is done beside the erasure, which does not wait for it.
+        let customer = fetched
+            .raw(&at_billing)
+            .and_then(|item| item.get("customer"));
+        if let Some(customer) = StripeId::read(customer) {
+            let task = StripeTask::new(TaskKind::Part, &customer, now);
+            transaction.overwrite(&Stored::new(task, &policy), &Unsealed)?;
+        }
         self.begin(erasure, transaction).await
     }
 
