@@ -248,6 +248,7 @@ impl Occasion<'_> {
         let Some(account) = fetched.get::<BillingAccount>(&at_account, &key, lens)? else {
             return Ok(Applied::Nobody);
         };
+        let doubt = account.standing.doubt(&self.told.customer, &self.told.fact);
         let standing = account.standing.clone().hear(&self.told.fact);
         let granted = self
             .app
@@ -278,6 +279,10 @@ impl Occasion<'_> {
             };
             let policy = next.policy();
             transaction.replace(&Stored::next(next, &policy), &Unsealed)?;
+        }
+        if let Some(doubt) = doubt {
+            let task = Stored::new(StripeTask::look(doubt, now), &Policy::platform());
+            transaction.overwrite(&task, &Unsealed)?;
         }
         notices::tell(self.app, &mut transaction, workspace, notice, now).await?;
         self.commit(transaction, heard).await

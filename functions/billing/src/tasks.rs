@@ -7,7 +7,7 @@ use shared::{
     app::App,
     domain::{
         Policy, Timestamp,
-        billing::{StripeId, event::Event},
+        billing::{Stamp, StripeId, event::Event},
         policy::Lens,
     },
     lambda::schedule::Report,
@@ -151,6 +151,9 @@ async fn carry_out(
     if task.task == TaskKind::Hear {
         return hear_again(app, stripe, task, about).await;
     }
+    if task.task == TaskKind::Look {
+        return look(app, stripe, task, about).await;
+    }
     let place = format!("/v1/subscriptions/{about}");
     // A wish that was changed is another version, and another call.
     let key = format!(
@@ -181,7 +184,7 @@ async fn carry_out(
             let form = [("cancel_at_period_end", "false")];
             stripe.change(&place, &form, &key).await.map(|_| ())
         }
-        TaskKind::Hear | TaskKind::Reconcile => Ok(()),
+        TaskKind::Hear | TaskKind::Look | TaskKind::Reconcile => Ok(()),
     };
     Ok(match done {
         // A subscription that is gone is as it was wished, or cannot be.
@@ -209,6 +212,35 @@ async fn hear_again(
         return Ok(Done::NotYet);
     };
     Ok(match hear(app, &event, Way::Again(task)).await? {
+        Heard::Now(Hearing::Waiting) => Done::NotYet,
+        Heard::Now(_) | Heard::Before => Done::Already,
+    })
+}
+
+/// Asks how something stands of which one second told two things. What is shown holds over both, and whatever
+/// comes of a later second holds over that.
+async fn look(
+    app: &App,
+    stripe: &Client<'_>,
+    task: &StripeTask,
+    about: &StripeId,
+) -> Result<Done, StoreError> {
+    let kind = match about.as_str().starts_with("cus_") {
+        true => "customers",
+        false => "subscriptions",
+    };
+    let shown = match stripe.ask(&format!("/v1/{kind}/{about}"), "").await {
+        Ok(shown) => shown,
+        Err(Trouble::Missing) => return Ok(Done::Yes),
+        Err(_) => return Ok(Done::NotYet),
+    };
+    let at = task.since.map(Timestamp::seconds);
+    let stamp = at.and_then(|at| Stamp::seen(about, at).ok());
+    let (Some(stamp), Some(settings)) = (stamp, app.config.stripe.as_ref()) else {
+        return Ok(Done::Yes);
+    };
+    let seen = Event::seen(shown, stamp, settings.livemode());
+    Ok(match hear(app, &seen, Way::Again(task)).await? {
         Heard::Now(Hearing::Waiting) => Done::NotYet,
         Heard::Now(_) | Heard::Before => Done::Already,
     })

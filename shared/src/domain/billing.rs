@@ -96,3 +96,23 @@ pub struct Stamp {
     /// The event that told it.
     pub event: StripeId,
 }
+
+/// How the ids of what was seen begin: later in the order of ids than those of events, `evt_`.
+const SEEN: &str = "look_";
+
+impl Stamp {
+    /// The stamp of what Stripe showed when it was asked about a thing of which a second told two things.
+    ///
+    /// # Errors
+    /// When the id of the thing leaves no room for it.
+    pub fn seen(about: &StripeId, at: i64) -> Result<Self, Fault> {
+        let event = StripeId::parse(&format!("{SEEN}{about}_{at}"))?;
+        Ok(Self { at, event })
+    }
+
+    /// Whether two events told this and that, and nothing says which of them is the later one.
+    pub fn is_in_doubt_with(&self, other: &Self) -> bool {
+        let seen = |stamp: &Self| stamp.event.as_str().starts_with(SEEN);
+        self.at == other.at && self.event != other.event && !seen(self) && !seen(other)
+    }
+}

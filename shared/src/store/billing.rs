@@ -114,6 +114,8 @@ words! {
         EndWithPeriod = "end_with_period",
         /// Read an event again that could not be used.
         Hear = "hear",
+        /// Look at a subscription or a customer of which one second told two things.
+        Look = "look",
         /// End every subscription of a customer and delete them: their workspace is gone.
         Part = "part",
         /// Ask what happened, in case we were not told.
@@ -161,8 +163,8 @@ pub struct StripeTask {
     /// How many seats.
     #[non_personal(reason = "a count of seats of a workspace")]
     pub seats: Option<u32>,
-    /// From when on it is asked what happened.
-    #[non_personal(reason = "when it was asked last what happened")]
+    /// From when on it is asked what happened, or of which second two things were told.
+    #[non_personal(reason = "when it was asked last what happened, or when something did")]
     pub since: Option<Timestamp>,
     /// The event that it goes on after.
     #[non_personal(reason = "the id of an event at Stripe")]
@@ -204,6 +206,17 @@ impl StripeTask {
             due_at: now,
             created_at: now,
             rev: 1,
+        }
+    }
+
+    /// Looks at what is in doubt as of a second: each doubt is a task of its own.
+    pub fn look((about, at): (StripeId, i64), now: Timestamp) -> Self {
+        let task = Self::new(TaskKind::Look, &about, now);
+        let id = StripeId::parse(&format!("{}_{at}", task.id));
+        Self {
+            id: id.unwrap_or_else(|_| task.id.clone()),
+            since: Some(Timestamp::from_ms(at.saturating_mul(1000))),
+            ..task
         }
     }
 }

@@ -210,6 +210,43 @@ async fn a_history_in_any_order_and_any_number_leads_to_one_standing() {
 }
 
 #[tokio::test]
+async fn of_two_things_told_of_one_second_stripe_is_asked_which_holds() {
+    let shop = Shop::open(NO_TRIAL).await;
+    let customer = shop.buy().await;
+    shop.minute().await;
+    let bought = shop.stripe().events();
+    let bought = bought
+        .iter()
+        .rev()
+        .map(|event| &event["data"]["object"])
+        .find(|object| object["object"] == "subscription")
+        .expect("a subscription");
+    let id = text(bought, "id");
+    let at = shop.harness.now().seconds() + 5;
+    for (event_id, seats) in [("evt_zz_first", 8), ("evt_aa_then", 9)] {
+        let told = subscription(&customer, &id, "active", seats);
+        let told = event(event_id, "customer.subscription.updated", at, told);
+        assert_eq!(tell(&shop, &told).await.status, 204);
+    }
+    // By their ids one of them holds, until the minute in which Stripe is asked: it says three, as was bought.
+    assert_eq!(shop.show().await["seats"]["paid"], 8);
+    let task = format!("STRIPETASK#platform#look_{id}_{at}");
+    assert_eq!(shop.harness.items_with(&task).await, 1);
+    shop.minute().await;
+    assert_eq!(shop.show().await["seats"]["paid"], 3);
+    assert_eq!(shop.harness.items_with(&task).await, 0);
+    // What comes late of that second changes nothing, and what comes of the next one does.
+    for (event_id, second, seats) in [("evt_zz_late", at, 8), ("evt_next", at + 1, 7)] {
+        assert_ne!(shop.show().await["seats"]["paid"], seats);
+        let told = subscription(&customer, &id, "active", seats);
+        let told = event(event_id, "customer.subscription.updated", second, told);
+        assert_eq!(tell(&shop, &told).await.status, 204);
+    }
+    assert_eq!(shop.show().await["seats"]["paid"], 7);
+    assert_eq!(shop.harness.items_with("STRIPETASK#platform#look").await, 0);
+}
+
+#[tokio::test]
 async fn an_event_costs_two_reads_and_a_transaction_and_a_repeated_one_a_read() {
     let shop = Shop::open(NO_TRIAL).await;
     let customer = shop.buy().await;

@@ -157,6 +157,25 @@ impl Event {
         })
     }
 
+    /// What Stripe shows of a subscription or a customer, when it is asked, as an event of the stamp.
+    pub fn seen(object: Value, stamp: Stamp, livemode: bool) -> Self {
+        let kind = match (object["object"].as_str(), &object["deleted"]) {
+            (Some("customer"), Value::Bool(true)) => EventKind::CustomerDeleted,
+            (Some("customer"), _) => EventKind::CustomerUpdated,
+            (Some("subscription"), _) => EventKind::SubscriptionUpdated,
+            _ => EventKind::Other,
+        };
+        Self {
+            id: stamp.event,
+            kind,
+            created: stamp.at,
+            livemode,
+            account: None,
+            object,
+            previous: Value::Null,
+        }
+    }
+
     /// The id of what it happened to, if it says one.
     pub fn object_id(&self) -> Option<StripeId> {
         id(&self.object["id"])

@@ -220,6 +220,38 @@ impl Standing {
         self
     }
 
+    /// What this fact about `customer` and what stands tell two things of, as of which second. Stripe tells
+    /// times in seconds, so which of them is the later one only Stripe knows. What has ended is never in doubt.
+    pub fn doubt(&self, customer: &StripeId, fact: &Fact) -> Option<(StripeId, i64)> {
+        let (id, mine, theirs, is_same) = match fact {
+            Fact::Subscription(told) => {
+                let present = self.subscriptions.get(&told.id)?;
+                if present.status.is_terminal() || told.status.is_terminal() {
+                    return None;
+                }
+                let stamp = present.stamp.clone();
+                let is_same = Subscription {
+                    stamp,
+                    ..told.clone()
+                } == *present;
+                (&told.id, &told.stamp, &present.stamp, is_same)
+            }
+            Fact::Customer(told) => {
+                let present = self.customer()?;
+                let stamp = present.stamp.clone();
+                let is_same = told.gone
+                    || Customer {
+                        stamp,
+                        ..told.clone()
+                    } == *present;
+                (customer, &told.stamp, &present.stamp, is_same)
+            }
+            Fact::Card(_) | Fact::Paper(_) => return None,
+        };
+        let in_doubt = !is_same && mine.is_in_doubt_with(theirs);
+        in_doubt.then(|| (id.clone(), mine.at))
+    }
+
     /// The subscription that counts: the newest of those that are good, or else of those that have not
     /// ended, or else of all.
     pub fn subscription(&self) -> Option<&Subscription> {
@@ -349,6 +381,53 @@ mod tests {
             let standing = stand(&events);
             prop_assert!(standing.open().all(|one| one.id.as_str() != "sub_0"));
         }
+    }
+
+    #[test]
+    fn two_things_told_of_one_second_are_in_doubt_until_stripe_was_asked() {
+        let customer = StripeId::parse("cus_1").expect("an id");
+        let doubt = |events: &[Event], then: &Event| {
+            let told = then.told().expect("fit").expect("a fact");
+            stand(events).doubt(&customer, &told.fact)
+        };
+        let first = event(1, (0, 0, 4, 0));
+        let other = event(2, (0, 6, 4, 0));
+        let in_doubt = doubt(std::slice::from_ref(&first), &other);
+        let (about, at) = in_doubt.expect("a doubt");
+        assert_eq!((about.as_str(), at), ("sub_0", 4));
+        // The same again, the same told by another event, a later second, an end: nothing to ask.
+        for clear in [
+            first.clone(),
+            event(3, (0, 0, 4, 0)),
+            event(4, (0, 6, 5, 0)),
+            event(5, (0, 1, 4, 0)),
+        ] {
+            assert_eq!(
+                doubt(std::slice::from_ref(&first), &clear),
+                None,
+                "{clear:?}"
+            );
+        }
+        // What was seen counts more than any event of that second, and less than any of a later one.
+        let shown = json!({ "id": "sub_0", "object": "subscription", "customer": "cus_1", "created": 0,
+            "status": "active", "items": { "data": [{ "price": { "id": "price_1" }, "quantity": 77 }] } });
+        let seen = Event::seen(shown, Stamp::seen(&about, at).expect("a stamp"), false);
+        let seats = |events: &[Event]| stand(events).subscription().expect("one").seats;
+        assert_eq!(seats(&[seen.clone(), first.clone(), other.clone()]), 77);
+        assert_eq!(seats(&[first.clone(), other.clone(), seen.clone()]), 77);
+        assert_eq!(seats(&[event(6, (0, 0, 5, 0)), seen.clone()]), 0);
+        assert_eq!(doubt(&[first, seen], &other), None);
+    }
+
+    #[test]
+    fn two_names_of_one_second_are_in_doubt_as_well() {
+        let customer = StripeId::parse("cus_1").expect("an id");
+        let first = event(1, (1, 1, 4, 0));
+        let told = event(2, (1, 2, 4, 0)).told().expect("fit").expect("a fact");
+        let doubt = stand(std::slice::from_ref(&first)).doubt(&customer, &told.fact);
+        assert_eq!(doubt, Some((customer.clone(), 4)));
+        let gone = event(3, (1, 7, 4, 0)).told().expect("fit").expect("a fact");
+        assert_eq!(stand(&[first]).doubt(&customer, &gone.fact), None);
     }
 
     #[test]
