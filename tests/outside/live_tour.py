@@ -30,7 +30,7 @@ def ticket(api, path, token):
 
 
 def listens(api, realtime, token, workspace):
-    """A member listens to the inbox, until somebody tells them something: nobody is there to hear it."""
+    """A member listens to the inbox."""
     socket = Socket(realtime, f"desk-{uuid.uuid4().hex[:8]}", ticket(api, workspace, token))
     assert socket.frame(t="sub", topic="inbox")["t"] == "subbed"
 
