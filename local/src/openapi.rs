@@ -36,6 +36,8 @@ pub fn document() -> OpenApi {
         .security_scheme("member", SecurityScheme::Http(member()))
         .security_scheme("api_key", SecurityScheme::Http(api_key()))
         .security_scheme("visitor", SecurityScheme::Http(visitor()))
+        .security_scheme("guest", SecurityScheme::Http(guest()))
+        .security_scheme("join", SecurityScheme::Http(join()))
         .build();
     let mut document = OpenApiBuilder::new()
         .info(info)
@@ -62,6 +64,24 @@ fn api_key() -> Http {
             "A key of the API, for the customer's own servers: it reads conversations, messages and \
              contacts, asks `/sync`, and sends messages, as far as its scopes go. What it does not \
              open answers 401 to it. It reads no conversation for anybody: everything is unread.",
+        ))
+        .build()
+}
+
+fn guest() -> Http {
+    HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some(
+            "A token of somebody who calls without an account, opaque, good for a day.",
+        ))
+        .build()
+}
+
+fn join() -> Http {
+    HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some(
+            "What lets one device into a call, opaque, good once within a minute.",
         ))
         .build()
 }

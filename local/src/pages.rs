@@ -1,4 +1,4 @@
-//! The pages of the embedded stack: start, mailbox and demo. They live in this process's gateway
+//! The pages of the embedded stack: start, mailbox, demo, and those of calls. They live in this process's gateway
 //! only; a deployment has none of these paths.
 //!
 //! They show codes and hand out a token without asking who is there, because whoever can open them
@@ -106,7 +106,7 @@ fn policy(api: &str) -> HeaderValue {
     let socket = api.replacen("http", "ws", 1);
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' {socket}; \
-         frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+         media-src 'self' blob:; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     );
     // An address is always a header's value; without it nothing loads, which is safe.
     HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
@@ -121,6 +121,28 @@ pub fn router(desk: Desk) -> Router {
         .route("/demo", page(include_str!("../pages/demo.html")))
         .route("/demo/visitor", page(include_str!("../pages/visitor.html")))
         .route("/demo/member", page(include_str!("../pages/member.html")))
+        .route("/call", page(include_str!("../../web/call/guest.html")))
+        .route("/call/desk", page(include_str!("../../web/call/desk.html")))
+        .route(
+            "/call/call.css",
+            get(|| async { file(CSS, include_str!("../../web/call/call.css")) }),
+        )
+        .route(
+            "/call/call.js",
+            script(include_str!("../../web/call/call.js")),
+        )
+        .route(
+            "/call/room.js",
+            script(include_str!("../../web/call/room.js")),
+        )
+        .route(
+            "/call/guest.js",
+            script(include_str!("../../web/call/guest.js")),
+        )
+        .route(
+            "/call/desk.js",
+            script(include_str!("../../web/call/desk.js")),
+        )
         .route("/demo/config.json", get(config))
         .route("/demo/start.js", script(include_str!("../pages/start.js")))
         .route(

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use harness::routes::{Actor, Ids, Route, routes};
+use harness::routes::{Actor, Ids, Route, routes, token_of_nobody};
 use harness::{Answer, Client, Harness, Member, Visitor};
 use serde_json::Value;
 
@@ -64,6 +64,7 @@ const PUBLIC: &[&str] = &[
     "POST /v1/auth/second-factor/passkey/confirm",
     "POST /v1/auth/signup",
     "POST /v1/flow-events/{token}",
+    "POST /v1/guest/sessions",
     "POST /v1/privacy/child-reports",
     "POST /v1/support",
     "POST /v1/widget/sessions",
@@ -73,7 +74,12 @@ const PUBLIC: &[&str] = &[
 ];
 
 /// Routes that programs with an API key may call. A line is added in review only.
-pub const FOR_KEYS: [&str; 30] = [
+pub const FOR_KEYS: [&str; 35] = [
+    "GET /v1/workspaces/{workspace}/calls",
+    "GET /v1/workspaces/{workspace}/calls/{call}",
+    "DELETE /v1/workspaces/{workspace}/calls/{call}",
+    "POST /v1/workspaces/{workspace}/call-deletions",
+    "GET /v1/workspaces/{workspace}/call-figures",
     "GET /v1/workspaces/{workspace}/flows",
     "POST /v1/workspaces/{workspace}/flows",
     "POST /v1/workspaces/{workspace}/flows/import",
@@ -145,6 +151,8 @@ fn the_public_list_names_routes_and_the_document_says_the_same() {
                 serde_json::json!([{ "member": [] }, { "api_key": [] }])
             }
             Actor::Member => serde_json::json!([{ "member": [] }]),
+            Actor::Device => serde_json::json!([{ "join": [] }]),
+            Actor::Guest => serde_json::json!([{ "guest": [] }]),
             Actor::Visitor => serde_json::json!([{ "visitor": [] }]),
         };
         assert_eq!(route.operation()["security"], scheme, "{}", route.key());
@@ -189,6 +197,11 @@ async fn every_route_is_401_with_the_token_of_the_other_kind_of_actor() {
                 &visitor.resume_token,
                 &owner.refresh_token,
             ],
+            Actor::Device | Actor::Guest => [
+                &owner.access_token,
+                &visitor.session_token,
+                &owner.refresh_token,
+            ],
             Actor::Visitor => [
                 &owner.access_token,
                 &visitor.resume_token,
@@ -219,6 +232,9 @@ async fn every_route_is_401_with_a_token_that_nobody_was_given_or_that_was_given
     for route in guarded().filter(|route| route.key() != ENDED_ALREADY) {
         let client = match route.actor() {
             Actor::Member => harness.anonymous().with_token(&signed_out.access_token),
+            actor @ (Actor::Device | Actor::Guest) => {
+                harness.anonymous().with_token(&token_of_nobody(actor))
+            }
             Actor::Visitor => harness.anonymous().with_token(&forged),
         };
         let ids = Ids::unknown();

@@ -9,6 +9,30 @@ use harness::{Harness, repository};
 use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 
+/// Everything that somebody sends.
+const OPERATIONS: [&str; 4] = [
+    "clientSends",
+    "serverSends",
+    "deviceSends",
+    "serverSendsInCalls",
+];
+
+/// Holds a frame of a call against the document.
+pub fn is_documented(operation: &str, frame: &Value) {
+    let document = document();
+    let all = messages(&document, operation);
+    let message = all
+        .iter()
+        .find(|message| frame["t"] == kind(&document, message));
+    let message = message.unwrap_or_else(|| panic!("nobody documented {frame}"));
+    let validator = validator(&document, &message["payload"]);
+    let fault = validator
+        .validate(frame)
+        .err()
+        .map(|error| error.to_string());
+    assert_eq!(fault, None, "{frame}");
+}
+
 /// `docs/asyncapi.yaml`.
 fn document() -> Value {
     let file = repository().join("docs/asyncapi.yaml");
@@ -94,7 +118,7 @@ fn every_reference_leads_somewhere_and_every_message_is_sent_by_somebody() {
         resolve(&document, value);
     });
     let mut sent = BTreeSet::new();
-    for operation in ["clientSends", "serverSends"] {
+    for operation in OPERATIONS {
         for message in messages(&document, operation) {
             sent.insert(message["title"].as_str().expect("a title"));
         }
@@ -117,7 +141,7 @@ fn every_reference_leads_somewhere_and_every_message_is_sent_by_somebody() {
 #[test]
 fn every_example_is_what_its_schema_says() {
     let document = document();
-    for operation in ["clientSends", "serverSends"] {
+    for operation in OPERATIONS {
         for message in messages(&document, operation) {
             let schema = validator(&document, &message["payload"]);
             for example in examples(message) {

@@ -12,6 +12,7 @@ mod audit;
 mod auth;
 mod availability;
 mod billing;
+mod calls;
 mod canned;
 mod changes;
 mod contacts;

@@ -126,7 +126,13 @@ const OPEN: [&str; 35] = [
 ];
 
 /// What is brought back to us as we, or a provider, gave it out: secrets, of which at most a hash is stored.
-const TOKENS: [&str; 15] = [
+const TOKENS: [&str; 20] = [
+    // Becomes a keyed hash at once.
+    "POST /v1/guest/sessions #/user_ref",
+    "POST /v1/workspaces/{workspace}/call-deletions #/user_ref",
+    "POST /v1/guest/sessions #/app_key",
+    "POST /v1/guest/sessions #/link",
+    "POST /v1/guest/sessions #/user_signature",
     "POST /v1/auth/password/reset #/token",
     "POST /v1/auth/refresh #/refresh_token",
     "POST /v1/invitations/accept #/token",

@@ -5,7 +5,7 @@ mod bodies;
 mod lists;
 mod places;
 
-use harness::routes::{Actor, Route};
+use harness::routes::{Actor, Route, token_of_nobody};
 use harness::{Answer, Client, Conversation, Harness, Member, ORIGIN, Visitor, Workspace};
 
 /// What must never come back. Upper case, so that it is no word of ours.
@@ -38,6 +38,10 @@ impl World {
     /// Somebody whom the route lets in.
     fn caller(&self, route: &Route) -> Client {
         match route.actor() {
+            actor @ (Actor::Device | Actor::Guest) => {
+                let nobody = token_of_nobody(actor);
+                self.harness.anonymous().with_token(&nobody)
+            }
             Actor::Member => Client::clone(&self.owner),
             Actor::Visitor => self.visitor.with_header("origin", ORIGIN),
         }

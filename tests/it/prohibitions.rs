@@ -55,6 +55,7 @@ fn no_purpose_and_no_recipient_is_advertising() {
         Purpose::AnswerRequests,
         Purpose::AnswerVisitor,
         Purpose::Authenticate,
+        Purpose::ConnectCall,
         Purpose::Improve,
         Purpose::ProveErasure,
         Purpose::RunWorkspace,

@@ -346,6 +346,7 @@ async fn a_deleted_workspace_opens_to_nobody_until_its_owner_undoes_it() {
         for route in routes() {
             let client = match route.actor() {
                 _ if !route.path.contains("{workspace}") && route.path != VISITORS_LIST => continue,
+                Actor::Device | Actor::Guest => continue,
                 Actor::Member => Client::clone(&owner),
                 Actor::Visitor => Client::clone(&visitor),
             };

@@ -93,6 +93,24 @@ impl Harness {
         Self::of(Arc::new(template)).await
     }
 
+    /// Starts a stack whose calls have a relay, which shares this secret with them.
+    pub async fn with_relay(secret: &str) -> Self {
+        let mut template = Template::clone(&template());
+        for function in &mut template.functions {
+            let relay = [
+                ("STUN_URLS", "stun:turn.example.com"),
+                (
+                    "TURN_URLS",
+                    "turn:turn.example.com,turns:turn.example.com:443",
+                ),
+                ("TURN_SECRET", secret),
+            ];
+            let relay = relay.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            function.environment.extend(relay);
+        }
+        Self::of(Arc::new(template)).await
+    }
+
     async fn of(template: Arc<Template>) -> Self {
         let options = StackOptions::for_tests(template, Clock::manual(START));
         let started = Stack::start(options).await;

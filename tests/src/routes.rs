@@ -8,10 +8,11 @@ use local::functions::routes_of;
 use reqwest::Method;
 use serde_json::Value;
 use shared::domain::{
-    AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, CannedReplyId, ContactId,
+    AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, CallId, CannedReplyId, ContactId,
     ConversationId, DeviceId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId,
     MemberId, PasskeyId, RequestId, SavedViewId, SessionId, SupportId, TeamId, WebhookId,
-    WorkspaceId, token,
+    WorkspaceId,
+    token::{self, Secret},
 };
 
 use crate::{START, contract, method, template};
@@ -32,8 +33,23 @@ pub struct Route {
 pub enum Actor {
     /// Somebody with an account.
     Member,
+    /// A device with a join token.
+    Device,
+    /// Somebody who calls without an account.
+    Guest,
     /// Somebody with a widget session.
     Visitor,
+}
+
+/// A token of a guest, or of a device that joins, that has the right shape and is nobody's.
+pub fn token_of_nobody(actor: Actor) -> String {
+    let prefix = match actor {
+        Actor::Device => "cj",
+        _ => "gt",
+    };
+    let at = START.minus(Duration::from_secs(60));
+    let ids = [WorkspaceId::new(at).uuid(), CallId::new(at).uuid()];
+    token::write(prefix, &ids, &Secret::from_bytes([7; 32]))
 }
 
 /// Every route of the template, without `$default`.
@@ -56,10 +72,20 @@ impl Route {
 
     /// Whom it is for, unless it is for anybody.
     pub fn actor(&self) -> Actor {
-        match self.path.starts_with("/v1/widget/") {
-            true => Actor::Visitor,
-            false => Actor::Member,
+        match self.path.as_str() {
+            "/v1/calls/join" => Actor::Device,
+            path if path.starts_with("/v1/guest/") => Actor::Guest,
+            path if path.starts_with("/v1/widget/") => Actor::Visitor,
+            _ => Actor::Member,
         }
+    }
+
+    /// Whether it asks for the module of calls, which a workspace of the inbox does not have: those
+    /// are tried in `tests/it/calls`.
+    pub fn is_of_calls(&self) -> bool {
+        self.path
+            .split('/')
+            .any(|part| ["calls", "call-links", "call-deletions", "call-figures"].contains(&part))
     }
 
     /// The names of its path parameters, in order.
@@ -115,6 +141,8 @@ impl Ids {
         // Not of the future: ids carry the time of their birth.
         let at = START.minus(Duration::from_secs(60));
         Self(BTreeMap::from([
+            ("act", "end".to_owned()),
+            ("call", CallId::new(at).to_string()),
             ("account", AccountId::new(at).to_string()),
             ("announcement", AnnouncementId::new(at).to_string()),
             ("api_key", ApiKeyId::new(at).to_string()),

@@ -289,6 +289,7 @@ async fn people(
             SubjectId::Account(_)
             | SubjectId::Contact(_)
             | SubjectId::Flow(_)
+            | SubjectId::Guest(_)
             | SubjectId::Key(_) => {}
         }
     }
@@ -331,6 +332,7 @@ async fn people(
             SubjectId::Member(member) => (AuthorKind::Member, member_label(member)?),
             SubjectId::Account(_) => (AuthorKind::Member, "Teammate".to_owned()),
             SubjectId::Flow(_) => (AuthorKind::Bot, "Automatic message".to_owned()),
+            SubjectId::Guest(_) => (AuthorKind::Visitor, "Guest".to_owned()),
             SubjectId::Key(_) => (AuthorKind::ApiKey, "Automatic message".to_owned()),
             SubjectId::Contact(_) => {
                 let name = contact_name()?.map(|name| name.reveal().to_owned());

@@ -95,7 +95,7 @@ fn rests_on(socket: &Socket, ended: Ended) -> bool {
         (Holder::Member { .. }, Ended::SeatOf(workspace, until)) => {
             socket.workspace == workspace && socket.opened_at < until
         }
-        (Holder::Visitor { .. }, _) => false,
+        (Holder::Guest(_) | Holder::Visitor { .. }, _) => false,
     }
 }
 

@@ -18,6 +18,7 @@
 //! | `hook` | something that services of the customer are told of; a delivery was written | a delivery for each; its first attempt |
 //! | `notify` | something that people want to hear of; a notification was written | a notification for each; its first attempt |
 //! | `nudge` | a conversation changed | those who listen to it hear so |
+//! | `ring` | a call rings, stops ringing, or is further | those who may take it, and the two devices in it, hear so |
 //! | `close_sockets` | a login session or a seat went, or a seat shows other conversations | the sockets that rest on it are closed |
 //! | `feedback` | a mail came back, or its reader complained | the address is written to no more where that may be, and the team sees it |
 //! | `reach` | what is known of a contact changed | a mail from its address finds whoever answers for it |
@@ -53,6 +54,7 @@ mod post;
 mod reach;
 mod remove_file;
 mod remove_root;
+mod ring;
 
 use std::time::Duration;
 
@@ -94,8 +96,9 @@ pub async fn handle(app: &App, batch: Batch) -> Answer {
     let deliveries = Box::pin(hook::try_first(app, &batch.records));
     let requests = Box::pin(ask_server::try_first(app, &batch.records));
     let notifications = Box::pin(notify::try_first(app, &batch.records));
-    let (answer, (), (), (), ()) =
-        tokio::join!(effects, nudges, deliveries, requests, notifications);
+    let rings = Box::pin(ring::tell(app, &batch.records));
+    let (answer, (), (), (), (), ()) =
+        tokio::join!(effects, nudges, deliveries, requests, notifications, rings);
     answer
 }
 

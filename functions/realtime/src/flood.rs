@@ -15,6 +15,8 @@ use shared::{
     store::socket::{ConnectionId, Socket},
 };
 
+use crate::frame::Fault;
+
 /// Frames of a second, for as long as it lasts.
 const FRAMES_PER_SECOND: i64 = 20;
 /// Frames at once, after a pause.
@@ -24,12 +26,24 @@ const MOST_FAULTS: u32 = 5;
 /// How many connections are remembered; then those of before are forgotten.
 const REMEMBERED: usize = 2_000;
 
+/// Descriptions of a second, for as long as it lasts.
+const DESCRIPTIONS_PER_SECOND: i64 = 3;
+/// Descriptions at once, after a pause.
+const MOST_DESCRIPTIONS: i64 = 9;
+/// Candidates of a minute, for as long as it lasts; and as many at once.
+const CANDIDATES_PER_MINUTE: i64 = 64;
+
+const MS_PER_DESCRIPTION: i64 = 1_000 / DESCRIPTIONS_PER_SECOND;
+const MS_PER_CANDIDATE: i64 = 60_000 / CANDIDATES_PER_MINUTE;
 const MS_PER_FRAME: i64 = 1_000 / FRAMES_PER_SECOND;
 
 #[derive(Default)]
 struct Seen {
     /// When the bucket is full again.
     full_at_ms: i64,
+    /// The same of descriptions, and of candidates.
+    described_ms: i64,
+    found_ms: i64,
     faults: u32,
     socket: Option<Socket>,
 }
@@ -57,6 +71,30 @@ impl Floodgate {
             bucket.full_at_ms = full_at_ms;
         }
         admitted
+    }
+
+    /// Counts descriptions and candidates of a frame of a call.
+    ///
+    /// # Errors
+    /// When there were too many; the socket stays.
+    pub fn admits_signal(
+        &self,
+        connection: &ConnectionId,
+        (descriptions, candidates): (u32, u32),
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let mut seen = self.lock();
+        let bucket = seen.entry(connection.clone()).or_default();
+        let described =
+            bucket.described_ms.max(now.ms()) + i64::from(descriptions) * MS_PER_DESCRIPTION;
+        let found = bucket.found_ms.max(now.ms()) + i64::from(candidates) * MS_PER_CANDIDATE;
+        if described - now.ms() > MOST_DESCRIPTIONS * MS_PER_DESCRIPTION
+            || found - now.ms() > CANDIDATES_PER_MINUTE * MS_PER_CANDIDATE
+        {
+            return Err(Fault::TooManySignals);
+        }
+        (bucket.described_ms, bucket.found_ms) = (described, found);
+        Ok(())
     }
 
     /// Counts a frame that nobody understands; whether that was one too many.
@@ -105,6 +143,17 @@ mod tests {
         assert_eq!(second, 20);
         let after_a_pause = (0..100).filter(|_| gate.admits(&a, at(60_000))).count();
         assert_eq!(after_a_pause, 60);
+    }
+
+    #[test]
+    fn nine_descriptions_at_once_and_sixty_four_candidates_a_minute() {
+        let (gate, a) = (Floodgate::default(), ConnectionId::new("a"));
+        let burst = (0..30).filter(|_| gate.admits_signal(&a, (1, 0), at(0)).is_ok());
+        assert_eq!(burst.count(), 9);
+        assert!(gate.admits_signal(&a, (1, 0), at(400)).is_ok());
+        let found = (0..10).filter(|_| gate.admits_signal(&a, (0, 16), at(400)).is_ok());
+        assert_eq!(found.count(), 4);
+        assert!(gate.admits_signal(&a, (0, 16), at(16_000)).is_ok());
     }
 
     #[test]

@@ -9,6 +9,8 @@ use shared::{
     store::{SubjectId, socket::Topic},
 };
 
+use crate::signal::{self, CallFrame, CallSaid};
+
 /// The most bytes of a frame, in both directions: under the edge's 32 KiB of one that is not cut.
 pub const MOST_BYTES: usize = 24 * 1024;
 
@@ -16,6 +18,9 @@ pub const MOST_BYTES: usize = 24 * 1024;
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "t", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Said {
+    /// Something in a call.
+    #[serde(skip)]
+    Call(CallSaid),
     /// Who am I, and until when?
     Hello {},
     /// Are you there?
@@ -50,6 +55,10 @@ impl Said {
         }
         let value: Value = serde_json::from_str(frame).map_err(|_| Fault::Malformed)?;
         let known = value["t"].as_str().ok_or(Fault::Malformed)?;
+        if signal::KNOWN.contains(&known) {
+            let said = serde_json::from_value(value);
+            return said.map(Self::Call).map_err(|_| Fault::Malformed);
+        }
         if !KNOWN.contains(&known) {
             return Err(Fault::Unknown);
         }
@@ -60,14 +69,30 @@ impl Said {
 shared::words! {
     /// Why a frame did nothing.
     pub enum Fault {
+        /// No description, candidate or count of them that a device may be told.
+        BadSignal = "bad_signal",
         /// The team blocked this visitor.
         Blocked = "blocked",
+        /// The call is over.
+        CallOver = "call_over",
+        /// It does not go with how far the call is.
+        CallState = "call_state",
         /// The role does not allow it.
         Forbidden = "forbidden",
         /// It is no JSON object with the fields of its kind.
         Malformed = "malformed_frame",
         /// The workspace does not have this capability.
         ModuleOff = "module_off",
+        /// Another socket speaks for this side; say `call.hello` or `call.resume` first.
+        NotInCall = "not_in_call",
+        /// The other device is not there; it says `call.joined` or `call.back` when it is.
+        PeerAway = "peer_away",
+        /// The other side shows a screen.
+        ScreenTaken = "screen_taken",
+        /// The epoch is not the present one.
+        StaleEpoch = "stale_epoch",
+        /// More descriptions or candidates than a device needs; slow down.
+        TooManySignals = "too_many_signals",
         /// It is not there, or not yours to see.
         NotFound = "not_found",
         /// The sign-in behind the socket is over. The socket closes.
@@ -94,7 +119,7 @@ pub struct Who {
 impl From<SubjectId> for Who {
     fn from(subject: SubjectId) -> Self {
         let kind = match subject {
-            SubjectId::Contact(_) => AuthorKind::Visitor,
+            SubjectId::Contact(_) | SubjectId::Guest(_) => AuthorKind::Visitor,
             SubjectId::Flow(_) => AuthorKind::Bot,
             SubjectId::Key(_) => AuthorKind::ApiKey,
             SubjectId::Account(_) | SubjectId::Member(_) => AuthorKind::Member,
@@ -153,6 +178,9 @@ pub enum Frame {
         /// Of what.
         topic: String,
     },
+    /// Something in a call.
+    #[serde(untagged)]
+    Call(CallFrame),
 }
 
 impl Frame {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `ticket` | `POST /v1/workspaces/{workspace}/realtime/tickets` |
 //! | `visitor_ticket` | `POST /v1/widget/realtime/tickets` |
+//! | `guest_ticket` | `POST /v1/guest/realtime/tickets` |
 //! | `sync` | `GET /v1/workspaces/{workspace}/sync` |
 //! | `visitor_sync` | `GET /v1/widget/sync` |
 //! | `socket` | `$connect`, `$disconnect` and `$default` of the WebSocket API |
@@ -12,12 +13,15 @@
 //! be the same role. `/sync` is the truth; a socket only says when to ask. A client that loses every
 //! frame still learns everything, a minute later.
 //!
-//! What a frame may say stands in `frame`; what a socket may cost, in `flood`.
+//! What a frame may say stands in `frame`, of a call in `signal`; what a frame of a call does, in `call`;
+//! what a socket may cost, in `flood`.
 
+mod call;
 mod cursor;
 mod flood;
 mod frame;
-mod issue;
+mod guest_ticket;
+mod signal;
 mod socket;
 mod sync;
 mod ticket;
@@ -28,5 +32,5 @@ pub use socket::Sockets;
 
 /// The HTTP routes of this function.
 pub fn routes() -> shared::http::Routes {
-    shared::routes![ticket, visitor_ticket, sync, visitor_sync]
+    shared::routes![ticket, visitor_ticket, guest_ticket, sync, visitor_sync]
 }

@@ -13,7 +13,7 @@ use shared::{
         policy::{Lens, Module},
         words::Symbol,
     },
-    http::{Code, Member, Problem, Visitor, actor::Entry},
+    http::{Code, Guesting, Member, Problem, Visitor, actor::Entry},
     lambda::socket::{Answer, Event, Happening},
     store::{
         CommitError, Key, StoreError, Stored, SubjectId, Transaction, Unsealed,
@@ -25,6 +25,7 @@ use shared::{
 };
 
 use crate::{
+    call,
     flood::Floodgate,
     frame::{Fault, Frame, Said},
 };
@@ -41,13 +42,25 @@ const TYPING_FOR: Duration = Duration::from_secs(6);
 pub struct Sockets(Floodgate);
 
 /// Who speaks, as they are at this frame.
-enum Speaker {
+pub(crate) enum Speaker {
+    Guest(Guesting),
     Member(Member),
     Visitor(Visitor),
 }
 
+/// What a frame is about, and so what its speaker has to be allowed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Nothing but the socket itself.
+    Itself,
+    /// Calls.
+    Calls,
+    /// Conversations.
+    Conversations(Permission),
+}
+
 /// Why a frame was not worked on.
-struct Refused {
+pub(crate) struct Refused {
     fault: Fault,
     closes: bool,
 }
@@ -128,6 +141,11 @@ impl Sockets {
             Ok(socket) => socket,
             Err(refused) => return refuse(app, connection, refused).await,
         };
+        if let Said::Call(said) = &said
+            && let Err(fault) = self.0.admits_signal(connection, said.weight(), now)
+        {
+            return refuse(app, connection, fault.into()).await;
+        }
         match obey(app, &socket, said).await {
             Ok(frame) => frame.map_or(Answer::of(200), |frame| Answer::frame(&frame)),
             Err(refused) => refuse(app, connection, refused).await,
@@ -223,8 +241,9 @@ async fn refuse(app: &App, connection: &ConnectionId, refused: Refused) -> Answe
 /// Does what a frame says; what it is answered with.
 async fn obey(app: &App, socket: &Socket, said: Said) -> Result<Option<Frame>, Refused> {
     match said {
+        Said::Call(said) => call::obey(app, socket, said).await,
         Said::Hello {} => {
-            let speaker = speaker(app, socket, Permission::ConversationsRead, Vec::new()).await?;
+            let speaker = speaker(app, socket, Reach::Itself, Vec::new()).await?;
             let at = speaker.entry().now;
             let who = socket.holder.subject().into();
             Ok(Some(Frame::Hello {
@@ -234,7 +253,7 @@ async fn obey(app: &App, socket: &Socket, said: Said) -> Result<Option<Frame>, R
             }))
         }
         Said::Ping {} => {
-            let speaker = speaker(app, socket, Permission::ConversationsRead, Vec::new()).await?;
+            let speaker = speaker(app, socket, Reach::Itself, Vec::new()).await?;
             let old = speaker.entry().now >= drain_at(socket);
             Ok(Some(if old { Frame::Drain {} } else { Frame::Pong {} }))
         }
@@ -253,12 +272,19 @@ async fn listen(app: &App, socket: &Socket, topic: String) -> Result<Frame, Refu
         return Ok(not_found());
     };
     let place = match wanted {
-        Topic::Inbox => None,
+        Topic::Calls | Topic::Guest(_) | Topic::Inbox => None,
         Topic::Conversation(id) => Some(keys::conversation(socket.workspace, id)),
     };
     let keys = place.iter().cloned().collect();
-    let speaker = speaker(app, socket, Permission::ConversationsRead, keys).await?;
+    let reach = match wanted {
+        Topic::Calls | Topic::Guest(_) => Reach::Calls,
+        Topic::Inbox | Topic::Conversation(_) => {
+            Reach::Conversations(Permission::ConversationsRead)
+        }
+    };
+    let speaker = speaker(app, socket, reach, keys).await?;
     let allowed = match &place {
+        None if reach == Reach::Calls => call::may_listen(socket.holder, wanted),
         None => matches!(speaker, Speaker::Member(_)),
         Some(place) => speaker.head(place)?.is_some(),
     };
@@ -278,7 +304,7 @@ async fn listen(app: &App, socket: &Socket, topic: String) -> Result<Frame, Refu
             app.tell_presence(socket.workspace, socket.holder.subject(), now)
                 .await?,
         ),
-        Topic::Conversation(_) => None,
+        Topic::Calls | Topic::Conversation(_) | Topic::Guest(_) => None,
     };
     Ok(Frame::Subbed { topic, online })
 }
@@ -287,7 +313,7 @@ async fn unlisten(app: &App, socket: &Socket, topic: String) -> Result<Frame, Re
     let Some(known) = Topic::from_symbol(&topic) else {
         return Ok(Frame::refused(Fault::NotFound, &topic));
     };
-    speaker(app, socket, Permission::ConversationsRead, Vec::new()).await?;
+    speaker(app, socket, Reach::Itself, Vec::new()).await?;
     let line = app.store.unlisten(socket, known).await?;
     app.tell_absence(&[line], app.clock.now()).await?;
     Ok(Frame::Unsubbed { topic })
@@ -304,7 +330,7 @@ async fn type_in(
     let speaker = speaker(
         app,
         socket,
-        Permission::ConversationsWrite,
+        Reach::Conversations(Permission::ConversationsWrite),
         vec![place.clone()],
     )
     .await?;
@@ -333,14 +359,24 @@ async fn type_in(
 }
 
 /// Whoever holds the socket, by the sign-in it was opened with, and what lies at `keys`.
-async fn speaker(
+pub(crate) async fn speaker(
     app: &App,
     socket: &Socket,
-    permission: Permission,
+    reach: Reach,
     keys: Vec<Key>,
 ) -> Result<Speaker, Refused> {
     let workspace = socket.workspace;
+    let (permission, module) = match reach {
+        Reach::Itself => (Permission::ConversationsRead, None),
+        Reach::Calls => (Permission::CallsTake, Some(Module::Sessions)),
+        Reach::Conversations(permission) => (permission, Some(Module::Conversations)),
+    };
     let speaker = match socket.holder {
+        // They have no conversations.
+        Holder::Guest(_) if matches!(reach, Reach::Conversations(_)) => {
+            return Err(Fault::NotFound.into());
+        }
+        Holder::Guest(guest) => Speaker::Guest(app.guest_by(workspace, guest, keys).await?),
         Holder::Member {
             account, session, ..
         } => Speaker::Member(
@@ -354,13 +390,16 @@ async fn speaker(
     if speaker.subject() != socket.holder.subject() {
         return Err(Fault::SessionOver.into());
     }
-    speaker.entry().require(Module::Conversations)?;
+    if let Some(module) = module {
+        speaker.entry().require(module)?;
+    }
     Ok(speaker)
 }
 
 impl Speaker {
-    const fn entry(&self) -> &Entry {
+    pub(crate) const fn entry(&self) -> &Entry {
         match self {
+            Self::Guest(guesting) => &guesting.entry,
             Self::Member(member) => &member.entry,
             Self::Visitor(visitor) => &visitor.entry,
         }
@@ -368,6 +407,7 @@ impl Speaker {
 
     const fn subject(&self) -> SubjectId {
         match self {
+            Self::Guest(guesting) => SubjectId::Guest(guesting.guest.id),
             Self::Member(member) => member.subject(),
             Self::Visitor(visitor) => visitor.subject(),
         }
@@ -377,7 +417,7 @@ impl Speaker {
     fn sight(&self) -> Sight {
         match self {
             Self::Member(member) => member.sight.clone(),
-            Self::Visitor(_) => Sight::everything(),
+            Self::Guest(_) | Self::Visitor(_) => Sight::everything(),
         }
     }
 
@@ -386,6 +426,7 @@ impl Speaker {
         let head = self.entry().open::<Conversation>(place)?;
         Ok(head.filter(|head| {
             let theirs = match self {
+                Self::Guest(_) => false,
                 Self::Member(member) => member.sight.sees(head.standing()),
                 Self::Visitor(visitor) => head.contact == visitor.id,
             };

@@ -4,11 +4,12 @@ use axum::{extract::State, http::StatusCode};
 use shared::{
     app::App,
     domain::{Permission, WorkspaceId},
-    http::{AccessToken, Json, Path, Problem, Problems},
+    http::{
+        AccessToken, Json, Path, Problem, Problems,
+        ticket::{TicketView, issue},
+    },
     store::socket::Holder,
 };
-
-use crate::issue::{TicketView, issue};
 
 /// Get a ticket for a socket.
 #[utoipa::path(

@@ -3,11 +3,12 @@
 use axum::{extract::State, http::StatusCode};
 use shared::{
     app::App,
-    http::{Json, Problem, Problems, VisitorToken},
+    http::{
+        Json, Problem, Problems, VisitorToken,
+        ticket::{TicketView, issue},
+    },
     store::socket::Holder,
 };
-
-use crate::issue::{TicketView, issue};
 
 /// Get a ticket for a socket as a visitor.
 #[utoipa::path(

@@ -11,7 +11,7 @@
 //! | `asks` | every minute, beside the deadlines | servers are asked what flows wait for |
 //! | `chain` | every minute | lines of audit logs that wait come into their chains |
 //! | `webhooks` | every minute, beside the deadlines | services of the customer are told what is due |
-//! | `minute` | every minute | deadlines that nobody has knocked for: ends of snoozes; `exports`: copies of their data that people asked for |
+//! | `minute` | every minute | deadlines that nobody has knocked for: ends of snoozes, of what rings and of calls whose devices went silent (`calls`); `exports`: copies of their data that people asked for |
 //!
 //! Reads are right without any of it: they ask the present policy and the server's clock. What is
 //! done here is done to the rows. Every task may be cut off anywhere and be called twice.
@@ -19,6 +19,7 @@
 mod analytics;
 mod announce;
 mod asks;
+mod calls;
 mod chain;
 mod disclosures;
 mod erasures;

@@ -26,7 +26,7 @@ use shared::{
     },
 };
 
-use crate::{disclosures, flows, requests};
+use crate::{calls, disclosures, flows, requests};
 
 /// How long one run goes on: the next one starts after a minute.
 const BUDGET: Duration = Duration::from_secs(45);
@@ -39,6 +39,7 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
     report.add("woken_conversations", 0);
     report.add("flow_turns", 0);
     report.add("counted_flows", 0);
+    report.add("ended_calls", 0);
     report.add("erased_conversations", 0);
     report.add("erased_contacts", 0);
     report.add("assigned_conversations", 0);
@@ -123,6 +124,9 @@ async fn settle(
     }
     if keys::is_privacy_request(head) {
         return requests::settle(app, head, now).await;
+    }
+    if keys::is_call(head) {
+        return Box::pin(calls::settle(app, head, now)).await;
     }
     let root = RootRef::of(head);
     let Some(tenant @ TenantId::Workspace(workspace)) = root.tenant() else {

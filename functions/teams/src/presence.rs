@@ -48,6 +48,7 @@ pub async fn connected(
             SubjectId::Account(_)
             | SubjectId::Contact(_)
             | SubjectId::Flow(_)
+            | SubjectId::Guest(_)
             | SubjectId::Key(_) => None,
         })
         .collect();

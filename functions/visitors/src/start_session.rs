@@ -7,7 +7,7 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
 };
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -17,11 +17,12 @@ use shared::{
         Allowance, Client, Code, Json, Problem, Problems, VisitorToken,
         actor::Entry,
         bearer::RESUME_PREFIX,
+        guest::check_origin,
         person::{self, Person, RACES, recognise},
     },
     store::{
         CommitError, Fetched, Stored, Transaction, Unsealed,
-        app::{App as Stock, Identity, Platform},
+        app::{App as Stock, Identity},
         contact::{Contact, ExternalOwner, Visit},
         keys,
         subject::State as Liveness,
@@ -118,7 +119,7 @@ pub async fn handle(
         .open::<Stock>(&keys::app(workspace, id))?
         .filter(|stock| stock.goes_by(&key, entry.now))
         .ok_or_else(Problem::not_found)?;
-    check_caller(&stock, &headers)?;
+    check_origin(&stock, &headers)?;
     if stock.disabled_at.is_some() {
         return Err(Problem::new(Code::AppOff));
     }
@@ -143,25 +144,6 @@ pub async fn handle(
         (None, None) => arriving.unknown().await?,
     };
     Ok((StatusCode::CREATED, allowed, Json(session)))
-}
-
-/// Refuses callers from elsewhere than the app says.
-fn check_caller(app: &Stock, headers: &HeaderMap) -> Result<(), Problem> {
-    let sent = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let allowed = match app.platform {
-        Platform::Web => sent(header::ORIGIN.as_str())
-            .is_some_and(|origin| app.origins.iter().any(|known| known.as_str() == origin)),
-        Platform::Android | Platform::Ios => sent("x-bundle-id").is_some_and(|sent| {
-            app.bundle_id
-                .as_ref()
-                .is_some_and(|known| known.as_str() == sent)
-        }),
-    };
-    if allowed {
-        Ok(())
-    } else {
-        Err(Problem::new(Code::OriginRefused))
-    }
 }
 
 /// What going on with an earlier visit reads.
@@ -375,75 +357,5 @@ fn welcome_back(fetched: &Fetched, entry: &Entry, id: ContactId) -> Result<(), P
     match head.filter(|head| head.state == Liveness::Restricted) {
         Some(_) => Err(Problem::new(Code::Restricted)),
         None => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::http::HeaderValue;
-    use shared::{
-        domain::{
-            AppId, WorkspaceId,
-            text::{BundleId, Name, Origin},
-        },
-        store::{app::Label, field::Bytes},
-    };
-
-    use super::*;
-
-    fn app(platform: Platform) -> Stock {
-        let at = Timestamp::from_ms(1_768_478_400_000);
-        Stock {
-            disabled_at: None,
-            sessions_per_minute: None,
-            id: AppId::new(at),
-            workspace: WorkspaceId::new(at),
-            name: Label::new(&Name::parse("Shop").expect("a name")),
-            platform,
-            origins: vec![Origin::parse("https://www.example.com").expect("an origin")],
-            bundle_id: Some(BundleId::parse("com.example.shop").expect("a bundle")),
-            identity: Identity::Off,
-            team: None,
-            asks_rating: None,
-            mails_offline: None,
-            identity_secret: Bytes(Vec::new()),
-            previous_secret: None,
-            secret_rotated_at: None,
-            key_salt: None,
-            previous_key_salt: None,
-            key_rotated_at: None,
-            created_at: at,
-            rev: 1,
-        }
-    }
-
-    fn allowed(platform: Platform, header: &'static str, value: &'static str) -> bool {
-        let headers = HeaderMap::from_iter([(
-            header.parse().expect("a header"),
-            HeaderValue::from_static(value),
-        )]);
-        check_caller(&app(platform), &headers).is_ok()
-    }
-
-    #[test]
-    fn a_web_app_is_used_from_its_origins_and_a_mobile_app_from_its_bundle() {
-        assert!(allowed(Platform::Web, "origin", "https://www.example.com"));
-        for foreign in [
-            "https://example.com",
-            "http://www.example.com",
-            "null",
-            "",
-            "https://www.example.com:8443",
-            "https://www.example.com.evil.example",
-        ] {
-            assert!(!allowed(Platform::Web, "origin", foreign), "{foreign}");
-        }
-        assert!(!allowed(Platform::Web, "x-bundle-id", "com.example.shop"));
-        for mobile in [Platform::Android, Platform::Ios] {
-            assert!(allowed(mobile, "x-bundle-id", "com.example.shop"));
-            assert!(!allowed(mobile, "x-bundle-id", "com.example.shop2"));
-            assert!(!allowed(mobile, "origin", "https://www.example.com"));
-        }
-        assert!(check_caller(&app(Platform::Web), &HeaderMap::new()).is_err());
     }
 }

@@ -15,7 +15,9 @@ use utoipa::ToSchema;
 pub const MOST_KEYS: u16 = 50;
 
 /// What a key may be given; everything else is for people.
-pub const SCOPES: [Permission; 6] = [
+pub const SCOPES: [Permission; 8] = [
+    Permission::CallsDelete,
+    Permission::CallsRead,
     Permission::ContactsRead,
     Permission::ConversationsRead,
     Permission::ConversationsWrite,

@@ -36,10 +36,19 @@ fn paragraph(text: &str) -> Block {
 /// Whether a workspace of the profile holds a record from the beginning, without another module.
 pub(super) fn begins_with(facts: &Facts, record: &Declaration) -> bool {
     use shared::domain::personal::Purpose;
-    let only_for_visitors = record.fields.iter().all(|field| {
-        !matches!(field.decision, Decision::Personal { purpose, .. } if purpose != Purpose::AnswerVisitor)
-    }) && record.fields.iter().any(|field| matches!(field.decision, Decision::Personal { .. }));
-    !only_for_visitors || facts.policy.has(Module::Conversations)
+    let only_for = |served: Purpose| {
+        let mut purposes = record
+            .fields
+            .iter()
+            .filter_map(|field| match field.decision {
+                Decision::Personal { purpose, .. } => Some(purpose),
+                _ => None,
+            })
+            .peekable();
+        purposes.peek().is_some() && purposes.all(|purpose| purpose == served)
+    };
+    (!only_for(Purpose::AnswerVisitor) || facts.policy.has(Module::Conversations))
+        && (!only_for(Purpose::ConnectCall) || facts.policy.has(Module::Sessions))
 }
 
 /// The retention classes that a profile's records have.

@@ -23,6 +23,7 @@ pub const fn purpose(purpose: Purpose) -> &'static str {
         }
         Purpose::AnswerVisitor => "hold conversations between visitors and a team",
         Purpose::Authenticate => "sign people in and keep others out",
+        Purpose::ConnectCall => "bring two people together in a call, and see that it is good",
         Purpose::Improve => "find out what fails and what is slow, and make it better",
         Purpose::ProveErasure => "show that an erasure was carried out",
         Purpose::RunWorkspace => "let a team work together",
@@ -58,6 +59,9 @@ pub const fn class(class: Class) -> &'static str {
         Class::Billing => {
             "Document of a payment: invoice, credit note, refund; the law has the operator keep it"
         }
+        Class::Call => {
+            "Call: when, between which ids, why it ended and how good the connection was; nothing of what was said"
+        }
         Class::Challenge => "Mailed code that waits for its answer",
         Class::Conversation => {
             "Conversation: messages, notes, thread, what is known of the visitor"
@@ -75,6 +79,9 @@ pub const fn class(class: Class) -> &'static str {
         Class::Export => "Copy of somebody's data that was made for them to fetch",
         Class::Erasure => "Erasure: how far it is, and its receipt; counts and opaque ids only",
         Class::Farewell => "Address of an account that was erased, for its last mail",
+        Class::Guest => {
+            "Session of somebody who calls without an account, or a link to call somebody"
+        }
         Class::Idempotency => "Memory of a request, so that a repeated one counts once",
         Class::Invitation => "Invitation that nobody has accepted",
         Class::Job => "Progress of long work; after its last step",

@@ -42,6 +42,9 @@ pub struct Config {
     /// `STRIPE_SECRET_KEY`, `STRIPE_WEBHOOK_SECRETS` and `STRIPE_URL`: where it is paid. Only the function
     /// `billing` is given them.
     pub stripe: Option<Stripe>,
+    /// `STUN_URLS`, `TURN_URLS` and `TURN_SECRET`: what helps devices of a call find each other; set
+    /// for the function that gives it out, and for no other.
+    pub relay: Relay,
     /// `AWS_REGION`, set by Lambda.
     pub region: String,
     /// The credentials of the function's role, set by Lambda, fixed for its environment's life.
@@ -83,6 +86,23 @@ impl Stripe {
 impl std::fmt::Debug for Stripe {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Stripe(**)")
+    }
+}
+
+/// What helps two devices of a call find a way to each other; empty where nothing was set up.
+#[derive(Clone, Default)]
+pub struct Relay {
+    /// Servers that say how a device looks from outside, as `stun:` addresses.
+    pub stun_urls: Vec<String>,
+    /// Relays, as `turn:` or `turns:` addresses.
+    pub turn_urls: Vec<String>,
+    /// The secret that the relays share with us.
+    pub turn_secret: Option<String>,
+}
+
+impl std::fmt::Debug for Relay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Relay(**)")
     }
 }
 
@@ -144,6 +164,9 @@ impl Config {
         "STRIPE_URL",
     ];
 
+    /// The variables that only the function of calls has: they hold the secret of its relay.
+    pub const CALL_VARIABLES: [&'static str; 3] = ["STUN_URLS", "TURN_URLS", "TURN_SECRET"];
+
     /// From the process's own environment.
     #[expect(
         clippy::disallowed_methods,
@@ -160,6 +183,14 @@ impl Config {
 
     fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let optional = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let listed = |name: &str| -> Vec<String> {
+            let list = optional(name).unwrap_or_default();
+            let parts = list.split(',').map(str::trim);
+            parts
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned)
+                .collect()
+        };
         let required = |name: &'static str| optional(name).ok_or(ConfigError(name));
         let plans = optional("BILLING_PLANS").map(|text| Plans::parse(&text));
         let secrets = optional("STRIPE_WEBHOOK_SECRETS").unwrap_or_default();
@@ -189,6 +220,11 @@ impl Config {
                 .transpose()
                 .map_err(|_| ConfigError("BILLING_PLANS"))?,
             stripe,
+            relay: Relay {
+                stun_urls: listed("STUN_URLS"),
+                turn_urls: listed("TURN_URLS"),
+                turn_secret: optional("TURN_SECRET"),
+            },
             region: required("AWS_REGION")?,
             credentials: Credentials {
                 access_key_id: required("AWS_ACCESS_KEY_ID")?,

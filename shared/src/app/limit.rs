@@ -49,6 +49,14 @@ pub enum Act {
     ReportChild,
     /// Look through conversations or contacts, which reads and opens many of them.
     Search,
+    /// Begin a call, as a guest.
+    BeginCall,
+    /// Let a device into a call.
+    JoinCall,
+    /// Say how well a call goes.
+    TellQuality,
+    /// Come as a guest.
+    StartGuest,
     /// Begin a session of the widget.
     StartVisit,
     /// Begin or end a sign-in through a team's provider.
@@ -89,6 +97,7 @@ pub struct Limit {
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
+const TEN_MINUTES: Duration = Duration::from_secs(10 * 60);
 const QUARTER: Duration = Duration::from_secs(15 * 60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -121,6 +130,10 @@ impl Act {
         Self::SendBeacon,
         Self::ReportChild,
         Self::Search,
+        Self::BeginCall,
+        Self::JoinCall,
+        Self::TellQuality,
+        Self::StartGuest,
         Self::StartVisit,
         Self::TeamSignIn,
         Self::Upload,
@@ -267,6 +280,24 @@ impl Act {
                     &[
                         limit("searches-person", Per::Subject, 120, MINUTE),
                         limit("searches-network", Per::Network, 600, MINUTE),
+                    ]
+                }
+            }
+            Self::BeginCall => {
+                const {
+                    &[
+                        limit("calls-guest", Per::Subject, 3, TEN_MINUTES),
+                        limit("calls-network", Per::Network, 60, TEN_MINUTES),
+                    ]
+                }
+            }
+            Self::JoinCall => const { &[limit("joins-call", Per::Subject, 20, HOUR)] },
+            Self::TellQuality => const { &[limit("qualities-call", Per::Subject, 600, HOUR)] },
+            Self::StartGuest => {
+                const {
+                    &[
+                        limit("guests-network", Per::Network, 60, HOUR),
+                        limit("guests-way-in", Per::Subject, 3000, HOUR),
                     ]
                 }
             }

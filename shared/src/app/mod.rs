@@ -6,6 +6,7 @@ pub mod clients;
 pub mod clock;
 pub mod config;
 pub mod egress;
+pub mod ice;
 pub mod limit;
 pub mod mail;
 pub mod nudge;

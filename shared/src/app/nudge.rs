@@ -234,8 +234,10 @@ impl App {
 const fn member(who: SubjectId) -> Option<MemberId> {
     match who {
         SubjectId::Member(id) => Some(id),
-        SubjectId::Account(_) | SubjectId::Contact(_) | SubjectId::Flow(_) | SubjectId::Key(_) => {
-            None
-        }
+        SubjectId::Account(_)
+        | SubjectId::Contact(_)
+        | SubjectId::Flow(_)
+        | SubjectId::Guest(_)
+        | SubjectId::Key(_) => None,
     }
 }

@@ -162,6 +162,10 @@ ids! {
     AuditId = "aud";
     /// That an operator entered a workspace.
     BreakGlassId = "brg";
+    /// A call between somebody of a team and a guest.
+    CallId = "call";
+    /// A link that lets somebody call a member, once.
+    CallLinkId = "lnk";
     /// One mailed code, waiting for its answer.
     ChallengeId = "chl";
     /// A person that a workspace talks with: the data subject of a visitor.
@@ -180,6 +184,10 @@ ids! {
     ExportId = "exp";
     /// A flow: a conversation that a program leads.
     FlowId = "flw";
+    /// Somebody who calls without an account: a session of a day, and nobody behind it.
+    GuestId = "gst";
+    /// What lets one device into a call, once.
+    JoinId = "joi";
     /// An invitation into a workspace.
     InvitationId = "inv";
     /// A piece of work that goes on after its answer.

@@ -33,6 +33,12 @@ crate::words! {
         BillingRead = "billing.read",
         /// Read who did what in the workspace.
         AuditRead = "audit.read",
+        /// Delete what is known of calls.
+        CallsDelete = "calls.delete",
+        /// See calls: when, how long and how well, and nothing of what was said.
+        CallsRead = "calls.read",
+        /// Call and be called.
+        CallsTake = "calls.take",
         /// Erase contacts with everything they wrote.
         ContactsDelete = "contacts.delete",
         /// Change and block contacts.
@@ -147,6 +153,7 @@ impl Permission {
                 // Whoever is suspended because nothing was paid has to be able to pay.
                 | Self::BillingManage
                 | Self::BillingRead
+                | Self::CallsRead
                 | Self::ContactsRead
                 | Self::ConversationsRead
                 | Self::FlowsRead
@@ -169,6 +176,8 @@ impl Role {
             Self::Agent => matches!(
                 permission,
                 P::AppsRead
+                    | P::CallsRead
+                    | P::CallsTake
                     | P::ContactsManage
                     | P::ContactsRead
                     | P::ConversationsRead
@@ -180,7 +189,11 @@ impl Role {
             ),
             Self::Viewer => matches!(
                 permission,
-                P::ContactsRead | P::ConversationsRead | P::MembersRead | P::WorkspaceRead
+                P::CallsRead
+                    | P::ContactsRead
+                    | P::ConversationsRead
+                    | P::MembersRead
+                    | P::WorkspaceRead
             ),
             Self::Billing => matches!(
                 permission,

@@ -84,7 +84,7 @@ impl<T: Pseudonymous> Pseudonymous for Vec<T> {}
 macro_rules! pseudonymous_ids {
     ($($id:ident)+) => { $(impl Pseudonymous for super::id::$id {})+ };
 }
-pseudonymous_ids! { AccountId AnnouncementId ApiKeyId AppId AttachmentId ChallengeId ContactId ConversationId DeviceId DisclosureId ErasureId ExportId FlowId InvitationId MemberId MessageId NoticeId NotificationId PseudonymId RequestId ResetId SessionId SupportId TeamId TeamSignInId TicketId VisitId WorkspaceId }
+pseudonymous_ids! { AccountId AnnouncementId ApiKeyId AppId AttachmentId CallId CallLinkId ChallengeId ContactId ConversationId DeviceId DisclosureId ErasureId ExportId FlowId GuestId InvitationId JoinId MemberId MessageId NoticeId NotificationId PseudonymId RequestId ResetId SessionId SupportId TeamId TeamSignInId TicketId VisitId WorkspaceId }
 
 /// What kind of thing a personal field says about its person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,6 +112,8 @@ pub enum Purpose {
     AnswerVisitor,
     /// Know who is signing in, and keep others out.
     Authenticate,
+    /// Bring two people together in a call, and see that the call is good (CALL-15).
+    ConnectCall,
     /// Find out what fails and what is slow, and make it better; can be refused (FLOW-16).
     Improve,
     /// Show, years later, that an erasure was carried out.

@@ -72,6 +72,8 @@ pub const UPLOAD_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long the id of an event of Stripe's is remembered: longer than it is sent again, and than it can be
 /// asked for (30 days).
 pub const STRIPE_EVENT_LIFETIME: Duration = Duration::from_secs(40 * 24 * 60 * 60);
+/// How long a guest may call without asking again, and how long a link to call somebody is good: a day.
+pub const GUEST_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a ticket opens a socket (README section 4).
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(60);
 /// How long what belongs to a socket lives: its two hours, and ten minutes for what is on its way.
@@ -91,6 +93,8 @@ pub enum Class {
     Audit,
     /// A document of a payment: seven years from the end of its fiscal year (FLOW-35).
     Billing,
+    /// What is known of a call: until the workspace asks for its deletion (CALL-16).
+    Call,
     /// A mailed code: ten minutes.
     Challenge,
     /// Conversation content: its own creation, or the last activity of a head, plus the days of
@@ -112,6 +116,8 @@ pub enum Class {
     Erasure,
     /// The address of an account that was erased, for its last mail: two days.
     Farewell,
+    /// Somebody who may call, or a link that lets them: a day.
+    Guest,
     /// The memory of an idempotency key: 24 hours.
     Idempotency,
     /// An invitation: 14 days.
@@ -167,6 +173,7 @@ impl Class {
                 | Self::Challenge
                 | Self::Export
                 | Self::Farewell
+                | Self::Guest
                 | Self::Invitation
                 | Self::Reset
         )
@@ -211,6 +218,7 @@ const fn life(class: Class, profile: Profile, content: Duration) -> Life {
         Class::Workspace => Life::With("the workspace"),
         Class::Operation => Life::With("the deployment"),
         Class::Root => Life::With("its root"),
+        Class::Call => Life::With("the workspace, or its request to delete it"),
         Class::Analytics => Life::For(profile.analytics_life()),
         Class::Announcement => Life::For(ANNOUNCEMENT_LIFETIME),
         Class::Audit => Life::For(AUDIT_LIFETIME),
@@ -226,6 +234,7 @@ const fn life(class: Class, profile: Profile, content: Duration) -> Life {
         Class::Device => Life::For(DEVICE_LIFETIME),
         Class::Notification => Life::For(NOTIFICATION_LIFETIME),
         Class::Disclosure => Life::For(DISCLOSURE_LIFETIME),
+        Class::Guest => Life::For(GUEST_LIFETIME),
         Class::Export => Life::For(EXPORT_LIFETIME),
         Class::PrivacyRequest => Life::For(REQUEST_LIFETIME),
         Class::RequestWords => Life::For(REQUEST_WORDS_LIFETIME),

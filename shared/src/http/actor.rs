@@ -547,7 +547,7 @@ pub(super) fn in_use(policy: &Policy) -> Result<(), Problem> {
 }
 
 /// The policy of a workspace that may be used.
-fn live_policy(
+pub(super) fn live_policy(
     fetched: &Fetched,
     workspace: WorkspaceId,
     now: Timestamp,

@@ -110,6 +110,16 @@ codes! {
     SubscribedAlready = 409, "subscribed_already", "This workspace has a plan; change that one";
     /// Somebody changed it meanwhile.
     Conflict = 409, "conflict", "It was changed meanwhile; read it again";
+    /// The call is over.
+    CallOver = 409, "call_over", "The call is over";
+    /// A colleague was faster.
+    CallTaken = 409, "call_taken", "A colleague took this call";
+    /// It does not go with how far the call is.
+    CallState = 409, "call_state", "This does not go with how far the call is; look at it again";
+    /// One call at a time.
+    CallLive = 409, "call_live", "There is a call already; end it first";
+    /// As many calls ring as may ring at once.
+    CallsRing = 409, "calls_ring", "Too many calls wait for somebody; try again in a moment";
     /// A colleague was faster.
     AlreadyAssigned = 409, "already_assigned", "A colleague takes care of this conversation";
     /// Nothing came to the link yet.

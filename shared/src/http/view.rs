@@ -55,7 +55,7 @@ impl Author {
             .filter(|_| message.message_kind != MessageKind::System);
         let kind = match wrote {
             None => AuthorKind::System,
-            Some(SubjectId::Contact(_)) => AuthorKind::Visitor,
+            Some(SubjectId::Contact(_) | SubjectId::Guest(_)) => AuthorKind::Visitor,
             Some(SubjectId::Flow(_)) => AuthorKind::Bot,
             Some(SubjectId::Key(_)) => AuthorKind::ApiKey,
             Some(SubjectId::Account(_) | SubjectId::Member(_)) => AuthorKind::Member,

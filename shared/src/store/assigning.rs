@@ -382,6 +382,7 @@ impl Store {
                 SubjectId::Account(_)
                 | SubjectId::Contact(_)
                 | SubjectId::Flow(_)
+                | SubjectId::Guest(_)
                 | SubjectId::Key(_) => None,
             })
             .collect();

@@ -22,8 +22,8 @@ use super::{
 };
 use crate::{
     domain::{
-        AccountId, ApiKeyId, AppId, AuditId, ContactId, ConversationId, FlowId, InvitationId,
-        MemberId, Policy, Timestamp, WorkspaceId,
+        AccountId, ApiKeyId, AppId, AuditId, CallId, ContactId, ConversationId, FlowId, GuestId,
+        InvitationId, MemberId, Policy, Timestamp, WorkspaceId,
         retention::{Class, Expiry, expiry},
         words::Symbol,
     },
@@ -73,6 +73,12 @@ words! {
         DisclosureProposed = "disclosure_proposed",
         /// A conversation was put on hold, or its hold was changed.
         HoldPlaced = "hold_placed",
+        /// A link was made that lets somebody call a member.
+        CallLinkMade = "call_link_made",
+        /// What was known of a call was deleted.
+        CallDeleted = "call_deleted",
+        /// What was known of many calls was deleted.
+        CallsDeleted = "calls_deleted",
         /// A flow was deleted, with its versions.
         FlowDeleted = "flow_deleted",
         /// A flow was made.
@@ -153,12 +159,16 @@ words! {
         ApiKey = "api_key",
         /// A way in for visitors.
         App = "app",
+        /// A call.
+        Call = "call",
         /// Somebody the team talks with.
         Contact = "contact",
         /// A thread.
         Conversation = "conversation",
         /// A conversation that a program leads.
         Flow = "flow",
+        /// Somebody who calls without an account.
+        Guest = "guest",
         /// An invitation.
         Invitation = "invitation",
         /// Somebody who works here.
@@ -179,12 +189,16 @@ pub enum Named {
     ApiKey(ApiKeyId),
     /// A way in for visitors.
     App(AppId),
+    /// A call.
+    Call(CallId),
     /// Somebody the team talks with.
     Contact(ContactId),
     /// A thread.
     Conversation(ConversationId),
     /// A conversation that a program leads.
     Flow(FlowId),
+    /// Somebody who calls without an account.
+    Guest(GuestId),
     /// An invitation.
     Invitation(InvitationId),
     /// Somebody who works here.
@@ -200,9 +214,11 @@ impl Named {
             Self::Account(_) => Party::Account,
             Self::ApiKey(_) => Party::ApiKey,
             Self::App(_) => Party::App,
+            Self::Call(_) => Party::Call,
             Self::Contact(_) => Party::Contact,
             Self::Conversation(_) => Party::Conversation,
             Self::Flow(_) => Party::Flow,
+            Self::Guest(_) => Party::Guest,
             Self::Invitation(_) => Party::Invitation,
             Self::Member(_) => Party::Member,
             Self::Operator(_) => Party::Operator,
@@ -215,9 +231,11 @@ impl Named {
             Self::Account(id) | Self::Operator(id) => id.to_string(),
             Self::ApiKey(id) => id.to_string(),
             Self::App(id) => id.to_string(),
+            Self::Call(id) => id.to_string(),
             Self::Contact(id) => id.to_string(),
             Self::Conversation(id) => id.to_string(),
             Self::Flow(id) => id.to_string(),
+            Self::Guest(id) => id.to_string(),
             Self::Invitation(id) => id.to_string(),
             Self::Member(id) => id.to_string(),
         };
@@ -228,16 +246,20 @@ impl Named {
     pub fn parse(text: &str) -> Option<Self> {
         let api_key = || text.parse().ok().map(Self::ApiKey);
         let app = || text.parse().ok().map(Self::App);
+        let call = || text.parse().ok().map(Self::Call);
         let contact = || text.parse().ok().map(Self::Contact);
         let conversation = || text.parse().ok().map(Self::Conversation);
         let flow = || text.parse().ok().map(Self::Flow);
+        let guest = || text.parse().ok().map(Self::Guest);
         let invitation = || text.parse().ok().map(Self::Invitation);
         let member = || text.parse().ok().map(Self::Member);
         api_key()
             .or_else(app)
+            .or_else(call)
             .or_else(contact)
             .or_else(conversation)
             .or_else(flow)
+            .or_else(guest)
             .or_else(invitation)
             .or_else(member)
     }
@@ -252,7 +274,7 @@ macro_rules! named {
         })+
     };
 }
-named! { ApiKey(ApiKeyId) App(AppId) Contact(ContactId) Conversation(ConversationId) Flow(FlowId) Invitation(InvitationId) Member(MemberId) }
+named! { ApiKey(ApiKeyId) App(AppId) Call(CallId) Contact(ContactId) Conversation(ConversationId) Flow(FlowId) Guest(GuestId) Invitation(InvitationId) Member(MemberId) }
 
 impl From<SubjectId> for Named {
     fn from(subject: SubjectId) -> Self {
@@ -260,6 +282,7 @@ impl From<SubjectId> for Named {
             SubjectId::Account(id) => Self::Account(id),
             SubjectId::Contact(id) => Self::Contact(id),
             SubjectId::Flow(id) => Self::Flow(id),
+            SubjectId::Guest(id) => Self::Guest(id),
             SubjectId::Key(id) => Self::ApiKey(id),
             SubjectId::Member(id) => Self::Member(id),
         }

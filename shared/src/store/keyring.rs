@@ -101,6 +101,8 @@ pub enum Use {
     Address,
     /// Write the audit log: pseudonyms, and the links of its chain.
     Audit,
+    /// Recognise whom an app calls for, and make what lets a device back into a call.
+    Call,
     /// Sign cursors.
     Cursor,
     /// Make mailed codes.

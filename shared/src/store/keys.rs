@@ -1,6 +1,7 @@
 //! Every key there is, and nothing else makes one.
 //!
-//! Each room lists its own: accounts, figures about use, payments, the deployment, subjects, workspaces, conversations,
+//! Each room lists its own: accounts, figures about use, payments, calls, the deployment, subjects, workspaces,
+//! conversations,
 //! mail about them, sockets, files, flows, exports, requests about one's data, threads with the operator,
 //! what services of a customer are told, devices and what people are told there, and the names in the bucket.
 //!
@@ -15,6 +16,7 @@ mod accounts;
 mod analytics;
 mod attachments;
 mod billing;
+mod calls;
 mod continuity;
 mod conversations;
 mod deployment;
@@ -46,6 +48,10 @@ pub use attachments::{
 pub use billing::{
     billing_account, paper, paper_list, papers, stripe_customer, stripe_event, stripe_task,
     stripe_task_list, stripe_tasks,
+};
+pub use calls::{
+    call, call_due, call_link, call_list, call_partition, call_quality, calls, guest, is_call,
+    join_pass,
 };
 pub use continuity::{continuity, continuity_due, continuity_of, reply_address};
 pub use conversations::{

@@ -31,6 +31,7 @@ pub mod attachment;
 pub mod audit;
 pub mod billing;
 pub mod break_glass;
+pub mod call;
 pub mod closing;
 pub mod contact;
 pub mod continuity;

@@ -15,6 +15,7 @@ use super::{
     audit::{AuditEnd, AuditEntry, AuditLine},
     billing::{BillingAccount, BillingPaper, StripeCustomer, StripeEvent, StripeTask},
     break_glass::BreakGlass,
+    call::{Call, CallLink, CallQuality, Guest, JoinPass},
     contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext},
     continuity::{Continuity, ReplyAddress},
     conversation::{Conversation, Mention, ReadMark, Tombstone, UnsentDraft},
@@ -116,6 +117,9 @@ registry! {
     BillingPaper
     BreakGlass
     BusinessHours
+    Call
+    CallLink
+    CallQuality
     CannedReply
     Challenge
     Contact
@@ -144,6 +148,7 @@ registry! {
     FlowTests
     FlowTick
     FlowVersion
+    Guest
     HeardBefore
     HoldNote
     Idempotency
@@ -151,6 +156,7 @@ registry! {
     Invitation
     Invited
     Job
+    JoinPass
     LedgerLength
     Letter
     Listener

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::{
 
 use super::{
     analytics::BeaconLink,
+    call::CallQuality,
     continuity::ReplyAddress,
     conversation::{Mention, ReadMark, Tombstone, UnsentDraft},
     db::{Fetched, Store, StoreError, key_of, units},
@@ -152,7 +153,11 @@ pub fn head_behind(item: &Item) -> Option<Key> {
         FlowTests::DECLARATION.name,
         FlowVersion::DECLARATION.name,
     ];
-    let of_root = [HoldNote::DECLARATION.name, SupportWriter::DECLARATION.name];
+    let of_root = [
+        CallQuality::DECLARATION.name,
+        HoldNote::DECLARATION.name,
+        SupportWriter::DECLARATION.name,
+    ];
     let of_contact = [BeaconLink::DECLARATION.name, ReachedLink::DECLARATION.name];
     let of_partition = [&of_root[..], &of_flow[..], &of_contact[..]];
     if of_partition.concat().contains(&kind) {
@@ -179,7 +184,7 @@ pub fn head_behind(item: &Item) -> Option<Key> {
             SubjectId::Account(account) => Some(keys::account(account)),
             SubjectId::Contact(contact) => Some(keys::contact(workspace?, contact)),
             // They are nobody: they have no fence.
-            SubjectId::Flow(_) | SubjectId::Key(_) => None,
+            SubjectId::Flow(_) | SubjectId::Guest(_) | SubjectId::Key(_) => None,
             SubjectId::Member(member) => Some(keys::membership(workspace?, member)),
         };
     }

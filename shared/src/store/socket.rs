@@ -17,8 +17,8 @@ use super::{
     transaction::{CommitError, Transaction},
 };
 use crate::domain::{
-    AccountId, ContactId, ConversationId, MemberId, Policy, SessionId, Sight, Standing, TeamId,
-    TicketId, Timestamp, Visibility, VisitId, WorkspaceId,
+    AccountId, ContactId, ConversationId, GuestId, MemberId, Policy, SessionId, Sight, Standing,
+    TeamId, TicketId, Timestamp, Visibility, VisitId, WorkspaceId,
     personal::Pseudonymous,
     policy::Lens,
     token::{self, Secret, SecretHash},
@@ -67,27 +67,37 @@ impl Symbol for ConnectionId {
 
 impl Pseudonymous for ConnectionId {}
 
-/// What a socket may listen to: on the wire `inbox`, or the id of a conversation.
+/// What a socket may listen to: on the wire `calls`, `inbox`, or the id of a conversation or a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
+    /// Calls that the team may take.
+    Calls,
     /// Every conversation that the member may see, and who of the team is there.
     Inbox,
     /// One conversation.
     Conversation(ConversationId),
+    /// Calls to one guest.
+    Guest(GuestId),
 }
 
 impl Symbol for Topic {
     fn symbol(&self) -> String {
         match self {
+            Self::Calls => "calls".to_owned(),
             Self::Inbox => "inbox".to_owned(),
             Self::Conversation(id) => id.to_string(),
+            Self::Guest(id) => id.to_string(),
         }
     }
 
     fn from_symbol(text: &str) -> Option<Self> {
         match text {
+            "calls" => Some(Self::Calls),
             "inbox" => Some(Self::Inbox),
-            other => other.parse().ok().map(Self::Conversation),
+            other => {
+                let guest = || other.parse().ok().map(Self::Guest);
+                other.parse().ok().map(Self::Conversation).or_else(guest)
+            }
         }
     }
 }
@@ -97,6 +107,8 @@ impl Pseudonymous for Topic {}
 /// Who holds a ticket or a socket, and by which sign-in: when that ends, so does the socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holder {
+    /// Somebody who calls without an account.
+    Guest(GuestId),
     /// A member, through an account's login session.
     Member {
         /// As which member.
@@ -119,6 +131,7 @@ impl Holder {
     /// The subject behind it.
     pub const fn subject(&self) -> SubjectId {
         match self {
+            Self::Guest(guest) => SubjectId::Guest(*guest),
             Self::Member { member, .. } => SubjectId::Member(*member),
             Self::Visitor { contact, .. } => SubjectId::Contact(*contact),
         }
@@ -128,6 +141,7 @@ impl Holder {
 impl Symbol for Holder {
     fn symbol(&self) -> String {
         match self {
+            Self::Guest(guest) => guest.to_string(),
             Self::Member {
                 member,
                 account,
@@ -145,6 +159,7 @@ impl Symbol for Holder {
                 account: account.parse().ok()?,
                 session: session.parse().ok()?,
             }),
+            [guest] => Some(Self::Guest(guest.parse().ok()?)),
             [contact, visit] => Some(Self::Visitor {
                 contact: contact.parse().ok()?,
                 visit: visit.parse().ok()?,
@@ -454,12 +469,15 @@ mod tests {
             contact: ContactId::from_uuid(id),
             visit: VisitId::from_uuid(id),
         };
-        for holder in [member, visitor] {
+        let guest = Holder::Guest(GuestId::from_uuid(id));
+        for holder in [guest, member, visitor] {
             assert_eq!(Holder::from_symbol(&holder.symbol()), Some(holder));
         }
         for topic in [
+            Topic::Calls,
             Topic::Inbox,
             Topic::Conversation(ConversationId::from_uuid(id)),
+            Topic::Guest(GuestId::from_uuid(id)),
         ] {
             assert_eq!(Topic::from_symbol(&topic.symbol()), Some(topic));
         }

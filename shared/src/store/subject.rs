@@ -10,7 +10,7 @@ use shared_derive::Record;
 use super::keys::{self, HEAD, Key, Table};
 use crate::{
     domain::{
-        AccountId, ApiKeyId, ContactId, FlowId, MemberId, TenantId, Timestamp,
+        AccountId, ApiKeyId, ContactId, FlowId, GuestId, MemberId, TenantId, Timestamp,
         personal::Pseudonymous, words::Symbol,
     },
     words,
@@ -25,6 +25,8 @@ pub enum SubjectId {
     Contact(ContactId),
     /// A flow: no person, but it writes as one does.
     Flow(FlowId),
+    /// Somebody who calls without an account, for a day: nobody knows who they are.
+    Guest(GuestId),
     /// A program of the customer: no person, but it writes as one does.
     Key(ApiKeyId),
     /// Somebody who works in a workspace.
@@ -37,6 +39,7 @@ impl fmt::Display for SubjectId {
             Self::Account(id) => id.fmt(f),
             Self::Contact(id) => id.fmt(f),
             Self::Flow(id) => id.fmt(f),
+            Self::Guest(id) => id.fmt(f),
             Self::Key(id) => id.fmt(f),
             Self::Member(id) => id.fmt(f),
         }
@@ -54,11 +57,13 @@ impl Symbol for SubjectId {
         let key = || text.parse().ok().map(Self::Key);
         let member = || text.parse().ok().map(Self::Member);
         let flow = || text.parse().ok().map(Self::Flow);
+        let guest = || text.parse().ok().map(Self::Guest);
         account()
             .or_else(contact)
             .or_else(member)
             .or_else(key)
             .or_else(flow)
+            .or_else(guest)
     }
 }
 

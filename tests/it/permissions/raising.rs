@@ -1,6 +1,6 @@
 //! Nobody raises themselves by a field that is not theirs to write.
 
-use harness::routes::{Actor, Ids, routes};
+use harness::routes::{Actor, Ids, routes, token_of_nobody};
 use harness::{Client, Harness, ORIGIN};
 use serde_json::json;
 
@@ -43,6 +43,9 @@ async fn no_body_takes_a_field_that_would_raise_whoever_sends_it() {
             continue;
         };
         let client = match route.actor() {
+            actor @ (Actor::Device | Actor::Guest) => {
+                harness.anonymous().with_token(&token_of_nobody(actor))
+            }
             Actor::Member => Client::clone(&owner),
             Actor::Visitor => visitor.with_header("origin", ORIGIN),
         };

@@ -31,6 +31,8 @@ async fn every_query_parameter_is_known_and_within_its_bounds() {
         .filter(|route| route.path.starts_with("/v1/"))
         // Those of the operator refuse everybody else first: see `operator_deployment`.
         .filter(|route| !route.path.starts_with("/v1/operator/"))
+        // Of a workspace that has calls: see `calls::rights`.
+        .filter(|route| !route.is_of_calls())
     {
         let parameters = query_parameters(&route);
         if parameters.is_empty() {
@@ -211,6 +213,8 @@ async fn cursors(world: &World) -> Vec<(String, String)> {
         .filter(|route| query_parameters(route).contains(&"cursor"))
         // What is found goes on by a POST: see `search`.
         .filter(|route| route.method == Method::GET)
+        // Of a workspace that has calls: see `calls`.
+        .filter(|route| !route.is_of_calls())
         // Not a list: its cursor is a time, see `sync`.
         .filter(|route| !route.path.ends_with("/sync"))
         // Not of the team's making: see `operator_deployment` and `operator_access`.

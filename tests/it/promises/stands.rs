@@ -2,9 +2,9 @@
 
 /// In the order of the promises. Only what was read and goes red counts as proven.
 pub const STANDS: &str = "
-CALL-01 | pending | calls are not part of this version
+CALL-01 | tests/it/calls/recorded.rs::every_field_of_a_call_serves_the_call_and_none_says_who_somebody_is | every personal field of a call serves to connect it or to prove a token, and is an id, a time, a word or a count
 CALL-02 | tests/it/prohibitions.rs::both_halves_of_the_records_of_processing_are_complete | both halves of Art. 30 say who, recipients, transfers, security, and for every purpose the people, the data and their end
-CALL-03 | pending | calls are not part of this version
+CALL-03 | tests/it/calls.rs::a_guest_calls_somebody_takes_it_and_both_hang_up | a call is made, joined, taken and ended by the API
 CALL-04 | tests/it/refused.rs::an_undecided_record_does_not_build_and_the_message_says_what_to_write | a field or record without a decision fails the build
 CALL-05 | tests/it/pages.rs::a_mailed_code_signs_a_browser_in_until_it_signs_out | signing in on a page sets the one cookie, signing out takes it away and ends the session
 CALL-06 | tests/it/policy.rs::no_page_for_anybody_sets_a_cookie_runs_a_script_or_loads_from_elsewhere | nobody who is not signed in gets a cookie on any route
@@ -12,18 +12,18 @@ CALL-07 | tests/it/policy.rs::no_page_for_anybody_sets_a_cookie_runs_a_script_or
 CALL-08 | tests/it/prohibitions.rs::no_field_of_any_record_holds_what_somebody_concluded_about_a_person | the categories of all fields are those of given and technical data; one for inferred data does not build
 CALL-09 | tests/it/workspaces.rs::members_have_a_name_where_the_profile_asks_for_one_and_nowhere_else | a name is required of members in `calls`
 CALL-10 | tests/it/privacy_at_rest.rs::nothing_that_somebody_typed_lies_in_the_open_in_any_form | the workspace's name is sealed like a person's
-CALL-11 | pending | calls are not part of this version
+CALL-11 | tests/it/calls.rs::guests_come_from_where_the_app_says_and_a_reference_counts_when_it_is_signed | an app's key leads to one workspace, from its own pages and bundles only
 CALL-12 | tests/it/billing.rs::a_card_that_somebody_types_is_masked_before_it_is_stored_or_shown | the number of a card in a message and in what Stripe tells is masked; nothing of it lies in any table, and the pages are Stripe's
-CALL-13 | pending | calls are not part of this version
-CALL-14 | pending | calls are not part of this version
-CALL-15 | pending | calls are not part of this version
-CALL-16 | pending | calls are not part of this version
-CALL-17 | pending | calls are not part of this version
+CALL-13 | tests/it/calls.rs::a_guest_is_gone_after_a_day_and_a_call_is_there_after_ten_years | a guest is a token that is gone after a day, and no contact was made
+CALL-14 | tests/it/calls/signals.rs::what_devices_tell_each_other_arrives_and_is_found_nowhere_afterwards | no candidate, no address and no socket is in any row after a call
+CALL-15 | tests/it/calls/recorded.rs::every_field_of_a_call_serves_the_call_and_none_says_who_somebody_is | no other record serves calls, and no field of a call serves anything else
+CALL-16 | tests/it/calls/deleting.rs::calls_are_deleted_by_call_guest_app_reference_and_date_and_nothing_of_them_is_left | whichever way it is asked for, no row names the call afterwards; without being asked it is there after ten years (calls.rs)
+CALL-17 | tests/it/calls/recorded.rs::the_functions_of_calls_may_write_no_file_and_start_no_recording | both functions deny every service that records and allow none; bodies of sound and pictures are refused, the pages hold no recorder
 CALL-18 | tests/it/layers.rs::deployed_code_connects_to_aws_and_through_the_egress_door_and_in_no_other_way | no deployed code makes a connection but the clients of AWS and the egress door, whose closed list of recipients is rendered
 CALL-19 | tests/it/auth.rs::the_mail_shows_the_code_alone_on_a_line_and_loads_nothing_from_anywhere | the mails of sign-up and sign-in load nothing from anywhere
-CALL-20 | pending | in `calls` no conversation can start; the signalling of calls is not part of this version
+CALL-20 | tests/it/calls/signals.rs::what_devices_tell_each_other_arrives_and_is_found_nowhere_afterwards | descriptions and candidates arrive at the other device and are in no row afterwards
 CALL-21 | tests/it/layers/needed.rs::every_personal_field_is_read_by_something_or_says_what_it_proves | every personal field of every record is read by the program, or is named with what it proves
-CALL-22 | pending | calls are not part of this version
+CALL-22 | tests/it/calls.rs::a_member_calls_a_guest_and_of_two_calls_against_each_other_the_first_goes_on | what is kept settles who is in which call
 CALL-23 | tests/it/privacy_at_rest.rs::the_log_names_nobody_whatever_fails | nothing that somebody typed is in any log line, whichever call fails
 CALL-24 | tests/it/mail_in/support.rs::a_question_is_answered_by_mail_and_goes_on_by_mail | a question, its answer by mail and the reply to it are one thread for both sides
 CALL-25 | tests/it/billing.rs::a_plan_is_bought_on_a_page_of_stripes_and_holds_when_stripe_says_so | payment data change the plan of the workspace and nothing else

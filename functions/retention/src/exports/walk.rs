@@ -6,6 +6,7 @@ use shared::{
         Policy, PseudonymId, TenantId, Timestamp,
         archive::{FileEntry, FileKind},
         attachment::{MediaType, Rendition},
+        call::CallState,
         policy::Lens,
     },
     store::{
@@ -84,8 +85,16 @@ pub fn source(export: &Export) -> Option<Source> {
             3 => Some(Entries(Query::lists(keys::memberships(workspace)))),
             4 => Some(Entries(Query::lists(keys::contacts(workspace)))),
             5 => Some(Entries(Query::lists(keys::flows(workspace)))),
+            6 => Some(Entries(Query::lists(keys::calls(
+                workspace,
+                CallState::Active,
+            )))),
+            7 => Some(Entries(Query::lists(keys::calls(
+                workspace,
+                CallState::Ended,
+            )))),
             list => {
-                let shard = u8::try_from(list - 6).ok()?;
+                let shard = u8::try_from(list - 8).ok()?;
                 let is_one = shard < CHANGE_SHARDS;
                 is_one.then(|| Entries(Query::changes(keys::change_shard(workspace, shard))))
             }
@@ -295,6 +304,8 @@ mod tests {
         "BillingAccount",
         "BusinessHours",
         "CannedReply",
+        "Call",
+        "CallQuality",
         "Contact",
         "Conversation",
         "DisclosedPart",

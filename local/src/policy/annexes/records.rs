@@ -55,7 +55,7 @@ fn activities(facts: &Facts) -> Vec<Activity> {
 /// Whether we decide about a purpose ourselves; otherwise we act for a customer.
 const fn is_ours(purpose: Purpose) -> bool {
     match purpose {
-        Purpose::AnswerVisitor | Purpose::Improve => false,
+        Purpose::AnswerVisitor | Purpose::ConnectCall | Purpose::Improve => false,
         Purpose::AnswerRequests
         | Purpose::Authenticate
         | Purpose::ProveErasure
@@ -70,6 +70,9 @@ const fn people(purpose: Purpose) -> &'static str {
         Purpose::AnswerRequests => "whoever makes a request, or for whom one is made",
         Purpose::AnswerVisitor => "visitors, and members in what they write to them",
         Purpose::Authenticate => "holders of accounts, visitors with a session",
+        Purpose::ConnectCall => {
+            "guests by an opaque id of a day, and members who call or are called"
+        }
         Purpose::Improve => "visitors, by a pseudonym that changes every week",
         Purpose::ProveErasure => {
             "whoever was erased, by opaque ids and counts; holders of accounts, for one last mail"

@@ -3,12 +3,13 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::policy::Profile;
 
-const CLASSES: [Class; 37] = [
+const CLASSES: [Class; 39] = [
     Class::Account,
     Class::Analytics,
     Class::Announcement,
     Class::Audit,
     Class::Billing,
+    Class::Call,
     Class::Challenge,
     Class::Conversation,
     Class::Counter,
@@ -19,6 +20,7 @@ const CLASSES: [Class; 37] = [
     Class::Export,
     Class::Erasure,
     Class::Farewell,
+    Class::Guest,
     Class::Idempotency,
     Class::Invitation,
     Class::Job,
@@ -201,6 +203,7 @@ fn every_profile_keeps_every_class_as_long_as_the_table_says() {
             (Class::Audit, Some(365 * day)),
             // From January 2026 to the first day of 2034.
             (Class::Billing, Some(2907 * day + day / 2)),
+            (Class::Call, None),
             (Class::Challenge, Some(10)),
             (Class::Conversation, Some(content * day)),
             (Class::Counter, Some(60)),
@@ -211,6 +214,7 @@ fn every_profile_keeps_every_class_as_long_as_the_table_says() {
             (Class::Erasure, Some(1096 * day)),
             (Class::Export, Some(7 * day)),
             (Class::Farewell, Some(2 * day)),
+            (Class::Guest, Some(day)),
             (Class::Idempotency, Some(day)),
             (Class::Invitation, Some(14 * day)),
             (Class::Job, Some(30 * day)),
@@ -271,6 +275,7 @@ fn the_ends_of_what_was_asked_for_once_are_fixed_and_others_move_with_use() {
         "Challenge",
         "Export",
         "Farewell",
+        "Guest",
         "Invitation",
         "Reset",
     ];

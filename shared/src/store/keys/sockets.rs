@@ -29,6 +29,7 @@ pub fn socket_of(connection: impl AsRef<str>) -> Key {
 /// Sockets by their holder, and then by the session that opened them.
 pub fn socket_list(holder: Holder, connection: impl AsRef<str>) -> IndexKey {
     let (pk, session) = match holder {
+        Holder::Guest(guest) => (sockets(SubjectId::Guest(guest)), guest.to_string()),
         Holder::Member {
             account, session, ..
         } => (sockets(account.into()), session.to_string()),

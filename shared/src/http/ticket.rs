@@ -2,16 +2,20 @@
 //! browsers cannot give a header, prove who opens it without carrying a token that is worth more.
 
 use serde::Serialize;
-use shared::{
+use utoipa::ToSchema;
+
+use super::{
+    actor::Entry,
+    problem::{Code, Problem},
+};
+use crate::{
     app::App,
     domain::{TicketId, Timestamp, policy::Module, retention::TICKET_LIFETIME, token::Secret},
-    http::{Problem, actor::Entry},
     store::{
         CommitError, Stored, Transaction, Unsealed,
         socket::{Holder, Ticket},
     },
 };
-use utoipa::ToSchema;
 
 /// What opens a socket.
 #[derive(Serialize, ToSchema)]
@@ -30,9 +34,34 @@ pub struct TicketView {
     expires_at: Timestamp,
 }
 
-/// Makes a ticket for somebody who has entered.
+/// Makes a ticket for somebody who has entered a workspace in which something is told of.
+///
+/// # Errors
+/// 403 where there are neither conversations nor calls.
 pub async fn issue(app: &App, entry: &Entry, holder: Holder) -> Result<TicketView, Problem> {
-    entry.require(Module::Conversations)?;
+    let modules = [Module::Conversations, Module::Sessions];
+    if !modules.into_iter().any(|module| entry.policy.has(module)) {
+        return Err(Problem::new(Code::ModuleOff));
+    }
+    let mut transaction = Transaction::new(entry.now);
+    let view = place(&mut transaction, app, entry, holder)?;
+    match app.store.commit(transaction).await {
+        Ok(()) => Ok(view),
+        Err(CommitError::Store(error)) => Err(error.into()),
+        Err(CommitError::Refused(_)) => Err(Problem::internal("an id that was there")),
+    }
+}
+
+/// Puts a ticket into `transaction`: it is good once that is committed.
+///
+/// # Errors
+/// When there are no random numbers.
+pub fn place(
+    transaction: &mut Transaction,
+    app: &App,
+    entry: &Entry,
+    holder: Holder,
+) -> Result<TicketView, Problem> {
     let secret = Secret::generate().ok_or_else(|| Problem::internal("no random numbers"))?;
     let (workspace, now) = (entry.workspace, entry.now);
     let id = TicketId::new(now);
@@ -43,13 +72,7 @@ pub async fn issue(app: &App, entry: &Entry, holder: Holder) -> Result<TicketVie
         holder,
         created_at: now,
     };
-    let mut transaction = Transaction::new(now);
     transaction.create(&Stored::new(row, &entry.policy), &Unsealed)?;
-    match app.store.commit(transaction).await {
-        Ok(()) => {}
-        Err(CommitError::Store(error)) => return Err(error.into()),
-        Err(CommitError::Refused(_)) => return Err(Problem::internal("an id that was there")),
-    }
     let ticket = Ticket::token(workspace, id, &secret);
     let url = address(&app.config.websocket_url, &ticket);
     Ok(TicketView {

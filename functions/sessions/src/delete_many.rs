@@ -1,0 +1,216 @@
+//! `POST /v1/workspaces/{workspace}/call-deletions`: what is known of many calls goes, by app, guest,
+//! reference or date (CALL-16).
+//!
+//! A POST with a body, where the first design had a query: a reference to a person does not belong into
+//! an address line. A request goes through so many calls and says whether there is more; asking again
+//! goes on, and what is gone stays gone.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::{
+    app::App,
+    domain::{
+        AppId, CallId, GuestId, Permission, Timestamp, WorkspaceId, call::CallState,
+        policy::Module, text::ExternalId,
+    },
+    http::{Credential, Json, Path, Problem, Problems, actor::Entry},
+    store::{self, CommitError, KeyedHash, Transaction, Unsealed, audit::Deed, call::Call, keys},
+};
+use utoipa::ToSchema;
+
+use crate::guest_start::recognise;
+
+/// How many calls a request looks at.
+const MOST_LOOKED_AT: usize = 2_000;
+/// How many at once.
+const PAGE: u16 = 100;
+/// How long it goes on: the function itself ends at twice that.
+const BUDGET: Duration = Duration::from_secs(5);
+
+/// Which calls. All that is given has to be true of a call.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteCalls {
+    /// Of this app.
+    #[schema(example = json!(null))]
+    app_id: Option<AppId>,
+    /// Of this guest, whose session ends as well.
+    #[schema(example = json!(null))]
+    guest_id: Option<GuestId>,
+    /// Of whom the app called for, by its own reference.
+    #[schema(value_type = Option<String>, max_length = 255, example = json!(null))]
+    user_ref: Option<ExternalId>,
+    /// Made before this.
+    #[schema(example = "2026-01-01T00:00:00.000Z")]
+    before: Option<Timestamp>,
+    /// Where an earlier request stopped.
+    #[schema(example = json!(null))]
+    after: Option<CallId>,
+}
+
+/// What a request deleted: the receipt.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CallsDeleted {
+    /// How many calls were deleted by this request, with everything that was known of them.
+    #[schema(example = 12)]
+    deleted: u64,
+    /// How many it looked at.
+    #[schema(example = 40)]
+    looked_at: u64,
+    /// When. The same stands in the audit log of the workspace.
+    deleted_at: Timestamp,
+    /// There is more: ask again with this as `after`.
+    more_after: Option<CallId>,
+    /// The day by which copies in backups have rolled out.
+    gone_from_backups_by: Timestamp,
+}
+
+/// Delete many calls.
+#[utoipa::path(
+    post,
+    path = "/v1/workspaces/{workspace}/call-deletions",
+    operation_id = "delete_calls",
+    params(("workspace" = WorkspaceId, Path, description = "The workspace.")),
+    request_body = DeleteCalls,
+    responses((status = 200, description = "What was deleted.", body = CallsDeleted), Problems),
+    security(("member" = []), ("api_key" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    credential: Credential,
+    Path(workspace): Path<WorkspaceId>,
+    Json(body): Json<DeleteCalls>,
+) -> Result<Json<CallsDeleted>, Problem> {
+    let named = body.app_id.is_some() || body.guest_id.is_some() || body.user_ref.is_some();
+    if !named && body.before.is_none() {
+        return Err(Problem::invalid(
+            "#/before",
+            "required",
+            "one of app_id, guest_id, user_ref and before",
+        ));
+    }
+    let caller = app
+        .caller(&credential, workspace, Permission::CallsDelete, Vec::new())
+        .await?;
+    let entry = &caller.entry;
+    entry.require(Module::Sessions)?;
+    let wanted = Matches {
+        user_ref: body.user_ref.as_ref().map(|named| recognise(entry, named)),
+        body: &body,
+    };
+    if let Some(guest) = body.guest_id {
+        app.store.delete(keys::guest(workspace, guest)).await?;
+    }
+    let mut done = Done::default();
+    // What goes on is few; what is over is walked from where an earlier request stopped.
+    let mut more_after = None;
+    if body.after.is_none() {
+        walk(&app, entry, &wanted, (CallState::Active, None), &mut done).await?;
+    }
+    if let Some(stopped) = walk(
+        &app,
+        entry,
+        &wanted,
+        (CallState::Ended, body.after),
+        &mut done,
+    )
+    .await?
+    {
+        more_after = Some(stopped);
+    }
+    if done.deleted > 0 {
+        let mut transaction = Transaction::new(entry.now);
+        transaction.audit(entry.line(caller.subject, Deed::CallsDeleted))?;
+        match app.store.commit(transaction).await {
+            Ok(()) => {}
+            Err(CommitError::Store(error)) => return Err(error.into()),
+            Err(CommitError::Refused(_)) => return Err(Problem::internal("a line that was there")),
+        }
+    }
+    let backups =
+        Duration::from_secs(u64::from(shared::domain::retention::DATA_PITR_DAYS) * 86_400);
+    Ok(Json(CallsDeleted {
+        deleted: done.deleted,
+        looked_at: done.looked_at as u64,
+        deleted_at: entry.now,
+        more_after,
+        gone_from_backups_by: entry.now.plus(backups),
+    }))
+}
+
+struct Matches<'a> {
+    user_ref: Option<KeyedHash>,
+    body: &'a DeleteCalls,
+}
+
+impl Matches<'_> {
+    fn hold(&self, call: &Call) -> bool {
+        let DeleteCalls {
+            app_id,
+            guest_id,
+            before,
+            ..
+        } = self.body;
+        app_id.is_none_or(|app| call.app == Some(app))
+            && guest_id.is_none_or(|guest| call.guest == guest)
+            && before.is_none_or(|before| call.created_at < before)
+            && self
+                .user_ref
+                .is_none_or(|named| call.user_ref == Some(named))
+    }
+}
+
+#[derive(Default)]
+struct Done {
+    deleted: u64,
+    looked_at: usize,
+}
+
+/// Walks a list and deletes what is wanted; the last call of the walk when there is more behind it.
+async fn walk(
+    app: &App,
+    entry: &Entry,
+    wanted: &Matches<'_>,
+    (state, from): (CallState, Option<CallId>),
+    done: &mut Done,
+) -> Result<Option<CallId>, Problem> {
+    let workspace = entry.workspace;
+    let stop_at = entry.now.plus(BUDGET);
+    let mut after = from;
+    loop {
+        let mut query = store::Query::lists(keys::calls(workspace, state))
+            .newest_first()
+            .limit(PAGE);
+        if let Some(after) = after {
+            let place = keys::call_list(workspace, state, after);
+            query = query.after(keys::call(workspace, after), place.sk);
+        }
+        let items = app.store.query(query).await?;
+        let ids = items
+            .iter()
+            .filter_map(|item| item.get("lists_sk")?.as_s().ok()?.parse().ok());
+        let ids: Vec<CallId> = ids.collect();
+        let Some(last) = ids.last().copied() else {
+            return Ok(None);
+        };
+        let places: Vec<_> = ids.iter().map(|id| keys::call(workspace, *id)).collect();
+        let fetched = app.store.batch_all(places.clone()).await?;
+        for place in &places {
+            let call = fetched.get::<Call>(place, &Unsealed, entry.lens())?;
+            if let Some(call) = call.filter(|call| wanted.hold(call)) {
+                app.store.delete_call(workspace, call.id).await?;
+                done.deleted += 1;
+            }
+        }
+        done.looked_at += ids.len();
+        if ids.len() < usize::from(PAGE) {
+            return Ok(None);
+        }
+        after = Some(last);
+        if done.looked_at >= MOST_LOOKED_AT || app.clock.now() >= stop_at {
+            return Ok(after);
+        }
+    }
+}

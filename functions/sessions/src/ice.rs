@@ -1,0 +1,48 @@
+//! `POST /v1/workspaces/{workspace}/calls/{call}/ice`: fresh credentials for the relay, in the middle of
+//! a call.
+
+use axum::extract::State;
+use shared::{
+    app::App,
+    domain::{CallId, Permission, WorkspaceId, call::Side, policy::Module},
+    http::{AccessToken, Code, Json, Path, Problem, Problems},
+    store::{call::Caller, keys},
+};
+
+use crate::{
+    door::{self, IceView},
+    step,
+};
+
+/// Get servers that help devices find each other.
+#[utoipa::path(
+    post,
+    path = "/v1/workspaces/{workspace}/calls/{call}/ice",
+    operation_id = "create_ice",
+    params(
+        ("workspace" = WorkspaceId, Path, description = "The workspace."),
+        ("call" = CallId, Path, description = "The call."),
+    ),
+    responses((status = 200, description = "The servers.", body = IceView), Problems),
+    security(("member" = [])),
+)]
+pub async fn handle(
+    State(app): State<App>,
+    token: AccessToken,
+    Path((workspace, id)): Path<(WorkspaceId, CallId)>,
+) -> Result<Json<IceView>, Problem> {
+    let wanted = vec![keys::call(workspace, id)];
+    let member = app
+        .member(&token, workspace, Permission::CallsTake, wanted)
+        .await?;
+    let entry = &member.entry;
+    entry.require(Module::Sessions)?;
+    let call = step::read(entry, id)?;
+    if call.course().at(entry.now).is_over() {
+        return Err(Problem::new(Code::CallOver));
+    }
+    if call.side_of(Caller::Member(member.id)).is_none() {
+        return Err(Problem::new(Code::Forbidden));
+    }
+    Ok(Json(door::ice(&app, id, Side::Agent, entry.now)))
+}

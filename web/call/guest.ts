@@ -1,0 +1,66 @@
+// The page of a guest: by a link (`#cl_…`), or by the key of an app (`#pk_…`). No account, no cookie.
+import { ask, Line, Problem, type CallView } from "./call.js";
+import { Room } from "./room.js";
+
+interface Session { guest_token: string; guest_id: string; call_kind: string | null }
+const api = location.origin;
+const room = new Room("guest");
+let session: Session | undefined;
+let line: Line | undefined;
+
+/** The same device asks for the same session: kept for this tab, and gone with it. */
+function device(): string {
+  const known = sessionStorage.getItem("device");
+  const id = known ?? crypto.randomUUID();
+  sessionStorage.setItem("device", id);
+  return id;
+}
+
+async function arrive(): Promise<Session> {
+  const way = location.hash.slice(1);
+  const kept = sessionStorage.getItem(`session ${way}`);
+  if (kept) return JSON.parse(kept) as Session;
+  const body = way.startsWith("cl_") ? { link: way, client_id: device() } : { app_key: way };
+  const found = await ask<Session>(api, "POST", "/v1/guest/sessions", null, body);
+  sessionStorage.setItem(`session ${way}`, JSON.stringify(found));
+  return found;
+}
+
+const words: Record<string, string> = {
+  token_invalid: "This link was used already, or is too old. Ask for a new one.",
+  not_found: "This address does not lead to anybody.",
+  origin_refused: "Calls to this team do not begin on this page.",
+  rate_limited: "That was often. Please wait a few minutes.",
+  calls_ring: "Everybody is busy. Please try again in a moment.",
+  app_off: "Calls are switched off.",
+};
+
+async function begin(): Promise<void> {
+  room.busy(true);
+  try {
+    session ??= await arrive();
+    const token = session.guest_token;
+    const kind = session.call_kind ?? room.wanted();
+    await room.prepare(kind);
+    const client_id = crypto.randomUUID();
+    const begun = await ask<{ call: CallView; join: { join_token: string } | null; instead: string | null }>(api, "POST", "/v1/guest/calls", token, { kind, client_id });
+    const id = begun.instead ?? begun.call.id;
+    sessionStorage.setItem("call", id);
+    const path = `/v1/guest/calls/${id}`;
+    if (begun.instead) await ask(api, "POST", `${path}/accept`, token);
+    await enter(path, token, begun.instead ? undefined : begun.join?.join_token);
+  } catch (error) {
+    room.say(error instanceof Problem ? (words[error.code] ?? error.message) : "That did not work. Please try again.");
+    room.over();
+  } finally { room.busy(false); }
+}
+
+async function enter(path: string, token: string, join?: string): Promise<void> {
+  line = new Line({ api, path, token: async () => token, listener: room, policy: new URLSearchParams(location.search).has("relay") ? "relay" : "all" });
+  room.hold(line);
+  await room.send();
+  await line.join(join);
+}
+
+room.onCall(() => void begin());
+Object.assign(window, { sotto: { line: () => line } });

@@ -1,0 +1,134 @@
+// Compiled from room.ts (SHA-256 07b9cf385de8f7729ad2da55d292d2f83f7cc58895e741d270d1af9d65e43616) by build.mjs. Change that file.
+// What both pages show of a call, and the buttons. Everything can be reached by the keyboard, and what
+// happens is said in words (`aria-live`) besides being seen.
+import { choices, devices } from "./call.js";
+const at = (selector) => document.querySelector(selector);
+const STATES = {
+    created: "Getting ready", ringing: "Ringing", connecting: "Connecting", active: "Connected", ended: "The call is over",
+};
+const REASONS = {
+    busy: "The other side is in another call.", cancelled: "The call was taken back.", completed: "The call is over.",
+    declined: "The other side cannot talk now.", failed_ice: "The two devices found no way to each other.", forbidden: "The call was ended.",
+    max_duration: "The call was as long as a call may be.", no_answer: "Nobody could take the call.", peer_lost: "The other side was lost.",
+    superseded: "You called each other; the other call goes on.",
+};
+export class Room {
+    #side;
+    #line;
+    #camera = null;
+    #kind = "video";
+    #on = { audio: true, video: true };
+    constructor(side) {
+        this.#side = side;
+        at("#mute").addEventListener("click", () => this.#toggle("audio"));
+        at("#camera").addEventListener("click", () => this.#toggle("video"));
+        at("#share").addEventListener("click", () => void this.#share());
+        at("#hang-up").addEventListener("click", () => void this.#line?.end(this.#line.call?.state === "ringing" && this.#side === "guest" ? "cancel" : "end").catch(() => this.over()));
+        at("#ask-mute")?.addEventListener("click", () => { this.#line?.askMute(); this.say("The other side was asked to mute itself."); });
+        for (const kind of ["camera", "microphone"])
+            at(`#choose-${kind}`).addEventListener("change", () => void this.#change());
+        addEventListener("pagehide", () => this.#line?.leave());
+    }
+    onCall(begin) { at("#call").addEventListener("click", begin); }
+    wanted() { return at("#with-video")?.checked === false ? "audio" : "video"; }
+    busy(is) { const button = at("#call"); if (button)
+        button.disabled = is; }
+    say(text) { at("#said").textContent = text; }
+    /** Asks for camera and microphone before anybody is rung. */
+    async prepare(kind) {
+        this.#kind = kind;
+        this.#on = { audio: true, video: kind !== "audio" };
+        this.#camera = await devices(kind);
+        at("#own").srcObject = this.#camera;
+        if (!this.#camera)
+            this.say("No microphone and no camera: you will see and hear, and not be heard.");
+        await this.#list();
+        at("#room").hidden = false;
+        this.#draw();
+    }
+    hold(line) { this.#line = line; }
+    async send() { if (this.#camera)
+        await this.#line?.use(this.#camera); }
+    over() { at("#room").hidden = true; for (const track of this.#camera?.getTracks() ?? [])
+        track.stop(); this.#camera = null; }
+    // Listener
+    state(state, reason) {
+        at("#state").textContent = STATES[state];
+        document.body.dataset.state = state;
+        if (state !== "ended") {
+            this.say("");
+            return;
+        }
+        this.say(REASONS[reason ?? "completed"] ?? "The call is over.");
+        this.over();
+    }
+    remote(camera, screen) {
+        this.#show("#other", camera);
+        this.#show("#screen", screen);
+        at("#screen").hidden = !screen;
+    }
+    media(media) {
+        const missing = [media.audio ? "" : "muted", media.video ? "" : "camera off"].filter(Boolean).join(", ");
+        at("#other-says").textContent = missing ? `The other side: ${missing}` : "";
+        at("#other").classList.toggle("dark", !media.video);
+    }
+    quality(bars, words) { at("#quality").textContent = words; at("#quality").dataset.bars = String(bars); }
+    notice(text) { this.say(text); }
+    muteAsked() { this.say("The team asks you to mute your microphone."); at("#mute").focus(); }
+    words(words) { at("#words").textContent = words; at("#safety").hidden = false; }
+    #show(selector, stream) {
+        const video = at(selector);
+        const ids = (one) => (one instanceof MediaStream ? one.getTracks().map(({ id }) => id).join() : "");
+        if (ids(video.srcObject) !== ids(stream))
+            video.srcObject = stream;
+        if (stream)
+            void video.play().catch(() => undefined);
+    }
+    #toggle(kind) {
+        this.#on[kind] = !this.#on[kind];
+        this.#line?.enable(kind, this.#on[kind]);
+        this.#draw();
+    }
+    async #share() {
+        try {
+            if (this.#line?.sharing)
+                await this.#line.unshare();
+            else
+                await this.#line?.share();
+        }
+        catch {
+            this.say("No screen is shown.");
+        }
+        this.#draw();
+    }
+    async #change() {
+        const [camera, microphone] = ["camera", "microphone"].map((kind) => at(`#choose-${kind}`).value || undefined);
+        const next = await devices(this.#kind, { camera, microphone });
+        if (!next) {
+            this.say("This device could not be opened.");
+            return;
+        }
+        for (const track of this.#camera?.getTracks() ?? [])
+            track.stop();
+        this.#camera = next;
+        for (const kind of ["audio", "video"])
+            for (const track of next.getTracks())
+                if (track.kind === kind)
+                    track.enabled = this.#on[kind];
+        at("#own").srcObject = next;
+        await this.send();
+    }
+    async #list() {
+        const all = await choices();
+        for (const [kind, place] of [["videoinput", "camera"], ["audioinput", "microphone"]]) {
+            const options = all.filter((one) => one.kind === kind).map(({ id, label }) => new Option(label, id));
+            at(`#choose-${place}`).replaceChildren(...options);
+        }
+    }
+    #draw() {
+        const pressed = (selector, on, words) => { const button = at(selector); button.setAttribute("aria-pressed", String(on)); button.textContent = on ? words[1] : words[0]; };
+        pressed("#mute", !this.#on.audio, ["Mute", "Unmute"]);
+        pressed("#camera", !this.#on.video, ["Camera off", "Camera on"]);
+        pressed("#share", this.#line?.sharing ?? false, ["Show a screen", "Stop showing"]);
+    }
+}
