@@ -21,6 +21,7 @@ import uuid
 from functools import partial
 from pathlib import Path
 
+from calls_tour import tour_of_the_calls
 from deployed import Server, Template, http_event, passes
 from emulator import FUNCTIONS, Emulated, bootstrap, variables
 from exports_tour import joined, tour_of_the_exports
@@ -156,7 +157,7 @@ def fenced(role, ready, names):
 # whoever is first in the morning does, and makes one.
 FIRST_COUNTS = (
     "POST /v1/auth/signup", "POST /v1/workspaces/{workspace}/invitations", "POST /v1/widget/sessions",
-    "POST /v1/privacy/requests", "POST /v1/workspaces/{workspace}/search",
+    "POST /v1/guest/sessions", "POST /v1/privacy/requests", "POST /v1/workspaces/{workspace}/search",
     "POST /v1/auth/second-factor/passkey",
     "POST /v1/widget/conversations/{conversation}/attachments",
 )
@@ -729,6 +730,7 @@ def main():
                 member = api("GET", workspace, token=token)["member_id"]
                 tour_of_the_desk(api, token, workspace, contact, member)
                 tour_of_the_flows(api, token, workspace, visitor, partial(forget_salts, ready))
+                tour_of_the_calls(api, functions, partial(past_the_fences, ready), partial(items, ready, "DataTable"), token)
                 tour_of_keys(api, token, workspace, contact, conversation, file)
                 tour_of_leaving(api, ready["api"], functions["retention"], token, workspace, contact)
                 tour_of_retention(api, functions["retention"], token, workspace, conversation)

@@ -12,7 +12,7 @@ from program import ROOT, identity_token
 
 # What lives past its end only because nobody has come to delete it. Rows of accounts, members and
 # workspaces end with these, and the sweep leaves them alone.
-STAYS = ("ACCOUNT", "ADDRESS", "FLOW", "JWKS", "MEMBERSHIP", "SEAT", "SWEEP", "WORKSPACE")
+STAYS = ("ACCOUNT", "ADDRESS", "CALL", "FLOW", "JWKS", "MEMBERSHIP", "SEAT", "SWEEP", "WORKSPACE")
 
 
 def message(text):

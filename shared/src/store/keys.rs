@@ -1,9 +1,9 @@
 //! Every key there is, and nothing else makes one.
 //!
 //! Each room lists its own: accounts, figures about use, payments, calls, the deployment, subjects, workspaces,
-//! conversations,
-//! mail about them, sockets, files, flows, exports, requests about one's data, threads with the operator,
-//! what services of a customer are told, devices and what people are told there, and the names in the bucket.
+//! conversations, mail about them, sockets, files, flows, exports, requests about one's data, threads with the
+//! operator, what services of a customer are told, devices and what people are told there, and the names in the
+//! bucket.
 //!
 //! The kind stands first so that IAM's `dynamodb:LeadingKeys` can fence each function; the tenant
 //! follows, and every constructor of a tenant's key takes it, so a key of another tenant cannot
