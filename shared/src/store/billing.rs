@@ -5,6 +5,8 @@
 //! a root with a key of its own, is found by the id that Stripe gave the customer, and names no workspace, so
 //! that an erasure neither finds it nor leads to it.
 
+use std::time::Duration;
+
 use shared_derive::Record;
 
 use super::{
@@ -106,6 +108,9 @@ pub struct StripeEvent {
     #[non_personal(reason = "when an event was heard")]
     pub heard_at: Timestamp,
 }
+
+/// How long after two things were told of one second Stripe is asked: what it says then is later than both.
+const LOOK_AFTER: Duration = Duration::from_secs(5);
 
 words! {
     /// What is to be done at Stripe.
@@ -209,13 +214,14 @@ impl StripeTask {
         }
     }
 
-    /// Looks at what is in doubt as of a second: each doubt is a task of its own.
+    /// Looks at what is in doubt as of a second, once that second is over: each doubt is a task of its own.
     pub fn look((about, at): (StripeId, i64), now: Timestamp) -> Self {
         let task = Self::new(TaskKind::Look, &about, now);
         let id = StripeId::parse(&format!("{}_{at}", task.id));
         Self {
             id: id.unwrap_or_else(|_| task.id.clone()),
             since: Some(Timestamp::from_ms(at.saturating_mul(1000))),
+            due_at: now.plus(LOOK_AFTER),
             ..task
         }
     }
