@@ -545,11 +545,11 @@ impl<'d> Builder<'d> {
         Ok(match action {
             Action::AddTag { tag } => ActionOp::AddTag(self.text(tag)?),
             Action::SetContact { name, value } => ActionOp::SetContact {
-                name: name.clone(),
+                name: *name,
                 value: self.text(value)?,
             },
             Action::Email { to, subject, text } => ActionOp::Email {
-                to: self.text(to)?,
+                to: to.as_ref().map(|to| self.text(to)).transpose()?,
                 subject: self.text(subject)?,
                 text: self.text(text)?,
             },

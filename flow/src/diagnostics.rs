@@ -85,6 +85,8 @@ codes! {
     E140,
     /// Personal values for a host that is not on the list.
     E150,
+    /// A mail to somebody other than the visitor.
+    E151,
     /// Something that whoever runs the flow does not offer.
     E160,
     /// A node that nobody reaches.

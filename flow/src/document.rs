@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::diagnostics::{Code, Diagnostic, Pointer};
 use crate::limits::{MAX_DOCUMENT_BYTES, MAX_EDGES, MAX_NODES, MAX_VARIABLES};
-use crate::nodes::Kind;
+use crate::nodes::{InboxRule, Kind, Start, Trigger};
 use crate::variables::Variable;
 
 /// The one schema there is.
@@ -351,10 +351,27 @@ impl Document {
                         once(&mut needs.teams, team.clone());
                     }
                 }
+                Kind::Start(Start {
+                    trigger: Trigger::InboxRule(rule),
+                }) => {
+                    if let Some(team) = &rule.team {
+                        once(&mut needs.teams, team.clone());
+                    }
+                }
                 _ => {}
             }
         }
         needs
+    }
+
+    /// Its starts by rules of the inbox: the node, by id, and the rule.
+    pub fn inbox_rules(&self) -> impl Iterator<Item = (&str, &InboxRule)> {
+        self.nodes.iter().filter_map(|node| match &node.kind {
+            Kind::Start(Start {
+                trigger: Trigger::InboxRule(rule),
+            }) => Some((node.id.as_str(), rule)),
+            _ => None,
+        })
     }
 }
 

@@ -62,9 +62,9 @@ pub use variables::{Scalar, Scope, Type, Variable};
 /// Everything that a node can be.
 pub mod node {
     pub use crate::nodes::{
-        Action, Arm, Ask, Body, Branch, Call, CallKind, Card, Case, Choice, ChoiceOption, End,
-        Event, Given, Handoff, Header, Http, Input, Jump, Kind, Mapping, Message, Method,
-        NamedPort, Part, Port, Retry, Return, Set, Share, Source, Split, Start, Subflow, Taken,
-        Trigger, Wait,
+        Action, Arm, Ask, Body, Branch, Call, CallKind, Card, Case, Choice, ChoiceOption,
+        ContactField, End, Event, Given, Handoff, Header, Http, InboxRule, Input, Jump, Kind,
+        Mapping, Message, Method, NamedPort, Part, Port, Retry, Return, Set, Share, Source, Split,
+        Start, Subflow, Taken, Trigger, Urgency, Wait,
     };
 }

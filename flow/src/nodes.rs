@@ -14,9 +14,12 @@ pub use logic::{
     Arm, Branch, Case, End, Given, Jump, Return, Set, Share, Source, Split, Subflow, Taken,
 };
 pub use outside::{
-    Action, Body, Call, CallKind, Event, Handoff, Header, Http, Mapping, Method, Wait,
+    Action, Body, Call, CallKind, ContactField, Event, Handoff, Header, Http, Mapping, Method, Wait,
 };
-pub use talk::{Ask, Card, Choice, ChoiceOption, Input, Message, Part, Retry, Start, Trigger};
+pub use talk::{
+    Ask, Card, Choice, ChoiceOption, InboxRule, Input, Message, Part, Retry, Start, Trigger,
+    Urgency,
+};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident($data:ident) = $word:literal,)*) => {

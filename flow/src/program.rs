@@ -6,7 +6,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::conditions::{Compat, Op as Operator};
-use crate::nodes::{CallKind, Input, Method, Port, Trigger};
+use crate::nodes::{CallKind, ContactField, Input, Method, Port, Trigger};
 use crate::templates::{Formula, Template, Types};
 use crate::variables::{Type, Variable};
 
@@ -286,11 +286,11 @@ pub(crate) struct SubflowOp {
 pub(crate) enum ActionOp {
     AddTag(Template),
     SetContact {
-        name: String,
+        name: ContactField,
         value: Template,
     },
     Email {
-        to: Template,
+        to: Option<Template>,
         subject: Template,
         text: Template,
     },

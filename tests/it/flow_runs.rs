@@ -1,9 +1,11 @@
 //! Flows that lead conversations: what a visitor and the team see of it, and what it costs.
 
 mod asked;
+mod deeds;
 mod led;
 mod outside;
 mod races;
+mod rules;
 
 use std::time::Duration;
 

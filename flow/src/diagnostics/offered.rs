@@ -62,7 +62,7 @@ impl Feature {
             Kind::Action(Action::Email { .. }) => (Self::Email, "Sending a mail"),
             Kind::Action(Action::Track { .. }) => (Self::Track, "Counting something"),
             Kind::Start(start) => match start.trigger {
-                Trigger::InboxRule => (Self::InboxRule, "Beginning by a rule of the inbox"),
+                Trigger::InboxRule(_) => (Self::InboxRule, "Beginning by a rule of the inbox"),
                 Trigger::Url { .. } => (Self::Url, "Beginning by the address of a page"),
                 Trigger::WidgetOpen | Trigger::Api => return None,
             },

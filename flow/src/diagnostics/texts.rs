@@ -10,7 +10,9 @@ use crate::compile::{Subflows, reference};
 use crate::conditions::{Comparison, Compat, Operand, pattern};
 use crate::document::Document;
 use crate::limits::MAX_OUTCOME_CHARS;
-use crate::nodes::{Action, Choice, Input, Kind, Message, Part, Subflow};
+use crate::nodes::{
+    Action, Choice, InboxRule, Input, Kind, Message, Part, Start, Subflow, Trigger,
+};
 use crate::step::WEB;
 use crate::templates::{Formula, Missing, Refusal, RefusalKind, Template, Types};
 use crate::variables::{Scalar, Type};
@@ -23,8 +25,14 @@ const MAX_TEXT_CHARS: usize = 16_000;
 const MAX_PARTS: usize = 20;
 /// The most options, cases or arms of a node.
 const MAX_WAYS: usize = 200;
+/// The longest label.
+const MAX_LABEL_BYTES: usize = 40;
 /// The longest wait.
 const MAX_WAIT_S: u64 = 30 * 24 * 3_600;
+
+fn is_of_label(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
+}
 
 pub(super) struct Check<'c, 'd> {
     pub index: &'c Index<'d>,
@@ -59,7 +67,7 @@ pub(super) fn check<'d>(
             at,
         };
         check.uses(&node.kind);
-        check.data(&node.kind, subflows, around);
+        check.data(&node.kind, document, subflows, around);
     }
     if let Some(idle) = &document.handlers.on_idle
         && !(1..=MAX_WAIT_S).contains(&idle.after_s)
@@ -226,7 +234,13 @@ impl<'d> Check<'_, 'd> {
         }
     }
 
-    fn data(&mut self, kind: &'d Kind, subflows: &Subflows, around: &Surroundings) {
+    fn data(
+        &mut self,
+        kind: &'d Kind,
+        document: &Document,
+        subflows: &Subflows,
+        around: &Surroundings,
+    ) {
         let at = self.at.clone();
         match kind {
             Kind::Message(message) => self.message(message),
@@ -256,6 +270,9 @@ impl<'d> Check<'_, 'd> {
             Kind::Call(call) => self.wait(&at.field("wait_s"), Some(call.wait_s)),
             Kind::Subflow(subflow) => self.subflow(subflow, subflows),
             Kind::Action(Action::OpenUrl { url, .. }) => self.web(&at.field("url"), url),
+            Kind::Action(Action::Email { to, subject, .. }) => {
+                self.mail(&at, to.as_deref(), subject, document);
+            }
             Kind::End(end) => {
                 let outcome = end.outcome.as_ref();
                 if outcome.is_some_and(|outcome| outcome.chars().count() > MAX_OUTCOME_CHARS) {
@@ -263,7 +280,36 @@ impl<'d> Check<'_, 'd> {
                     self.say(Code::E140, &at.field("outcome"), message);
                 }
             }
+            Kind::Start(Start {
+                trigger: Trigger::InboxRule(rule),
+            }) => self.rule(&at.field("trigger"), rule, around),
             Kind::Start(_) | Kind::Set(_) | Kind::Return(_) | Kind::Jump(_) | Kind::Action(_) => {}
+        }
+    }
+
+    /// Whom a mail goes to: a variable that a proved address is saved in, or nobody is named.
+    fn mail(&mut self, at: &Pointer, to: Option<&str>, subject: &str, document: &Document) {
+        if subject.trim().is_empty() {
+            self.say(Code::E100, &at.field("subject"), "A mail has a subject.");
+        }
+        let Some(to) = to else { return };
+        let inner = to.trim();
+        let name = inner
+            .strip_prefix("{{")
+            .and_then(|to| to.strip_suffix("}}"));
+        let variable = name.and_then(|name| self.index.names.get(name.trim()));
+        let proves = |id: &str| {
+            document.nodes.iter().any(|node| match &node.kind {
+                Kind::Ask(ask) => {
+                    ask.save.as_deref() == Some(id) && matches!(ask.input, Input::OtpEmail {})
+                }
+                _ => false,
+            })
+        };
+        if !variable.is_some_and(|variable| proves(&variable.id)) {
+            let message = "A flow mails the visitor alone, at an address that is proved.";
+            let fix = "Leave `to` out, or name a variable that a question of kind otp_email saves.";
+            self.say(Code::E151, &at.field("to"), message).fix = Some(fix.to_owned());
         }
     }
 
@@ -449,14 +495,31 @@ impl<'d> Check<'_, 'd> {
         }
     }
 
+    /// A rule of the inbox that can hold.
+    fn rule(&mut self, at: &Pointer, rule: &InboxRule, around: &Surroundings) {
+        if let Some(label) = &rule.label
+            && (label.is_empty()
+                || label.len() > MAX_LABEL_BYTES
+                || !label.bytes().all(is_of_label))
+        {
+            let message = "A label is 1 to 40 lower-case letters, digits and hyphens.";
+            self.say(Code::E100, &at.field("label"), message);
+        }
+        self.known(&at.field("team"), rule.team.as_deref(), around);
+    }
+
     fn team(&mut self, team: Option<&str>, around: &Surroundings) {
+        self.known(&self.at.field("team"), team, around);
+    }
+
+    /// A team that is there.
+    fn known(&mut self, at: &Pointer, team: Option<&str>, around: &Surroundings) {
         let Some((team, teams)) = team.zip(around.teams.as_ref()) else {
             return;
         };
         if !teams.iter().any(|known| known == team) {
-            let at = self.at.field("team");
             let fix = "Name a team of the workspace, or none.".to_owned();
-            self.say(Code::E133, &at, "There is no such team.").fix = Some(fix);
+            self.say(Code::E133, at, "There is no such team.").fix = Some(fix);
         }
     }
 

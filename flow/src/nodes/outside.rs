@@ -142,6 +142,16 @@ pub enum CallKind {
     Video,
 }
 
+/// What a flow may note about a contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum ContactField {
+    Name,
+    Email,
+    Locale,
+}
+
 /// Does something besides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
@@ -153,15 +163,17 @@ pub enum Action {
     },
     /// Notes something about the contact.
     SetContact {
-        /// What it is called.
-        name: String,
+        /// What it is.
+        name: ContactField,
         /// The text, with variables.
         value: String,
     },
-    /// Sends a mail.
+    /// Sends a mail to the visitor, and to nobody else.
     Email {
-        /// To whom, with variables.
-        to: String,
+        /// To which address of theirs: one variable, which a code has proved. The proved address that is
+        /// known of them where it is absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
         /// About what, with variables.
         subject: String,
         /// The text, with variables.

@@ -22,13 +22,39 @@ pub enum Trigger {
     WidgetOpen,
     /// A program or a member starts it.
     Api,
-    /// A rule of the inbox starts it.
-    InboxRule,
+    /// A rule of the inbox starts it, in a conversation that no flow has led.
+    InboxRule(InboxRule),
     /// A visitor opens the widget on a page whose address contains this.
     Url {
         /// Part of the address.
         contains: String,
     },
+}
+
+/// What has to hold of a conversation that waits for people. Without any of it, that it began.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct InboxRule {
+    /// It has this label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// It was put to this team, by id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    /// It is as urgent as this, or more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Urgency>,
+}
+
+/// How urgent a conversation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Urgency {
+    Low,
+    Medium,
+    High,
+    Urgent,
 }
 
 /// Says something.

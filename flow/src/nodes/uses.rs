@@ -234,7 +234,7 @@ impl<'n> Uses<'n> {
             Action::AddTag { tag } => self.templates.push((at.field("tag"), tag)),
             Action::SetContact { value, .. } => self.templates.push((at.field("value"), value)),
             Action::Email { to, subject, text } => {
-                self.templates.push((at.field("to"), to));
+                self.maybe(at, "to", to.as_deref());
                 self.templates.push((at.field("subject"), subject));
                 self.templates.push((at.field("text"), text));
             }

@@ -81,11 +81,11 @@ impl Walker<'_> {
                 tag: self.render(tag)?,
             },
             ActionOp::SetContact { name, value } => Action::SetContact {
-                name: name.clone(),
+                name: *name,
                 value: self.render(value)?,
             },
             ActionOp::Email { to, subject, text } => Action::Email {
-                to: self.render(to)?,
+                to: self.maybe(to.as_ref())?,
                 subject: self.render(subject)?,
                 text: self.render(text)?,
             },

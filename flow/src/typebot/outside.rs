@@ -205,13 +205,14 @@ impl<'s> Importer<'s> {
                 "The mail is a text; its markup shows.",
             );
         }
-        let to = self.words(place, &to.join(", "));
+        let to = Some(self.words(place, &to.join(", ")));
         let subject = self.words(place, text(options, "subject").unwrap_or_default());
         let text = self.words(place, text(options, "body").unwrap_or_default());
         self.lose(
             place,
             Extent::Changed,
-            "The mail comes from the workspace's own sender.",
+            "The mail comes from the workspace's own sender, and goes to an address of the visitor that a code \
+             has proved.",
         );
         Made::simple(Kind::Action(Action::Email { to, subject, text }))
     }

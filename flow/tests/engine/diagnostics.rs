@@ -216,6 +216,13 @@ const CASES: &[Case] = &[
     (Code::E150, "/nodes/5/data/body/json/p", |f| {
         f["nodes"][5]["data"]["url"] = json!("https://other.acme.example/")
     }),
+    (Code::E151, "/nodes/9/data/to", |f| {
+        f["nodes"].as_array_mut().expect("nodes").push(node(
+            "mail",
+            "action",
+            json!({"do": "email", "to": "eve@other.example", "subject": "S", "text": "T"}),
+        ));
+    }),
     (Code::W200, "/nodes/9", |f| {
         f["nodes"]
             .as_array_mut()

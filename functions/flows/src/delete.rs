@@ -7,11 +7,11 @@ use axum::{extract::State, http::StatusCode};
 use shared::{
     app::App,
     domain::{FlowId, Permission, WorkspaceId},
-    http::{Credential, IfMatch, Path, Problem, Problems},
+    http::{Code, Credential, IfMatch, Path, Problem, Problems},
     store::{CommitError, Transaction, audit::Deed, keys},
 };
 
-use crate::desk::Desk;
+use crate::{desk::Desk, rules};
 
 /// Delete a flow.
 #[utoipa::path(
@@ -33,16 +33,19 @@ pub async fn handle(
     if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
     let at = (workspace, id);
-    let desk = Desk::open(&app, &credential, at, Permission::FlowsManage, []).await?;
+    let wanted = [keys::flow_rules(workspace)];
+    let desk = Desk::open(&app, &credential, at, Permission::FlowsManage, wanted).await?;
     if_match.check(desk.flow.rev)?;
     let entry = &desk.caller.entry;
     let mut transaction = Transaction::new(entry.now);
-    transaction.consume(keys::flow(workspace, id));
+    let at_flow = transaction.consume(keys::flow(workspace, id));
+    rules::place(&mut transaction, entry, id, Vec::new())?;
     let line = entry.line(desk.caller.subject, Deed::FlowDeleted);
     transaction.audit(line.about(id))?;
     match app.store.commit(transaction).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(CommitError::Store(error)) => Err(error.into()),
-        Err(CommitError::Refused(_)) => Err(Problem::not_found()),
+        Err(CommitError::Refused(refusal)) if refusal.failed(at_flow) => Err(Problem::not_found()),
+        Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
     }
 }

@@ -44,6 +44,7 @@ mod lead;
 mod list;
 mod list_versions;
 mod publish;
+mod rules;
 mod run_tests;
 mod servers;
 mod show;

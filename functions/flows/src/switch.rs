@@ -14,7 +14,11 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::{desk::Desk, view::FlowView};
+use crate::{
+    desk::{Desk, place},
+    rules,
+    view::FlowView,
+};
 
 /// Which version to use.
 #[derive(Deserialize, ToSchema)]
@@ -47,15 +51,13 @@ pub async fn handle(
     if_match: IfMatch,
     Json(body): Json<SwitchFlow>,
 ) -> Result<Versioned<FlowView>, Problem> {
-    let at = |number| keys::flow_version(workspace, id, number);
-    let desk = Desk::open(
-        &app,
-        &credential,
-        (workspace, id),
-        Permission::FlowsManage,
-        body.version.map(at),
-    )
-    .await?;
+    let mut wanted = vec![keys::flow_rules(workspace)];
+    if let Some(number) = body.version {
+        wanted.push(keys::flow_version(workspace, id, number));
+        wanted.extend(place(workspace, id, Some(number)).keys());
+    }
+    let at = (workspace, id);
+    let desk = Desk::open(&app, &credential, at, Permission::FlowsManage, wanted).await?;
     let reply = |flow: &shared::store::flow::Flow| Versioned {
         rev: flow.rev,
         view: FlowView::new(flow),
@@ -77,6 +79,13 @@ pub async fn handle(
     let stored = Stored::next(next, &entry.policy);
     let mut transaction = Transaction::new(entry.now);
     transaction.replace(&stored, &desk.key)?;
+    if environment == Environment::Live {
+        let own = match body.version {
+            Some(number) => rules::of(&desk.document(Some(number))?, id, number),
+            None => Vec::new(),
+        };
+        rules::place(&mut transaction, entry, id, own)?;
+    }
     let line = entry.line(desk.caller.subject, Deed::FlowSwitched);
     transaction.audit(line.about(id))?;
     match app.store.commit(transaction).await {

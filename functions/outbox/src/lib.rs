@@ -3,6 +3,8 @@
 //! | file | what happened | effect |
 //! |---|---|---|
 //! | `ask_server` | a flow asks a server | the first try, and the turn of the flow that follows |
+//! | `begin_flow` | a rule of the inbox comes to hold of a conversation | its flow begins there |
+//! | `do_for_flow` | a flow mails the visitor, or notes something about them | the mail; the contact as it is then |
 //! | `give_out` | a conversation came to wait in a team | it goes to whose turn it is |
 //! | `mail_continuity` | the team wrote to a visitor; a mail about that is due; its conversation went | a look after a while, then the mail; its address for replies goes |
 //! | `mail_code` | a code was asked for | the mail with the code |
@@ -30,7 +32,9 @@
 //! Removals are idempotent. Order is kept: a record that must wait holds back those after it.
 
 mod ask_server;
+mod begin_flow;
 mod close_sockets;
+mod do_for_flow;
 mod failure;
 mod feedback;
 mod give_out;
@@ -70,6 +74,7 @@ use shared::{
         conversation::Conversation,
         disclosure::DisclosedPart,
         erasure::Erasure,
+        flow_deed::FlowDeed,
         flow_run::FlowCode,
         membership::Invitation,
         notice::Notice,
@@ -145,6 +150,9 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
             if mail_continuity::is_written_to(new, old.as_ref()) {
                 Box::pin(mail_continuity::arm(app, new)).await?;
             }
+            if Box::pin(begin_flow::begin(app, new, old.as_ref())).await? {
+                return Ok(());
+            }
             Box::pin(give_out::give_out(app, new, old.as_ref())).await
         }
         (Change::Insert | Change::Modify, Some(new), old)
@@ -169,6 +177,9 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
             Some(kind) if kind == Challenge::DECLARATION.name => mail_code::send(app, item).await,
             Some(kind) if kind == FlowCode::DECLARATION.name => {
                 mail_flow_code::send(app, item).await
+            }
+            Some(kind) if kind == FlowDeed::DECLARATION.name => {
+                Box::pin(do_for_flow::carry_out(app, item)).await
             }
             Some(kind) if kind == Invitation::DECLARATION.name => {
                 mail_invitation::send(app, item).await

@@ -324,7 +324,7 @@ impl Letter<'_> {
         ]);
         Conversing {
             to,
-            subject: SUBJECT,
+            subject: SUBJECT.into(),
             text: letter::text(&parts),
             html: letter::html(&parts),
             reply_to: Some(self.reply_to),

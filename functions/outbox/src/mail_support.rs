@@ -218,7 +218,7 @@ fn acknowledgement(
     parts.push(Part::Says(&number));
     Conversing {
         to,
-        subject: "What you wrote to support has arrived",
+        subject: "What you wrote to support has arrived".into(),
         text: letter::text(&parts),
         html: letter::html(&parts),
         reply_to,
@@ -291,7 +291,7 @@ fn letter(
     parts.extend([Part::Says(how), Part::Says(&number)]);
     Conversing {
         to,
-        subject,
+        subject: subject.into(),
         text: letter::text(&parts),
         html: letter::html(&parts),
         reply_to,

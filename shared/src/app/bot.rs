@@ -3,6 +3,7 @@
 //! A version never changes, so its program is remembered for a few minutes by the environment that read
 //! it: a turn then costs one batch read and one transaction, as a message without a flow does.
 
+mod deed;
 mod event;
 mod proof;
 mod request;
@@ -14,6 +15,8 @@ use std::{
 };
 
 use aws_lc_rs::digest::{SHA256, digest};
+use deed::Deeds;
+pub use deed::is_proved;
 pub use event::{EventToken, Heard, event_token};
 use flow::{
     Arrival, Cx, Document, Effect, FileRef, Limits, State, Subflows, What,
@@ -99,6 +102,12 @@ pub struct Standing {
     /// The address that is being proved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
+    /// Addresses that were proved, the last ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proved: Vec<String>,
+    /// Mails that it has sent.
+    #[serde(default, skip_serializing_if = "none_yet")]
+    pub mails: u8,
     /// Names of events that were heard of by their addresses, which are used up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heard: Vec<String>,
@@ -108,6 +117,11 @@ pub struct Standing {
     /// The way so far, the last visits at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub way: Vec<Visited>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+const fn none_yet(mails: &u8) -> bool {
+    *mails == 0
 }
 
 /// A page that a flow opens.
@@ -166,6 +180,8 @@ pub fn new_run(
         told: None,
         seed: Some(half(contact.uuid())),
         proof: None,
+        proved: Vec::new(),
+        mails: 0,
         heard: Vec::new(),
         opens: Vec::new(),
         way: Vec::new(),
@@ -215,6 +231,7 @@ impl App {
             labels: Vec::new(),
             marks: Vec::new(),
             code: None,
+            deeds: Vec::new(),
             asks: None,
             answers: None,
             then: Then::ANYBODY,
@@ -398,6 +415,10 @@ fn step(
     let mut opens = Vec::new();
     let mut then = Then::Flow;
     let mut asks = None;
+    let mut deeds = Deeds::new(run, now, before.proved, before.mails);
+    if let (What::Proven(address), None) = (&arrival.what, turn.ignored) {
+        deeds.proves(address);
+    }
     let mut awaits = match turn.ignored {
         Some(_) => before.awaits,
         None => None,
@@ -436,10 +457,16 @@ fn step(
             Effect::Http { key, request } => {
                 asks = Some(FlowRequest::new(run, &key, &request, now)?);
             }
+            Effect::Action {
+                key,
+                action: Action::Email { to, subject, text },
+            } => deeds.mail(&key, to, (&subject, &text))?,
+            Effect::Action {
+                key,
+                action: Action::SetContact { name, value },
+            } => deeds.note(key, name, &value),
             // No published flow asks for these: E160. Should one, people go on.
-            Effect::OfferCall { .. } | Effect::Action { .. } => {
-                then = Then::ANYBODY;
-            }
+            Effect::OfferCall { .. } => then = Then::ANYBODY,
         }
     }
     // A proof is of one question: it goes on while that is asked.
@@ -453,6 +480,8 @@ fn step(
         told: before.told,
         seed: before.seed,
         proof: before.proof.filter(|_| asks_again),
+        proved: deeds.proved.clone(),
+        mails: deeds.mails,
         heard: before.heard,
         opens,
         way,
@@ -473,6 +502,7 @@ fn step(
         labels,
         marks,
         code: None,
+        deeds: deeds.written()?,
         asks,
         answers: None,
         then,

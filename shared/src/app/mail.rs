@@ -1,6 +1,9 @@
 //! Mail out, through SES v2. Called from `outbox` only: a request handler never waits for mail.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+};
 
 use aws_sdk_sesv2::{
     error::ProvideErrorMetadata,
@@ -121,8 +124,8 @@ pub struct Announced {
 pub struct Conversing {
     /// Whom it goes to.
     pub to: Email,
-    /// The subject, a constant of ours.
-    pub subject: &'static str,
+    /// The subject: a constant of ours, or one line that a flow says.
+    pub subject: Cow<'static, str>,
     /// The text.
     pub text: String,
     /// The HTML.
@@ -205,7 +208,11 @@ impl Mailer {
 
     /// Hands a mail of a conversation to SES, with the address where an answer comes in.
     pub async fn converse(&self, mail: Conversing) -> Result<(), MailError> {
-        let parts = (mail.subject, mail.text.as_str(), mail.html.as_str());
+        let parts = (
+            mail.subject.as_ref(),
+            mail.text.as_str(),
+            mail.html.as_str(),
+        );
         let mut headers: Vec<_> = mail.written.header().into_iter().collect();
         headers.extend(
             mail.way_out

@@ -121,7 +121,7 @@ pub fn patience(request: &HttpRequest) -> Duration {
 }
 
 /// The id of what a run asks at a key. Another run in the same conversation has other ids.
-fn id_of(run: &FlowRun, key: &str) -> Uuid {
+pub(super) fn id_of(run: &FlowRun, key: &str) -> Uuid {
     let (conversation, began) = (run.conversation, run.started_at.ms());
     let name = format!("{conversation}|{}|{began}|{key}", run.flow);
     let hash = digest(&SHA256, name.as_bytes());

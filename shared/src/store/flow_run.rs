@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     conversation::{Conversation, Status},
     db::{Store, StoreError},
+    flow_deed::FlowDeed,
     flow_figures::FlowTick,
     flow_request::FlowRequest,
     keyring::NewDataKey,
@@ -142,6 +143,8 @@ pub struct FlowTurn {
     pub marks: Vec<u64>,
     /// The code that it mails.
     pub code: Option<FlowCode>,
+    /// What it does besides.
+    pub deeds: Vec<FlowDeed>,
     /// What it asks of a server.
     pub asks: Option<FlowRequest>,
     /// The request that it has the answer of: it goes with this turn.
@@ -208,7 +211,7 @@ impl FlowTurn {
         transaction.replace(&Stored::next(run, lens.policy), key)
     }
 
-    /// Adds what it asks of a server to the transaction.
+    /// Adds what it asks of a server, and does besides, to the transaction.
     fn ask(
         &self,
         transaction: &mut Transaction,
@@ -217,6 +220,9 @@ impl FlowTurn {
     ) -> Result<(), StoreError> {
         if let Some(request) = &self.asks {
             transaction.create(&Stored::new(request.clone(), lens.policy), key)?;
+        }
+        for deed in &self.deeds {
+            transaction.create(&Stored::new(deed.clone(), lens.policy), key)?;
         }
         Ok(())
     }

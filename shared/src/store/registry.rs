@@ -26,8 +26,10 @@ use super::{
     erasure::{Erasure, Farewell},
     export::{Export, ExportPart},
     flow::{Flow, FlowPiece, FlowTests, FlowVersion},
+    flow_deed::FlowDeed,
     flow_figures::{FlowSums, FlowTick},
     flow_request::FlowRequest,
+    flow_rule::FlowRules,
     flow_run::{FlowCode, FlowRun},
     flow_server::FlowServers,
     heard::HeardBefore,
@@ -140,8 +142,10 @@ registry! {
     Farewell
     Flow
     FlowCode
+    FlowDeed
     FlowPiece
     FlowRequest
+    FlowRules
     FlowRun
     FlowServers
     FlowSums

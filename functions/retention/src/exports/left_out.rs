@@ -41,6 +41,10 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "hosts and secrets of servers that flows ask, which their team set and reads in the settings",
     ),
     (
+        "FlowRules",
+        "which rules begin flows, as the versions say that are in it",
+    ),
+    (
         "Farewell",
         "where the last mail goes, when the account is gone already",
     ),

@@ -311,6 +311,7 @@ mod tests {
         "DisclosedPart",
         "Flow",
         "FlowCode",
+        "FlowDeed",
         "FlowPiece",
         "FlowRequest",
         "FlowRun",

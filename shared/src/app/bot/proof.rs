@@ -95,6 +95,7 @@ pub fn proving(
         labels: Vec::new(),
         marks: Vec::new(),
         code: Some(code),
+        deeds: Vec::new(),
         asks: None,
         answers: None,
         then: Then::Flow,

@@ -6,8 +6,10 @@
 //! | its draft, and its tests | data | the same | `DRAFT#<piece>`, `TESTS` |
 //! | what a turn of it came to, and the sums | data | the same | `TICK#<chance>`, `SUMS#<number>` |
 //! | a code that a flow mails | data | `CONVERSATION#<ws>#<conversation>` | `FLOWCODE#<chance>` |
+//! | what a flow does besides | data | `CONVERSATION#<ws>#<conversation>` | `FLOWDEED#<id>` |
 //! | what a flow asks of a server | data | `CONVERSATION#<ws>#<conversation>` | `FLOWREQ#<id>` |
 //! | servers that flows ask, and secrets for them | data | `SERVER#<ws>` | `SETTINGS` |
+//! | rules of the inbox that begin flows | data | `SERVER#<ws>` | `RULES` |
 //! | how far a conversation is in a flow | data | `CONVERSATION#<ws>#<conversation>` | `FLOW` |
 //! | version, and its document | data | the same | `V#<number, six digits>`, `P#<number>#<piece>` |
 
@@ -107,9 +109,19 @@ pub fn flow_code(workspace: WorkspaceId, conversation: ConversationId, id: Uuid)
     data(thread(workspace, conversation), format!("{FLOW_CODE}{id}"))
 }
 
+/// What a flow does besides leading a thread.
+pub fn flow_deed(workspace: WorkspaceId, conversation: ConversationId, id: Uuid) -> Key {
+    data(thread(workspace, conversation), format!("{FLOW_DEED}{id}"))
+}
+
 /// Which servers the flows of a workspace may tell what, and the secrets for them.
 pub fn flow_servers(workspace: WorkspaceId) -> Key {
     data(format!("SERVER#{workspace}"), "SETTINGS")
+}
+
+/// Rules of the inbox that begin flows of a workspace.
+pub fn flow_rules(workspace: WorkspaceId) -> Key {
+    data(format!("SERVER#{workspace}"), "RULES")
 }
 
 /// What a flow asks of a server: it lies with the conversation and goes with it.
@@ -150,6 +162,8 @@ pub fn flow_request_due(
         sk: format!("{:015}#{partition}#{id}", next_at.ms()),
     })
 }
+
+const FLOW_DEED: &str = "FLOWDEED#";
 
 const FLOW_CODE: &str = "FLOWCODE#";
 
