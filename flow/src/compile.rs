@@ -1,5 +1,6 @@
 //! From documents to programs. Whatever compiles has no error in it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use regex::Regex;
@@ -84,11 +85,31 @@ fn link(document: &Document, subflows: &Subflows) -> Result<Compiled, Unfit> {
             }
         }
     }
-    let units = order
+    let mut program = build(&order, document)?;
+    for tag in document.translations.keys() {
+        let spoken: Vec<(String, Cow<'_, Document>)> = order
+            .iter()
+            .map(|(name, document)| (name.clone(), document.spoken_in(tag)))
+            .collect();
+        let spoken: Vec<(String, &Document)> = spoken
+            .iter()
+            .map(|(name, document)| (name.clone(), document.as_ref()))
+            .collect();
+        program
+            .spoken
+            .push((tag.clone(), build(&spoken, document)?));
+    }
+    Ok(program)
+}
+
+fn build(all: &[(String, &Document)], document: &Document) -> Result<Compiled, Unfit> {
+    let units = all
         .iter()
-        .map(|(name, document)| Builder::new(document, &order).unit(name));
+        .map(|(name, document)| Builder::new(document, all).unit(name));
     Ok(Compiled {
         units: units.collect::<Result<_, _>>()?,
+        locale: document.locale.clone(),
+        spoken: Vec::new(),
     })
 }
 

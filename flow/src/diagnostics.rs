@@ -6,6 +6,7 @@ mod offered;
 mod paths;
 mod requests;
 mod texts;
+mod translations;
 
 use std::fmt;
 use std::ops::Range;
@@ -109,6 +110,8 @@ codes! {
     W208,
     /// Two options that keep the same.
     W209,
+    /// A text that is not there in every language of the flow.
+    W210,
 }
 
 impl Code {
@@ -309,6 +312,7 @@ pub fn check(document: &Document, subflows: &Subflows, around: &Surroundings) ->
     graph::check(document, &index, subflows, &mut found);
     texts::check(document, &index, subflows, around, &mut found);
     paths::check(document, &index, &mut found);
+    translations::check(document, &index, &mut found);
     offered::check(document, &around.missing, &mut found);
     found.sort_by_key(|diagnostic| diagnostic.severity == Severity::Warning);
     found

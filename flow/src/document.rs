@@ -1,11 +1,14 @@
 //! The document of a flow: `flow/1`, as it is written, stored and exchanged.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::diagnostics::{Code, Diagnostic, Pointer};
 use crate::limits::{MAX_DOCUMENT_BYTES, MAX_EDGES, MAX_NODES, MAX_VARIABLES};
 use crate::nodes::{InboxRule, Kind, Start, Trigger};
+use crate::translations::Translations;
 use crate::variables::Variable;
 
 /// The one schema there is.
@@ -33,6 +36,9 @@ pub struct Document {
     pub handlers: Handlers,
     /// What holds for all of it.
     pub settings: Settings,
+    /// What it says in other languages.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub translations: Translations,
 }
 
 /// A node.
@@ -199,6 +205,8 @@ struct Outer {
     handlers: Option<Value>,
     #[serde(default)]
     settings: Option<Value>,
+    #[serde(default)]
+    translations: Option<Value>,
 }
 
 fn english() -> String {
@@ -274,6 +282,7 @@ impl Document {
             edges: Vec::with_capacity(outer.edges.len()),
             handlers: Handlers::default(),
             settings: Settings::default(),
+            translations: Translations::default(),
         };
         for (n, value) in outer.variables.iter().enumerate() {
             let at = root.field("variables").item(n);
@@ -296,6 +305,12 @@ impl Document {
         if let Some(value) = &outer.settings {
             match read(value, &root.field("settings")) {
                 Ok(settings) => document.settings = settings,
+                Err(diagnostic) => wrong.push(*diagnostic),
+            }
+        }
+        if let Some(value) = &outer.translations {
+            match read(value, &root.field("translations")) {
+                Ok(translations) => document.translations = translations,
                 Err(diagnostic) => wrong.push(*diagnostic),
             }
         }

@@ -11,6 +11,7 @@
 //! | `variables`, `answers` | typed values, and how they are read |
 //! | `conditions` | comparisons |
 //! | `templates` | texts with variables, expressions; what they may not say |
+//! | `translations` | what it says in other languages |
 //! | `diagnostics` | what is wrong with a document, and where |
 //! | `compile`, `program` | from names to places |
 //! | `step`, `state`, `effects` | one step |
@@ -33,6 +34,7 @@ pub mod simulate;
 mod state;
 mod step;
 mod templates;
+mod translations;
 pub mod typebot;
 mod variables;
 
@@ -57,6 +59,7 @@ pub use limits::{
 pub use program::Compiled;
 pub use state::{Detour, Ended, Frame, State, Then, WaitKind, Waiting};
 pub use step::{StepError, step};
+pub use translations::Translations;
 pub use variables::{Scalar, Scope, Type, Variable};
 
 /// Everything that a node can be.

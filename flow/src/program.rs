@@ -8,15 +8,37 @@ use serde_json::Value;
 use crate::conditions::{Compat, Op as Operator};
 use crate::nodes::{CallKind, ContactField, Input, Method, Port, Trigger};
 use crate::templates::{Formula, Template, Types};
+use crate::translations::choose;
 use crate::variables::{Type, Variable};
 
 /// A flow with all the flows inside it, ready to run.
 #[derive(Debug)]
 pub struct Compiled {
     pub(crate) units: Vec<Unit>,
+    /// The language that it speaks.
+    pub(crate) locale: String,
+    /// The same in the other languages that there are, by language tag.
+    pub(crate) spoken: Vec<(String, Compiled)>,
 }
 
 impl Compiled {
+    /// The flow as it speaks to somebody of this language: the same steps, places and ids; in its own language
+    /// where it has no other that fits.
+    pub fn spoken_in(&self, locale: &str) -> &Self {
+        let tag = self.translation(locale);
+        let found = self
+            .spoken
+            .iter()
+            .find(|(known, _)| Some(known.as_str()) == tag);
+        found.map_or(self, |(_, program)| program)
+    }
+
+    /// Which of its translations it speaks to somebody of this language; none where its own has to do.
+    pub fn translation(&self, locale: &str) -> Option<&str> {
+        let known = self.spoken.iter().map(|(tag, _)| tag.as_str());
+        choose(locale, &self.locale, known)
+    }
+
     /// The names of what it waits for outside, its subflows left aside.
     pub fn events(&self) -> impl Iterator<Item = &str> {
         let ops = self.units.first().into_iter().flat_map(|unit| &unit.ops);

@@ -42,6 +42,9 @@ pub struct Script {
     pub now: Option<Moment>,
     /// Minutes that the visitor's clock is ahead of UTC.
     pub offset_minutes: i32,
+    /// The visitor's language; the flow's own otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
     /// Where it begins, by id; the first start otherwise.
     pub start: Option<String>,
     /// Values of variables at the start, by name.
@@ -249,7 +252,8 @@ pub fn simulate(
     flow: &Compiled,
     script: &Script,
 ) -> Result<Simulation, StepError> {
-    let mut run = Run::new(flow, script);
+    let spoken = script.locale.as_deref();
+    let mut run = Run::new(spoken.map_or(flow, |locale| flow.spoken_in(locale)), script);
     run.begin()?;
     for (n, step) in script.steps.iter().take(MAX_STEPS).enumerate() {
         run.take(n, step)?;

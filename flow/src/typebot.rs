@@ -22,6 +22,7 @@ use crate::document::{
     Afterwards, Command, Document, Edge, From, Handlers, Node, SCHEMA, Settings, To,
 };
 use crate::nodes::{End, Jump, Kind, Message, Return, Start, Trigger};
+use crate::translations::Translations;
 
 pub use report::{Extent, Imported, Loss, NoImport};
 use source::{Block, Origin, Source, Target, text, yes};
@@ -214,6 +215,7 @@ impl<'s> Importer<'s> {
             edges: self.edges,
             handlers,
             settings: Settings::default(),
+            translations: Translations::default(),
         };
         Imported {
             document,

@@ -375,3 +375,34 @@ async fn figures_count_visits_retries_and_ends_once_and_hold_nobody() {
     let other = format!("{}/{flow}/versions/2/figures", world.flows());
     world.owner.get(&other, 404).await;
 }
+
+#[tokio::test]
+async fn a_visitor_is_spoken_to_in_their_language_and_nothing_else_of_it_is_kept() {
+    let world = World::new().await;
+    let mut flow = intake();
+    flow["translations"] = json!({ "de": {
+        "name": { "/md": "Ihr Name?" }, "mail": { "/md": "Hallo {{ name }}, Ihre Adresse?" },
+    } });
+    let id = world.live(&flow).await;
+    let place = format!("/v1/widget/flows/{id}/conversations");
+    for (locale, asked, then) in [
+        ("de-AT", "Ihr Name?", "Hallo Ada, Ihre Adresse?"),
+        ("fr", "Your name?", "Hi Ada, your address?"),
+    ] {
+        let body = json!({ "client_id": random_uuid(), "locale": locale });
+        let begun = world.visitor.post(&place, body, 201).await;
+        let thread = text(&begun, "conversation_id");
+        let thread = format!("/v1/widget/conversations/{thread}");
+        world.say(&thread, "Ada").await;
+        assert_eq!(
+            world.said(&thread).await,
+            [bot(asked), visitor("Ada"), bot(then)]
+        );
+    }
+    let body = json!({ "client_id": random_uuid(), "locale": "not a tag" });
+    let post = reqwest::Method::POST;
+    let refused = world
+        .visitor
+        .refused(post, &place, Some(body), 422, "invalid_request");
+    assert_eq!(refused.await["errors"][0]["pointer"], "#/locale");
+}

@@ -100,7 +100,22 @@ pub(super) fn check<'d>(
     }
 }
 
-impl<'d> Check<'_, 'd> {
+impl<'c, 'd> Check<'c, 'd> {
+    /// What looks at one place of a node.
+    pub(super) fn at(
+        index: &'c Index<'d>,
+        found: &'c mut Vec<Diagnostic>,
+        node: &'d str,
+        at: Pointer,
+    ) -> Self {
+        Self {
+            index,
+            found,
+            node,
+            at,
+        }
+    }
+
     pub(super) fn say(
         &mut self,
         code: Code,
@@ -120,23 +135,7 @@ impl<'d> Check<'_, 'd> {
     fn uses(&mut self, kind: &'d Kind) {
         let uses = kind.uses();
         for (inner, source) in &uses.templates {
-            let at = self.below(inner);
-            let chars = source.chars().count();
-            if chars > MAX_TEXT_CHARS {
-                self.say(Code::E113, &at, "A text has 16,000 characters at most.");
-                continue;
-            }
-            if chars > LONG_TEXT_CHARS {
-                self.say(
-                    Code::W207,
-                    &at,
-                    "This is too long for one message: 4,000 characters fit.",
-                );
-            }
-            match Template::read(source, self.index) {
-                Ok(template) => self.names(&at, template.names()),
-                Err(refusal) => self.refused(&at, refusal),
-            }
+            self.template(&self.below(inner), source);
         }
         for (inner, source) in &uses.expressions {
             let at = self.below(inner);
@@ -161,6 +160,26 @@ impl<'d> Check<'_, 'd> {
         }
         for (inner, comparison) in &uses.comparisons {
             self.comparison(&self.below(inner), comparison);
+        }
+    }
+
+    /// A text with variables that can be read and is not too long.
+    pub(super) fn template(&mut self, at: &Pointer, source: &str) {
+        let chars = source.chars().count();
+        if chars > MAX_TEXT_CHARS {
+            self.say(Code::E113, at, "A text has 16,000 characters at most.");
+            return;
+        }
+        if chars > LONG_TEXT_CHARS {
+            self.say(
+                Code::W207,
+                at,
+                "This is too long for one message: 4,000 characters fit.",
+            );
+        }
+        match Template::read(source, self.index) {
+            Ok(template) => self.names(at, template.names()),
+            Err(refusal) => self.refused(at, refusal),
         }
     }
 

@@ -272,6 +272,21 @@ const CASES: &[Case] = &[
     (Code::W209, "/nodes/6/data/options/1", |f| {
         f["nodes"][6]["data"]["options"][1]["label"] = json!("X")
     }),
+    (Code::W210, "/nodes/1/data/md", |f| {
+        f["translations"] = json!({"de": {"n": {"/md": "Hallo {{ a }}, wie alt?"}}})
+    }),
+    (Code::E103, "/translations/de/nowhere", |f| {
+        f["translations"] = json!({"de": {"nowhere": {"/md": "?"}}})
+    }),
+    (Code::E100, "/translations/de/q/~1save", |f| {
+        f["translations"] = json!({"de": {"q": {"/save": "v_n"}}})
+    }),
+    (Code::E110, "/translations/de/q/~1md", |f| {
+        f["translations"] = json!({"de": {"q": {"/md": "Ihr Name, {{ nobody }}?"}}})
+    }),
+    (Code::E101, "/translations/en", |f| {
+        f["translations"] = json!({"en": {}})
+    }),
 ];
 
 #[test]

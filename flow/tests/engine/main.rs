@@ -4,6 +4,7 @@ mod diagnostics;
 mod exports;
 mod figures;
 mod fuzz;
+mod languages;
 mod loops;
 mod replay;
 mod scripts;

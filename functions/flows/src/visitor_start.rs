@@ -13,7 +13,11 @@ use flow::{Arrival, What};
 use serde::{Deserialize, Serialize};
 use shared::{
     app::{App, bot},
-    domain::{ConversationId, FlowId, policy::Module, text::Setting},
+    domain::{
+        ConversationId, FlowId,
+        policy::Module,
+        text::{Locale, Setting},
+    },
     http::{Code, IdempotencyKey, Json, Path, Problem, Problems, VisitorToken, idempotent::Ask},
     store::{
         CommitError, RootRef, Transaction, conversation::Conversation, flow::Flow,
@@ -34,6 +38,10 @@ pub struct VisitorStartFlow {
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 500, example = "https://www.example.com/pricing")]
     page_url: Option<Setting>,
+    /// The visitor's language, for flows that speak several. Not kept, but for the one that is spoken.
+    #[serde(default)]
+    #[schema(value_type = Option<Locale>, example = "de-AT")]
+    locale: Option<Locale>,
 }
 
 /// What began.
@@ -106,7 +114,13 @@ pub async fn handle(
     };
     let page = body.page_url.as_ref().map(Setting::as_str);
     let turn = app
-        .begin_turn(run, (&arrival, page), &entry.tenant_key, entry.lens())
+        .begin_turn(
+            run,
+            &arrival,
+            (page, body.locale.as_ref()),
+            &entry.tenant_key,
+            entry.lens(),
+        )
         .await?;
     let mut transaction = Transaction::new(entry.now);
     first_turn(&mut transaction, &head, &turn, &data_key, entry.lens())?;

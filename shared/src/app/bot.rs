@@ -31,8 +31,11 @@ use uuid::Uuid;
 use super::App;
 use crate::{
     domain::{
-        ContactId, ConversationId, FlowId, MessageId, Timestamp, WorkspaceId, flow::Piece,
-        label::LabelName, policy::Lens, text::Text,
+        ContactId, ConversationId, FlowId, MessageId, Timestamp, WorkspaceId,
+        flow::Piece,
+        label::LabelName,
+        policy::Lens,
+        text::{Locale, Text},
     },
     store::{
         RootRef, StoreError, TenantKey,
@@ -99,6 +102,9 @@ pub struct Standing {
     /// What chance follows from: the visitor, so that they go the same way at every split.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// Which of its translations the flow speaks; its own language where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
     /// The address that is being proved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
@@ -179,6 +185,7 @@ pub fn new_run(
         progress: None,
         told: None,
         seed: Some(half(contact.uuid())),
+        locale: None,
         proof: None,
         proved: Vec::new(),
         mails: 0,
@@ -264,22 +271,34 @@ impl App {
         })
     }
 
-    /// The first turn of a visitor, who is on some page: it says at which start.
+    /// The first turn of a visitor, who is on some page, which says at which start, and speaks some language,
+    /// of which nothing is kept but what the flow answers in.
     ///
     /// # Errors
     /// As of [`App::take_turn`].
     pub async fn begin_turn(
         &self,
         run: FlowRun,
-        (arrival, page): (&Arrival, Option<&str>),
+        arrival: &Arrival,
+        (page, locale): (Option<&str>, Option<&Locale>),
         tenant_key: &TenantKey,
         lens: Lens<'_>,
     ) -> Result<FlowTurn, StoreError> {
         let program = self.program_of(&run, tenant_key, lens).await?;
+        let program = program.as_ref();
         let start = program
-            .as_ref()
             .and_then(|program| program.start_on(page))
             .map(str::to_owned);
+        let spoken = program.zip(locale);
+        let spoken = spoken.and_then(|(program, locale)| program.translation(locale.reveal()));
+        let run = match spoken {
+            Some(tag) => Standing {
+                locale: Some(tag.to_owned()),
+                ..Standing::of(&run)?
+            }
+            .put(run)?,
+            None => run,
+        };
         let arrival = match &arrival.what {
             What::Start { vars, .. } => Arrival {
                 id: arrival.id.clone(),
@@ -396,6 +415,8 @@ fn step(
         offset_minutes: 0,
         limits: Limits::default(),
     };
+    let spoken = before.locale.as_deref();
+    let program = spoken.map_or(program, |locale| program.spoken_in(locale));
     let Ok(turn) = flow::step(program, before.state, arrival, &cx) else {
         return Ok(None);
     };
@@ -479,6 +500,7 @@ fn step(
         progress: turn.progress,
         told: before.told,
         seed: before.seed,
+        locale: before.locale,
         proof: before.proof.filter(|_| asks_again),
         proved: deeds.proved.clone(),
         mails: deeds.mails,
