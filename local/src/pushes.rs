@@ -5,15 +5,21 @@
 //! nobody on the way. The libraries that the providers' own customers use talk to these services in
 //! `tests/outside/push`, so that what they take is what the providers take.
 
+mod apns;
+mod expo;
+mod fcm;
 mod web;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aws_lc_rs::signature::{UnparsedPublicKey, VerificationAlgorithm};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, put};
 use axum::{Json, Router};
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::app::Clock;
@@ -48,6 +54,10 @@ struct Inner {
     count: u64,
     planned: Planned,
     browsers: BTreeMap<String, web::Browser>,
+    /// Devices that are gone, by their tokens.
+    gone: BTreeSet<String>,
+    /// The keys that senders sign with, by their names.
+    keys: BTreeMap<String, String>,
 }
 
 /// The services. Clones share what they were sent.
@@ -123,8 +133,66 @@ impl Pushes {
 
     /// The services as an HTTP application.
     pub fn router(self) -> Router {
-        web::router().with_state(self)
+        Router::new()
+            .merge(web::router())
+            .nest("/apns", apns::router())
+            .nest("/expo", expo::router())
+            .nest("/fcm", fcm::router())
+            .route("/keys/{name}", put(know))
+            .route("/devices/{token}", delete(uninstall))
+            .with_state(self)
     }
+}
+
+impl Pushes {
+    /// Knows a public key that a sender signs with: PEM.
+    pub fn know(&self, name: &str, pem: &str) {
+        self.lock().keys.insert(name.to_owned(), pem.to_owned());
+    }
+
+    /// Lets an app be taken off a device.
+    pub fn uninstall(&self, token: &str) {
+        self.lock().gone.insert(token.to_owned());
+    }
+
+    fn is_gone(&self, token: &str) -> bool {
+        self.lock().gone.contains(token)
+    }
+
+    /// The key of a name, as the bytes that signatures are checked with.
+    fn key(&self, name: &str) -> Option<Vec<u8>> {
+        let pem = self.lock().keys.get(name)?.clone();
+        let (_, rest) = pem.split_once("-----BEGIN PUBLIC KEY-----")?;
+        let (key, _) = rest.split_once("-----END PUBLIC KEY-----")?;
+        let key: String = key.split_ascii_whitespace().collect();
+        BASE64.decode(key.as_bytes()).ok()
+    }
+}
+
+/// Somebody brings the public key that they sign with, as they would at the real service.
+async fn know(State(pushes): State<Pushes>, Path(name): Path<String>, pem: String) -> StatusCode {
+    pushes.know(&name, &pem);
+    StatusCode::NO_CONTENT
+}
+
+async fn uninstall(State(pushes): State<Pushes>, Path(token): Path<String>) -> StatusCode {
+    pushes.uninstall(&token);
+    StatusCode::NO_CONTENT
+}
+
+/// The head and the claims of a token, if `key` signed it.
+fn claims_of(
+    token: &str,
+    key: &[u8],
+    algorithm: &'static dyn VerificationAlgorithm,
+) -> Option<(Value, Value)> {
+    let (signed, code) = token.rsplit_once('.')?;
+    let (head, claims) = signed.split_once('.')?;
+    let code = BASE64URL_NOPAD.decode(code.as_bytes()).ok()?;
+    UnparsedPublicKey::new(algorithm, key)
+        .verify(signed.as_bytes(), &code)
+        .ok()?;
+    Some((part_of_token(head)?, part_of_token(claims)?))
 }
 
 /// The headers that say how something is brought.

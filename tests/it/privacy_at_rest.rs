@@ -81,7 +81,7 @@ const SEALED: [&str; 59] = [
 ];
 
 /// Text fields about nobody, which are stored in the open: each says so where it is declared.
-const OPEN: [&str; 36] = [
+const OPEN: [&str; 40] = [
     // Told to Stripe, which leads back there, and kept nowhere.
     "POST /v1/workspaces/{workspace}/billing/checkout #/return_url",
     "POST /v1/workspaces/{workspace}/billing/portal #/return_url",
@@ -120,6 +120,11 @@ const OPEN: [&str; 36] = [
     "PUT /v1/workspaces/{workspace}/notification-preferences #/quiet_hours/from",
     "PUT /v1/workspaces/{workspace}/notification-preferences #/quiet_hours/time_zone",
     "PUT /v1/workspaces/{workspace}/notification-preferences #/quiet_hours/to",
+    // Of a customer's accounts at providers, sealed besides.
+    "PUT /v1/workspaces/{workspace}/push/{provider} #/key_id",
+    "PUT /v1/workspaces/{workspace}/push/{provider} #/project_id",
+    "PUT /v1/workspaces/{workspace}/push/{provider} #/team_id",
+    "PUT /v1/workspaces/{workspace}/push/{provider} #/topics/0",
     "PUT /v1/workspaces/{workspace}/oidc #/accepted_factors/0",
     "PUT /v1/workspaces/{workspace}/oidc #/client_id",
     "PUT /v1/workspaces/{workspace}/oidc #/domains/0",
@@ -128,7 +133,7 @@ const OPEN: [&str; 36] = [
 ];
 
 /// What is brought back to us as we, or a provider, gave it out: secrets, of which at most a hash is stored.
-const TOKENS: [&str; 20] = [
+const TOKENS: [&str; 24] = [
     // Becomes a keyed hash at once.
     "POST /v1/guest/sessions #/user_ref",
     "POST /v1/workspaces/{workspace}/call-deletions #/user_ref",
@@ -148,6 +153,10 @@ const TOKENS: [&str; 20] = [
     "POST /v1/widget/devices #/subscription/endpoint",
     "POST /v1/widget/devices #/subscription/keys/auth",
     "POST /v1/widget/devices #/subscription/keys/p256dh",
+    "POST /v1/widget/devices #/token",
+    "POST /v1/widget/devices #/topic",
+    "POST /v1/workspaces/{workspace}/devices #/token",
+    "POST /v1/workspaces/{workspace}/devices #/topic",
     "POST /v1/workspaces/{workspace}/devices #/subscription/endpoint",
     "POST /v1/workspaces/{workspace}/devices #/subscription/keys/auth",
     "POST /v1/workspaces/{workspace}/devices #/subscription/keys/p256dh",

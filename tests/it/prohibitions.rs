@@ -66,8 +66,11 @@ fn no_purpose_and_no_recipient_is_advertising() {
     assert_eq!(decisions().1, served);
     let recipients: Vec<&str> = Recipient::ALL.iter().map(|one| one.word()).collect();
     let expected = [
+        "apple",
         "browser_push",
+        "expo",
         "flow_server",
+        "google",
         "identity_provider",
         "webhook",
         "stripe",

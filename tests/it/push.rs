@@ -2,6 +2,7 @@
 //! know.
 
 mod devices;
+mod providers;
 
 use std::time::Duration;
 

@@ -5,7 +5,8 @@ use shared::{
     app::{App, push},
     domain::{
         DeviceId, Timestamp,
-        push::{PushProvider, PushToken},
+        push::{ApnsEnvironment, ApnsKind, BrowserToken, PushProvider, PushToken, TokenText},
+        text::{BundleId, Fault},
     },
     http::{Problem, actor::Entry},
     store::{
@@ -16,16 +17,39 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-/// A device to register.
+/// A device to register: what the browser made, or the token that another provider gave out.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "provider": "webpush",
+    "subscription": {
+        "endpoint": "https://updates.push.services.mozilla.com/wpush/v2/gAAAAABk",
+        "keys": {
+            "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+            "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+        },
+    },
+}))]
 pub struct RegisterDevice {
     /// Who brings something to it.
     #[schema(example = "webpush")]
     provider: PushProvider,
-    /// What the browser made: `PushSubscription.toJSON()`.
-    #[serde(deserialize_with = "shared::http::json::object")]
-    subscription: Subscription,
+    /// What the browser made, with `webpush`: `PushSubscription.toJSON()`.
+    #[serde(default, deserialize_with = "shared::http::json::given_object")]
+    subscription: Option<Subscription>,
+    /// What the provider gave out, with any other.
+    #[serde(default, deserialize_with = "shared::http::json::given")]
+    token: Option<TokenText>,
+    /// The bundle id of the app, with `apns`.
+    #[serde(default, deserialize_with = "shared::http::json::given")]
+    topic: Option<BundleId>,
+    /// Which of Apple's services knows the token, with `apns`: `production` unless it says otherwise.
+    #[serde(default, deserialize_with = "shared::http::json::given")]
+    environment: Option<ApnsEnvironment>,
+    /// What the token is for, with `apns`: `alert` unless it says otherwise. With `voip` it lets an app ring, and gets
+    /// nothing else.
+    #[serde(default, deserialize_with = "shared::http::json::given")]
+    kind: Option<ApnsKind>,
 }
 
 /// The subscription of a browser, as it writes it.
@@ -34,7 +58,7 @@ pub struct RegisterDevice {
 pub struct Subscription {
     /// Where its push service takes messages for it.
     #[schema(example = "https://updates.push.services.mozilla.com/wpush/v2/gAAAAABk")]
-    endpoint: PushToken,
+    endpoint: TokenText,
     /// When it ends, in milliseconds, if the browser knows; it is not used.
     #[serde(default, rename = "expirationTime")]
     #[schema(rename = "expirationTime", example = json!(null))]
@@ -53,28 +77,104 @@ pub struct SubscriptionKeys {
     #[schema(
         example = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
     )]
-    p256dh: PushToken,
+    p256dh: TokenText,
     /// The secret that it shares with us.
     #[schema(example = "BTBZMqHH6r4Tts7J_aSIgg")]
-    auth: PushToken,
+    auth: TokenText,
 }
 
 impl RegisterDevice {
-    /// Who brings something to the device, and what they know it by.
-    pub fn checked(&self, app: &App) -> Result<(PushProvider, PushToken), Problem> {
-        let PushProvider::Webpush = self.provider;
-        let subscription = &self.subscription;
-        let token = push::check_endpoint(
-            app,
-            subscription.endpoint.reveal(),
-            subscription.keys.p256dh.reveal(),
-            subscription.keys.auth.reveal(),
-        );
-        let token = token.map_err(|(part, fault)| {
+    /// What the device is known by: all that its provider wants, and nothing that another one would.
+    pub fn parsed(self, app: &App) -> Result<PushToken, Problem> {
+        match self {
+            Self {
+                provider: PushProvider::Webpush,
+                subscription,
+                token: None,
+                topic: None,
+                environment: None,
+                kind: None,
+            } => {
+                let detail = "what the browser made";
+                of_browser(app, required("subscription", subscription, detail)?)
+            }
+            Self {
+                provider: PushProvider::Apns,
+                subscription: None,
+                token,
+                topic,
+                environment,
+                kind,
+            } => {
+                let token = required("token", token, GIVEN_OUT)?;
+                let topic = required("topic", topic, "the bundle id of the app")?;
+                let environment = environment.unwrap_or(ApnsEnvironment::Production);
+                let kind = kind.unwrap_or(ApnsKind::Alert);
+                PushToken::apns(&token, topic, environment, kind).map_err(bad_token)
+            }
+            Self {
+                provider: provider @ (PushProvider::Expo | PushProvider::Fcm),
+                subscription: None,
+                token,
+                topic: None,
+                environment: None,
+                kind: None,
+            } => {
+                let token = required("token", token, GIVEN_OUT)?;
+                let parsed = match provider {
+                    PushProvider::Expo => PushToken::expo(token),
+                    _ => PushToken::fcm(token),
+                };
+                parsed.map_err(bad_token)
+            }
+            mixed => Err(mixed.not_for_provider()),
+        }
+    }
+
+    /// Points at what another provider would want: somebody took one for the other.
+    fn not_for_provider(&self) -> Problem {
+        let wanted: &[&str] = match self.provider {
+            PushProvider::Apns => &["token", "topic", "environment", "kind"],
+            PushProvider::Expo | PushProvider::Fcm => &["token"],
+            PushProvider::Webpush => &["subscription"],
+        };
+        let given = [
+            ("subscription", self.subscription.is_some()),
+            ("token", self.token.is_some()),
+            ("topic", self.topic.is_some()),
+            ("environment", self.environment.is_some()),
+            ("kind", self.kind.is_some()),
+        ];
+        let unwanted = |(name, is_there): &&(&str, bool)| *is_there && !wanted.contains(name);
+        let name = given.iter().find(unwanted).map_or("", |(name, _)| name);
+        let detail = "nothing: another provider takes it";
+        Problem::invalid(&format!("#/{name}"), "not_for_provider", detail)
+    }
+}
+
+/// What a token is.
+const GIVEN_OUT: &str = "the token that the provider gave out";
+
+fn required<T>(name: &str, given: Option<T>, detail: &str) -> Result<T, Problem> {
+    given.ok_or_else(|| Problem::invalid(&format!("#/{name}"), "required", detail))
+}
+
+fn bad_token(fault: Fault) -> Problem {
+    Problem::invalid("#/token", &fault.code, &fault.detail)
+}
+
+fn of_browser(app: &App, subscription: Subscription) -> Result<PushToken, Problem> {
+    let own = BrowserToken {
+        endpoint: subscription.endpoint,
+        key: subscription.keys.p256dh,
+        secret: subscription.keys.auth,
+    };
+    match push::check_browser(app, &own) {
+        Ok(()) => Ok(PushToken::Browser(own)),
+        Err((part, fault)) => {
             let place = format!("#/subscription/{part}");
-            Problem::invalid(&place, &fault.code, &fault.detail)
-        })?;
-        Ok((self.provider, token))
+            Err(Problem::invalid(&place, &fault.code, &fault.detail))
+        }
     }
 }
 
@@ -152,10 +252,9 @@ pub async fn make_room(
 pub fn recognise(
     entry: &Entry,
     owner: SubjectId,
-    provider: PushProvider,
     token: &PushToken,
 ) -> (DeviceId, shared::store::KeyedHash) {
-    let hash = device::hash_of_token(&entry.tenant_key, provider, token);
+    let hash = device::hash_of_token(&entry.tenant_key, token);
     let id = device::device_id(&entry.tenant_key, owner, hash);
     (id, hash)
 }

@@ -42,7 +42,7 @@ pub async fn handle(
     let entry = &member.entry;
     entry.in_use()?;
     entry.require(Module::Push)?;
-    let (provider, push_token) = body.checked(&app)?;
+    let push_token = body.parsed(&app)?;
     let head = keys::membership(workspace, member.id);
     let fetched = app.store.batch(device::of_owner(&head)).await?;
     let key = fetched.data_key(&head, &entry.tenant_key)?;
@@ -51,7 +51,7 @@ pub async fn handle(
         .store
         .devices_of_member(workspace, member.id, &key, entry.lens())
         .await?;
-    let (id, token_hash) = device::recognise(entry, member.subject(), provider, &push_token);
+    let (id, token_hash) = device::recognise(entry, member.subject(), &push_token);
     let before = there.iter().find(|device| device.id == id);
     let device = PushDevice {
         id,
@@ -59,7 +59,7 @@ pub async fn handle(
         member: member.id,
         account: member.account,
         session: member.session.id,
-        provider,
+        provider: push_token.provider(),
         token: push_token,
         token_hash,
         fault: None,

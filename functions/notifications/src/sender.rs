@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::{
     app::push::Credentials,
-    domain::{Timestamp, push::PushProvider},
+    domain::{Timestamp, push::PushProvider, text::BundleId},
     http::{Problem, actor::Entry},
     store::{keys, notification::PushSender},
 };
@@ -22,6 +22,14 @@ pub struct SenderView {
         example = "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8"
     )]
     public_key: Option<String>,
+    /// The project, with `fcm`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "shop-4711")]
+    project_id: Option<String>,
+    /// The bundle ids of the apps, with `apns`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = json!(["com.example.shop"]))]
+    topics: Option<Vec<BundleId>>,
     /// Since when.
     created_at: Timestamp,
 }
@@ -30,12 +38,20 @@ impl SenderView {
     /// The view of one.
     pub fn new(sender: &PushSender, entry: &Entry) -> Result<Self, Problem> {
         let credentials = Credentials::read(&sender.open(&entry.tenant_key)?)?;
-        let Credentials::Webpush(own) = credentials;
-        Ok(Self {
+        let mut view = Self {
             provider: sender.provider,
-            public_key: Some(own.public_key),
+            public_key: None,
+            project_id: None,
+            topics: None,
             created_at: sender.created_at,
-        })
+        };
+        match credentials {
+            Credentials::Apns(own) => view.topics = Some(own.topics),
+            Credentials::Expo(_) => {}
+            Credentials::Fcm(own) => view.project_id = Some(own.project_id),
+            Credentials::Webpush(own) => view.public_key = Some(own.public_key),
+        }
+        Ok(view)
     }
 }
 

@@ -6,9 +6,14 @@ use serde::Deserialize;
 use shared::{
     app::{
         App,
-        push::{Credentials, WebCredentials},
+        push::{ApnsCredentials, Credentials, ExpoCredentials, FcmCredentials, WebCredentials},
     },
-    domain::{Permission, WorkspaceId, policy::Module, push::PushProvider, text::Setting},
+    domain::{
+        Permission, WorkspaceId,
+        policy::Module,
+        push::PushProvider,
+        text::{BundleId, Setting, Text},
+    },
     http::{AccessToken, Code, Json, Path, Problem, Problems},
     store::{
         CommitError, Stored, Transaction, Unsealed, audit::Deed, keys, notification::PushSender,
@@ -18,14 +23,47 @@ use utoipa::ToSchema;
 
 use crate::sender::SenderView;
 
+/// The most apps of a team at Apple.
+const MOST_TOPICS: usize = 20;
+
 /// What a provider wants from the workspace.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "contact": "mailto:push@shop.example.com" }))]
 pub struct SetSender {
     /// Where push services of browsers may write to, with `webpush`: `mailto:` and an address, or `https:`.
     #[serde(default, deserialize_with = "shared::http::json::given")]
     #[schema(value_type = String, format = "uri", max_length = 500, example = "mailto:push@shop.example.com")]
     contact: Option<Setting>,
+    /// The project, with `fcm`: `project_id` of the file of a service account.
+    #[serde(default, deserialize_with = "shared::http::json::given")]
+    #[schema(value_type = String, max_length = 500, example = "shop-4711")]
+    project_id: Option<Setting>,
+    /// The account, with `fcm`: `client_email` of that file.
+    #[serde(default, deserialize_with = "shared::http::json::given")]
+    #[schema(value_type = String, format = "email", max_length = 500, example = "push@shop-4711.iam.example.com")]
+    client_email: Option<Setting>,
+    /// The key, with `fcm` (`private_key` of that file) and with `apns` (what is in `AuthKey_….p8`): PKCS #8 as
+    /// PEM.
+    #[serde(default, deserialize_with = "shared::http::json::given")]
+    #[schema(value_type = String, format = "password", max_length = 10000)]
+    private_key: Option<Text>,
+    /// The team, with `apns`.
+    #[serde(default, deserialize_with = "shared::http::json::given")]
+    #[schema(value_type = String, max_length = 500, example = "DEF123GHIJ")]
+    team_id: Option<Setting>,
+    /// The id of the key, with `apns`.
+    #[serde(default, deserialize_with = "shared::http::json::given")]
+    #[schema(value_type = String, max_length = 500, example = "ABC123DEFG")]
+    key_id: Option<Setting>,
+    /// The bundle ids of the apps, with `apns`.
+    #[serde(default, deserialize_with = "shared::http::json::given")]
+    #[schema(min_items = 1, max_items = 20)]
+    topics: Option<Vec<BundleId>>,
+    /// The access token of the project, with `expo`, where it asks for one.
+    #[serde(default, deserialize_with = "shared::http::json::given")]
+    #[schema(value_type = String, format = "password", max_length = 500)]
+    access_token: Option<Setting>,
 }
 
 /// Let a provider bring notifications.
@@ -67,12 +105,7 @@ pub async fn handle(
         Some(sender) => Some(Credentials::read(&sender.open(&entry.tenant_key)?)?),
         None => None,
     };
-    let PushProvider::Webpush = provider;
-    let contact = contact(body.contact)?;
-    let credentials = Credentials::Webpush(match known {
-        Some(Credentials::Webpush(own)) => own.with_contact(contact),
-        None => WebCredentials::generate(contact)?,
-    });
+    let credentials = body.credentials(provider, known)?;
     let sealed = PushSender::seal(
         &entry.tenant_key,
         workspace,
@@ -111,6 +144,115 @@ pub async fn handle(
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
     }
+}
+
+impl SetSender {
+    /// What is kept: everything that the provider wants, and nothing else.
+    fn credentials(
+        self,
+        provider: PushProvider,
+        known: Option<Credentials>,
+    ) -> Result<Credentials, Problem> {
+        let wanted: &[&str] = match provider {
+            PushProvider::Apns => &["key_id", "private_key", "team_id", "topics"],
+            PushProvider::Expo => &["access_token"],
+            PushProvider::Fcm => &["client_email", "private_key", "project_id"],
+            PushProvider::Webpush => &["contact"],
+        };
+        let given = [
+            ("access_token", self.access_token.is_some()),
+            ("client_email", self.client_email.is_some()),
+            ("contact", self.contact.is_some()),
+            ("key_id", self.key_id.is_some()),
+            ("private_key", self.private_key.is_some()),
+            ("project_id", self.project_id.is_some()),
+            ("team_id", self.team_id.is_some()),
+            ("topics", self.topics.is_some()),
+        ];
+        let unwanted = |(name, is_there): &&(&str, bool)| *is_there && !wanted.contains(name);
+        if let Some((name, _)) = given.iter().find(unwanted) {
+            let detail = "nothing: another provider takes it";
+            return Err(Problem::invalid(
+                &format!("#/{name}"),
+                "not_for_provider",
+                detail,
+            ));
+        }
+        match provider {
+            PushProvider::Apns => {
+                let topics = self.topics.unwrap_or_default();
+                if topics.is_empty() || topics.len() > MOST_TOPICS {
+                    let detail = "one to twenty bundle ids";
+                    return Err(Problem::invalid("#/topics", "required", detail));
+                }
+                let own = ApnsCredentials {
+                    team_id: required("team_id", self.team_id)?,
+                    key_id: required("key_id", self.key_id)?,
+                    private_key: key(self.private_key)?,
+                    topics,
+                };
+                match own.is_good() {
+                    true => Ok(Credentials::Apns(own)),
+                    false => Err(bad_key("a key of P-256, PKCS #8, as PEM")),
+                }
+            }
+            PushProvider::Expo => Ok(Credentials::Expo(ExpoCredentials {
+                access_token: self.access_token.map(|token| token.as_str().to_owned()),
+            })),
+            PushProvider::Fcm => {
+                let project_id = required("project_id", self.project_id)?;
+                let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | ':' | '.');
+                if !project_id.chars().all(plain) {
+                    let detail = "the id of a project";
+                    return Err(Problem::invalid("#/project_id", "bad_character", detail));
+                }
+                let own = FcmCredentials {
+                    project_id,
+                    client_email: required("client_email", self.client_email)?,
+                    private_key: key(self.private_key)?,
+                };
+                match own.is_good() {
+                    true => Ok(Credentials::Fcm(own)),
+                    false => Err(bad_key("a key of RSA, PKCS #8, as PEM")),
+                }
+            }
+            PushProvider::Webpush => {
+                let contact = contact(self.contact)?;
+                Ok(Credentials::Webpush(match known {
+                    Some(Credentials::Webpush(own)) => own.with_contact(contact),
+                    _ => WebCredentials::generate(contact)?,
+                }))
+            }
+        }
+    }
+}
+
+fn required(name: &str, given: Option<Setting>) -> Result<String, Problem> {
+    let missing = || {
+        Problem::invalid(
+            &format!("#/{name}"),
+            "required",
+            "what the provider gave out",
+        )
+    };
+    given
+        .map(|given| given.as_str().to_owned())
+        .ok_or_else(missing)
+}
+
+fn key(given: Option<Text>) -> Result<String, Problem> {
+    let missing = || {
+        Problem::invalid(
+            "#/private_key",
+            "required",
+            "the key that the provider gave out",
+        )
+    };
+    given.map(|key| key.reveal().to_owned()).ok_or_else(missing)
+}
+
+fn bad_key(detail: &str) -> Problem {
+    Problem::invalid("#/private_key", "bad_key", detail)
 }
 
 /// Whom a push service may write to (RFC 8292, 2.1).

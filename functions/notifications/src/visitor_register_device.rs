@@ -36,19 +36,19 @@ pub async fn handle(
     let visitor = app.visitor(&token, wanted).await?;
     let entry = &visitor.entry;
     entry.require(Module::Push)?;
-    let (provider, push_token) = body.checked(&app)?;
+    let push_token = body.parsed(&app)?;
     let key = entry.data_key(&head)?.ok_or_else(Problem::not_found)?;
     let there = app
         .store
         .devices_of_visitor(workspace, contact, &key, entry.lens())
         .await?;
-    let (id, token_hash) = device::recognise(entry, visitor.subject(), provider, &push_token);
+    let (id, token_hash) = device::recognise(entry, visitor.subject(), &push_token);
     let before = there.iter().find(|device| device.id == id);
     let device = VisitorDevice {
         id,
         workspace,
         contact,
-        provider,
+        provider: push_token.provider(),
         token: push_token,
         token_hash,
         seen_at: entry.now,

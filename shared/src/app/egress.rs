@@ -48,7 +48,12 @@ const MAX_REQUEST_BYTES: usize = 64 * 1024;
 const MAX_URL_BYTES: usize = 2048;
 
 /// The headers that go out; nothing of the caller's request can be among them by accident.
-const SENT: [HeaderName; 13] = [
+const SENT: [HeaderName; 18] = [
+    APNS_COLLAPSE_ID,
+    APNS_EXPIRATION,
+    APNS_PRIORITY,
+    APNS_PUSH_TYPE,
+    APNS_TOPIC,
     header::ACCEPT,
     header::AUTHORIZATION,
     header::CONTENT_ENCODING,
@@ -82,6 +87,16 @@ fn goes_out(recipient: Recipient, name: &HeaderName) -> bool {
     SENT.contains(name) || (recipient == Recipient::FlowServer && !OURS.contains(name))
 }
 
+/// What takes the place of an earlier notification on a phone of Apple's.
+pub const APNS_COLLAPSE_ID: HeaderName = HeaderName::from_static("apns-collapse-id");
+/// Until when Apple tries, in seconds since 1970; once with 0.
+pub const APNS_EXPIRATION: HeaderName = HeaderName::from_static("apns-expiration");
+/// How much a notification hurries.
+pub const APNS_PRIORITY: HeaderName = HeaderName::from_static("apns-priority");
+/// What a notification does to a phone.
+pub const APNS_PUSH_TYPE: HeaderName = HeaderName::from_static("apns-push-type");
+/// For which app it is.
+pub const APNS_TOPIC: HeaderName = HeaderName::from_static("apns-topic");
 /// What takes the place of an earlier message to a browser (RFC 8030, 5.4).
 pub const TOPIC: HeaderName = HeaderName::from_static("topic");
 /// How long a message to a browser is kept, in seconds (RFC 8030, 5.2).

@@ -47,6 +47,8 @@ pub struct Parts {
     pub programs: bot::Programs,
     /// Frames to open sockets.
     pub connections: Connections,
+    /// What Google gave those out to who send.
+    pub push_tokens: push::Tokens,
     /// The door for everything else that leaves.
     pub egress: Egress,
     /// What was called, and what it cost.
@@ -97,6 +99,7 @@ impl App {
             mailer,
             programs: bot::Programs::default(),
             connections,
+            push_tokens: push::Tokens::default(),
             egress: egress.counting_with(meter.clone()),
             limits: limit::Remembered::default(),
             meter,

@@ -6,8 +6,11 @@
 //! comes twice is sent once. Only where nobody hears how an attempt ended it is sent again, and takes the
 //! place of the one before on the device.
 
+mod apns;
 mod credentials;
 mod encryption;
+mod expo;
+mod fcm;
 mod web;
 
 use std::time::Duration;
@@ -15,8 +18,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+pub use apns::ApnsCredentials;
 pub use credentials::{Credentials, WebCredentials};
-pub use web::check_endpoint;
+pub use expo::ExpoCredentials;
+pub use fcm::{FcmCredentials, Tokens};
+pub use web::check_browser;
 
 use super::{
     App,
@@ -27,7 +33,7 @@ use crate::{
     domain::{
         ConversationId, DeviceId, Permission, Policy, TenantId, Timestamp, WorkspaceId,
         policy::{Lens, Module},
-        push::{NotifyEvent, PushProvider, PushToken},
+        push::{ApnsKind, NotifyEvent, PushProvider, PushToken},
     },
     store::{
         CommitError, DataKey, Fetched, Key, RootRef, StoreError, Stored, SubjectId, TenantKey,
@@ -121,18 +127,16 @@ impl Target {
         }
     }
 
-    const fn provider(&self) -> PushProvider {
-        match self {
-            Self::Member(device) => device.provider,
-            Self::Visitor(device) => device.provider,
-        }
-    }
-
     const fn token(&self) -> &PushToken {
         match self {
             Self::Member(device) => &device.token,
             Self::Visitor(device) => &device.token,
         }
+    }
+
+    /// Whether it is a token that lets a phone of Apple's ring.
+    fn only_rings(&self) -> bool {
+        matches!(self.token(), PushToken::Apns(own) if own.kind == ApnsKind::Voip)
     }
 
     fn place(&self) -> (Key, u64) {
@@ -408,7 +412,11 @@ impl App {
         let mut sending = JoinSet::new();
         let mut sent = Vec::new();
         for target in targets {
-            let at = keys::push_sender(workspace, target.provider());
+            if target.only_rings() && tiding.event != NotifyEvent::Test {
+                // For calls: the system ends an app that is woken to ring and does not.
+                continue;
+            }
+            let at = keys::push_sender(workspace, target.token().provider());
             let sender = fetched.get::<PushSender>(&at, &Unsealed, lens)?;
             let Some(sender) = sender else {
                 // Whoever took the credentials back has nothing brought.
@@ -419,11 +427,7 @@ impl App {
             let app = self.clone();
             let now = lens.now;
             sending.spawn(async move {
-                let came = match &credentials {
-                    Credentials::Webpush(own) => {
-                        web::send(&app, own, target.token(), &tiding, now).await
-                    }
-                };
+                let came = deliver(&app, &credentials, target.token(), &tiding, now).await;
                 (target, came)
             });
         }
@@ -515,6 +519,32 @@ impl App {
         let mut transaction = Transaction::new(self.clock.now());
         transaction.replace(&Stored::next(notification, policy), &Unsealed)?;
         self.commit_or_leave(transaction).await
+    }
+}
+
+/// Hands something to the provider of a device.
+async fn deliver(
+    app: &App,
+    credentials: &Credentials,
+    token: &PushToken,
+    tiding: &Tiding,
+    now: Timestamp,
+) -> Sent {
+    match (credentials, token) {
+        (Credentials::Apns(own), PushToken::Apns(token)) => {
+            apns::send(app, own, token, tiding, now).await
+        }
+        (Credentials::Expo(own), PushToken::Expo(token)) => {
+            expo::send(app, own, token, tiding).await
+        }
+        (Credentials::Fcm(own), PushToken::Fcm(token)) => {
+            fcm::send(app, own, token, tiding, now).await
+        }
+        (Credentials::Webpush(own), PushToken::Browser(token)) => {
+            web::send(app, own, token, tiding, now).await
+        }
+        // Credentials lie under the name of their provider.
+        _ => Sent::Never(DeviceFault::Credentials),
     }
 }
 

@@ -1,9 +1,9 @@
 //! What people are told of on their devices and by mail, when they want to be left alone, and what leads
 //! to a device.
 
-use std::fmt;
+mod token;
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+pub use token::{ApnsToken, BrowserToken, PushToken, TokenText};
 
 use super::{
     hours::{Hours, Minute, OpenSpan, Weekday, WeeklySpan, Zone},
@@ -17,8 +17,34 @@ use crate::words;
 words! {
     /// Who brings something to a device.
     pub enum PushProvider {
+        /// Apple's push service.
+        Apns = "apns",
+        /// Expo's, for apps that are built with it.
+        Expo = "expo",
+        /// Firebase Cloud Messaging.
+        Fcm = "fcm",
         /// The push service of a browser (RFC 8030), whichever its maker runs.
         Webpush = "webpush",
+    }
+}
+
+words! {
+    /// Which of Apple's services knows a token.
+    pub enum ApnsEnvironment {
+        /// That of apps from the store.
+        Production = "production",
+        /// That of apps that are being built.
+        Sandbox = "sandbox",
+    }
+}
+
+words! {
+    /// What a token of Apple's is for.
+    pub enum ApnsKind {
+        /// It shows something.
+        Alert = "alert",
+        /// It lets an app ring (PushKit).
+        Voip = "voip",
     }
 }
 
@@ -86,91 +112,6 @@ impl NotifyEvent {
             Self::Test => "Notifications work",
             Self::Unassigned => "A new conversation",
         }
-    }
-}
-
-/// What a provider knows a device by, as the device got it: personal, for it leads to somebody's pocket.
-///
-/// Of a browser it is the address of its push service, the key and the secret of its subscription,
-/// with a space between them.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PushToken(String);
-
-/// The longest one.
-const MAX_TOKEN_BYTES: usize = 4096;
-
-impl PushToken {
-    /// A token.
-    ///
-    /// # Errors
-    /// `empty`, `too_long`, or `bad_character` for what no provider gives out.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
-        if text.is_empty() {
-            return Err(Fault::new("empty", "a token as the device got it"));
-        }
-        if text.len() > MAX_TOKEN_BYTES {
-            return Err(Fault::new("too_long", "at most 4096 characters"));
-        }
-        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            let detail = "printable ASCII characters without spaces";
-            return Err(Fault::new("bad_character", detail));
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    /// That of a browser.
-    pub fn of_browser(endpoint: &str, key: &str, secret: &str) -> Self {
-        Self(format!("{endpoint} {key} {secret}"))
-    }
-
-    /// The address, the key and the secret of a browser's subscription.
-    pub fn browser(&self) -> Option<(&str, &str, &str)> {
-        let mut parts = self.0.split(' ');
-        Some((parts.next()?, parts.next()?, parts.next()?))
-    }
-
-    /// The token itself, for its provider.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for PushToken {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
-    }
-}
-
-impl utoipa::PartialSchema for PushToken {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        use utoipa::openapi::schema::{ObjectBuilder, Type};
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .description(Some(
-                "What a provider gave out: printable ASCII characters without spaces.",
-            ))
-            .min_length(Some(1))
-            .max_length(Some(MAX_TOKEN_BYTES))
-            .examples([serde_json::json!("a-token-as-the-device-got-it")])
-            .into()
-    }
-}
-
-impl utoipa::ToSchema for PushToken {}
-
-impl fmt::Debug for PushToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PushToken(**)")
-    }
-}
-
-impl Personal for PushToken {
-    fn to_bytes(&self) -> Vec<u8> {
-        self.0.clone().into_bytes()
-    }
-
-    fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
-        String::from_utf8(bytes).ok().map(Self)
     }
 }
 
@@ -299,16 +240,10 @@ mod tests {
     }
 
     #[test]
-    fn quiet_hours_and_tokens_read_back_as_they_were_written() {
+    fn quiet_hours_read_back_as_they_were_written() {
         let hours = quiet(&[Weekday::Sunday, Weekday::Monday], "22:00", "24:00");
         assert_eq!(QuietHours::from_bytes(hours.to_bytes()), Some(hours));
         assert!(QuietHours::new(Vec::new(), minute("01:00"), minute("02:00")).is_err());
         assert!(QuietHours::new(vec![Weekday::Monday], minute("01:00"), minute("01:00")).is_err());
-        for bad in ["", "a b", "ä", &"a".repeat(4097)] {
-            assert!(PushToken::parse(bad).is_err(), "{bad}");
-        }
-        let token = PushToken::of_browser("https://a.example/x", "key", "secret");
-        let parts = Some(("https://a.example/x", "key", "secret"));
-        assert_eq!(token.browser(), parts);
     }
 }

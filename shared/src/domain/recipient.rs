@@ -6,10 +6,16 @@ use crate::words;
 words! {
     /// A kind of recipient outside of AWS.
     pub enum Recipient {
+        /// Apple's push service.
+        Apple = "apple",
         /// The push service of somebody's browser.
         BrowserPush = "browser_push",
+        /// Expo's push service.
+        Expo = "expo",
         /// A server that a flow asks, at an address that the team wrote into the flow.
         FlowServer = "flow_server",
+        /// Firebase Cloud Messaging, and what gives out tokens for it.
+        Google = "google",
         /// The sign-in service of a team, at an address that the owner of a workspace set.
         IdentityProvider = "identity_provider",
         /// A service of a customer that is told what happens, at an address that its team set.
@@ -32,9 +38,13 @@ impl Recipient {
     /// Who chose it.
     pub const fn chosen_by(self) -> ChosenBy {
         match self {
-            Self::BrowserPush | Self::FlowServer | Self::IdentityProvider | Self::Webhook => {
-                ChosenBy::Customer
-            }
+            Self::Apple
+            | Self::BrowserPush
+            | Self::Expo
+            | Self::FlowServer
+            | Self::Google
+            | Self::IdentityProvider
+            | Self::Webhook => ChosenBy::Customer,
             Self::Stripe => ChosenBy::Operator,
         }
     }
@@ -43,6 +53,9 @@ impl Recipient {
     pub const fn name(self) -> &'static str {
         match self {
             Self::FlowServer => "A server of the customer that a flow asks",
+            Self::Apple => "Apple (push service)",
+            Self::Expo => "Expo (push service)",
+            Self::Google => "Google (Firebase Cloud Messaging)",
             Self::BrowserPush => {
                 "The push services of browsers (Apple, Google, Microsoft, Mozilla)"
             }
@@ -57,6 +70,15 @@ impl Recipient {
         match self {
             Self::FlowServer => {
                 "answers a flow that the team built; gets what the flow puts into its requests, and what is personal of that only where the customer named its host"
+            }
+            Self::Apple => {
+                "brings notifications to iPhones, where the customer switched that on; gets the customer's own token and the device's, opaque ids, and a sentence that says what happened and nothing of what was said"
+            }
+            Self::Expo => {
+                "brings notifications to apps that are built with Expo, where the customer switched that on; gets the device's token, opaque ids, and a sentence that says what happened and nothing of what was said"
+            }
+            Self::Google => {
+                "brings notifications to Android and others, where the customer switched that on; gets the customer's own token and the device's, opaque ids, and a sentence that says what happened and nothing of what was said"
             }
             Self::BrowserPush => {
                 "brings notifications to browsers, where the customer switched that on; gets the address of the browser there, and opaque ids that it cannot read"

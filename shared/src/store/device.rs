@@ -136,12 +136,9 @@ pub struct VisitorDevice {
 }
 
 /// A token under the key of a workspace.
-pub fn hash_of_token(
-    tenant_key: &TenantKey,
-    provider: PushProvider,
-    token: &PushToken,
-) -> KeyedHash {
-    let name = format!("token|{}|{}", provider.word(), token.reveal());
+pub fn hash_of_token(tenant_key: &TenantKey, token: &PushToken) -> KeyedHash {
+    let provider = token.provider().word();
+    let name = format!("token|{provider}|{}", token.known_by().reveal());
     tenant_key.hash(Use::Push, &name)
 }
 

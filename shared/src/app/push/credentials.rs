@@ -8,14 +8,29 @@ use data_encoding::{BASE64, BASE64URL_NOPAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
 
+use super::{ApnsCredentials, ExpoCredentials, FcmCredentials};
 use crate::store::StoreError;
 
 /// What a workspace gave us for one provider.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(tag = "provider", rename_all = "snake_case")]
 pub enum Credentials {
+    /// For Apple's.
+    Apns(ApnsCredentials),
+    /// For Expo's.
+    Expo(ExpoCredentials),
+    /// For Firebase Cloud Messaging.
+    Fcm(FcmCredentials),
     /// For the push services of browsers.
     Webpush(WebCredentials),
+}
+
+/// The key of a file in PEM with one key in PKCS #8 (RFC 7468, 10).
+pub(super) fn der_of_pem(pem: &str) -> Option<Vec<u8>> {
+    let (_, rest) = pem.split_once("-----BEGIN PRIVATE KEY-----")?;
+    let (key, _) = rest.split_once("-----END PRIVATE KEY-----")?;
+    let key: String = key.split_ascii_whitespace().collect();
+    BASE64.decode(key.as_bytes()).ok()
 }
 
 /// A key of our own, which browsers let subscriptions be bound to (RFC 8292), and whom their push services may

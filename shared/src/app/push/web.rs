@@ -13,7 +13,12 @@ use crate::{
         App,
         egress::{Incoming, Outgoing, TOPIC, TTL, URGENCY},
     },
-    domain::{Timestamp, push::PushToken, recipient::Recipient, text::Fault},
+    domain::{
+        Timestamp,
+        push::{BrowserToken, TokenText},
+        recipient::Recipient,
+        text::Fault,
+    },
     store::device::DeviceFault,
 };
 
@@ -53,22 +58,18 @@ fn is_service(app: &App, endpoint: &str) -> bool {
 ///
 /// # Errors
 /// The part of it that is none, and what it ought to be.
-pub fn check_endpoint(
-    app: &App,
-    endpoint: &str,
-    key: &str,
-    secret: &str,
-) -> Result<PushToken, (&'static str, Fault)> {
+pub fn check_browser(app: &App, own: &BrowserToken) -> Result<(), (&'static str, Fault)> {
+    let endpoint = own.endpoint.reveal();
     if endpoint.len() > 2000 || !is_service(app, endpoint) {
         let detail = "an address of the push service of a browser, as the browser gave it";
         return Err(("endpoint", Fault::new("bad_endpoint", detail)));
     }
-    let bytes = |text: &str| base64(text).unwrap_or_default();
-    if !encryption::fits(&bytes(key), &bytes(secret)) {
+    let bytes = |text: &TokenText| base64(text.reveal()).unwrap_or_default();
+    if !encryption::fits(&bytes(&own.key), &bytes(&own.secret)) {
         let detail = "the keys `p256dh` and `auth` as the browser gave them";
         return Err(("keys", Fault::new("bad_keys", detail)));
     }
-    Ok(PushToken::of_browser(endpoint, key, secret))
+    Ok(())
 }
 
 /// Browsers write base64url without padding, some libraries with it.
@@ -90,15 +91,14 @@ struct Claims<'a> {
 pub(super) async fn send(
     app: &App,
     own: &WebCredentials,
-    token: &PushToken,
+    token: &BrowserToken,
     tiding: &Tiding,
     now: Timestamp,
 ) -> Sent {
     let never = Sent::Never(DeviceFault::Rejected);
-    let Some((endpoint, key, secret)) = token.browser() else {
-        return never;
-    };
-    let (Some(key), Some(secret)) = (base64(key), base64(secret)) else {
+    let endpoint = token.endpoint.reveal();
+    let (key, secret) = (base64(token.key.reveal()), base64(token.secret.reveal()));
+    let (Some(key), Some(secret)) = (key, secret) else {
         return never;
     };
     let Some(origin) = origin_of(endpoint).filter(|_| is_service(app, endpoint)) else {
