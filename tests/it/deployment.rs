@@ -1,6 +1,9 @@
 //! What the templates promise besides routes: variables, copies of data and how long they last,
 //! queues, logs, and permissions that hold only what is named.
 
+mod backups;
+mod edge;
+mod objective;
 mod policies;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -193,11 +196,15 @@ fn no_copy_outlives_what_the_sum_of_all_copies_counts() {
         ),
         (&json!("Deny"), &json!("false"))
     );
-    for kind in [
-        "AWS::Backup::BackupPlan",
-        "AWS::DynamoDB::GlobalTable",
-        "AWS::Kinesis::Stream",
-    ] {
+    let old_tls = &policies[0].1["PolicyDocument"]["Statement"][1];
+    assert_eq!(
+        (
+            &old_tls["Effect"],
+            &old_tls["Condition"]["NumericLessThan"]["s3:TlsVersion"]
+        ),
+        (&json!("Deny"), &json!("1.2"))
+    );
+    for kind in ["AWS::DynamoDB::GlobalTable", "AWS::Kinesis::Stream"] {
         assert!(
             resources(kind).is_empty(),
             "{kind} is a copy that erasure_days does not count"

@@ -126,7 +126,9 @@ fn the_policy_names_every_service_of_the_templates_and_a_new_one_must_be_explain
         .expect("written");
         path
     };
-    copy("infra/data.yaml", "");
+    for nested in ["backup", "data", "watch"] {
+        copy(&format!("infra/{nested}.yaml"), "");
+    }
     let same = Template::load(&copy("template.yaml", "")).expect("a template");
     assert!(Deployment::read(&same).is_ok());
     let stranger = "  Elsewhere:\n    Type: AWS::RDS::DBInstance\n    Properties: {}\n";

@@ -41,7 +41,19 @@ pub struct Deployment {
 }
 
 /// What a type of resource means to a reader; `None` where it adds nothing to what others say.
-const MEANINGS: [(&str, Option<(&str, &str)>); 23] = [
+const MEANINGS: &[(&str, Option<(&str, &str)>)] = &[
+    (
+        "AWS::Backup::BackupVault",
+        Some((
+            "AWS Backup",
+            "keeps daily copies of the table of data, and none of the keys",
+        )),
+    ),
+    ("AWS::Backup::BackupPlan", None),
+    ("AWS::Backup::BackupSelection", None),
+    ("AWS::Budgets::Budget", None),
+    ("AWS::CloudWatch::CompositeAlarm", None),
+    ("AWS::CloudWatch::Dashboard", None),
     ("AWS::CloudWatch::Alarm", None),
     (
         "AWS::DynamoDB::Table",

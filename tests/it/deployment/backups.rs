@@ -1,0 +1,105 @@
+//! Backups beside point-in-time recovery: of the data table alone, and no longer than it.
+
+use serde_json::{Value, json};
+use shared::domain::retention::DATA_PITR_DAYS;
+
+use super::resources;
+
+/// What is wrong with a plan of backups, what it selects, and the vault.
+fn faults(plan: &Value, selection: &Value, vault: &Value) -> Vec<&'static str> {
+    let mut faults = Vec::new();
+    let days = u64::from(DATA_PITR_DAYS);
+    let rules = plan["BackupPlan"]["BackupPlanRule"].as_array();
+    let rules = rules.map(Vec::as_slice).unwrap_or_default();
+    if rules.is_empty() {
+        faults.push("nothing is backed up");
+    }
+    for rule in rules {
+        let kept = rule["Lifecycle"]["DeleteAfterDays"].as_u64();
+        if kept.is_none_or(|kept| kept > days) {
+            faults.push("a backup outlives what was promised");
+        }
+        if !rule["Lifecycle"]["MoveToColdStorageAfterDays"].is_null() {
+            faults.push("cold storage keeps for 90 days at least");
+        }
+        if !rule["CopyActions"].is_null() {
+            faults.push("a copy elsewhere is another copy");
+        }
+    }
+    // One table by its name; tags and conditions let in what nobody looked at.
+    let selected = &selection["BackupSelection"];
+    if selected["Resources"] != json!([{ "Ref": "DataTableArn" }]) {
+        faults.push("something else than the data table is backed up");
+    }
+    if !selected["ListOfTags"].is_null() || !selected["Conditions"].is_null() {
+        faults.push("a tag decides what is backed up");
+    }
+    let locked = vault["LockConfiguration"]["MaxRetentionDays"].as_u64();
+    if locked != Some(days) {
+        faults.push("the vault takes longer backups");
+    }
+    if vault["EncryptionKeyArn"].is_null() {
+        faults.push("the vault is not encrypted with our key");
+    }
+    faults
+}
+
+/// The one resource of a kind.
+fn only(kind: &str) -> Value {
+    let mut found = resources(kind);
+    assert_eq!(found.len(), 1, "{kind}");
+    found.remove(0).1
+}
+
+#[test]
+fn the_data_table_and_nothing_else_is_backed_up_daily_for_as_long_as_it_can_be_restored() {
+    let plan = only("AWS::Backup::BackupPlan");
+    let selection = only("AWS::Backup::BackupSelection");
+    let vault = only("AWS::Backup::BackupVault");
+    assert_eq!(faults(&plan, &selection, &vault), Vec::<&str>::new());
+    let rule = &plan["BackupPlan"]["BackupPlanRule"][0];
+    assert_eq!(rule["ScheduleExpression"], "cron(30 2 * * ? *)");
+
+    // What it is given is the table that is served from, restored or not.
+    let root = super::scope();
+    let given = &root.section("Resources")["Backup"]["Properties"]["Parameters"];
+    let table = json!({ "Fn::GetAtt": "Data.Outputs.DataTableArn" });
+    assert_eq!(given["DataTableArn"], table);
+    assert!(!given.to_string().contains("KeysTable"), "{given}");
+
+    // Its role reaches the table and the vault.
+    let roles = resources("AWS::IAM::Role");
+    let role = roles
+        .iter()
+        .map(|(_, role)| role)
+        .find(|role| role.to_string().contains("backup.amazonaws.com"))
+        .expect("a role for backups");
+    let text = role["Policies"].to_string();
+    assert!(!text.contains("Keys") && !text.contains("\"Resource\":\"*\""));
+    assert!(role["ManagedPolicyArns"].is_null());
+
+    type Plant = fn(&mut Value, &mut Value, &mut Value);
+    let plants: [Plant; 7] = [
+        |plan, _, _| {
+            plan["BackupPlan"]["BackupPlanRule"][0]["Lifecycle"]["DeleteAfterDays"] = json!(31)
+        },
+        |plan, _, _| plan["BackupPlan"]["BackupPlanRule"][0]["Lifecycle"] = Value::Null,
+        |plan, _, _| plan["BackupPlan"]["BackupPlanRule"][0]["CopyActions"] = json!([{}]),
+        |_, selection, _| {
+            let both = json!([{ "Ref": "DataTableArn" }, { "Ref": "KeysTableArn" }]);
+            selection["BackupSelection"]["Resources"] = both;
+        },
+        |_, selection, _| selection["BackupSelection"]["ListOfTags"] = json!([{}]),
+        |_, _, vault| vault["LockConfiguration"] = Value::Null,
+        |_, _, vault| vault["EncryptionKeyArn"] = Value::Null,
+    ];
+    for (number, plant) in plants.iter().enumerate() {
+        let (mut plan, mut selection, mut vault) = (plan.clone(), selection.clone(), vault.clone());
+        plant(&mut plan, &mut selection, &mut vault);
+        assert_eq!(
+            faults(&plan, &selection, &vault).len(),
+            1,
+            "plant {number} was not seen"
+        );
+    }
+}
