@@ -22,6 +22,7 @@ use shared::{
     app::App,
     domain::{
         Policy, Timestamp, WorkspaceId,
+        erasure::Gone,
         policy::Lens,
         receipt::{Entry, Erased, Event, Signed},
         retention::Class,
@@ -30,7 +31,6 @@ use shared::{
         Item, Key, RootRef, StoreError, Stored, Table, Transaction, Unsealed,
         announcement::{Announcement, AnnouncementState},
         db::key_of,
-        erasing::again::Gone,
         job::{Job, JobKind},
         keys::{self, HEAD},
         ledger::LedgerError,

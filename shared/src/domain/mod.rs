@@ -10,6 +10,7 @@ pub mod call;
 pub mod card_number;
 pub mod day;
 pub mod device;
+pub mod erasure;
 pub mod flow;
 pub mod hours;
 pub mod id;

@@ -331,3 +331,97 @@ pub struct Lens<'a> {
     /// The present policy of the tenant.
     pub policy: &'a Policy,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(day: u32) -> Timestamp {
+        Timestamp::from_ms(1_768_478_400_000).plus(DAY * day)
+    }
+
+    fn a_moment_before(at: Timestamp) -> Timestamp {
+        Timestamp::from_ms(at.ms() - 1)
+    }
+
+    #[test]
+    fn flows_ask_for_a_second_factor_whatever_the_workspace_says_and_the_others_do_not() {
+        let asks = |profile: &&Profile| profile.second_factor_required();
+        let asking: Vec<&Profile> = Profile::ALL.iter().filter(asks).collect();
+        assert_eq!(asking, [&Profile::Flows]);
+    }
+
+    #[test]
+    fn a_workspace_has_the_capabilities_of_its_profile_and_no_other() {
+        let policy = Policy::of(Profile::Inbox);
+        assert!(policy.has(Module::Attachments));
+        assert!(!policy.has(Module::Flows));
+    }
+
+    #[test]
+    fn the_operator_has_no_capabilities_and_keeps_no_conversations() {
+        let policy = Policy::platform();
+        assert!(Module::ALL.iter().all(|module| !policy.has(*module)));
+        assert_eq!(policy.conversation_lifetime(at(0)), DAY);
+    }
+
+    #[test]
+    fn a_step_reads_as_it_was_written() {
+        let step = Step {
+            until: at(3),
+            days: 30,
+        };
+        assert_eq!(step.symbol(), "1768737600000:30");
+        assert_eq!(Step::from_symbol(&step.symbol()), Some(step));
+        for text in ["", "30", "1768737600000:", ":30", "1768737600000:-1"] {
+            assert_eq!(Step::from_symbol(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_change_to_the_same_days_leaves_nothing_to_remember() {
+        let policy = Policy::of(Profile::Flows);
+        let same = policy.with_days(90, at(0)).expect("a change");
+        assert!(same.steps.is_empty());
+        assert_eq!((same.conversation_days, same.version), (90, 2));
+    }
+
+    #[test]
+    fn back_at_the_days_of_a_step_the_step_is_forgotten() {
+        let long = Policy::of(Profile::Flows).with_days(100, at(0));
+        let long = long.expect("a lengthening");
+        assert_eq!(long.steps.len(), 1);
+        let back = long.with_days(90, at(1)).expect("a shortening");
+        assert!(back.steps.is_empty());
+    }
+
+    #[test]
+    fn a_step_is_remembered_until_a_week_after_the_last_of_what_it_ends() {
+        let long = Policy::of(Profile::Flows).with_days(100, at(10));
+        let long = long.expect("a lengthening");
+        // What was written before day 10 is over by day 100, and swept by day 107.
+        let still = long.with_days(101, a_moment_before(at(107)));
+        let days = |policy: Policy| {
+            policy
+                .steps
+                .iter()
+                .map(|step| step.days)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(days(still.expect("a change")), [90, 100]);
+        let lapsed = long.with_days(101, at(107));
+        assert_eq!(days(lapsed.expect("a change")), [100]);
+    }
+
+    #[test]
+    fn the_most_steps_are_remembered_and_then_nobody_lengthens_any_more() {
+        let mut policy = Policy::of(Profile::Flows);
+        for days in (91..).take(MOST_STEPS) {
+            policy = policy.with_days(days, at(0)).expect("room for a step");
+        }
+        assert_eq!(policy.steps.len(), MOST_STEPS);
+        assert_eq!(policy.with_days(3650, at(0)), Err(TooManySteps));
+        // Shortening needs no room.
+        assert!(policy.with_days(1, at(0)).is_ok());
+    }
+}

@@ -270,6 +270,47 @@ mod tests {
 
     const AT: Timestamp = Timestamp::from_ms(1_768_478_400_000);
 
+    #[test]
+    fn who_may_ask_for_what_is_what_the_table_says() {
+        let makers = |kind: RequestKind| {
+            let may = |maker: &&Maker| kind.may_be_made_by(**maker);
+            Maker::ALL.iter().filter(may).copied().collect::<Vec<_>>()
+        };
+        let but = |left_out: &[Maker]| {
+            let stays = |maker: &&Maker| !left_out.contains(*maker);
+            Maker::ALL.iter().filter(stays).copied().collect::<Vec<_>>()
+        };
+        for kind in RequestKind::ALL {
+            let expected = match kind {
+                // Whoever does not say who they are can report a child, and nothing else.
+                RequestKind::ChildReport => but(&[Maker::AccountHolder, Maker::Mail]),
+                RequestKind::DeleteCallMetadata => but(&[Maker::Anybody, Maker::Visitor]),
+                RequestKind::OptOut => vec![Maker::AccountHolder],
+                _ => but(&[Maker::Anybody]),
+            };
+            assert_eq!(makers(*kind), expected, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn what_each_kind_of_request_needs_is_what_the_table_says() {
+        let of = |is: fn(RequestKind) -> bool| {
+            let kinds = RequestKind::ALL.iter().filter(|kind| is(**kind));
+            kinds.map(|kind| kind.word()).collect::<Vec<_>>()
+        };
+        assert_eq!(of(|kind| !kind.may_take_longer()), ["child_report"]);
+        assert_eq!(of(RequestKind::is_told_in_words), ["object", "question"]);
+        assert_eq!(of(RequestKind::is_answered_by_a_copy), ["access", "export"]);
+        assert_eq!(
+            of(|kind| !kind.needs_proof()),
+            ["child_report", "opt_out", "question"]
+        );
+        assert_eq!(
+            of(|kind| !kind.is_asked_once()),
+            ["object", "question", "rectify"]
+        );
+    }
+
     fn course(made_by: Maker) -> Course {
         Course {
             controller: Controller::Workspace,

@@ -420,4 +420,45 @@ mod tests {
         forged.entry.at = AT.plus(std::time::Duration::from_millis(1));
         assert_eq!(forged.verify(&keys()), Err(Flaw::BadSignature));
     }
+
+    // FIPS 180-4, and what anybody computes with `sha256sum`.
+    #[test]
+    fn a_hash_is_the_sha_256_that_anybody_can_compute() {
+        assert_eq!(
+            hash(b"abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+
+    #[test]
+    fn only_the_entry_of_an_erasure_is_a_receipt() {
+        let ledger = read_ledger(&ledger(3), &keys()).expect("whole");
+        let kinds = ledger.iter().map(|signed| signed.erased().is_some());
+        assert_eq!(kinds.collect::<Vec<_>>(), [true, true, false]);
+        let receipt = ledger[1].erased().expect("a receipt");
+        assert_eq!(receipt.counts[0].before, 1);
+    }
+
+    /// An entry with a good signature that says it stands there and follows that.
+    fn claims(number: u64, previous: String) -> Vec<u8> {
+        let entry = Entry {
+            version: VERSION,
+            number,
+            previous,
+            at: AT,
+            event: erased(1),
+        };
+        let signed = entry.sign(&pair()).expect("signed");
+        signed.to_bytes().expect("written")
+    }
+
+    #[test]
+    fn an_entry_has_to_have_both_its_number_and_the_one_before_it_right() {
+        let first = ledger(1).remove(0);
+        let read = |second| read_ledger(&[first.clone(), second], &keys());
+        assert!(read(claims(1, hash(&first))).is_ok());
+        let broken = Some((1, Flaw::Broken(0)));
+        assert_eq!(read(claims(2, hash(&first))).err(), broken);
+        assert_eq!(read(claims(1, NOTHING.to_owned())).err(), broken);
+    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     billing::kept,
-    policy::{Policy, Profile},
+    policy::{Lens, Policy, Profile},
     time::{DAY, Timestamp},
 };
 
@@ -272,6 +272,77 @@ pub fn expiry(class: Class, policy: &Policy, anchor: Timestamp) -> Expiry {
             Expiry::At(end.max(hold.until))
         }
         _ => Expiry::At(end),
+    }
+}
+
+/// What an item bears about its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Borne {
+    /// When it ends by what was decided when it was written; none when it ends with something else.
+    pub stamp: Option<Timestamp>,
+    /// The instant its retention is counted from.
+    pub anchor: Timestamp,
+    /// Until when it is on hold, for a head.
+    pub held_until: Option<Timestamp>,
+}
+
+impl Borne {
+    /// The end that an item of `class` is written with: a head on hold lives until the hold ends.
+    pub fn end(
+        class: Class,
+        policy: &Policy,
+        anchor: Timestamp,
+        held_until: Option<Timestamp>,
+    ) -> Expiry {
+        match (expiry(class, policy, anchor), held_until) {
+            (Expiry::At(end), Some(until)) => Expiry::At(end.max(until)),
+            (own, _) => own,
+        }
+    }
+
+    /// The read filter (FLOW-33): the smaller of the item's own stamp and the policy's present answer.
+    ///
+    /// A conversation on hold does not expire: its head says so itself, its content is read with
+    /// [`Policy::under`] its hold. What had expired before the hold stays expired.
+    pub fn is_over(&self, class: Class, lens: Lens<'_>) -> bool {
+        if self.held_until.is_some_and(|until| until > lens.now) {
+            return false;
+        }
+        let hold = lens
+            .policy
+            .hold
+            .filter(|hold| class == Class::Conversation && hold.until > lens.now);
+        // Until a job has moved the stamps of what is held, they count up to the beginning of the hold.
+        let counted = hold.map_or(lens.now, |hold| hold.since.min(lens.now));
+        let stamped = self
+            .stamp
+            .is_some_and(|end| Expiry::At(end).has_passed(counted));
+        stamped || expiry(class, lens.policy, self.anchor).has_passed(lens.now)
+    }
+
+    /// Since when it is over: none while it is not.
+    pub fn over_since(&self, class: Class, lens: Lens<'_>) -> Option<Timestamp> {
+        if !self.is_over(class, lens) {
+            return None;
+        }
+        let by_policy = match expiry(class, lens.policy, self.anchor) {
+            Expiry::At(end) => Some(end),
+            Expiry::With(_) => None,
+        };
+        [self.stamp, by_policy].into_iter().flatten().min()
+    }
+
+    /// The end that it should bear, if it bears another one and has not ended.
+    pub fn other_end(&self, class: Class, lens: Lens<'_>) -> Option<Timestamp> {
+        let stamp = self.stamp?;
+        let counted = lens.policy.hold.map_or(lens.now, |hold| hold.since);
+        if stamp <= counted {
+            return None;
+        }
+        match expiry(class, lens.policy, self.anchor) {
+            Expiry::At(end) if end != stamp => Some(end),
+            _ => None,
+        }
     }
 }
 

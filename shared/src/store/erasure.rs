@@ -15,79 +15,15 @@ use super::{
     keys::Table,
     seal::KeyedHash,
 };
-use crate::{
-    domain::{
-        AccountId, ContactId, ErasureId, MemberId, TenantId, Timestamp, WorkspaceId,
-        personal::Pseudonymous, text::Email, words::Symbol,
-    },
-    words,
+use crate::domain::{
+    AccountId, ContactId, ErasureId, MemberId, TenantId, Timestamp, WorkspaceId,
+    erasure::{tally, totals},
+    personal::Pseudonymous,
+    text::Email,
+    words::Symbol,
 };
 
-words! {
-    /// What is erased.
-    pub enum ErasureKind {
-        /// Somebody who signs in, with their place in every workspace.
-        Account = "account",
-        /// Somebody that a workspace talks with.
-        Contact = "contact",
-        /// A workspace with everything in it.
-        Workspace = "workspace",
-    }
-}
-
-words! {
-    /// How far an erasure is.
-    pub enum Stage {
-        /// What there is is being counted.
-        Counting = "counting",
-        /// It is being deleted.
-        Deleting = "deleting",
-        /// Nothing is left to do.
-        Done = "done",
-        /// Everything is read once more, strongly.
-        Verifying = "verifying",
-        /// It waits for the end of a hold.
-        Waiting = "waiting",
-    }
-}
-
-/// How many items of a kind there were in a table, and how many there are now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tally {
-    /// In which table.
-    pub table: Table,
-    /// Of which kind: the name of a record.
-    pub kind: String,
-    /// How many there were.
-    pub before: u64,
-    /// How many there are.
-    pub after: u64,
-}
-
-impl Symbol for Tally {
-    fn symbol(&self) -> String {
-        let Self {
-            kind,
-            before,
-            after,
-            ..
-        } = self;
-        format!("{} {kind} {before} {after}", self.table.word())
-    }
-
-    fn from_symbol(text: &str) -> Option<Self> {
-        let parts: Vec<&str> = text.split(' ').collect();
-        let [table, kind, before, after] = parts[..] else {
-            return None;
-        };
-        Some(Self {
-            table: Table::parse(table)?,
-            kind: kind.to_owned(),
-            before: before.parse().ok()?,
-            after: after.parse().ok()?,
-        })
-    }
-}
+pub use crate::domain::erasure::{ErasureKind, Stage, Tally};
 
 /// Somebody's place in a workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -247,12 +183,7 @@ impl Erasure {
 
     /// The subject, as its kind writes it.
     pub fn subject(&self) -> String {
-        let uuid = self.id.uuid();
-        match self.erased {
-            ErasureKind::Account => AccountId::from_uuid(uuid).to_string(),
-            ErasureKind::Contact => ContactId::from_uuid(uuid).to_string(),
-            ErasureKind::Workspace => WorkspaceId::from_uuid(uuid).to_string(),
-        }
+        self.erased.subject(self.id)
     }
 
     /// As what an account is remembered among those who may see an erasure.
@@ -270,32 +201,17 @@ impl Erasure {
 
     /// Adds to what there was.
     pub fn count_before(&mut self, table: Table, kind: &str, count: u64) {
-        self.tally(table, kind).before += count;
+        tally(&mut self.tallies, table, kind).before += count;
     }
 
     /// Adds to what there is still.
     pub fn count_after(&mut self, table: Table, kind: &str, count: u64) {
-        self.tally(table, kind).after += count;
-    }
-
-    fn tally(&mut self, table: Table, kind: &str) -> &mut Tally {
-        let found = |tally: &Tally| tally.table == table && tally.kind == kind;
-        let place = self.tallies.iter().position(found).unwrap_or_else(|| {
-            self.tallies.push(Tally {
-                table,
-                kind: kind.to_owned(),
-                before: 0,
-                after: 0,
-            });
-            self.tallies.len() - 1
-        });
-        &mut self.tallies[place]
+        tally(&mut self.tallies, table, kind).after += count;
     }
 
     /// How many items there were, and how many there are.
     pub fn totals(&self) -> (u64, u64) {
-        let sum = |of: fn(&Tally) -> u64| self.tallies.iter().map(of).sum();
-        (sum(|tally| tally.before), sum(|tally| tally.after))
+        totals(&self.tallies)
     }
 }
 
@@ -317,37 +233,4 @@ pub struct Farewell {
     /// When the account went.
     #[non_personal(reason = "when a piece of work went on")]
     pub created_at: Timestamp,
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const AT: Timestamp = Timestamp::from_ms(1_768_478_400_000);
-
-    proptest! {
-        #[test]
-        fn a_tally_reads_as_it_was_written(before: u64, after: u64, keys: bool) {
-            let table = if keys { Table::Keys } else { Table::Data };
-            let tally = Tally { table, kind: "Message".to_owned(), before, after };
-            prop_assert_eq!(Tally::from_symbol(&tally.symbol()), Some(tally));
-        }
-    }
-
-    #[test]
-    fn counts_are_kept_by_table_and_kind() {
-        let contact = ContactId::new(AT);
-        let tenant = TenantId::Workspace(WorkspaceId::new(AT));
-        let id = Erasure::of_contact(contact);
-        let mut erasure = Erasure::new(id, ErasureKind::Contact, tenant, AT);
-        erasure.count_before(Table::Data, "Message", 3);
-        erasure.count_before(Table::Keys, "Message", 1);
-        erasure.count_before(Table::Data, "Message", 2);
-        erasure.count_after(Table::Data, "Message", 1);
-        assert_eq!(erasure.tallies.len(), 2);
-        assert_eq!(erasure.totals(), (6, 1));
-        assert_eq!(erasure.subject(), contact.to_string());
-    }
 }

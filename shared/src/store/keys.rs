@@ -32,6 +32,7 @@ mod webhooks;
 mod workspaces;
 
 use crate::domain::Timestamp;
+pub use crate::domain::erasure::Table;
 pub use accounts::{
     ACCOUNT_SHARDS, acceptance, account, account_list, accounts, accounts_going, address,
     challenge, is_seat, letter, letters, mail_wish, notice, notices, passkey_ceremony, password,
@@ -117,32 +118,6 @@ pub use workspaces::{
     team_sign_in, team_wait, team_wait_due, team_wait_of, teammate, teammate_list, teammates,
     teams, teams_of, transfer, workspace, workspace_due, workspace_list,
 };
-
-/// One of the two tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Table {
-    /// Everything but keys; backups of 30 days.
-    Data,
-    /// Keys; backups of 7 days.
-    Keys,
-}
-
-impl Table {
-    /// The logical name of the table.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Data => "data",
-            Self::Keys => "keys",
-        }
-    }
-
-    /// The table of a logical name.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Data, Self::Keys]
-            .into_iter()
-            .find(|table| table.word() == word)
-    }
-}
 
 /// The place of one item.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

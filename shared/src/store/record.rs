@@ -19,7 +19,7 @@ use crate::domain::{
     TenantId, Timestamp,
     personal::{Category, Erase, Personal, Pseudonymous, Purpose},
     policy::{Lens, Policy},
-    retention::{Class, Expiry, expiry, lapsed},
+    retention::{Borne, Class, Expiry, lapsed},
 };
 
 /// The attributes of one item.
@@ -208,11 +208,8 @@ pub struct Stored<R> {
 impl<R: Record> Stored<R> {
     /// Decides the end of a record by its class, the tenant's policy and its anchor.
     pub fn new(record: R, policy: &Policy) -> Self {
-        let own = expiry(R::DECLARATION.class, policy, record.anchor());
-        let expiry = match (own, record.held_until()) {
-            (Expiry::At(end), Some(until)) => Expiry::At(end.max(until)),
-            _ => own,
-        };
+        let class = R::DECLARATION.class;
+        let expiry = Borne::end(class, policy, record.anchor(), record.held_until());
         Self {
             record,
             expiry,
@@ -332,26 +329,24 @@ pub fn read_item<R: Record>(
     R::read(&Door::new(&key, version, seal), item).map(Some)
 }
 
-/// The read filter (FLOW-33): the smaller of the item's own stamp and the policy's present answer.
-///
-/// A conversation on hold does not expire: its head says so itself, its content is read with
-/// [`Policy::under`] its hold. What had expired before the hold stays expired.
+/// Whether an item has ended, see [`Borne::is_over`].
 pub(super) fn is_expired(item: &Item, class: Class, lens: Lens<'_>) -> Result<bool, StoreError> {
+    Ok(borne(item)?.is_over(class, lens))
+}
+
+/// What an item says about its end.
+///
+/// # Errors
+/// When it does not.
+pub(super) fn borne(item: &Item) -> Result<Borne, StoreError> {
     let (Some(stamp), Some(anchor)) = (stamp(item), Timestamp::read(item.get("anchor"))) else {
         return Err(StoreError::Corrupt("an item without a retention stamp"));
     };
-    let held_until = Option::<Timestamp>::read(item.get("held_until")).flatten();
-    if held_until.is_some_and(|until| until > lens.now) {
-        return Ok(false);
-    }
-    let hold = lens
-        .policy
-        .hold
-        .filter(|hold| class == Class::Conversation && hold.until > lens.now);
-    // Until a job has moved the stamps of what is held, they count up to the beginning of the hold.
-    let counted = hold.map_or(lens.now, |hold| hold.since.min(lens.now));
-    let stamped = stamp.is_some_and(|end| Expiry::At(end).has_passed(counted));
-    Ok(stamped || expiry(class, lens.policy, anchor).has_passed(lens.now))
+    Ok(Borne {
+        stamp,
+        anchor,
+        held_until: Option::<Timestamp>::read(item.get("held_until")).flatten(),
+    })
 }
 
 /// The end that an item bears; the outer `None` when it cannot be read.

@@ -22,17 +22,14 @@ use super::{
     keys::{self, HEAD, Key, Table},
     query::{Listed, Query},
     reached::{self, Reached, ReachedLink},
-    record::{Decision, Declaration, Form, Item, Owner, Record, is_expired, stamp},
+    record::{Decision, Declaration, Form, Item, Owner, Record, borne, is_expired, stamp},
     registry,
     subject::{Edge, RootRef, State, Subject, SubjectId},
     support::SupportWriter,
     team::{TeamIdentity, TeamSession},
 };
 use crate::domain::{
-    ConversationId, Timestamp, WorkspaceId,
-    policy::Lens,
-    retention::{Class, Expiry, expiry},
-    words::Symbol,
+    ConversationId, Timestamp, WorkspaceId, policy::Lens, retention::Class, words::Symbol,
 };
 
 /// How many items one page of a partition, or of a scan, holds.
@@ -252,17 +249,8 @@ pub fn judge(
             None => Verdict::Stays,
         });
     }
-    if !is_expired(item, declaration.class, lens)? {
-        return Ok(Verdict::Stays);
-    }
-    let anchor = Timestamp::read(item.get("anchor"))
-        .ok_or(StoreError::Corrupt("an item without an anchor"))?;
-    let by_policy = match expiry(declaration.class, &policy, anchor) {
-        Expiry::At(end) => Some(end),
-        Expiry::With(_) => None,
-    };
-    let end = [stamped, by_policy].into_iter().flatten().min();
-    Ok(Verdict::Over(end.unwrap_or(lens.now)))
+    let over = borne(item)?.over_since(declaration.class, lens);
+    Ok(over.map_or(Verdict::Stays, Verdict::Over))
 }
 
 /// The hold that a head bears at `now`.
@@ -587,17 +575,5 @@ fn other_end(item: &Item, lens: Lens<'_>) -> Result<Option<Timestamp>, StoreErro
     let Some(declaration) = declaration_of(item) else {
         return Ok(None);
     };
-    let Some(Some(stamp)) = stamp(item) else {
-        return Ok(None);
-    };
-    let anchor = Timestamp::read(item.get("anchor"))
-        .ok_or(StoreError::Corrupt("an item without an anchor"))?;
-    let counted = lens.policy.hold.map_or(lens.now, |hold| hold.since);
-    if stamp <= counted {
-        return Ok(None);
-    }
-    Ok(match expiry(declaration.class, lens.policy, anchor) {
-        Expiry::At(end) if end != stamp => Some(end),
-        _ => None,
-    })
+    Ok(borne(item)?.other_end(declaration.class, lens))
 }

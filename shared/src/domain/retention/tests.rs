@@ -301,3 +301,150 @@ fn flows_conversations_live_ninety_days_to_the_millisecond() {
     };
     assert_eq!(end.ms() - anchor.ms(), 90 * 86_400_000);
 }
+
+/// A conversation of `flows` (90 days) that began on day 0, as it was written.
+fn borne() -> Borne {
+    Borne {
+        stamp: Some(at(90)),
+        anchor: at(0),
+        held_until: None,
+    }
+}
+
+fn lens(policy: &Policy, now: Timestamp) -> Lens<'_> {
+    Lens { now, policy }
+}
+
+fn a_moment_before(at: Timestamp) -> Timestamp {
+    Timestamp::from_ms(at.ms() - 1)
+}
+
+#[test]
+fn an_item_is_over_by_its_own_stamp_or_by_the_present_policy_whichever_is_earlier() {
+    let class = Class::Conversation;
+    let kept = Policy::of(Profile::Flows);
+    let over = |borne: Borne, policy: &Policy, now| borne.over_since(class, lens(policy, now));
+    assert_eq!(over(borne(), &kept, a_moment_before(at(90))), None);
+    assert_eq!(over(borne(), &kept, at(90)), Some(at(90)));
+    assert_eq!(over(borne(), &kept, at(200)), Some(at(90)));
+    // A shorter retention holds at once, whatever the stamp says.
+    let shorter = kept.with_days(30, at(29)).expect("a change");
+    assert_eq!(over(borne(), &shorter, a_moment_before(at(30))), None);
+    assert_eq!(over(borne(), &shorter, at(30)), Some(at(30)));
+    // A longer one does not, whatever the policy would say without its steps.
+    let longer = Policy {
+        conversation_days: 365,
+        ..kept
+    };
+    assert_eq!(over(borne(), &longer, at(90)), Some(at(90)));
+    // What has no stamp of its own ends with something else, and not by itself.
+    let with_its_root = Borne {
+        stamp: None,
+        ..borne()
+    };
+    let now = lens(&longer, at(100_000));
+    assert_eq!(with_its_root.over_since(Class::Root, now), None);
+}
+
+#[test]
+fn a_head_on_hold_is_not_over_until_the_hold_is() {
+    let policy = Policy::of(Profile::Flows);
+    let held = Borne {
+        held_until: Some(at(200)),
+        ..borne()
+    };
+    let is_over = |now| held.is_over(Class::Conversation, lens(&policy, now));
+    assert!(!is_over(a_moment_before(at(200))));
+    assert!(is_over(at(200)));
+    // A hold that has run out keeps nothing, and one is written with its end.
+    let end = |until| Borne::end(Class::Conversation, &policy, at(0), until);
+    assert_eq!(end(None), Expiry::At(at(90)));
+    assert_eq!(end(Some(at(10))), Expiry::At(at(90)));
+    assert_eq!(end(Some(at(200))), Expiry::At(at(200)));
+    let root = Borne::end(Class::Root, &policy, at(0), Some(at(200)));
+    assert!(matches!(root, Expiry::With(_)));
+}
+
+#[test]
+fn what_lies_within_a_hold_counts_its_stamp_up_to_the_beginning_of_the_hold() {
+    let hold = |since, lapsed| {
+        let until = at(300);
+        Some(crate::domain::policy::Hold {
+            since,
+            until,
+            lapsed,
+        })
+    };
+    let policy = Policy::of(Profile::Flows);
+    let is_over = |policy: &Policy, class, now| borne().is_over(class, lens(policy, now));
+    // It lived when the hold began, and lives on although nobody has moved its stamp yet.
+    let held = policy.under(hold(at(89), at(-1)));
+    assert!(!is_over(
+        &held,
+        Class::Conversation,
+        a_moment_before(at(300))
+    ));
+    assert!(is_over(&held, Class::Conversation, at(300)));
+    // It had ended when the hold began, and does not come back.
+    let late = policy.under(hold(at(90), at(0)));
+    assert!(is_over(&late, Class::Conversation, at(91)));
+    // A hold that is said to begin later counts to the present.
+    let coming = policy.under(hold(at(250), at(-1)));
+    assert!(is_over(&coming, Class::Conversation, at(90)));
+    assert!(!is_over(&coming, Class::Conversation, at(89)));
+    // Holds are about conversations: a visit that has ended by its stamp has ended.
+    let visit = Borne {
+        stamp: Some(at(20)),
+        ..borne()
+    };
+    let early = policy.under(hold(at(10), at(-1)));
+    assert!(visit.is_over(Class::Visit, lens(&early, at(25))));
+    assert!(!visit.is_over(Class::Conversation, lens(&early, at(25))));
+    // And one that ends now counts for nothing any more.
+    let late = Borne {
+        stamp: Some(at(295)),
+        anchor: at(220),
+        held_until: None,
+    };
+    let ending = policy.under(hold(at(290), at(-1)));
+    let is_over = |now| late.is_over(Class::Conversation, lens(&ending, now));
+    assert!(!is_over(a_moment_before(at(300))));
+    assert!(is_over(at(300)));
+}
+
+#[test]
+fn new_stamps_are_for_what_lives_and_bears_another_end() {
+    let class = Class::Conversation;
+    let kept = Policy::of(Profile::Flows);
+    let other = |borne: Borne, policy: &Policy, now| borne.other_end(class, lens(policy, now));
+    assert_eq!(other(borne(), &kept, at(1)), None);
+    let shorter = kept.with_days(30, at(1)).expect("a change");
+    assert_eq!(other(borne(), &shorter, at(1)), Some(at(30)));
+    // What has ended by its stamp is not brought back by a later end.
+    let longer = Policy {
+        conversation_days: 365,
+        ..kept.clone()
+    };
+    assert_eq!(
+        other(borne(), &longer, a_moment_before(at(90))),
+        Some(at(365))
+    );
+    assert_eq!(other(borne(), &longer, at(90)), None);
+    // Under a hold it had to live when the hold began.
+    let held = |since| {
+        kept.under(Some(crate::domain::policy::Hold {
+            since,
+            until: at(300),
+            lapsed: at(-1),
+        }))
+    };
+    assert_eq!(other(borne(), &held(at(89)), at(200)), Some(at(300)));
+    assert_eq!(other(borne(), &held(at(90)), at(200)), None);
+    // What ends with something else, by its stamp or by its class, gets none.
+    let without = Borne {
+        stamp: None,
+        ..borne()
+    };
+    assert_eq!(other(without, &shorter, at(1)), None);
+    assert_eq!(borne().other_end(Class::Root, lens(&shorter, at(1))), None);
+}

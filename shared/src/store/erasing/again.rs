@@ -8,11 +8,12 @@
 use super::Ended;
 use crate::{
     domain::{
-        AccountId, ContactId, Policy, TenantId, Timestamp, WorkspaceId,
+        ContactId, Policy, TenantId, Timestamp, WorkspaceId,
+        erasure::Gone,
         policy::Lens,
         receipt::{Entry, Erased},
         retention::CONVERSATION_DAYS,
-        words::Symbol,
+        words::Symbol as _,
     },
     store::{
         contact::Contact,
@@ -39,42 +40,6 @@ fn keeping() -> Policy {
     Policy {
         conversation_days: *CONVERSATION_DAYS.end(),
         ..Policy::platform()
-    }
-}
-
-/// Whom an entry of the ledger erased.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Gone {
-    /// Somebody who signed in.
-    Account(AccountId),
-    /// Somebody that a workspace talked with.
-    Contact(WorkspaceId, ContactId),
-    /// A workspace with everything in it.
-    Workspace(WorkspaceId),
-}
-
-impl Gone {
-    /// Whom a receipt is about; none when it says what this program does not know.
-    pub fn of(erased: &Erased) -> Option<Self> {
-        let uuid = erased.erasure.uuid();
-        match (ErasureKind::parse(&erased.kind)?, &*erased.tenant) {
-            (ErasureKind::Account, "platform") => Some(Self::Account(AccountId::from_uuid(uuid))),
-            (ErasureKind::Contact, workspace) => Some(Self::Contact(
-                workspace.parse().ok()?,
-                ContactId::from_uuid(uuid),
-            )),
-            (ErasureKind::Workspace, _) => Some(Self::Workspace(WorkspaceId::from_uuid(uuid))),
-            (ErasureKind::Account, _) => None,
-        }
-    }
-
-    /// The id that items name it by.
-    pub fn id(&self) -> String {
-        match self {
-            Self::Account(id) => id.to_string(),
-            Self::Contact(_, id) => id.to_string(),
-            Self::Workspace(id) => id.to_string(),
-        }
     }
 }
 

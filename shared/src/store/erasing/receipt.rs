@@ -5,93 +5,18 @@ use std::fmt::Write as _;
 use crate::{
     domain::{
         TenantId, Timestamp,
-        receipt::{Count, Erased, Event, Kept, hash},
-        retention::erasure_days,
-        time::DAY,
+        erasure::{OUT_OF_REACH, unreadable_after},
+        receipt::{Erased, Event, hash},
     },
     store::{
         db::{Store, StoreError},
-        erasure::{Erasure, ErasureKind, Tally},
+        erasure::{Erasure, Tally},
         field::Bytes,
         keyring::{TenantKey, Use},
-        keys::Table,
         registry,
         transaction::Transaction,
     },
 };
-
-/// What stays after each kind of erasure.
-fn kept(kind: ErasureKind) -> Vec<Kept> {
-    let kept = |what: &str, why: &str, until: &str| Kept {
-        what: what.to_owned(),
-        why: why.to_owned(),
-        until: until.to_owned(),
-    };
-    let mut all = vec![kept(
-        "This receipt: counts, opaque ids and keyed hashes",
-        "To show that the erasure was carried out, and to repeat it on a restored backup",
-        "36 months; in the ledger for as long as there are backups of it",
-    )];
-    if kind != ErasureKind::Workspace {
-        all.push(kept(
-            "What was asked about one's own data, and how it was answered",
-            "To show that requests were answered as the law wants it",
-            "36 months under opaque ids; the words and the address of a request 60 days after its end",
-        ));
-    }
-    all.extend(match kind {
-        ErasureKind::Account => vec![
-            kept(
-                "What was written in conversations of workspaces, under an opaque id",
-                "It belongs to those it was written to",
-                "as long as those conversations are kept",
-            ),
-            kept(
-                "That mail to the address came back or was not wanted, under a keyed hash of it",
-                "So that nobody is mailed against their will",
-                "a year",
-            ),
-            kept(
-                "The address, for one last mail",
-                "So that its holder learns that it is done",
-                "the mail, and two days at most",
-            ),
-        ],
-        ErasureKind::Contact => vec![kept(
-            "Marks that say only that a conversation is gone",
-            "So that clients that were offline learn of it",
-            "7 days",
-        )],
-        ErasureKind::Workspace => vec![
-            kept(
-                "Invoices, credit notes and refunds, where a plan was paid for, under ids that name the workspace nowhere",
-                "The law has the operator keep its books",
-                "7 years from the end of the year of their last movement",
-            ),
-            kept(
-            "A notice to each of its owners, which names the workspace by its id",
-            "So that they learn that it is done",
-            "24 hours",
-        ),
-        ],
-    });
-    all
-}
-
-fn count(tally: &Tally) -> Count {
-    let method = match tally.table {
-        Table::Data => "deleted",
-        Table::Keys => "key_deleted",
-    };
-    Count {
-        store: tally.table.word().to_owned(),
-        kind: tally.kind.clone(),
-        before: tally.before,
-        deleted: tally.before.saturating_sub(tally.after),
-        after: tally.after,
-        method: method.to_owned(),
-    }
-}
 
 /// The hash of everything that a registry of this program can store, field by field.
 fn registry_hash() -> String {
@@ -114,16 +39,10 @@ impl Erasure {
             registry: registry_hash(),
             started_at: self.started_at,
             finished_at,
-            counts: self.tallies.iter().map(count).collect(),
-            kept: kept(self.erased),
-            out_of_reach: [
-                "Mails that were delivered",
-                "What somebody downloaded or copied before",
-                "Backups of the tables, which without their keys cannot be read any more",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-            backup_unreadable_at: finished_at.plus(DAY * erasure_days::KEYS_PITR),
+            counts: self.tallies.iter().map(Tally::counted).collect(),
+            kept: self.erased.keeps(),
+            out_of_reach: OUT_OF_REACH.map(str::to_owned).to_vec(),
+            backup_unreadable_at: unreadable_after(finished_at),
         }
     }
 }

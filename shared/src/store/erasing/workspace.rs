@@ -14,7 +14,11 @@ use std::collections::BTreeMap;
 use crate::{
     domain::Role,
     domain::billing::StripeId,
-    domain::{AccountId, Policy, TenantId, Timestamp, WorkspaceId, policy::Lens},
+    domain::{
+        AccountId, Policy, TenantId, Timestamp, WorkspaceId,
+        erasure::{SEGMENTS, part},
+        policy::Lens,
+    },
     store::{
         account::Seat,
         billing::{StripeTask, TaskKind},
@@ -38,22 +42,10 @@ use crate::{
     },
 };
 
-/// How many parts each table is read in.
-const SEGMENTS: u16 = 4;
 /// How many members are read at once.
 const MEMBERS: u16 = 50;
 /// How many owners are told.
 const OWNERS: usize = 50;
-
-/// The part of a table with this number: `data` first, so that keys go last.
-fn part(list: u32) -> Option<(Table, u16)> {
-    let segment = u16::try_from(list % u32::from(SEGMENTS)).ok()?;
-    match list / u32::from(SEGMENTS) {
-        0 => Some((Table::Data, segment)),
-        1 => Some((Table::Keys, segment)),
-        _ => None,
-    }
-}
 
 impl Store {
     /// Fences a workspace whose time has come and begins its erasure; one that has begun is returned
@@ -288,20 +280,5 @@ impl Store {
                 None => return Ok(owners),
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_read_after_everything_else() {
-        let parts: Vec<(Table, u16)> = (0..).map_while(part).collect();
-        assert_eq!(parts.len(), 2 * usize::from(SEGMENTS));
-        let first_key = parts.iter().position(|(table, _)| *table == Table::Keys);
-        assert_eq!(first_key, Some(usize::from(SEGMENTS)));
-        let keys = parts.iter().skip(usize::from(SEGMENTS));
-        assert!(keys.into_iter().all(|(table, _)| *table == Table::Keys));
     }
 }
