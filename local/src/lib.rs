@@ -20,10 +20,12 @@
 //! | [`openapi`] | the API's contract, from the code |
 //! | [`policy`] | the privacy policy, from the code |
 //! | [`announce`], [`import`], [`receipts`], [`restore`] | what the operator does: mail to many, taking an archive over, checking a receipt, serving from a backup |
+//! | [`doctor`], [`redrive`] | whether all is in order, and what was given up |
 
 pub mod announce;
 pub mod bench;
 pub mod data;
+pub mod doctor;
 pub mod egress;
 pub mod event;
 pub mod faults;
@@ -44,6 +46,7 @@ pub mod pattern;
 pub mod policy;
 pub mod pushes;
 pub mod receipts;
+pub mod redrive;
 pub mod restore;
 pub mod samples;
 mod scanner;

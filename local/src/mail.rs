@@ -10,7 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::extract::{DefaultBodyLimit, State, rejection::BytesRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router, routing::post};
+use axum::{
+    Json, Router,
+    routing::{get, post},
+};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -112,6 +115,8 @@ impl Mailbox {
     pub fn router(self) -> Router {
         Router::new()
             .route("/v2/email/outbound-emails", post(send))
+            .route("/v2/email/account", get(account))
+            .route("/v2/email/identities/{identity}", get(identity))
             .layer(DefaultBodyLimit::max(MOST_BYTES))
             .with_state(self)
     }
@@ -193,6 +198,28 @@ struct Body {
 #[serde(rename_all = "PascalCase")]
 struct Part {
     data: String,
+}
+
+/// GetAccount: nothing leaves this machine, so nothing is kept back either.
+async fn account() -> Json<Value> {
+    let quota = json!({ "Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 0.0 });
+    Json(json!({
+        "EnforcementStatus": "HEALTHY", "ProductionAccessEnabled": true, "SendingEnabled": true,
+        "SendQuota": quota,
+    }))
+}
+
+/// GetEmailIdentity: whoever sends here may.
+async fn identity() -> Json<Value> {
+    Json(json!({
+        "IdentityType": "DOMAIN", "FeedbackForwardingStatus": false,
+        "VerifiedForSendingStatus": true, "VerificationStatus": "SUCCESS",
+        "DkimAttributes": { "SigningEnabled": true, "Status": "SUCCESS" },
+        "MailFromAttributes": {
+            "BehaviorOnMxFailure": "REJECT_MESSAGE", "MailFromDomain": "bounce.sotto.example",
+            "MailFromDomainStatus": "SUCCESS",
+        },
+    }))
 }
 
 async fn send(State(mailbox): State<Mailbox>, body: Result<Bytes, BytesRejection>) -> Response {

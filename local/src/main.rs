@@ -9,12 +9,14 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use local::announce::{Announcement, Mode, Operator, Progress};
 use local::bench::Bench;
+use local::doctor::{self, Finding};
 use local::flows::{self, Flow, Outcome};
 use local::functions::aws_environment;
 use local::import;
 use local::openapi::document;
 use local::policy;
 use local::receipts::{self, Verdict};
+use local::redrive;
 use local::restore::{self, Settings};
 use local::seed::{Demo, random_uuid};
 use local::stack::{Events, Stack, StackOptions, Storage};
@@ -24,9 +26,13 @@ use serde_json::{Value, json};
 use shared::app::{App, Clock, Config, Egress, clients};
 use shared::domain::WorkspaceId;
 use shared::domain::billing::plan::Plans;
+use shared::store::StoreError;
+use shared::store::signing::key_id;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+/// How long functions may go on that have read a signing key.
+const RETIRE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long `announce` waits before it looks again.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
@@ -52,6 +58,25 @@ enum Command {
     ///
     /// Reads the variables that the template sets for every function, and AWS credentials.
     Init,
+    /// Says whether this machine, or a deployment, is in order. Changes nothing.
+    ///
+    /// With the variables that the template sets for every function, and AWS credentials, it looks at that
+    /// deployment: tables, TTL, backups, bucket, keys, ledger, sender and SES. Without them it looks at this
+    /// machine. Ends with 1 when something is bad.
+    Doctor(Doctor),
+    /// Lets what was given up while something was down go out again.
+    ///
+    /// Deliveries to services of customers that were tried to the end wait again and go out with the next
+    /// minute, under the ids that they had. Endpoints that a team put aside are left alone. What is to be done at
+    /// Stripe and is not tried by itself any more is tried again, and said, where all workspaces are asked for.
+    /// Reads the whole table. Reads the variables that the template sets, and AWS credentials. Safe to run again.
+    Redrive(Redrive),
+    /// Makes another key that signs access tokens. Nobody is signed out.
+    ///
+    /// Tokens of the three newest keys are good. A day later, with --retire, only those of the newest are;
+    /// docs/operations.md has the whole of it. Reads the variables that the template sets, and AWS
+    /// credentials.
+    RotateKeys(RotateKeys),
     /// Measures this machine beside a floor of the same run.
     Bench {
         #[command(subcommand)]
@@ -94,10 +119,6 @@ enum Command {
         #[arg(long, value_name = "ID")]
         workspace: WorkspaceId,
     },
-    /// Has what is to be done at Stripe be tried again, where it is not tried by itself any more.
-    ///
-    /// Says what it was. Reads the variables that the template sets, and AWS credentials.
-    Redrive,
     /// Makes tables that were restored from a backup fit to be served from.
     ///
     /// A backup brings back people who were erased since, retentions that were shortened, sessions that
@@ -166,6 +187,48 @@ struct Announce {
 }
 
 #[derive(Args)]
+struct Doctor {
+    /// Looks at this machine even where the variables of a deployment are set.
+    #[arg(long)]
+    laptop: bool,
+    /// Says what to do so that mail to the deployment comes in, and ends.
+    #[arg(long, conflicts_with = "laptop")]
+    activate_mail: bool,
+    /// The folder that keeps the data of this machine.
+    #[arg(long, value_name = "DIR", default_value = ".sotto")]
+    data: PathBuf,
+    /// The port of the API on this machine.
+    #[arg(long, value_name = "N", default_value_t = 8787)]
+    port: u16,
+    /// The template; by default the nearest template.yaml, here or above.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    template: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Redrive {
+    /// Only what happened in so many hours before now. Deliveries are kept for seven days.
+    #[arg(long, value_name = "N", default_value_t = 168, value_parser = clap::value_parser!(u64).range(1..=168))]
+    hours: u64,
+    /// Only of this workspace.
+    #[arg(long, value_name = "ID")]
+    workspace: Option<WorkspaceId>,
+    /// Counts, and changes nothing.
+    #[arg(long)]
+    count: bool,
+}
+
+#[derive(Args)]
+struct RotateKeys {
+    /// Makes no key: forgets the public halves of all but the newest.
+    #[arg(long)]
+    retire: bool,
+    /// A key was stolen: retires without waiting for functions that still sign with it.
+    #[arg(long, requires = "retire")]
+    compromised: bool,
+}
+
+#[derive(Args)]
 struct Restore {
     /// The restored table of everything but keys.
     #[arg(long, value_name = "NAME")]
@@ -226,8 +289,10 @@ async fn main() -> ExitCode {
             chatwoot,
             workspace,
         }) => import(&archive, chatwoot, workspace).await,
-        Some(Command::Redrive) => redrive().await,
         Some(Command::Restore(what)) => restore(what).await,
+        Some(Command::Doctor(what)) => examine(what).await,
+        Some(Command::Redrive(what)) => redrive(what).await,
+        Some(Command::RotateKeys(what)) => rotate_keys(what).await,
         Some(Command::Bench { what }) => measure(what).await,
         Some(Command::Policy {
             what: Policy::Render { check, template },
@@ -303,9 +368,135 @@ async fn measure(bench: Bench) -> Result<(), String> {
     print(&bench.run().await?)
 }
 
-async fn init() -> Result<(), String> {
+/// The deployment that the variables of the environment name.
+fn of_environment() -> Result<App, String> {
     let config = Config::from_env().map_err(|error| error.to_string())?;
-    let app = App::new(config, Clock::system(), clients::https(), Egress::public());
+    Ok(App::new(
+        config,
+        Clock::system(),
+        clients::https(),
+        Egress::public(),
+    ))
+}
+
+async fn examine(what: Doctor) -> Result<(), String> {
+    let config = Config::from_env();
+    if what.activate_mail {
+        let region = config.map(|config| config.region);
+        return print(&doctor::activate_mail(
+            region.as_deref().unwrap_or("$AWS_REGION"),
+        ));
+    }
+    // A word about each thing as it is seen: some take seconds.
+    let hear = |finding: &Finding| {
+        let _ = print(&format!("{finding}\n"));
+    };
+    let findings = match config {
+        Ok(_) if !what.laptop => {
+            let app = of_environment()?;
+            let wires = doctor::Clients::new(&app.config, &clients::https());
+            doctor::deployment(&app, &wires, hear).await
+        }
+        Err(missing) if !what.laptop && missing.0 != "DATA_TABLE" => {
+            return Err(format!("{missing}; --laptop looks at this machine"));
+        }
+        _ => {
+            let findings = doctor::laptop(&doctor::Laptop {
+                data: &what.data,
+                port: what.port,
+                template: what.template.as_deref(),
+                now: Clock::system().now(),
+            });
+            findings.iter().for_each(hear);
+            findings
+        }
+    };
+    print(&doctor::verdict(&findings))?;
+    match doctor::worst(&findings) {
+        doctor::State::Bad => Err("something is bad".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+async fn redrive(what: Redrive) -> Result<(), String> {
+    let app = of_environment()?;
+    if !what.count && what.workspace.is_none() {
+        redrive_stripe(&app).await?;
+    }
+    let wanted = redrive::Wanted {
+        workspace: what.workspace,
+        within: Duration::from_secs(what.hours * 60 * 60),
+        mode: match what.count {
+            true => redrive::Mode::Count,
+            false => redrive::Mode::Redrive,
+        },
+    };
+    let say = |line: String| {
+        let _ = print(&format!("{line}\n"));
+    };
+    let report = redrive::run(&app, wanted, say).await;
+    let report = report.map_err(|error| format!("{error}; run it again, it goes on"))?;
+    let verb = match what.count {
+        true => "were given up",
+        false => "wait again and go out with the next minute",
+    };
+    print(&format!(
+        "{} items looked at: {} deliveries {verb}, {} of endpoints that take nothing are left alone.\n",
+        report.looked_at, report.again, report.put_aside
+    ))
+}
+
+/// Tasks at Stripe belong to the deployment, and have no hours.
+async fn redrive_stripe(app: &App) -> Result<(), String> {
+    let driven = app.store.redrive_stripe(app.clock.now()).await;
+    let driven = driven.map_err(|error| error.to_string())?;
+    for task in &driven {
+        let about = task.about.as_ref().map_or("", |about| about.as_str());
+        print(&format!("{} {about}\n", task.task.word()))?;
+    }
+    print(&format!(
+        "{} tasks at Stripe will be tried within a minute.\n",
+        driven.len()
+    ))
+}
+
+async fn rotate_keys(what: RotateKeys) -> Result<(), String> {
+    let app = of_environment()?;
+    let now = app.clock.now();
+    let failed = |error: StoreError| match error {
+        StoreError::Conflict => {
+            "somebody else did the same just now: look, and run it again".to_owned()
+        }
+        error => error.to_string(),
+    };
+    if !what.retire {
+        let keys = app.store.rotate_signing(now).await.map_err(failed)?;
+        let newest = keys
+            .keys
+            .first()
+            .map_or_else(String::new, |key| key_id(&key.0));
+        return print(&format!(
+            "Key {newest} signs from now on; tokens of {} keys are good. In a day: sotto rotate-keys --retire\n",
+            keys.keys.len()
+        ));
+    }
+    let newest = app.store.public_keys(now).await.map_err(failed)?;
+    if now < newest.created_at.plus(RETIRE_AFTER) && !what.compromised {
+        return Err(
+            "the newest key is younger than a day: functions that run still sign with the one before. \
+             Wait, or say --compromised"
+                .to_owned(),
+        );
+    }
+    app.store.retire_signing(now).await.map_err(failed)?;
+    print(
+        "Only tokens of the newest key are good, wherever the keys are read from now on. Functions that run \
+         have read them already: deploy, so that others begin.\n",
+    )
+}
+
+async fn init() -> Result<(), String> {
+    let app = of_environment()?;
     app.store
         .provision(app.clock.now())
         .await
@@ -381,21 +572,6 @@ async fn import(
     };
     let report = report.map_err(|error| error.to_string())?;
     print(&report.to_string())
-}
-
-async fn redrive() -> Result<(), String> {
-    let config = Config::from_env().map_err(|error| error.to_string())?;
-    let app = App::new(config, Clock::system(), clients::https(), Egress::public());
-    let driven = app.store.redrive_stripe(app.clock.now()).await;
-    let driven = driven.map_err(|error| error.to_string())?;
-    for task in &driven {
-        let about = task.about.as_ref().map_or("", |about| about.as_str());
-        print(&format!("{} {about}\n", task.task.word()))?;
-    }
-    print(&format!(
-        "{} will be tried within a minute.\n",
-        driven.len()
-    ))
 }
 
 async fn restore(what: Restore) -> Result<(), String> {

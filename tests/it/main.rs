@@ -44,6 +44,7 @@ mod merging;
 mod messages;
 mod notices;
 mod oidc;
+mod operations;
 mod operator;
 mod operator_access;
 mod operator_deployment;

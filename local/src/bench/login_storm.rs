@@ -1,22 +1,15 @@
 //! Sign-ins by password from many clients at once, beside bare Argon2id on as many threads.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use auth::PASSWORD_COST;
-use axum::Router;
-use axum::body::Body;
-use axum::extract::ConnectInfo;
-use axum::http::{Method, Request, header};
 use clap::Args;
-use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use shared::app::Clock;
-use tower::ServiceExt as _;
 
+use super::door::Door;
 use super::figures::{Figures, Sample, rounded, start};
 use crate::seed::find_code;
 use crate::stack::{Events, Stack, StackOptions, Storage};
@@ -40,42 +33,6 @@ pub struct LoginStorm {
     json: bool,
 }
 
-/// The stack from the inside: every call from a network of its own, so that no limit is reached.
-#[derive(Clone)]
-struct Door {
-    router: Router,
-    networks: Arc<AtomicU32>,
-}
-
-impl Door {
-    async fn post(&self, path: &str, body: &Value) -> Result<Value, String> {
-        // A /24 for each call: the second and the third byte count up.
-        let [_, _, high, low] = self.networks.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-        let from = Ipv4Addr::new(10, high, low, 1);
-        let peer = SocketAddr::new(IpAddr::V4(from), 443);
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(path)
-            .header(header::HOST, "127.0.0.1")
-            .header(header::CONTENT_TYPE, "application/json")
-            .extension(ConnectInfo(peer))
-            .body(Body::from(body.to_string()))
-            .map_err(|error| error.to_string())?;
-        let answer = match self.router.clone().oneshot(request).await {
-            Ok(answer) => answer,
-            Err(impossible) => match impossible {},
-        };
-        let status = answer.status();
-        let bytes = answer.into_body().collect().await;
-        let bytes = bytes.map_err(|error| error.to_string())?.to_bytes();
-        let said: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        match status.is_success() {
-            true => Ok(said),
-            false => Err(format!("POST {path} answered {status} {}", said["code"])),
-        }
-    }
-}
-
 impl LoginStorm {
     /// Runs it.
     pub async fn run(self) -> Result<String, String> {
@@ -92,10 +49,7 @@ impl LoginStorm {
         })
         .await
         .map_err(|error| error.to_string())?;
-        let door = Door {
-            router: stack.router(),
-            networks: Arc::default(),
-        };
+        let door = Door::of(&stack);
         for account in 0..accounts {
             sign_up(&stack, &door, &address(account)).await?;
         }
@@ -211,7 +165,7 @@ fn address(account: u32) -> String {
 
 async fn sign_in(door: &Door, account: u32) -> Result<(), String> {
     let body = json!({ "email": address(account), "password": PASSWORD });
-    let answer = door.post("/v1/auth/login", &body).await?;
+    let answer = door.post("/v1/auth/login", None, &body).await?;
     match answer["access_token"].is_string() {
         true => Ok(()),
         false => Err("a sign-in brought no token".to_owned()),
@@ -220,13 +174,15 @@ async fn sign_in(door: &Door, account: u32) -> Result<(), String> {
 
 async fn sign_up(stack: &Stack, door: &Door, address: &str) -> Result<(), String> {
     let body = json!({ "email": address, "adult": true, "password": PASSWORD });
-    let asked = door.post("/v1/auth/signup", &body).await?;
+    let asked = door.post("/v1/auth/signup", None, &body).await?;
     stack.drain().await.map_err(|error| error.to_string())?;
     let mail = stack.mailbox.to(address).pop();
     let code = mail.as_ref().and_then(|mail| find_code(&mail.text));
     let code = code.ok_or("no code came")?;
     let body = json!({ "challenge_id": asked["challenge_id"], "code": code });
-    door.post("/v1/auth/otp/verify", &body).await.map(|_| ())
+    door.post("/v1/auth/otp/verify", None, &body)
+        .await
+        .map(|_| ())
 }
 
 /// One bare run, as a password takes it; `None` when it does not run.

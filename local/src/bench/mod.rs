@@ -6,12 +6,16 @@
 //! | `erasure` | the erasure of a contact with very many messages |
 //! | `login_storm` | sign-ins by password |
 //! | `flow` | turns of a flow, and reading one |
+//! | `messages` | messages from many clients at once, and what one takes of AWS |
+//! | `door` | the way into a stack without a socket |
 //! | `figures` | what every benchmark counts with |
 
+mod door;
 mod erasure;
 mod figures;
 mod flow;
 mod login_storm;
+mod messages;
 
 use clap::Subcommand;
 
@@ -35,6 +39,14 @@ pub enum Bench {
     ///
     /// Build it with --release; without optimisation the figures are about the compiler.
     LoginStorm(login_storm::LoginStorm),
+    /// Messages of members from 1, 32 and 256 clients at once, what one takes of AWS, and what a million cost.
+    ///
+    /// Starts an embedded stack that keeps nothing, begins a thread for each client and writes to all of them at
+    /// once, in this process and without a network. Beside it: a bare read and a bare transaction of as many
+    /// items, by the same SDK over the same wire.
+    ///
+    /// Build it with --release; without optimisation the figures are about the compiler.
+    Messages(messages::Messages),
     /// Turns of a flow on one core, with their state read from JSON and written to it.
     ///
     /// A turn takes an answer and visits five nodes. Beside it: a parse of its state as plain JSON, and
@@ -53,6 +65,7 @@ impl Bench {
         match self {
             Self::Erasure(erasure) => erasure.run().await,
             Self::LoginStorm(storm) => storm.run().await,
+            Self::Messages(messages) => messages.run().await,
             Self::Flow(flow) => flow.run(),
         }
     }

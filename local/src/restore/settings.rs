@@ -45,6 +45,21 @@ impl Settings {
         stream: None,
         recovery_days: KEYS_PITR,
     };
+
+    /// Its indexes.
+    pub const fn indexes(self) -> &'static [&'static str] {
+        self.indexes
+    }
+
+    /// Whether changes of it are told.
+    pub const fn streams(self) -> bool {
+        self.stream.is_some()
+    }
+
+    /// For how many days it can be brought back.
+    pub const fn recovery_days(self) -> u32 {
+        self.recovery_days
+    }
 }
 
 fn failed<E: std::error::Error>(error: E) -> String {

@@ -175,6 +175,27 @@ impl Transaction {
         }))
     }
 
+    /// Puts a record over the one that was read, known by its anchor: for what has no version counter.
+    pub fn replace_of<R: Record>(
+        &mut self,
+        stored: &Stored<R>,
+        seal: &R::Seal,
+        anchor: Timestamp,
+    ) -> Result<Slot, StoreError> {
+        let read = AttributeValue::N(anchor.ms().to_string());
+        let condition = Condition {
+            expression: "#anchor = :read",
+            names: &[("#anchor", "anchor")],
+            values: HashMap::from([(":read".to_owned(), read)]),
+        };
+        let item = stored.to_item(seal)?;
+        Ok(self.push(Write::Put {
+            table: R::DECLARATION.table,
+            item,
+            condition,
+        }))
+    }
+
     /// Puts a record whatever lies there: only for what has one writer and no memory.
     pub fn overwrite<R: Record>(
         &mut self,
