@@ -3,6 +3,7 @@
 
 mod devices;
 mod providers;
+mod ringing;
 
 use std::time::Duration;
 
@@ -55,7 +56,9 @@ impl World {
     /// The key that browsers bind subscriptions to.
     async fn key(&self) -> String {
         let senders = self.owner.get(&self.at("/push"), 200).await;
-        text(&senders["data"][0], "public_key")
+        let list = senders["data"].as_array().expect("a list");
+        let own = list.iter().find(|one| one["provider"] == "webpush");
+        text(own.expect("a key"), "public_key")
     }
 
     async fn register(&self, member: &Member) -> Device {
@@ -351,6 +354,32 @@ async fn who_may_not_see_a_conversation_is_not_told_of_it() {
     let visitor = world.visitor().await;
     visitor.start("And again").await;
     assert_eq!(world.events(&device).await.len(), 1);
+}
+
+/// What was to be told is told only if its person may see it at that moment.
+#[tokio::test]
+async fn who_sees_a_conversation_no_more_when_it_is_told_is_not_told_of_it() {
+    let world = World::new().await;
+    let grace = world.colleague("grace@example.com", "agent").await;
+    let her_id = world.member_id(&grace).await;
+    let device = world.register(&grace).await;
+    let visitor = world.visitor().await;
+    let (_, thread) = world.taken(&visitor, &world.owner).await;
+    world.harness.drain().await;
+    let note = || {
+        json!({
+            "client_message_id": harness::random_uuid(), "kind": "note", "text": "Look here",
+            "mentions": [her_id],
+        })
+    };
+    let say = format!("{thread}/messages");
+    world.owner.post(&say, note(), 201).await;
+    assert_eq!(world.events(&device).await, ["mention"]);
+    world.owner.post(&say, note(), 201).await;
+    let narrow = json!({ "visibility": "assigned" });
+    let place = world.at(&format!("/members/{her_id}"));
+    world.owner.patch(&place, narrow, 200).await;
+    assert_eq!(world.events(&device).await, ["mention"]);
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! Who sees which conversation is one question with one answer, whichever way somebody asks it: list,
-//! search, thread, sync, and what a socket is told.
+//! search, thread, sync, and what a socket and a device are told. A webhook hears of everything, so whoever
+//! sees less has none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use harness::receiver::Receiver;
 use harness::{Client, Harness, Member, Socket, Visitor, Workspace, text};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -31,6 +33,8 @@ struct Colleague {
     /// What they could see at some time.
     ever: BTreeSet<String>,
     cursor: Option<String>,
+    /// Their device.
+    browser: String,
 }
 
 impl Colleague {
@@ -52,6 +56,8 @@ struct World {
     teams: Vec<String>,
     colleagues: Vec<Colleague>,
     conversations: BTreeMap<String, Whose>,
+    /// What is told by the webhook of the team.
+    receiver: Receiver,
 }
 
 impl World {
@@ -68,6 +74,14 @@ impl World {
                 "id",
             ));
         }
+        let contact = json!({ "contact": "mailto:push@shop.example" });
+        let sender = format!("{}/push/webpush", workspace.path);
+        let key = text(&owner.put(&sender, contact, 200).await, "public_key");
+        let receiver = Receiver::start().await;
+        let hook = json!({ "name": "Shop", "url": receiver.url, "events": ["message.created"] });
+        owner
+            .post(&format!("{}/webhooks", workspace.path), hook, 201)
+            .await;
         let mut colleagues = Vec::new();
         for (name, visibility) in [("bob", "all"), ("eve", "team"), ("zoe", "assigned")] {
             let address = format!("{name}@example.com");
@@ -77,6 +91,13 @@ impl World {
             owner
                 .patch(&seat, json!({ "visibility": visibility }), 200)
                 .await;
+            let (browser, subscription) = harness.subscription(Some(&key));
+            let device = json!({ "provider": "webpush", "subscription": subscription });
+            member
+                .post(&format!("{}/devices", workspace.path), device, 201)
+                .await;
+            let hooks = format!("{}/webhooks", workspace.path);
+            assert_eq!(member.send(Method::GET, &hooks, None).await.status, 403);
             let socket = listening(&harness, &member, &workspace).await;
             colleagues.push(Colleague {
                 member,
@@ -87,6 +108,7 @@ impl World {
                 known: BTreeSet::new(),
                 ever: BTreeSet::new(),
                 cursor: None,
+                browser,
             });
         }
         Self {
@@ -97,7 +119,13 @@ impl World {
             teams,
             colleagues,
             conversations: BTreeMap::new(),
+            receiver,
         }
+    }
+
+    /// How many things a device was told.
+    fn pushed(&self, browser: &str) -> usize {
+        self.harness.stack.pushes.to(browser).len()
     }
 
     fn at(&self, rest: &str) -> String {
@@ -271,15 +299,42 @@ impl World {
         for one in &mut self.colleagues {
             one.socket.heard().await;
         }
-        // Something happens in every conversation, and everybody asks in every way.
-        for id in self.conversations.keys() {
+        let pushed: Vec<usize> = self
+            .colleagues
+            .iter()
+            .map(|one| self.pushed(&one.browser))
+            .collect();
+        let hooked = self.receiver.sent().len();
+        // Something happens in every conversation, and everybody asks in every way. Whoever may not see it
+        // is not even named.
+        for (id, whose) in &self.conversations {
             let place = self.at(&format!("/conversations/{id}/messages"));
-            let note = json!({
-                "client_message_id": harness::random_uuid(), "kind": "note", "text": "seen?",
-            });
-            self.owner.post(&place, note, 201).await;
+            let note = |mentions: Vec<&str>| {
+                json!({
+                    "client_message_id": harness::random_uuid(), "kind": "note", "text": "seen?",
+                    "mentions": mentions,
+                })
+            };
+            let mut seeing = Vec::new();
+            for (who, one) in self.colleagues.iter().enumerate() {
+                match one.sees(who, *whose) {
+                    true => seeing.push(one.id.as_str()),
+                    false => {
+                        let refused = self.owner.post(&place, note(vec![&one.id]), 422).await;
+                        assert_eq!(refused["errors"][0]["code"], "cannot_see");
+                    }
+                }
+            }
+            self.owner.post(&place, note(seeing), 201).await;
         }
         self.harness.drain().await;
+        let hooked = self.receiver.sent().split_off(hooked);
+        let hooked = hooked.iter().map(|sent| sent.body["data"].to_string());
+        let hooked: Vec<String> = hooked.collect();
+        for id in self.conversations.keys() {
+            let is_told = hooked.iter().any(|data| data.contains(id));
+            assert!(is_told, "round {round}: the webhook heard nothing of {id}");
+        }
         for who in 0..self.colleagues.len() {
             let expected = self.expected(who);
             let frames = self.colleagues[who].socket.heard().await;
@@ -287,6 +342,9 @@ impl World {
             let told: BTreeSet<String> = told.map(|frame| text(frame, "cnv")).collect();
             self.sync(who).await;
             let one = &self.colleagues[who];
+            let brought = self.harness.stack.pushes.to(&one.browser);
+            let brought = brought[pushed[who]..].iter();
+            let brought = brought.map(|push| text(&push.data, "conversation_id"));
             let mut shown = BTreeSet::new();
             for id in self.conversations.keys() {
                 let place = self.at(&format!("/conversations/{id}"));
@@ -306,6 +364,7 @@ impl World {
                 ("show", shown),
                 ("sync", one.known.clone()),
                 ("socket", told),
+                ("push", brought.collect()),
             ];
             for (way, seen) in ways {
                 assert_eq!(seen, expected, "round {round}, {} by {way}", one.visibility);
@@ -335,7 +394,7 @@ impl Dice {
 }
 
 #[tokio::test]
-async fn what_somebody_sees_is_the_same_in_list_search_thread_sync_and_socket_whatever_happens() {
+async fn what_somebody_sees_is_the_same_by_every_way_whatever_happens() {
     for seed in 0..HISTORIES {
         let (mut world, mut dice) = (World::new().await, Dice(seed + 7));
         for round in 0..STEPS {

@@ -419,7 +419,8 @@ const fn kind_of(event: NotifyEvent) -> Option<NoticeKind> {
         NotifyEvent::Rated => NoticeKind::ConversationRated,
         NotifyEvent::Team => NoticeKind::TeamGotConversation,
         NotifyEvent::Unassigned => NoticeKind::ConversationBegan,
-        NotifyEvent::Test => return None,
+        // Nobody reads a mail as long as it rings.
+        NotifyEvent::Call | NotifyEvent::Test => return None,
     })
 }
 

@@ -11,6 +11,7 @@ mod credentials;
 mod encryption;
 mod expo;
 mod fcm;
+mod ring;
 mod web;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub use apns::ApnsCredentials;
 pub use credentials::{Credentials, WebCredentials};
 pub use expo::ExpoCredentials;
 pub use fcm::{FcmCredentials, Tokens};
+pub use ring::{Called, Ring};
 pub use web::check_browser;
 
 use super::{
@@ -31,9 +33,9 @@ use super::{
 };
 use crate::{
     domain::{
-        ConversationId, DeviceId, Permission, Policy, TenantId, Timestamp, WorkspaceId,
+        CallId, ConversationId, DeviceId, Permission, Policy, TenantId, Timestamp, WorkspaceId,
         policy::{Lens, Module},
-        push::{ApnsKind, NotifyEvent, PushProvider, PushToken},
+        push::{NotifyEvent, PushProvider, PushToken},
     },
     store::{
         CommitError, DataKey, Fetched, Key, RootRef, StoreError, Stored, SubjectId, TenantKey,
@@ -67,6 +69,8 @@ pub struct Tiding {
     pub conversation: Option<ConversationId>,
     /// With which message of it.
     pub seq: Option<u64>,
+    /// Which call rings, and until when.
+    pub rings: Option<(CallId, Timestamp)>,
 }
 
 impl Tiding {
@@ -76,11 +80,29 @@ impl Tiding {
             workspace: notification.workspace,
             conversation: notification.conversation,
             seq: notification.seq,
+            rings: notification.call.zip(notification.rings_until),
         }
+    }
+
+    /// How long a provider keeps what it cannot bring at once: what rings, for as long as it does.
+    fn kept(&self, now: Timestamp) -> Duration {
+        let Some((_, until)) = self.rings else {
+            return KEPT;
+        };
+        let left = u64::try_from(until.ms() - now.ms()).unwrap_or_default();
+        Duration::from_millis(left)
     }
 
     /// What a device gets.
     pub fn data(&self) -> Value {
+        if let Some((call, until)) = self.rings {
+            return json!({
+                "event": self.event,
+                "workspace_id": self.workspace,
+                "call_id": call,
+                "rings_until": until,
+            });
+        }
         json!({
             "event": self.event,
             "workspace_id": self.workspace,
@@ -132,11 +154,6 @@ impl Target {
             Self::Member(device) => &device.token,
             Self::Visitor(device) => &device.token,
         }
-    }
-
-    /// Whether it is a token that lets a phone of Apple's ring.
-    fn only_rings(&self) -> bool {
-        matches!(self.token(), PushToken::Apns(own) if own.kind == ApnsKind::Voip)
     }
 
     fn place(&self) -> (Key, u64) {
@@ -207,7 +224,10 @@ impl App {
         let Some(notification) = found.filter(waits) else {
             return Ok(Told::Nothing);
         };
-        let is_on = policy.has(Module::Push) && !policy.suspended && policy.closes_at.is_none();
+        let is_on = !notification.is_over(now)
+            && policy.has(Module::Push)
+            && !policy.suspended
+            && policy.closes_at.is_none();
         let tenant_key = self.store.unwrap_tenant_key(tenant, &fetched, now).await?;
         let audience = match is_on {
             true => Box::pin(self.audience(&notification, &tenant_key, lens)).await?,
@@ -298,7 +318,10 @@ impl App {
         let wishes = keys::notify_wishes(workspace, member);
         let wishes = fetched.get::<NotifyWishes>(&wishes, key, lens)?;
         let wishes = wishes.unwrap_or_else(|| NotifyWishes::unset(workspace, member, lens.now));
-        let wanted = wishes.push.contains(&notification.event) && !wishes.is_quiet(lens.now);
+        // Who calls does not wait for the morning: whoever does not want that says so by the event.
+        let rings = notification.event == NotifyEvent::Call;
+        let is_quiet = !rings && wishes.is_quiet(lens.now);
+        let wanted = wishes.push.contains(&notification.event) && !is_quiet;
         if !is_test && !wanted {
             return Ok(None);
         }
@@ -411,11 +434,7 @@ impl App {
         let tiding = Tiding::of(notification);
         let mut sending = JoinSet::new();
         let mut sent = Vec::new();
-        for target in targets {
-            if target.only_rings() && tiding.event != NotifyEvent::Test {
-                // For calls: the system ends an app that is woken to ring and does not.
-                continue;
-            }
+        for target in ring::heard_by(&tiding, targets) {
             let at = keys::push_sender(workspace, target.token().provider());
             let sender = fetched.get::<PushSender>(&at, &Unsealed, lens)?;
             let Some(sender) = sender else {
@@ -427,7 +446,13 @@ impl App {
             let app = self.clone();
             let now = lens.now;
             sending.spawn(async move {
-                let came = deliver(&app, &credentials, target.token(), &tiding, now).await;
+                let token = target.token();
+                let mut came = deliver(&app, &credentials, token, &tiding, now).await;
+                if tiding.rings.is_some() && matches!(came, Sent::Later(_)) {
+                    // The schedule comes when it rings no more.
+                    tokio::time::sleep(ring::AGAIN).await;
+                    came = deliver(&app, &credentials, token, &tiding, now).await;
+                }
                 (target, came)
             });
         }
@@ -535,7 +560,7 @@ async fn deliver(
             apns::send(app, own, token, tiding, now).await
         }
         (Credentials::Expo(own), PushToken::Expo(token)) => {
-            expo::send(app, own, token, tiding).await
+            expo::send(app, own, token, tiding, now).await
         }
         (Credentials::Fcm(own), PushToken::Fcm(token)) => {
             fcm::send(app, own, token, tiding, now).await

@@ -166,6 +166,8 @@ ids! {
     CallId = "call";
     /// A link that lets somebody call a member, once.
     CallLinkId = "lnk";
+    /// A call between somebody of a team and a guest.
+    CallId = "call";
     /// One mailed code, waiting for its answer.
     ChallengeId = "chl";
     /// A person that a workspace talks with: the data subject of a visitor.

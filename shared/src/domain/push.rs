@@ -53,6 +53,8 @@ words! {
     pub enum NotifyEvent {
         /// They got a conversation, from somebody else or in turn.
         Assigned = "assigned",
+        /// Somebody calls them. It rings for as long as the call does, in quiet hours too.
+        Call = "call",
         /// They were named in a note.
         Mention = "mention",
         /// The other side wrote in a conversation of theirs.
@@ -91,7 +93,10 @@ impl NotifyEvent {
         match channel {
             Channel::Email => false,
             Channel::InApp => self.is_choice(),
-            Channel::Push => matches!(self, Self::Assigned | Self::Mention | Self::Message),
+            Channel::Push => matches!(
+                self,
+                Self::Assigned | Self::Call | Self::Mention | Self::Message
+            ),
         }
     }
 
@@ -105,6 +110,7 @@ impl NotifyEvent {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Assigned => "You got a conversation",
+            Self::Call => "Somebody calls",
             Self::Mention => "Somebody mentioned you",
             Self::Message => "New message",
             Self::Rated => "A conversation was rated",

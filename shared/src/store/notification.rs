@@ -21,7 +21,7 @@ use super::{
     webhook::DeliveryState,
 };
 use crate::domain::{
-    ContactId, ConversationId, DeviceId, MemberId, NotificationId, Timestamp, WorkspaceId,
+    CallId, ContactId, ConversationId, DeviceId, MemberId, NotificationId, Timestamp, WorkspaceId,
     hours::Zone,
     push::{Channel, NotifyEvent, PushProvider, QuietHours},
     text::TimeZone,
@@ -213,6 +213,12 @@ pub struct Notification {
     /// With which message of it.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub seq: Option<u64>,
+    /// Of which call, when one rings.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub call: Option<CallId>,
+    /// Until when it rings: later nobody is told of it.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub rings_until: Option<Timestamp>,
     /// When it happened.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub happened_at: Timestamp,
@@ -309,6 +315,33 @@ impl Notification {
         }
     }
 
+    /// That a call rings for `recipient` until `until`; the same however often it is said.
+    pub fn ring(
+        (workspace, recipient): (WorkspaceId, SubjectId),
+        call: CallId,
+        until: Timestamp,
+        tenant_key: &TenantKey,
+        now: Timestamp,
+    ) -> Self {
+        let name = format!("effect|ring|{recipient}|{call}|{}", until.ms());
+        let effect = tenant_key.hash(Use::Push, &name);
+        Self {
+            call: Some(call),
+            rings_until: Some(until),
+            ..Self::blank(
+                (workspace, recipient),
+                NotificationId::derived(until, effect.as_bytes()),
+                NotifyEvent::Call,
+                now,
+            )
+        }
+    }
+
+    /// Whether there is nothing to tell any more at `now`.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.rings_until.is_some_and(|until| until <= now)
+    }
+
     fn blank(
         (workspace, recipient): (WorkspaceId, SubjectId),
         id: NotificationId,
@@ -323,6 +356,8 @@ impl Notification {
             event,
             conversation: None,
             seq: None,
+            call: None,
+            rings_until: None,
             happened_at: now,
             delivery_state: DeliveryState::Pending,
             attempts: 0,

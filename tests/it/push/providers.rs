@@ -39,9 +39,9 @@ fn rsa_key() -> (String, String) {
     )
 }
 
-const PHONE: &str = "00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0";
-const ANDROID: &str = "cT9f-token:APA91bE";
-const EXPO: &str = "ExponentPushToken[xxxxxxxxxxxxxxxxxxxxxx]";
+pub(super) const PHONE: &str = "00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0";
+pub(super) const ANDROID: &str = "cT9f-token:APA91bE";
+pub(super) const EXPO: &str = "ExponentPushToken[xxxxxxxxxxxxxxxxxxxxxx]";
 
 fn apns(key: &str) -> Value {
     json!({
@@ -56,7 +56,7 @@ fn fcm(key: &str) -> Value {
 }
 
 impl World {
-    async fn with_all() -> Self {
+    pub(super) async fn with_all() -> Self {
         let world = Self::new().await;
         let pushes = &world.harness.stack.pushes;
         let ((apple, apple_public), (google, google_public)) = (ec_key(), rsa_key());
@@ -76,12 +76,12 @@ impl World {
         world
     }
 
-    async fn add(&self, body: Value) -> String {
+    pub(super) async fn add(&self, body: Value) -> String {
         let made = self.owner.post(&self.at("/devices"), body, 201).await;
         text(&made, "id")
     }
 
-    async fn told_by(&self, provider: &str) -> Vec<Push> {
+    pub(super) async fn told_by(&self, provider: &str) -> Vec<Push> {
         self.harness.drain().await;
         let mut told = self.harness.stack.pushes.list();
         told.retain(|push| push.provider == provider);
@@ -89,7 +89,7 @@ impl World {
     }
 }
 
-fn phone(kind: &str, token: &str) -> Value {
+pub(super) fn phone(kind: &str, token: &str) -> Value {
     json!({
         "provider": "apns", "token": token, "topic": "com.example.shop", "environment": "sandbox",
         "kind": kind,

@@ -9,7 +9,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{KEPT, PATIENCE, Sent, Tiding, credentials::der_of_pem, seconds_after};
+use super::{PATIENCE, Sent, Tiding, credentials::der_of_pem, seconds_after};
 use crate::{
     app::{
         App,
@@ -93,9 +93,12 @@ pub(super) async fn send(
     };
     let body = payload(tiding, kind).to_string().into_bytes();
     let (topic, ends_at) = match kind {
-        ApnsKind::Alert => (topic.to_owned(), seconds_after(now, KEPT)),
-        // Now or never: a phone that rings later rings for nobody.
-        ApnsKind::Voip => (format!("{topic}.voip"), 0),
+        ApnsKind::Alert => (topic.to_owned(), seconds_after(now, tiding.kept(now))),
+        // Now or never: a phone that rings later rings for nobody. Apple waits as long as the call does.
+        ApnsKind::Voip => {
+            let ends_at = tiding.rings.map_or(0, |(_, until)| until.seconds());
+            (format!("{topic}.voip"), ends_at)
+        }
     };
     let mut call = Outgoing::json(Recipient::Apple, address, body)
         .with(APNS_TOPIC, topic)
@@ -123,6 +126,10 @@ fn payload(tiding: &Tiding, kind: ApnsKind) -> Value {
             "sound": "default",
             "mutable-content": 1,
         });
+        if tiding.rings.is_some() {
+            // Shown though the phone is not to be disturbed, where its owner lets the app do so.
+            aps["interruption-level"] = "time-sensitive".into();
+        }
         if let Some(conversation) = tiding.conversation {
             aps["thread-id"] = conversation.to_string().into();
         }

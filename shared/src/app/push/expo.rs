@@ -7,13 +7,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{KEPT, PATIENCE, Sent, Tiding};
+use super::{PATIENCE, Sent, Tiding};
 use crate::{
     app::{
         App,
         egress::{Incoming, Outgoing},
     },
-    domain::{push::TokenText, recipient::Recipient},
+    domain::{Timestamp, push::TokenText, recipient::Recipient},
     store::device::DeviceFault,
 };
 
@@ -33,6 +33,7 @@ pub(super) async fn send(
     own: &ExpoCredentials,
     token: &TokenText,
     tiding: &Tiding,
+    now: Timestamp,
 ) -> Sent {
     let base = match &app.config.push_url {
         Some(url) => format!("{url}/expo"),
@@ -45,7 +46,7 @@ pub(super) async fn send(
         "to": token.reveal(),
         "title": tiding.event.words(),
         "data": tiding.data(),
-        "ttl": KEPT.as_secs(),
+        "ttl": tiding.kept(now).as_secs(),
         "priority": "high",
     });
     if let Some(conversation) = tiding.conversation {

@@ -17,7 +17,7 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{KEPT, PATIENCE, Sent, Tiding, credentials::der_of_pem, seconds_after};
+use super::{PATIENCE, Sent, Tiding, credentials::der_of_pem, seconds_after};
 use crate::{
     app::{
         App,
@@ -148,7 +148,7 @@ pub(super) async fn send(
     let Ok(address) = app.egress.address(&place) else {
         return Sent::Never(DeviceFault::Credentials);
     };
-    let body = message(token, tiding).to_string().into_bytes();
+    let body = message(token, tiding, now).to_string().into_bytes();
     let call = Outgoing::json(Recipient::Google, address, body)
         .with_authorization(format!("Bearer {access}"))
         .within(PATIENCE);
@@ -181,7 +181,8 @@ async fn ask(app: &App, own: &FcmCredentials, at: &str, now: Timestamp) -> Resul
 }
 
 /// What a device gets. The text is a constant of ours; everything else is ids, and texts, as FCM wants.
-fn message(token: &TokenText, tiding: &Tiding) -> Value {
+/// What rings is data alone, so that the app wakes and rings, whatever it does at the time.
+fn message(token: &TokenText, tiding: &Tiding, now: Timestamp) -> Value {
     let mut data = serde_json::Map::new();
     for (name, value) in tiding.data().as_object().into_iter().flatten() {
         let value = match value {
@@ -191,7 +192,11 @@ fn message(token: &TokenText, tiding: &Tiding) -> Value {
         };
         data.insert(name.clone(), value.into());
     }
-    let mut android = json!({ "priority": "high", "ttl": format!("{}s", KEPT.as_secs()) });
+    let mut android =
+        json!({ "priority": "high", "ttl": format!("{}s", tiding.kept(now).as_secs()) });
+    if tiding.rings.is_some() {
+        return json!({ "message": { "token": token.reveal(), "data": data, "android": android } });
+    }
     let mut notification = json!({ "title": tiding.event.words() });
     if let Some(conversation) = tiding.conversation {
         android["collapse_key"] = conversation.to_string().into();

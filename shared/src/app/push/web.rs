@@ -7,7 +7,7 @@ use data_encoding::BASE64URL_NOPAD;
 use http::header;
 use serde::Serialize;
 
-use super::{KEPT, PATIENCE, Sent, Tiding, WebCredentials, encryption, seconds_after};
+use super::{PATIENCE, Sent, Tiding, WebCredentials, encryption, seconds_after};
 use crate::{
     app::{
         App,
@@ -121,7 +121,7 @@ pub(super) async fn send(
     };
     let mut call = Outgoing::bytes(Recipient::BrowserPush, address, body)
         .with(header::CONTENT_ENCODING, "aes128gcm".to_owned())
-        .with(TTL, KEPT.as_secs().to_string())
+        .with(TTL, tiding.kept(now).as_secs().to_string())
         .with(URGENCY, "high".to_owned())
         .with_authorization(format!("vapid t={signed}, k={}", own.public_key))
         .within(PATIENCE);
