@@ -51,7 +51,7 @@ async fn conversations_are_counted_by_day_and_numbers_about_fewer_than_five_peop
         "messages_received": 12, "messages_sent": 5, "first_reply_p50_seconds": 180,
         // Four people are too few.
         "conversations_closed": null, "resolution_p50_seconds": null,
-        "ratings": null, "rating_p50": null,
+        "ratings": null, "rating_p50": null, "push_sent": null,
     });
     assert_eq!(days[29], expected);
     assert!(
@@ -74,7 +74,7 @@ async fn conversations_are_counted_by_day_and_numbers_about_fewer_than_five_peop
     assert_eq!(csv.header("set-cookie"), "");
     assert_eq!(
         csv.text.lines().nth(1),
-        Some("2026-01-15,6,5,6,12,5,180,300,,")
+        Some("2026-01-15,6,5,6,12,5,180,300,,,")
     );
 
     // Opened again it is closed no more; deleted it is counted no more.
@@ -91,7 +91,7 @@ async fn conversations_are_counted_by_day_and_numbers_about_fewer_than_five_peop
 }
 
 #[tokio::test]
-async fn usage_is_two_batches_and_four_queries_and_bad_days_are_problems() {
+async fn usage_is_two_batches_and_five_queries_and_bad_days_are_problems() {
     let harness = Harness::start().await;
     let owner = harness.sign_up("ada@example.com").await;
     let workspace = owner.workspace("inbox").await;
@@ -105,7 +105,7 @@ async fn usage_is_two_batches_and_four_queries_and_bad_days_are_problems() {
     meter.take();
     owner.get(&path, 200).await;
     let reading = meter.take();
-    assert_eq!(reading.calls.len(), 6, "{:?}", reading.operations());
+    assert_eq!(reading.calls.len(), 7, "{:?}", reading.operations());
     assert_eq!(reading.sequential_round_trips(), 3);
     for (query, pointer) in [
         ("from=2026-02-01&to=2026-01-01", "?from"),
@@ -121,4 +121,45 @@ async fn usage_is_two_batches_and_four_queries_and_bad_days_are_problems() {
         assert_eq!(answer.status, status, "{query}: {}", answer.text);
         assert_eq!(answer.body["errors"][0]["pointer"], pointer, "{query}");
     }
+}
+
+#[tokio::test]
+async fn notifications_that_devices_took_are_counted_for_two_days_and_not_about_four_people() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let workspace = owner.workspace("inbox").await;
+    let app = owner.app(&workspace).await;
+    let sender = format!("{}/push/webpush", workspace.path);
+    let contact = json!({ "contact": "mailto:push@shop.example" });
+    owner.put(&sender, contact, 200).await;
+    let usage = format!("{}/usage", workspace.path);
+    let sent = async |owner: &harness::Member| {
+        let days = owner.get(&usage, 200).await["days"].clone();
+        let days = days.as_array().expect("days").clone();
+        let of = days.iter().rev().map(|day| day["push_sent"].clone());
+        of.take(3).collect::<Vec<Value>>()
+    };
+    for n in 1..=5 {
+        let visitor = harness.visitor(&app).await;
+        let (_, subscription) = harness.subscription(None);
+        let device = json!({ "provider": "webpush", "subscription": subscription });
+        visitor.post("/v1/widget/devices", device, 201).await;
+        let conversation = visitor.start("Hello").await;
+        harness.drain().await;
+        if n == 2 {
+            // What no device took is not counted.
+            harness.stack.pushes.plan(&[400]);
+        }
+        owner.say(&workspace, &conversation, "Here").await;
+        owner.say(&workspace, &conversation, "And here").await;
+        harness.drain().await;
+        let expected = if n < 5 { Value::Null } else { json!(9) };
+        assert_eq!(sent(&owner).await, [expected, Value::Null, Value::Null]);
+    }
+    harness.advance(DAY);
+    let owner = harness.sign_in("ada@example.com").await;
+    assert_eq!(sent(&owner).await, [Value::Null, json!(9), Value::Null]);
+    harness.advance(DAY);
+    let owner = harness.sign_in("ada@example.com").await;
+    assert_eq!(sent(&owner).await, [Value::Null, Value::Null, Value::Null]);
 }

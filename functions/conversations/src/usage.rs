@@ -6,7 +6,10 @@
 //! left out. There are no sums over days, and no counts by member: from a sum the number that was left
 //! out would follow, and one member is one person (CALL-08).
 //!
-//! One batch on entry, four queries, and a batch for a hundred conversations, of a thousand for each
+//! Notifications on devices are counted from what is kept of them, which is two days: how many there were
+//! before yesterday nobody knows.
+//!
+//! One batch on entry, five queries, and a batch for a hundred conversations, of a thousand for each
 //! quarter of them at the most. Days that are not within that are not shown; `complete_from` says so.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,13 +22,18 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use shared::{
     app::App,
-    domain::{ContactId, Permission, Timestamp, WorkspaceId, day::Day, policy::Module},
+    domain::{
+        ContactId, NotificationId, Permission, Timestamp, WorkspaceId, day::Day, policy::Module,
+        push::NotifyEvent,
+    },
     http::{AccessToken, Json, Path, Problem, Problems, Query, actor::Entry},
     store::{
         self, Key, Table, Unsealed,
         conversation::{Conversation, Status},
         db::key_of,
         keys,
+        notification::Notification,
+        record::read_item,
         subject::State as Liveness,
     },
     words,
@@ -114,6 +122,9 @@ pub struct UsageOfDay {
     /// How content they were, from 1 to 5: the middle one.
     #[schema(example = 4)]
     rating_p50: Option<u64>,
+    /// Notifications that a device took; today's and yesterday's, since no more is kept of them.
+    #[schema(example = 140)]
+    push_sent: Option<u64>,
 }
 
 /// Show usage.
@@ -153,8 +164,9 @@ pub async fn handle(
         .await?;
     let entry = &member.entry;
     entry.require(Module::Conversations)?;
-    let (heads, complete_from) = heads(&app, entry, from).await?;
-    let usage = count(&heads, complete_from, to.min(today), entry.now);
+    let ((heads, complete_from), pushes) =
+        tokio::try_join!(heads(&app, entry, from), pushes(&app, entry))?;
+    let usage = count((&heads, &pushes), complete_from, to.min(today), entry.now);
     Ok(match asked.format.unwrap_or(UsageFormat::Json) {
         UsageFormat::Csv => csv(&usage),
         UsageFormat::Json => Json(usage).into_response(),
@@ -202,6 +214,42 @@ async fn heads(app: &App, entry: &Entry, from: Day) -> Result<(Vec<Conversation>
     Ok((heads, complete_from))
 }
 
+/// How often devices of people were told something, by day and by person: of the days of which everything
+/// is kept.
+async fn pushes(app: &App, entry: &Entry) -> Result<Pushes, Problem> {
+    let since = Day::of(entry.now).before(1).start();
+    // Ids begin with the time at which it happened.
+    let since = NotificationId::derived(since, &[0; 32]);
+    let low = keys::notification(entry.workspace, since);
+    let list = store::Query::partition(low.pk).between(low.sk, "~");
+    let list = list.newest_first().limit(MOST_READ);
+    let listed = app.store.page(list).await?;
+    let mut days = Pushes::new();
+    let mut oldest = None;
+    for item in &listed.items {
+        let found = read_item::<Notification>(item, &Unsealed, entry.lens())?;
+        let Some(one) = found.filter(|one| one.event != NotifyEvent::Test) else {
+            continue;
+        };
+        let day = Day::of(one.happened_at);
+        oldest = Some(day);
+        let taken = one.taken.unwrap_or_default();
+        if taken > 0 {
+            let seen = days.entry(day).or_default();
+            seen.0.insert(one.recipient.to_string());
+            seen.1 += taken;
+        }
+    }
+    // The last that was read is perhaps not the last of its day.
+    if let Some(day) = oldest.filter(|_| listed.more) {
+        days.retain(|one, _| *one > day);
+    }
+    Ok(days)
+}
+
+/// Who was told something on a day, and how often.
+type Pushes = BTreeMap<Day, (BTreeSet<String>, u64)>;
+
 /// What is known of one day.
 #[derive(Default)]
 struct Seen {
@@ -240,7 +288,7 @@ impl Group {
     }
 }
 
-fn count(heads: &[Conversation], from: Day, to: Day, now: Timestamp) -> Usage {
+fn count((heads, pushes): (&[Conversation], &Pushes), from: Day, to: Day, now: Timestamp) -> Usage {
     let all = std::iter::successors(Some(from), |day| Some(day.next()));
     let all = all.take_while(|day| *day <= to);
     let mut days: BTreeMap<Day, Seen> = all.map(|day| (day, Seen::default())).collect();
@@ -283,6 +331,10 @@ fn count(heads: &[Conversation], from: Day, to: Day, now: Timestamp) -> Usage {
             resolution_p50_seconds: seen.closed.median(),
             ratings: seen.rated.tell(seen.rated.count),
             rating_p50: seen.rated.median(),
+            push_sent: pushes
+                .get(&day)
+                .filter(|(people, _)| people.len() >= LEAST_PEOPLE)
+                .map(|(_, count)| *count),
         }
     });
     Usage {
@@ -294,7 +346,7 @@ fn count(heads: &[Conversation], from: Day, to: Day, now: Timestamp) -> Usage {
 
 /// A line for each day; what is left out is empty.
 fn csv(usage: &Usage) -> Response {
-    let mut text = "day,conversations_opened,conversations_closed,visitors,messages_received,messages_sent,first_reply_p50_seconds,resolution_p50_seconds,ratings,rating_p50\r\n".to_owned();
+    let mut text = "day,conversations_opened,conversations_closed,visitors,messages_received,messages_sent,first_reply_p50_seconds,resolution_p50_seconds,ratings,rating_p50,push_sent\r\n".to_owned();
     for of in &usage.days {
         let numbers = [
             of.conversations_opened,
@@ -306,6 +358,7 @@ fn csv(usage: &Usage) -> Response {
             of.resolution_p50_seconds,
             of.ratings,
             of.rating_p50,
+            of.push_sent,
         ];
         text.push_str(&of.day.to_string());
         for number in numbers {
@@ -351,7 +404,7 @@ mod tests {
                 head
             }).collect();
             let (from, to) = (Day::of(AT), Day::of(AT.plus(DAY * 2)));
-            let usage = count(&heads, from, to, AT.plus(DAY * 3));
+            let usage = count((&heads, &Pushes::new()), from, to, AT.plus(DAY * 3));
             prop_assert_eq!(usage.days.len(), 3);
             for (n, of) in usage.days.iter().enumerate() {
                 let here: Vec<_> = made.iter().filter(|(day, _, _)| *day as usize == n).collect();

@@ -502,8 +502,8 @@ impl App {
             (0, false) => Told::Failed,
             _ => Told::Taken,
         };
-        self.put(notification.ended(left, rest, now), policy)
-            .await?;
+        let ended = notification.taken_by(taken).ended(left, rest, now);
+        self.put(ended, policy).await?;
         Ok(told)
     }
 

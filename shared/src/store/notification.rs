@@ -228,6 +228,9 @@ pub struct Notification {
     /// How often it was tried.
     #[non_personal(reason = "a count of attempts")]
     pub attempts: u64,
+    /// How many devices it was brought to, once it was tried.
+    #[non_personal(reason = "a count of devices")]
+    pub taken: Option<u64>,
     /// When it is tried next.
     #[non_personal(reason = "when a notification is tried")]
     pub next_attempt_at: Option<Timestamp>,
@@ -361,6 +364,7 @@ impl Notification {
             happened_at: now,
             delivery_state: DeliveryState::Pending,
             attempts: 0,
+            taken: None,
             next_attempt_at: Some(now.plus(PATIENCE)),
             created_at: now,
             rev: 1,
@@ -393,6 +397,12 @@ impl Notification {
             devices: (!left.is_empty()).then_some(left),
             ..self
         }
+    }
+
+    /// The same, brought to so many devices more.
+    pub fn taken_by(self, devices: u64) -> Self {
+        let taken = Some(self.taken.unwrap_or_default() + devices);
+        Self { taken, ..self }
     }
 
     /// The same, when nobody is to be told any more.

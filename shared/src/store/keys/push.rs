@@ -82,7 +82,12 @@ pub fn mail_wanted(of: WorkspaceId) -> Key {
 
 /// That somebody is told something.
 pub fn notification(workspace: WorkspaceId, id: NotificationId) -> Key {
-    data(format!("NOTIFICATION#{workspace}"), id.to_string())
+    data(notifications(workspace), id.to_string())
+}
+
+/// The partition of what people of a workspace are told, in the order in which it happened.
+pub fn notifications(workspace: WorkspaceId) -> String {
+    format!("NOTIFICATION#{workspace}")
 }
 
 /// Which notification of which workspace this is.
@@ -97,6 +102,6 @@ pub fn notification_due(
     id: NotificationId,
     next_attempt_at: Option<Timestamp>,
 ) -> Option<IndexKey> {
-    let partition = format!("NOTIFICATION#{workspace}");
+    let partition = notifications(workspace);
     deliveries_due(id.uuid(), &partition, &id.to_string(), next_attempt_at)
 }
