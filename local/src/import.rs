@@ -1,4 +1,5 @@
-//! `sotto import`: takes the conversations of an archive over into a workspace, here or elsewhere.
+//! `sotto import`: takes the conversations of an archive over into a workspace, here or elsewhere, and what
+//! the workspace set up around them.
 //!
 //! An archive is what an export wrote: a manifest and its parts, as they were downloaded. Contacts with
 //! their visits, conversations and their files keep their ids, so that importing twice changes nothing, what an import that was cut
@@ -12,6 +13,7 @@
 mod archive;
 pub mod chatwoot;
 mod report;
+mod settings;
 mod taken;
 
 use std::collections::BTreeMap;
@@ -44,6 +46,7 @@ use shared::{
 
 pub use archive::Archive;
 pub use report::Report;
+use settings::Building;
 use taken::{Taken, take};
 
 /// How many messages are written at once.
@@ -144,6 +147,8 @@ struct Run<'a> {
     policy: Policy,
     tenant_key: TenantKey,
     person: (Option<ContactId>, Person),
+    /// The flow that is coming.
+    flow: Option<Building>,
     /// Files whose conversation has not come yet.
     files: Vec<Attachment>,
     thread: Option<Thread>,
@@ -157,14 +162,7 @@ impl<'a> Run<'a> {
         workspace: WorkspaceId,
         now: Timestamp,
     ) -> Result<Self, ImportError> {
-        let place = keys::policy(workspace);
-        let fetched = app.store.batch(vec![place.clone()]).await?;
-        let platform = Policy::platform();
-        let lens = Lens {
-            now,
-            policy: &platform,
-        };
-        let row = fetched.get::<WorkspacePolicy>(&place, &Unsealed, lens)?;
+        let row = row_of(app, workspace, now).await?;
         let open = |row: &WorkspacePolicy| row.state == State::Live && row.closes_at.is_none();
         let policy = row.filter(open).map(|row| row.policy());
         let policy = policy
@@ -184,15 +182,23 @@ impl<'a> Run<'a> {
             policy,
             tenant_key,
             person: (None, Person::default()),
+            flow: None,
             files: Vec::new(),
             thread: None,
             report: Report::default(),
         })
     }
 
+    /// The policy of the workspace, as it is now.
+    async fn row(&self) -> Result<WorkspacePolicy, ImportError> {
+        let row = row_of(self.app, self.workspace, self.now).await?;
+        row.ok_or(ImportError::Workspace(self.workspace))
+    }
+
     /// The next record, in the order of the archive: what belongs to one root comes together.
     async fn next(&mut self, taken: Taken) -> Result<(), ImportError> {
         match taken {
+            Taken::Setting(setting) => self.next_setting(setting).await?,
             Taken::Contact(contact) => {
                 self.meet(contact.id).await?;
                 self.person.1.contact = Some(contact);
@@ -259,6 +265,7 @@ impl<'a> Run<'a> {
 
     /// Writes whoever is complete.
     async fn flush(&mut self) -> Result<(), ImportError> {
+        self.finish_flow().await?;
         self.close().await?;
         let (_, person) = std::mem::take(&mut self.person);
         match person.contact.clone() {
@@ -356,10 +363,12 @@ impl<'a> Run<'a> {
         let at_member = head
             .assignee
             .map(|member| keys::membership(self.workspace, member));
+        let at_team = head.team.map(|team| keys::team(self.workspace, team));
         let at_erasure = keys::erasure(Erasure::of_contact(head.contact));
         let at_contact = keys::contact(self.workspace, head.contact);
         let wanted = [place.clone(), at_erasure.clone(), at_contact.clone()].into_iter();
-        let wanted: Vec<Key> = wanted.chain(at_member.clone()).collect();
+        let wanted = wanted.chain(at_member.clone()).chain(at_team.clone());
+        let wanted: Vec<Key> = wanted.collect();
         let there = self.app.store.there(wanted).await?;
         if there.contains(&at_erasure) || !there.contains(&at_contact) {
             return Ok(());
@@ -368,8 +377,10 @@ impl<'a> Run<'a> {
             self.report.there += 1;
             return Ok(());
         }
-        // Teams are not taken over: what was put to one waits for the workspace.
-        head.team = None;
+        // Where its team found no room, it waits for the workspace.
+        if at_team.is_some_and(|team| !there.contains(&team)) {
+            head.team = None;
+        }
         if at_member.is_some_and(|member| !there.contains(&member)) {
             head.assignee = None;
             self.report.unassigned += 1;
@@ -467,6 +478,21 @@ impl<'a> Run<'a> {
         }
         Ok(())
     }
+}
+
+async fn row_of(
+    app: &App,
+    workspace: WorkspaceId,
+    now: Timestamp,
+) -> Result<Option<WorkspacePolicy>, StoreError> {
+    let place = keys::policy(workspace);
+    let fetched = app.store.batch(vec![place.clone()]).await?;
+    let platform = Policy::platform();
+    let lens = Lens {
+        now,
+        policy: &platform,
+    };
+    fetched.get::<WorkspacePolicy>(&place, &Unsealed, lens)
 }
 
 /// A commit that nothing can refuse.

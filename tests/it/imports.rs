@@ -1,6 +1,7 @@
 //! `sotto import`: what an export wrote is taken over, and tells the same when it is exported again.
 
 mod chatwoot;
+mod settings;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -158,12 +159,17 @@ fn file(folder: &TempDir, ending: &str) -> std::path::PathBuf {
 
 /// The records and files of an archive that are taken over, whatever their order.
 fn records(folder: &TempDir) -> BTreeSet<String> {
+    records_of(folder, &TAKEN)
+}
+
+/// Those of these kinds.
+fn records_of(folder: &TempDir, kinds: &[&str]) -> BTreeSet<String> {
     let manifest = fs::read(file(folder, "-manifest.json")).expect("read");
     let manifest = Manifest::parse(&manifest).expect("a manifest");
     let mut records = BTreeSet::new();
     for entry in &manifest.parts {
         if let Some(file) = &entry.file {
-            if file.kind == FileKind::Attachment {
+            if file.kind == FileKind::Attachment && kinds.contains(&"Attachment") {
                 records.insert(json!([file, entry.sha256, entry.bytes]).to_string());
             }
             continue;
@@ -173,7 +179,7 @@ fn records(folder: &TempDir) -> BTreeSet<String> {
         let taken = part
             .records
             .into_iter()
-            .filter(|entry| TAKEN.contains(&entry.kind.as_str()));
+            .filter(|entry| kinds.contains(&entry.kind.as_str()));
         records.extend(
             taken.map(|Entry { kind, fields }| {
                 json!({ "kind": kind, "fields": fields }).to_string()

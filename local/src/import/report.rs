@@ -22,6 +22,10 @@ pub struct Report {
     pub erased: u64,
     /// Conversations whose member is none here; they are nobody's now.
     pub unassigned: u64,
+    /// What the workspace set up, by its kind, as far as it came.
+    pub settings: BTreeMap<String, u64>,
+    /// What differs here and stays as it is: a line each.
+    pub stays: Vec<String>,
     /// Records of other kinds, which stay in the archive.
     pub left_out: BTreeMap<String, u64>,
     /// What of another product's has no place here, by what it is.
@@ -30,7 +34,35 @@ pub struct Report {
     pub broken: Vec<String>,
 }
 
+/// Why records of a kind stay in the archive.
+fn why(kind: &str) -> &'static str {
+    match kind {
+        "Availability" | "Membership" | "Mention" | "NotifyWishes" | "Photo" | "PushDevice"
+        | "ReadMark" | "Seat" | "Teammate" => {
+            "members come with accounts of their own: invite them, and put them into their teams"
+        }
+        "App" => "an app has keys and secrets of the place it was made in: make one here",
+        "CannedReply" | "SavedView" => "it is a member's own, and members are not taken over",
+        "Beacon" | "FlowSums" | "FlowTick" => "figures are counted where they arise",
+        "FlowCode" | "FlowRequest" | "FlowRun" => {
+            "a flow that was under way does not go on elsewhere; its conversation is here"
+        }
+        "BillingAccount" => "a plan is bought and paid for where it is used",
+        "DisclosedPart" | "PrivacyRequest" | "RequestWords" | "Transfer" => {
+            "it was asked and answered where it came from"
+        }
+        "VisitorDevice" => "a device has to ask for notifications again",
+        "Workspace" => "the workspace has its own name, language and zone here",
+        _ => "it belongs to the place it was made in",
+    }
+}
+
 impl Report {
+    /// Notes that something came which the workspace had set up.
+    pub fn came(&mut self, kind: &str) {
+        *self.settings.entry(kind.to_owned()).or_default() += 1;
+    }
+
     /// Notes one thing of another product's that has no place here.
     pub fn left(&mut self, what: &str) {
         *self.unmapped.entry(what.to_owned()).or_default() += 1;
@@ -52,17 +84,17 @@ impl fmt::Display for Report {
         if self.unassigned > 0 {
             writeln!(f, "{} had a member who is none here.", self.unassigned)?;
         }
-        for (why, left) in [
-            ("it is of accounts, apps or settings", &self.left_out),
-            ("it has no place here", &self.unmapped),
-        ] {
-            let left: Vec<String> = left
-                .iter()
-                .map(|(kind, count)| format!("{count} {kind}"))
-                .collect();
-            if !left.is_empty() {
-                writeln!(f, "Not taken over, as {why}: {}.", left.join(", "))?;
-            }
+        for (kind, count) in &self.settings {
+            writeln!(f, "{count} {kind} came.")?;
+        }
+        for line in &self.stays {
+            writeln!(f, "{line}")?;
+        }
+        for (kind, count) in &self.left_out {
+            writeln!(f, "{count} {kind} stayed in the archive: {}.", why(kind))?;
+        }
+        for (what, count) in &self.unmapped {
+            writeln!(f, "{count} {what} have no place here.")?;
         }
         for line in &self.broken {
             writeln!(f, "{line}")?;

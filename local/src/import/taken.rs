@@ -2,24 +2,39 @@
 
 use shared::{
     domain::{
-        AppId, AttachmentId, ContactId, ConversationId, MemberId, Timestamp, VisitId, WorkspaceId,
+        AppId, AttachmentId, CannedReplyId, ContactId, ConversationId, FlowId, MemberId,
+        SavedViewId, TeamId, Timestamp, VisitId, WorkspaceId,
         archive::Entry,
         attachment::{Files, MediaType},
-        text::{FileName, Text},
+        flow::Piece,
+        hours::Zone,
+        retention::CONVERSATION_DAYS,
+        text::{FileName, Name, Text},
         token::SecretHash,
     },
     store::{
-        Record,
+        Field, Record,
+        app::Label,
+        assigning::{Assignment, Team},
         attachment::Attachment,
         contact::{Contact, Profile, Visit, VisitorContext},
         conversation::Conversation,
+        field::Bytes,
+        flow::{Flow, FlowTests},
         hold::HoldNote,
+        hours::BusinessHours,
         message::{Audience, Message},
+        record::Fields,
+        saved_view::SavedView,
+        shelf::CannedReply,
         subject::State,
     },
 };
 
-use super::{Archive, ImportError};
+use super::{
+    Archive, ImportError,
+    settings::{Chosen, Setting, TakenPiece, TakenVersion},
+};
 
 /// What an archive's records become.
 pub enum Taken {
@@ -32,6 +47,7 @@ pub enum Taken {
     Conversation(Box<Conversation>),
     Hold(HoldNote),
     Message(Box<Message>),
+    Setting(Setting),
 }
 
 /// The record that an entry tells of; none of a kind that is not taken over.
@@ -159,6 +175,158 @@ pub fn take(
             taken.files = Files::new(kept.cloned().collect());
             Taken::Message(Box::new(taken))
         }
+        _ => {
+            let setting = setting(fields, &entry.kind, workspace, now).map_err(fault)?;
+            return Ok(setting.map(Taken::Setting));
+        }
+    }))
+}
+
+/// A field by its name.
+fn told<T: Field>(fields: &Fields, name: &'static str) -> Result<T, &'static str> {
+    fields.get(name).and_then(T::retell).ok_or(name)
+}
+
+/// What a text that is sealed where it lies says.
+fn said<'a>(fields: &'a Fields, name: &'static str) -> Result<&'a str, &'static str> {
+    fields.get(name).and_then(|text| text.as_str()).ok_or(name)
+}
+
+/// What an entry tells of the workspace itself; none of a kind that is not taken over, and none of what is a
+/// member's own.
+fn setting(
+    fields: &Fields,
+    kind: &str,
+    workspace: WorkspaceId,
+    now: Timestamp,
+) -> Result<Option<Setting>, &'static str> {
+    let blank = Name::parse("-").map_err(|_| "name")?;
+    let is_a_members =
+        || Ok::<_, &'static str>(told::<Option<MemberId>>(fields, "member")?.is_some());
+    Ok(Some(match kind {
+        "WorkspacePolicy" => {
+            let conversation_days = told(fields, "conversation_days")?;
+            if !CONVERSATION_DAYS.contains(&conversation_days) {
+                return Err("conversation_days");
+            }
+            Setting::Chosen(Chosen {
+                profile: told(fields, "profile")?,
+                modules: told(fields, "modules")?,
+                conversation_days,
+            })
+        }
+        "BusinessHours" => {
+            let mut hours = BusinessHours {
+                workspace,
+                zone: Zone::parse("UTC").map_err(|_| "zone")?,
+                weekly: Vec::new(),
+                exceptions: Vec::new(),
+                created_at: now,
+                rev: 1,
+            };
+            hours.retell(fields)?;
+            hours.hours().map_err(|_| "weekly")?;
+            Setting::Hours(hours)
+        }
+        "Team" => {
+            let mut team = Team {
+                id: TeamId::new(now),
+                workspace,
+                name: Label::new(&blank),
+                assignment: Assignment::Manual,
+                capacity: None,
+                created_at: now,
+                rev: 1,
+            };
+            team.retell(fields)?;
+            if team
+                .capacity
+                .is_some_and(|most| !(1..=1000).contains(&most))
+            {
+                return Err("capacity");
+            }
+            Setting::Team(team)
+        }
+        "CannedReply" => {
+            if is_a_members()? {
+                return Ok(None);
+            }
+            let id: CannedReplyId = told(fields, "id")?;
+            let text = Text::parse(said(fields, "text")?).map_err(|_| "text")?;
+            let answer = CannedReply {
+                id,
+                workspace,
+                member: None,
+                name: told(fields, "name")?,
+                // It is sealed when it is written.
+                text: Bytes(Vec::new()),
+                created_at: now,
+                rev: 1,
+            };
+            Setting::Answer(answer, text)
+        }
+        "SavedView" => {
+            if is_a_members()? {
+                return Ok(None);
+            }
+            let mut view = SavedView {
+                id: SavedViewId::new(now),
+                workspace,
+                member: None,
+                name: Label::new(&blank),
+                view: None,
+                team: None,
+                status: None,
+                priority: None,
+                sort: None,
+                created_at: now,
+                rev: 1,
+            };
+            view.retell(fields)?;
+            Setting::View(view)
+        }
+        "Flow" => {
+            let mut flow = Flow {
+                id: FlowId::new(now),
+                workspace,
+                name: blank,
+                made_by: MemberId::new(now).into(),
+                draft_bytes: 0,
+                tests_required: false,
+                last_version: 0,
+                live_version: None,
+                live_before: None,
+                test_version: None,
+                test_before: None,
+                created_at: now,
+                updated_at: now,
+                rev: 1,
+            };
+            flow.retell(fields)?;
+            Setting::Flow(Box::new(flow))
+        }
+        "FlowPiece" => Setting::Piece(TakenPiece {
+            flow: told(fields, "flow")?,
+            version: told(fields, "version")?,
+            piece: told(fields, "piece")?,
+            text: Piece::of(said(fields, "text")?.to_owned()).ok_or("text")?,
+        }),
+        "FlowTests" => {
+            let mut tests = FlowTests {
+                workspace,
+                flow: FlowId::new(now),
+                text: Piece::of(String::new()).ok_or("text")?,
+                created_at: now,
+            };
+            tests.retell(fields)?;
+            Setting::Tests(tests)
+        }
+        "FlowVersion" => Setting::Version(TakenVersion {
+            flow: told(fields, "flow")?,
+            number: told(fields, "number")?,
+            published_by: told(fields, "published_by")?,
+            published_at: told(fields, "published_at")?,
+        }),
         _ => return Ok(None),
     }))
 }

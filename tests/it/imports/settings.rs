@@ -1,0 +1,155 @@
+//! What a workspace set up comes along with its conversations.
+
+use std::path::Path;
+
+use harness::{Harness, Member, Workspace, text};
+use local::import::{self, Report};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{export, records_of};
+use crate::flows::{document, edge};
+
+/// The kinds that tell of a workspace itself.
+const SET_UP: [&str; 8] = [
+    "BusinessHours",
+    "CannedReply",
+    "Flow",
+    "FlowPiece",
+    "FlowTests",
+    "FlowVersion",
+    "SavedView",
+    "Team",
+];
+
+/// Somebody says another thing in each of them.
+fn flow(says: &str) -> Value {
+    document(
+        json!([
+            { "id": "s", "type": "start", "data": {} },
+            { "id": "m", "type": "message", "data": { "parts": [{ "kind": "text", "md": says }] } },
+            { "id": "e", "type": "end", "data": {} },
+        ]),
+        json!([edge("s", "next", "m"), edge("m", "next", "e")]),
+    )
+}
+
+async fn set_up(owner: &Member, workspace: &Workspace) {
+    let at = |rest: &str| format!("{}{rest}", workspace.path);
+    let hours = json!({
+        "time_zone": "Europe/Vienna", "exceptions": [],
+        "weekly": [{ "day": "monday", "from": "09:00", "to": "17:00" }],
+    });
+    let first = owner.with_header("if-match", "\"0\"");
+    first.put(&at("/business-hours"), hours, 200).await;
+    let team = json!({ "name": "Billing", "assignment": "round_robin", "capacity": 8 });
+    let team = text(&owner.post(&at("/teams"), team, 201).await, "id");
+    for kept_for in ["workspace", "me"] {
+        let answer =
+            json!({ "kept_for": kept_for, "name": "refund", "text": "On its way \u{20ac}." });
+        owner.post(&at("/canned-replies"), answer, 201).await;
+        let view = json!({
+            "kept_for": kept_for, "name": "Waiting", "filter": { "view": "team", "team_id": team },
+        });
+        owner.post(&at("/saved-views"), view, 201).await;
+    }
+    let made = json!({ "name": "Intake", "document": flow("One") });
+    let made = owner.post(&at("/flows"), made, 201).await;
+    let place = at(&format!("/flows/{}", text(&made, "id")));
+    for says in ["One", "Two"] {
+        let shown = owner.send(Method::GET, &place, None).await;
+        let draft = json!({ "document": flow(says) });
+        let same = owner.with_header("if-match", shown.header("etag"));
+        same.patch(&place, draft, 200).await;
+        let published = owner
+            .send(Method::POST, &format!("{place}/versions"), None)
+            .await;
+        assert!(published.status < 300, "{}", published.text);
+    }
+    let live = json!({ "version": 1 });
+    owner
+        .put(&format!("{place}/environments/live"), live, 200)
+        .await;
+    keep(owner, workspace, 30).await;
+}
+
+async fn keep(owner: &Member, workspace: &Workspace, days: u32) {
+    let path = format!("{}/retention", workspace.path);
+    let now = owner.get(&path, 200).await;
+    let same = owner.with_header("if-match", &format!("\"{}\"", now["rev"]));
+    let days = json!({ "conversation_days": days });
+    same.patch(&path, days, 200).await;
+}
+
+async fn import(harness: &Harness, folder: &Path, to: &Workspace) -> Report {
+    let to = to.id.parse().expect("an id");
+    let report = import::run(harness.app_of("retention"), folder, to, |_| {}).await;
+    report.expect("imported")
+}
+
+/// CALL-32, FLOW-51: what was set up is exported, imported and exported again the same.
+#[tokio::test]
+async fn what_a_workspace_set_up_comes_along_and_what_does_not_is_said_line_by_line() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let from = owner.workspace("inbox").await;
+    let app = owner.app(&from).await;
+    set_up(&owner, &from).await;
+    let visitor = harness.visitor(&app).await;
+    visitor.start("How much?").await;
+    let first = export(&harness, &owner, &from).await;
+    let told = records_of(&first, &SET_UP);
+    for kind in SET_UP.iter().filter(|kind| **kind != "FlowTests") {
+        let named = format!("\"{kind}\"");
+        assert!(told.iter().any(|one| one.contains(&named)), "{kind}");
+    }
+
+    let to = owner.workspace("inbox").await;
+    let report = import(&harness, first.path(), &to).await;
+    let came = |kind: &str| report.settings.get(kind).copied();
+    for kind in ["BusinessHours", "CannedReply", "Flow", "SavedView", "Team"] {
+        assert_eq!(came(kind), Some(1), "{kind}: {report}");
+    }
+    assert_eq!(came("WorkspacePolicy"), Some(1), "{report}");
+    // A line for each kind that stays, and why.
+    let said = report.to_string();
+    for line in [
+        "1 Membership stayed in the archive: members come with accounts of their own",
+        "1 App stayed in the archive: an app has keys",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+    let second = export(&harness, &owner, &to).await;
+    let mine = |record: &&String| !record.contains("\"member\":\"");
+    let told: Vec<&String> = told.iter().filter(mine).collect();
+    let again = records_of(&second, &SET_UP);
+    assert_eq!(again.iter().collect::<Vec<_>>(), told);
+
+    // It is in use as what was made here is.
+    let shown = owner.get(&format!("{}/retention", to.path), 200).await;
+    assert_eq!(shown["conversation_days"], 30);
+    let answers = owner.get(&format!("{}/canned-replies", to.path), 200).await;
+    assert_eq!(answers["data"][0]["text"], "On its way \u{20ac}.");
+    let flows = owner.get(&format!("{}/flows", to.path), 200).await;
+    let id = text(&flows["data"][0], "id");
+    let place = format!("{}/flows/{id}", to.path);
+    let draft = owner.get(&place, 200).await;
+    assert!(draft.to_string().contains("Two"), "{draft}");
+    let version = owner.get(&format!("{place}/versions/1"), 200).await;
+    assert!(version.to_string().contains("One"), "{version}");
+
+    // A second time nothing comes, and hours that are set here stay.
+    let report = import(&harness, first.path(), &to).await;
+    assert!(report.settings.is_empty(), "{report}");
+    let hours = "the workspace has its own business hours, which stay";
+    assert!(report.stays.contains(&hours.to_owned()), "{report}");
+
+    // Where somebody is, or chose, the days are its owner's to choose.
+    let other = owner.workspace("inbox").await;
+    keep(&owner, &other, 400).await;
+    let report = import(&harness, first.path(), &other).await;
+    let days = "Conversations are kept for 400 days here and were for 30 there: whoever owns the workspace decides.";
+    assert!(report.stays.contains(&days.to_owned()), "{report}");
+    let shown = owner.get(&format!("{}/retention", other.path), 200).await;
+    assert_eq!(shown["conversation_days"], 400);
+}
