@@ -1,5 +1,6 @@
 //! Conversations that go on by mail while the visitor is away.
 
+mod proof;
 mod replies;
 mod settings;
 

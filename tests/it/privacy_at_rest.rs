@@ -18,7 +18,7 @@ use search::{Haystack, forms, hashes, planted};
 use serde_json::{Value, json};
 
 /// Text fields in which people write or are named: a word goes in through each.
-const SEALED: [&str; 59] = [
+const SEALED: [&str; 60] = [
     "PATCH /v1/workspaces/{workspace}/canned-replies/{reply} #/text",
     "POST /v1/workspaces/{workspace}/canned-replies #/text",
     "PATCH /v1/workspaces/{workspace}/flows/{flow} #/name",
@@ -53,6 +53,7 @@ const SEALED: [&str; 59] = [
     "POST /v1/widget/conversations #/first_message/text",
     "POST /v1/widget/conversations/{conversation}/attachments #/name",
     "POST /v1/widget/conversations/{conversation}/messages #/text",
+    "POST /v1/widget/email #/email",
     "POST /v1/widget/privacy/requests #/email",
     "POST /v1/widget/privacy/requests #/message",
     "POST /v1/widget/privacy/requests #/name",

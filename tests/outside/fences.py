@@ -510,7 +510,7 @@ def tour_of_leaving(api, mailbox, retention, token, workspace, contact):
         retention.invoke({"task": "jobs", "scheduled_at": at(0)})
 
 
-def tour_of_a_conversation(api, token, workspace, app):
+def tour_of_a_conversation(api, mailbox, token, workspace, app):
     origin = {"origin": "https://shop.example"}
     session = api("POST", "/v1/widget/sessions", {"app_key": app["public_key"]}, headers=origin)
     body = {"app_key": app["public_key"], "resume_token": session["resume_token"]}
@@ -543,6 +543,10 @@ def tour_of_a_conversation(api, token, workspace, app):
     api("PUT", "/v1/widget/figures", {"allowed": True}, visitor)
     beacon = {"client_beacon_id": str(uuid.uuid4()), "error": "network"}
     api("POST", "/v1/widget/beacons", beacon, visitor, expect=204)
+    api("POST", "/v1/widget/email", {"email": "mona@fence.example"}, visitor, expect=202)
+    code = mailed(mailbox, "mona@fence.example", r"^(\d{8})$")
+    api("PUT", "/v1/widget/email", {"code": f"{(int(code) + 1) % 10**8:08}"}, visitor, expect=401)
+    api("PUT", "/v1/widget/email", {"code": code}, visitor)
     api("PUT", f"{ours}/read", {"seq": 2}, token)
     api("PUT", f"{ours}/read", {"seq": 3}, token)
     api("PUT", f"{theirs}/read", {"seq": 3}, visitor)
@@ -719,7 +723,7 @@ def main():
                 tour_of_the_announcements(api, ready["api"], retention, operator)
                 tour_of_the_team_sign_in(api, token, workspace)
                 tour_of_the_plans(api, functions["billing"], token, workspace)
-                visitor, contact, conversation = tour_of_a_conversation(api, token, workspace, app)
+                visitor, contact, conversation = tour_of_a_conversation(api, ready["api"], token, workspace, app)
                 places = workspace, app, conversation, contact
                 file = tour_of_the_files(api, functions, token, visitor, workspace, conversation)
                 tour_of_the_photo(api, functions, token, workspace)

@@ -1,7 +1,6 @@
 //! A mailed code: asked for, and answered at most five times.
 
-use aws_lc_rs::constant_time;
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Serialize};
 use shared::{
     app::{App, limit::Act},
     domain::{
@@ -9,7 +8,7 @@ use shared::{
         password::PasswordHash,
         policy::{Lens, Policy},
         retention::CHALLENGE_LIFETIME,
-        text::{Email, Fault},
+        text::Email,
     },
     http::{Allowance, Client, Problem},
     store::{
@@ -22,7 +21,7 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-pub use shared::app::sign_in::TRIES;
+pub use shared::{app::sign_in::TRIES, domain::code::MailedCode};
 
 use crate::{
     owner,
@@ -44,31 +43,6 @@ pub struct CodeAsked {
     challenge_id: ChallengeId,
     /// Until when.
     expires_at: Timestamp,
-}
-
-/// The eight digits of a mail. What is none is no guess: it is refused before anything is read or
-/// counted.
-pub struct MailedCode(String);
-
-impl MailedCode {
-    /// Reads one; `None` when it is anything else.
-    pub fn parse(text: String) -> Option<Self> {
-        let digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then_some(Self(text))
-    }
-
-    /// The digits.
-    pub fn digits(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for MailedCode {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let fault = || D::Error::custom(Fault::new("bad_code", "eight digits"));
-        Self::parse(text).ok_or_else(fault)
-    }
 }
 
 impl CodeAsked {
@@ -217,10 +191,8 @@ impl Pending {
     }
 
     /// Whether `code` is the one that was mailed. What was not mailed has no right answer.
-    pub fn is_answered_by(&self, code: &str) -> bool {
-        let right = self.row.code(&self.tenant_key);
-        let equal = constant_time::verify_slices_are_equal(right.as_bytes(), code.as_bytes());
-        equal.is_ok() & self.row.deliver
+    pub fn is_answered_by(&self, code: &MailedCode) -> bool {
+        code.is(&self.row.code(&self.tenant_key)) & self.row.deliver
     }
 
     /// Counts a wrong answer, on the version that was read: of answers that arrive together only
@@ -263,37 +235,5 @@ impl Pending {
         };
         self.row = row;
         Ok(true)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_eight_digits_are_a_guess() {
-        let read = |text: &str| serde_json::from_value::<MailedCode>(serde_json::json!(text));
-        assert_eq!(
-            read("01234567").map(|code| code.0).ok().as_deref(),
-            Some("01234567")
-        );
-        for bad in [
-            "",
-            "1234567",
-            "123456789",
-            "1234567a",
-            " 1234567",
-            "1234 567",
-            "١٢٣٤",
-            "+1234567",
-        ] {
-            let error = read(bad)
-                .err()
-                .map(|error| error.to_string())
-                .unwrap_or_default();
-            let fault = Fault::parse(&error).expect("a fault");
-            assert_eq!(fault.code, "bad_code", "{bad}");
-        }
-        assert!(serde_json::from_str::<MailedCode>("12345678").is_err());
     }
 }

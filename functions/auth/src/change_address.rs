@@ -98,7 +98,7 @@ async fn attempt(app: &App, token: &AccessToken, body: &ConfirmAddress) -> Resul
     let row = &pending.row;
     let theirs = row.purpose == ChallengePurpose::ChangeAddress && row.account == Some(id);
     let mut transaction = Transaction::new(read.now);
-    if !(theirs && pending.is_answered_by(body.code.digits())) {
+    if !(theirs && pending.is_answered_by(&body.code)) {
         pending.count(&mut transaction)?;
         return match app.store.commit(transaction).await {
             Ok(()) => Err(invalid()),

@@ -266,7 +266,7 @@ async fn answer_mail(
     }
     // Somebody else's challenge is wrong, whatever code comes with it.
     let theirs = pending.row.email.identity() == account.email.identity();
-    let right = pending.row.purpose.signs_in() && theirs && pending.is_answered_by(code.digits());
+    let right = pending.row.purpose.signs_in() && theirs && pending.is_answered_by(code);
     if right {
         pending.consume(transaction);
     } else {

@@ -73,7 +73,7 @@ async fn attempt(app: &App, body: &VerifyCode) -> Result<bool, Problem> {
         return Err(invalid());
     }
     let mut transaction = Transaction::new(now);
-    let right = pending.row.purpose.signs_in() && pending.is_answered_by(body.code.digits());
+    let right = pending.row.purpose.signs_in() && pending.is_answered_by(&body.code);
     let kept = if right {
         keep(app, &pending, &mut transaction).await?
     } else {

@@ -82,7 +82,7 @@ pub async fn verify(
             return Err(invalid());
         }
         let mut transaction = Transaction::new(now);
-        let admitted = if pending.is_answered_by(code.digits()) {
+        let admitted = if pending.is_answered_by(code) {
             admit(app, signer, &pending, device, &mut transaction).await?
         } else {
             Err(invalid())

@@ -7,10 +7,10 @@
 //! | `do_for_flow` | a flow mails the visitor, or notes something about them | the mail; the contact as it is then |
 //! | `give_out` | a conversation came to wait in a team | it goes to whose turn it is |
 //! | `mail_continuity` | the team wrote to a visitor; a mail about that is due; its conversation went | a look after a while, then the mail; its address for replies goes |
+//! | `mail_chat_code` | a visitor is to prove an address, in a flow or by themselves | the mail with the code |
 //! | `mail_code` | a code was asked for | the mail with the code |
 //! | `mail_disclosure` | something about somebody was handed over, and they may know | the mail that says so |
 //! | `mail_farewell` | an account was erased | the last mail, with the receipt |
-//! | `mail_flow_code` | a visitor is to prove an address in a flow | the mail with the code |
 //! | `mail_invitation` | somebody was invited, or again | the mail with the link |
 //! | `mail_letter` | an announcement reached an account | its mail, once |
 //! | `mail_notice` | something about an account changed | the mail that says so |
@@ -41,11 +41,11 @@ mod give_out;
 mod hook;
 mod image;
 mod letter;
+mod mail_chat_code;
 mod mail_code;
 mod mail_continuity;
 mod mail_disclosure;
 mod mail_farewell;
-mod mail_flow_code;
 mod mail_invitation;
 mod mail_letter;
 mod mail_notice;
@@ -69,7 +69,7 @@ use shared::{
         Item, Record as _,
         account::{Account, Challenge, LoginSession, Seat},
         announcement::Letter,
-        contact::Profile,
+        contact::{AddressProof, Profile},
         continuity::Continuity,
         conversation::Conversation,
         disclosure::DisclosedPart,
@@ -163,6 +163,14 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
                 false => Ok(()),
             }
         }
+        (Change::Insert | Change::Modify, Some(new), old)
+            if image::kind(new) == Some(AddressProof::DECLARATION.name) =>
+        {
+            match mail_chat_code::is_asked(new, old.as_ref()) {
+                true => mail_chat_code::send(app, new).await,
+                false => Ok(()),
+            }
+        }
         (Change::Insert | Change::Modify, Some(new), _)
             if image::kind(new) == Some(Continuity::DECLARATION.name) =>
         {
@@ -176,7 +184,7 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
         (Change::Insert, Some(item), _) => match image::kind(item) {
             Some(kind) if kind == Challenge::DECLARATION.name => mail_code::send(app, item).await,
             Some(kind) if kind == FlowCode::DECLARATION.name => {
-                mail_flow_code::send(app, item).await
+                mail_chat_code::send_for_flow(app, item).await
             }
             Some(kind) if kind == FlowDeed::DECLARATION.name => {
                 Box::pin(do_for_flow::carry_out(app, item)).await

@@ -13,6 +13,8 @@
 //! | `send_beacon` | `POST /v1/widget/beacons` |
 //! | `show_figures` | `GET /v1/workspaces/{workspace}/figures` |
 //! | `set_figures` | `PUT /v1/widget/figures` |
+//! | `ask_for_proof` | `POST /v1/widget/email` |
+//! | `prove_address` | `PUT /v1/widget/email` |
 //!
 //! Rooms beside the operations: `contact` (its view), `identity` (the
 //! customer's signed tokens), `visit` (the tokens of a session), `arrival` (what a session start
@@ -21,6 +23,7 @@
 //! What a session start knows of the network is used for nothing: no address is stored or logged.
 
 mod arrival;
+mod ask_for_proof;
 mod block;
 mod change_contact;
 mod contact;
@@ -28,6 +31,7 @@ mod delete_contact;
 mod identity;
 mod list_contacts;
 mod merge;
+mod prove_address;
 mod send_beacon;
 mod set_figures;
 mod show_contact;
@@ -49,6 +53,8 @@ pub fn routes() -> shared::http::Routes {
         unblock,
         send_beacon,
         set_figures,
+        ask_for_proof,
+        prove_address,
         show_figures
     ]
 }

@@ -8,6 +8,7 @@ pub mod attachment;
 pub mod billing;
 pub mod call;
 pub mod card_number;
+pub mod code;
 pub mod day;
 pub mod device;
 pub mod erasure;

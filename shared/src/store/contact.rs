@@ -1,8 +1,10 @@
 //! Contacts: the people a workspace talks with, and their widget sessions.
 
+use aws_lc_rs::rand;
 use shared_derive::Record;
+use uuid::Uuid;
 
-use super::{seal::KeyedHash, subject::State};
+use super::{StoreError, TenantKey, seal::KeyedHash, subject::State};
 use crate::{
     domain::{
         AppId, ContactId, TeamId, Timestamp, VisitId, WorkspaceId,
@@ -158,6 +160,67 @@ pub struct Profile {
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
+}
+
+/// An address that a contact says is its own, until the code that was mailed there comes back. `outbox`
+/// computes the code, and mails it.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = address_proof(workspace, contact), tenant = workspace,
+    within = Contact, class = Challenge, anchor = asked_at,
+)]
+pub struct AddressProof {
+    /// Whose.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub contact: ContactId,
+    /// In which workspace.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: WorkspaceId,
+    /// What the code follows from.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub id: Uuid,
+    /// Where it goes.
+    #[personal(category = Contact, purpose = AnswerVisitor, erase = Delete)]
+    pub address: Email,
+    /// How many answers may still be tried.
+    #[non_personal(reason = "a counter of tries")]
+    pub tries_left: u64,
+    /// When it was asked for.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub asked_at: Timestamp,
+    /// Counts changes.
+    #[non_personal(reason = "a version counter")]
+    pub rev: u64,
+}
+
+impl AddressProof {
+    /// A proof that somebody asks for.
+    ///
+    /// # Errors
+    /// When the machine has no chance.
+    pub fn new(
+        contact: &Contact,
+        address: Email,
+        tries_left: u64,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let mut id = [0; 16];
+        rand::fill(&mut id).map_err(|_| StoreError::Random)?;
+        Ok(Self {
+            contact: contact.id,
+            workspace: contact.workspace,
+            id: uuid::Builder::from_random_bytes(id).into_uuid(),
+            address,
+            tries_left,
+            asked_at: now,
+            rev: 1,
+        })
+    }
+
+    /// The code: `visitors` compares answers with it, `outbox` mails it, nobody stores it.
+    pub fn code(&self, tenant_key: &TenantKey) -> String {
+        tenant_key.mailed_code(&format!("address {}", self.id))
+    }
 }
 
 /// Where a contact is on the customer's pages: a closed set, without query strings (CHAT-09).

@@ -15,8 +15,7 @@ use super::{
     audit::{AuditEnd, AuditEntry, AuditLine},
     billing::{BillingAccount, BillingPaper, StripeCustomer, StripeEvent, StripeTask},
     break_glass::BreakGlass,
-    call::{Call, CallLink, CallQuality, Guest, JoinPass},
-    contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext},
+    call::{Call, CallLink, CallQuality, Guest, JoinPass}, contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext}, contact::{AddressProof, Contact,
     continuity::{Continuity, ReplyAddress},
     conversation::{Conversation, Mention, ReadMark, Tombstone, UnsentDraft},
     counter::{Counter, SaltRow},
@@ -103,6 +102,7 @@ macro_rules! registry {
 registry! {
     Account
     AddressOwner
+    AddressProof
     AnalyticsWeek
     AnnouncedVersions
     Announcement

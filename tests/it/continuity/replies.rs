@@ -5,7 +5,7 @@ use super::*;
 use harness::Found;
 
 /// A mail as it stands on the wire.
-fn raw(from: &str, to: &str, headers: &[&str], body: &str) -> Vec<u8> {
+pub(super) fn raw(from: &str, to: &str, headers: &[&str], body: &str) -> Vec<u8> {
     let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
     let text = format!(
         "From: Somebody <{from}>\r\nTo: {to}\r\nSubject: Re: New messages\r\n{headers}\
@@ -41,7 +41,7 @@ impl World {
         (world, to)
     }
 
-    async fn comes(&self, mail: &[u8]) -> String {
+    pub(super) async fn comes(&self, mail: &[u8]) -> String {
         outcome(&self.harness, mail, Found::default()).await
     }
 }

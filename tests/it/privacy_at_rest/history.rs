@@ -268,6 +268,13 @@ impl History {
         let reply_to = canaries.address(&format!("{path}reply_to"));
         let body = json!({ "type": "access", "reply_to": reply_to });
         unknown.post(asked, body, 202).await;
+        let proved = canaries.address(field("POST /v1/widget/email #/email"));
+        let place = "/v1/widget/email";
+        unknown.post(place, json!({ "email": proved }), 202).await;
+        self.harness.drain().await;
+        let code = self.harness.mail_code(&proved).await;
+        unknown.put(place, json!({ "code": code }), 200).await;
+        self.addresses.push(proved);
         let path = "POST /v1/workspaces/{workspace}/privacy/requests #/";
         let body = json!({
             "type": "rectify", "contact_id": contact,

@@ -296,6 +296,7 @@ mod tests {
     /// What the lists above lead to.
     const WALKED: &[&str] = &[
         "Account",
+        "AddressProof",
         "App",
         "Attachment",
         "Availability",

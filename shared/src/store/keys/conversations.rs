@@ -3,7 +3,7 @@
 //! | what | table | partition key | sort key |
 //! |---|---|---|---|
 //! | read mark of a member | data | `READ#<ws>#<member>` | `<conversation>` |
-//! | contact, what it told of itself, where it is | data | `CONTACT#<ws>#<contact>` | `HEAD`, `PROFILE`, `CONTEXT`, `REACHED`, `DISCLOSED#<disclosure>` |
+//! | contact, what it told of itself, where it is | data | `CONTACT#<ws>#<contact>` | `HEAD`, `PROFILE`, `CONTEXT`, `ADDRESS`, `REACHED`, `DISCLOSED#<disclosure>` |
 //! | contacts of an address | data | `REACHED#platform#<keyed hash>` | `<ws>#<contact>` |
 //! | external id of a contact | data | `EXTERNAL#<ws>#<keyed hash>` | `HEAD` |
 //! | widget session | data | `VISIT#<ws>#<contact>` | `<visit>` |
@@ -74,6 +74,11 @@ pub fn profile(workspace: WorkspaceId, id: ContactId) -> Key {
 /// Where a contact is on the customer's pages.
 pub fn context(workspace: WorkspaceId, id: ContactId) -> Key {
     data(format!("CONTACT#{workspace}#{id}"), "CONTEXT")
+}
+
+/// An address that a contact is to prove.
+pub fn address_proof(workspace: WorkspaceId, id: ContactId) -> Key {
+    data(format!("CONTACT#{workspace}#{id}"), "ADDRESS")
 }
 
 /// The note of a disclosure with the contact that it is about.

@@ -1,11 +1,12 @@
-//! A visitor is to prove an address in a flow: the mail with the code.
+//! A visitor is to prove an address, in a flow or by themselves: the mail with the code.
 //!
-//! The code is computed from chance that lies with the conversation, and stands nowhere but in the mail.
+//! The code is computed from chance that lies with the conversation or the contact, and stands nowhere but in the
+//! mail.
 
 use shared::{
     app::{App, Mail, MailKind},
     domain::{retention::CHALLENGE_LIFETIME, text::Email},
-    store::{Item, flow_run::FlowCode},
+    store::{Item, contact::AddressProof, flow_run::FlowCode},
 };
 
 use crate::{
@@ -17,12 +18,26 @@ use crate::{
 
 const SUBJECT: &str = "Your code";
 
-/// Mails a code.
-pub async fn send(app: &App, item: &Item) -> Result<(), Failure> {
+/// Mails a code that a flow asked for.
+pub async fn send_for_flow(app: &App, item: &Item) -> Result<(), Failure> {
     let Some((asked, tenant_key)) = image::open::<FlowCode>(app, item).await? else {
         return Ok(());
     };
     let code = tenant_key.mailed_code(&asked.id.to_string());
+    post(app, mail(asked.address, &code)).await?.done()
+}
+
+/// Whether an image asks for another code than the one before it: a counted try does not.
+pub fn is_asked(new: &Item, old: Option<&Item>) -> bool {
+    old.and_then(|old| image::text(old, "id")) != image::text(new, "id")
+}
+
+/// Mails a code that a visitor asked for.
+pub async fn send(app: &App, item: &Item) -> Result<(), Failure> {
+    let Some((asked, tenant_key)) = image::open::<AddressProof>(app, item).await? else {
+        return Ok(());
+    };
+    let code = asked.code(&tenant_key);
     post(app, mail(asked.address, &code)).await?.done()
 }
 
