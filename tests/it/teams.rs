@@ -215,6 +215,65 @@ async fn the_least_busy_gets_it_until_nobody_has_room() {
 }
 
 #[tokio::test]
+async fn what_no_app_sends_anywhere_waits_in_the_team_of_the_workspace_and_says_why_somebody_has_it()
+ {
+    let world = World::new().await;
+    let set = async |team: Value| {
+        let seen = world.owner.send(Method::GET, &world.workspace.path, None);
+        let etag = seen.await.header("etag").to_owned();
+        let owner = world.owner.with_header("if-match", &etag);
+        let body = Some(json!({ "default_team_id": team }));
+        owner.send(Method::PATCH, &world.workspace.path, body).await
+    };
+    let bob = world.connected("bob", &world.team(json!({ "name": "Idle" })).await);
+    let bob = bob.await;
+    let ways = [
+        ("manual", "claimed"),
+        ("round_robin", "assigned_in_turn"),
+        ("least_busy", "assigned_to_least_busy"),
+    ];
+    for (way, reason) in ways {
+        let team = world.team(json!({ "name": way, "assignment": way })).await;
+        let place = world.at(&format!("/teams/{team}/members/{}", bob.id));
+        world.owner.send(Method::PUT, &place, None).await;
+        let answer = set(json!(team)).await;
+        assert_eq!(answer.body["default_team_id"], team.as_str(), "{way}");
+        let conversation = world.visitor.start("Hello").await.id;
+        assert_eq!(world.shown(&conversation).await["team_id"], team.as_str());
+        world.harness.drain().await;
+        if way == "manual" {
+            assert_eq!(world.assignee(&conversation).await, None);
+            let claim = world.at(&format!("/conversations/{conversation}/claim"));
+            bob.member.post(&claim, json!({}), 200).await;
+        }
+        assert_eq!(
+            world.assignee(&conversation).await.as_ref(),
+            Some(&bob.id),
+            "{way}"
+        );
+        let lines = world.lines(&conversation).await;
+        assert_eq!(lines.last().map(|line| line.0.as_str()), Some(reason));
+    }
+    // What a member begins is nobody's queue but the workspace's; and no team is no team.
+    let body = json!({
+        "contact_id": world.visitor.contact_id, "first_message": harness::message("Hello"),
+    });
+    let place = world.at("/conversations");
+    let begun = world.owner.post(&place, body, 201).await;
+    assert_eq!(begun["conversation"]["team_id"], Value::Null);
+    let other = set(json!("tem_01kf0a1b2c3d4e5f6g7h8j9k0m")).await;
+    assert_eq!(other.status, 422, "{}", other.text);
+    assert_eq!(
+        other.body["errors"][0]["pointer"], "#/default_team_id",
+        "{}",
+        other.text
+    );
+    assert_eq!(set(Value::Null).await.body["default_team_id"], Value::Null);
+    let conversation = world.visitor.start("Hello").await.id;
+    assert_eq!(world.shown(&conversation).await["team_id"], Value::Null);
+}
+
+#[tokio::test]
 async fn what_comes_at_night_is_given_out_when_the_team_opens_and_somebody_is_there() {
     let mut world = World::new().await;
     // The tests begin at noon, UTC.

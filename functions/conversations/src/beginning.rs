@@ -82,7 +82,8 @@ pub async fn begin(
             asks_rating,
             mails_offline,
         } => {
-            (head.team, head.asks_rating) = (team, asks_rating);
+            head.team = team.or(entry.policy.default_team);
+            head.asks_rating = asks_rating;
             head.mails_offline = mails_offline;
         }
     }

@@ -94,7 +94,8 @@ pub async fn handle(
     };
     let id = ConversationId::new(entry.now);
     let mut head = Conversation::begin(id, entry.workspace, visitor.id, entry.now);
-    (head.team, head.asks_rating) = (visitor.team, visitor.asks_rating);
+    head.team = visitor.team.or(entry.policy.default_team);
+    head.asks_rating = visitor.asks_rating;
     head.mails_offline = visitor.mails_offline;
     let data_key = keys::conversation(entry.workspace, id);
     let data_key = entry.tenant_key.new_data_key(&data_key, entry.now)?;

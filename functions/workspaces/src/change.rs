@@ -8,7 +8,7 @@ use serde::Deserialize;
 use shared::{
     app::App,
     domain::{
-        Permission, Policy, WorkspaceId,
+        Permission, Policy, TeamId, WorkspaceId,
         policy::VisitorMail,
         text::{Locale, Name, TimeZone},
     },
@@ -17,6 +17,7 @@ use shared::{
     },
     store::{
         CommitError, Stored, Transaction, Unsealed,
+        assigning::Team,
         audit::Deed,
         keys,
         workspace::{Workspace, WorkspacePolicy},
@@ -54,6 +55,10 @@ pub struct ChangeWorkspace {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     visitor_mail: Option<VisitorMail>,
+    /// The team that gets what visitors begin from now on where no app names another; null for none.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<TeamId>)]
+    default_team_id: Option<Option<TeamId>>,
 }
 
 /// Change a workspace.
@@ -76,7 +81,10 @@ pub async fn handle(
     if_match: IfMatch,
     Json(body): Json<ChangeWorkspace>,
 ) -> Result<Versioned<WorkspaceView>, Problem> {
-    let wanted = workspace::wanted(id).to_vec();
+    let team = body.default_team_id.flatten();
+    let team = team.map(|team| keys::team(id, team));
+    let mut wanted = workspace::wanted(id).to_vec();
+    wanted.extend(team.clone());
     let member = app
         .member(&token, id, Permission::WorkspaceManage, wanted)
         .await?;
@@ -96,8 +104,21 @@ pub async fn handle(
     }
     let mail = body.visitor_mail;
     let mail = mail.filter(|mail| *mail != entry.policy.visitor_mail);
+    let default_team = body.default_team_id;
+    let default_team = default_team.filter(|team| *team != entry.policy.default_team);
+    if let Some(team) = team
+        && entry.open::<Team>(&team)?.is_none()
+    {
+        let detail = "a team of this workspace";
+        return Err(Problem::invalid(
+            "#/default_team_id",
+            "unknown_team",
+            detail,
+        ));
+    }
     let (next, changes) = changed(&found, body);
-    if !changes && demand.is_none() && mail.is_none() {
+    let settings = mail.is_some() || default_team.is_some();
+    if !changes && demand.is_none() && !settings {
         return Ok(reply(&found, &entry.policy));
     }
     let key = entry
@@ -106,18 +127,19 @@ pub async fn handle(
     let next = Stored::next(next, &entry.policy);
     let mut transaction = Transaction::new(entry.now);
     transaction.replace(&next, &key)?;
-    if changes || mail.is_some() {
+    if changes || settings {
         transaction.audit(entry.line(member.id, Deed::SettingsChanged))?;
     }
     let mut policy = entry.policy.clone();
     if demand.is_some() {
         transaction.audit(entry.line(member.id, Deed::SecondFactorPolicyChanged))?;
     }
-    if demand.is_some() || mail.is_some() {
+    if demand.is_some() || settings {
         let row = retention::row(entry)?;
         let row = WorkspacePolicy {
             second_factor_required: demand.or(row.second_factor_required),
             visitor_mail: mail.or(row.visitor_mail),
+            default_team: default_team.unwrap_or(row.default_team),
             ..row
         };
         let row = Stored::next(row, &entry.policy);

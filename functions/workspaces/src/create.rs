@@ -147,6 +147,7 @@ fn place(
         modules: policy.modules.clone(),
         second_factor_required: None,
         visitor_mail: None,
+        default_team: None,
         team_sign_in_since: None,
         ways_in: None,
         closes_at: None,

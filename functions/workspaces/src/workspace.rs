@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::{
     domain::{
-        ErasureId, MemberId, Policy, Profile, Role, Timestamp, WorkspaceId,
+        ErasureId, MemberId, Policy, Profile, Role, TeamId, Timestamp, WorkspaceId,
         policy::{Lens, Module, VisitorMail},
     },
     http::Problem,
@@ -36,6 +36,8 @@ pub struct WorkspaceView {
     second_factor_required: bool,
     /// What of a conversation is mailed to visitors who are away and whose address was proved.
     visitor_mail: VisitorMail,
+    /// The team that gets what visitors begin where no app names another.
+    default_team_id: Option<TeamId>,
     /// How long it keeps what.
     retention: WorkspaceRetention,
     /// What the reader may do here.
@@ -80,6 +82,7 @@ impl WorkspaceView {
             modules: policy.modules.clone(),
             second_factor_required: policy.second_factor_required,
             visitor_mail: policy.visitor_mail,
+            default_team_id: policy.default_team,
             retention: WorkspaceRetention {
                 conversation_days: policy.conversation_days,
             },

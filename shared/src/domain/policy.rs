@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{
+    TeamId,
     billing::plan::Granted,
     time::{DAY, Timestamp},
     words::Symbol,
@@ -183,6 +184,8 @@ pub struct Policy {
     pub second_factor_required: bool,
     /// What is mailed to visitors who are away.
     pub visitor_mail: VisitorMail,
+    /// The team that gets what visitors begin where no app names another.
+    pub default_team: Option<TeamId>,
     /// How members sign in through their team's provider, if it has one.
     pub team_sign_in: Option<TeamSignIn>,
     /// When the workspace will be erased, if its owner ended it: until then nothing opens it.
@@ -253,6 +256,7 @@ impl Policy {
             modules: profile.modules().to_vec(),
             second_factor_required: profile.second_factor_required(),
             visitor_mail: profile.visitor_mail(),
+            default_team: None,
             team_sign_in: None,
             closes_at: None,
             suspended: false,

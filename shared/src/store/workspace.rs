@@ -4,7 +4,7 @@ use shared_derive::Record;
 
 use super::subject::State;
 use crate::domain::{
-    Timestamp, WorkspaceId,
+    TeamId, Timestamp, WorkspaceId,
     billing::plan::Granted,
     policy::{Module, Policy, Profile, Step, SuspensionReason, TeamSignIn, VisitorMail, WayIn},
     text::{Locale, Name, TimeZone},
@@ -61,6 +61,9 @@ pub struct WorkspacePolicy {
     /// What is mailed to visitors who are away, where the workspace said so.
     #[non_personal(reason = "a setting of the workspace", export)]
     pub visitor_mail: Option<VisitorMail>,
+    /// The team that gets what visitors begin where no app names another.
+    #[non_personal(reason = "a setting of the workspace", export)]
+    pub default_team: Option<TeamId>,
     /// Since when members sign in through the team's present provider, if they do.
     #[non_personal(reason = "when a setting of the workspace changed")]
     pub team_sign_in_since: Option<Timestamp>,
@@ -110,6 +113,7 @@ impl WorkspacePolicy {
             visitor_mail: self
                 .visitor_mail
                 .unwrap_or_else(|| self.profile.visitor_mail()),
+            default_team: self.default_team,
             team_sign_in: self.team_sign_in_since.map(|since| TeamSignIn {
                 since,
                 ways: self.ways_in.unwrap_or(WayIn::Any),
