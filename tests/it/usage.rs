@@ -51,7 +51,7 @@ async fn conversations_are_counted_by_day_and_numbers_about_fewer_than_five_peop
         "messages_received": 12, "messages_sent": 5, "first_reply_p50_seconds": 180,
         // Four people are too few.
         "conversations_closed": null, "resolution_p50_seconds": null,
-        "ratings": null, "rating_p50": null, "push_sent": null,
+        "ratings": null, "rating_p50": null, "bot_contained": null, "attachment_bytes": 0, "push_sent": null,
     });
     assert_eq!(days[29], expected);
     assert!(
@@ -74,7 +74,7 @@ async fn conversations_are_counted_by_day_and_numbers_about_fewer_than_five_peop
     assert_eq!(csv.header("set-cookie"), "");
     assert_eq!(
         csv.text.lines().nth(1),
-        Some("2026-01-15,6,5,6,12,5,180,300,,,")
+        Some("2026-01-15,6,5,6,12,5,180,300,,0,,,")
     );
 
     // Opened again it is closed no more; deleted it is counted no more.

@@ -29,7 +29,7 @@ use shared::{
     http::{AccessToken, Json, Path, Problem, Problems, Query, actor::Entry},
     store::{
         self, Key, Table, Unsealed,
-        conversation::{Conversation, Status},
+        conversation::{AnsweredBy, Conversation, Status},
         db::key_of,
         keys,
         notification::Notification,
@@ -116,6 +116,12 @@ pub struct UsageOfDay {
     /// How long the conversations that were closed had been there, in seconds: the middle one.
     #[schema(example = 5400)]
     resolution_p50_seconds: Option<u64>,
+    /// Of the conversations that were closed, those in which a flow answered and nobody else.
+    #[schema(example = 9)]
+    bot_contained: Option<u64>,
+    /// How large the files are in the conversations that began, in bytes.
+    #[schema(example = 1048576)]
+    attachment_bytes: Option<u64>,
     /// Visitors' answers to how content they are.
     #[schema(example = 12)]
     ratings: Option<u64>,
@@ -257,6 +263,8 @@ struct Seen {
     closed: Group,
     replied: Group,
     rated: Group,
+    contained: Group,
+    bytes: u64,
     received: u64,
     sent: u64,
 }
@@ -300,6 +308,7 @@ fn count((heads, pushes): (&[Conversation], &Pushes), from: Day, to: Day, now: T
             seen.opened.add(head.contact, 0);
             seen.received += head.in_seq;
             seen.sent += head.out_seq;
+            seen.bytes += head.file_bytes.unwrap_or_default();
             if let Some(ms) = head.first_reply_ms {
                 seen.replied.add(head.contact, ms / 1000);
             }
@@ -316,6 +325,9 @@ fn count((heads, pushes): (&[Conversation], &Pushes), from: Day, to: Day, now: T
             && let Some(seen) = days.get_mut(&Day::of(at))
         {
             seen.closed.add(head.contact, seconds(head.created_at, at));
+            if head.answered_by == Some(AnsweredBy::Flow) {
+                seen.contained.add(head.contact, 0);
+            }
         }
     }
     let days = days.into_iter().map(|(day, seen)| {
@@ -329,6 +341,8 @@ fn count((heads, pushes): (&[Conversation], &Pushes), from: Day, to: Day, now: T
             messages_sent: opened.tell(seen.sent),
             first_reply_p50_seconds: seen.replied.median(),
             resolution_p50_seconds: seen.closed.median(),
+            bot_contained: seen.contained.tell(seen.contained.count),
+            attachment_bytes: opened.tell(seen.bytes),
             ratings: seen.rated.tell(seen.rated.count),
             rating_p50: seen.rated.median(),
             push_sent: pushes
@@ -346,7 +360,7 @@ fn count((heads, pushes): (&[Conversation], &Pushes), from: Day, to: Day, now: T
 
 /// A line for each day; what is left out is empty.
 fn csv(usage: &Usage) -> Response {
-    let mut text = "day,conversations_opened,conversations_closed,visitors,messages_received,messages_sent,first_reply_p50_seconds,resolution_p50_seconds,ratings,rating_p50,push_sent\r\n".to_owned();
+    let mut text = "day,conversations_opened,conversations_closed,visitors,messages_received,messages_sent,first_reply_p50_seconds,resolution_p50_seconds,bot_contained,attachment_bytes,ratings,rating_p50,push_sent\r\n".to_owned();
     for of in &usage.days {
         let numbers = [
             of.conversations_opened,
@@ -356,6 +370,8 @@ fn csv(usage: &Usage) -> Response {
             of.messages_sent,
             of.first_reply_p50_seconds,
             of.resolution_p50_seconds,
+            of.bot_contained,
+            of.attachment_bytes,
             of.ratings,
             of.rating_p50,
             of.push_sent,
@@ -418,5 +434,37 @@ mod tests {
                 prop_assert_eq!(of.conversations_closed, None);
             }
         }
+    }
+
+    #[test]
+    fn what_a_flow_answered_alone_counts_when_it_is_closed_and_files_count_with_the_rest() {
+        let workspace = WorkspaceId::new(AT);
+        let heads = |answered: [Option<AnsweredBy>; 6]| -> Vec<Conversation> {
+            let head = |by| {
+                let id = ConversationId::new(AT);
+                let mut head = Conversation::begin(id, workspace, ContactId::new(AT), AT);
+                head.answered_by = by;
+                head.file_bytes = by.map(|_| 100);
+                head.stand(Status::Closed, AT);
+                head
+            };
+            answered.into_iter().map(head).collect()
+        };
+        let day = |answered| {
+            let day = Day::of(AT);
+            let mut usage = count(&heads(answered), day, day, AT);
+            let of = usage.days.remove(0);
+            (
+                of.conversations_closed,
+                of.bot_contained,
+                of.attachment_bytes,
+            )
+        };
+        let (flow, team) = (Some(AnsweredBy::Flow), Some(AnsweredBy::Team));
+        let five = [flow, flow, flow, flow, flow, None];
+        assert_eq!(day(five), (Some(6), Some(5), Some(500)));
+        // Four people are too few, and what the team answered as well is no flow's.
+        let four = [flow, flow, flow, flow, team, None];
+        assert_eq!(day(four), (Some(6), None, Some(500)));
     }
 }

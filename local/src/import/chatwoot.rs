@@ -20,7 +20,7 @@ use shared::{
     store::{
         SubjectId, TenantKey,
         contact::{Contact, Profile},
-        conversation::{Conversation, Status},
+        conversation::{AnsweredBy, Conversation, Status},
         keyring::Use,
         message::{Audience, Message, MessageKind},
         subject::State,
@@ -249,6 +249,7 @@ impl Said {
             }
             (false, _) => {
                 head.out_seq += 1;
+                head.answered_by = Some(AnsweredBy::Team);
                 if let Some(since) = head.waiting_since.take() {
                     let waited = u64::try_from(self.at.ms() - since.ms()).unwrap_or_default();
                     head.first_reply_ms.get_or_insert(waited);

@@ -142,6 +142,11 @@ impl Files {
         self.0.iter()
     }
 
+    /// How large they are together.
+    pub fn bytes(&self) -> u64 {
+        self.0.iter().map(|file| file.bytes).sum()
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -22,6 +22,16 @@ use crate::{
 };
 
 words! {
+    /// Who has written to a visitor.
+    pub enum AnsweredBy {
+        /// A flow, and nobody else.
+        Flow = "flow",
+        /// The team, or a program of the customer.
+        Team = "team",
+    }
+}
+
+words! {
     /// Where a conversation stands.
     pub enum Status {
         /// A flow leads it; nobody has to look.
@@ -158,6 +168,12 @@ pub struct Conversation {
     /// How long the visitor waited for the first answer.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub first_reply_ms: Option<u64>,
+    /// Who has written to the visitor so far: once people have, it stays so.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub answered_by: Option<AnsweredBy>,
+    /// How large the files of its messages are together.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub file_bytes: Option<u64>,
     /// When it was closed, while it is.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub closed_at: Option<Timestamp>,
@@ -285,6 +301,8 @@ impl Conversation {
             visitor_read_seq: 0,
             visitor_read_out: 0,
             first_reply_ms: None,
+            answered_by: None,
+            file_bytes: None,
             closed_at: None,
             state: State::Live,
             created_at: now,

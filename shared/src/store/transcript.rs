@@ -6,7 +6,7 @@
 //! else.
 
 use super::{
-    conversation::{Conversation, Priority, Status},
+    conversation::{AnsweredBy, Conversation, Priority, Status},
     db::{Store, StoreError},
     flow_run::Said,
     keyring::NewDataKey,
@@ -179,6 +179,7 @@ impl Step {
     /// Adds what a flow says to the visitor.
     pub(super) fn say(&mut self, flow: SubjectId, said: &Said) {
         self.head.out_seq += 1;
+        self.head.answered_by.get_or_insert(AnsweredBy::Flow);
         self.head.waiting_since = None;
         let message = Message {
             id: said.id,
@@ -245,12 +246,17 @@ impl Step {
             }
             MessageKind::Text => {
                 self.head.out_seq += 1;
+                self.head.answered_by = Some(AnsweredBy::Team);
                 if let Some(since) = self.head.waiting_since.take() {
                     let waited = u64::try_from(at.ms() - since.ms()).unwrap_or_default();
                     self.head.first_reply_ms.get_or_insert(waited);
                 }
             }
             MessageKind::Note | MessageKind::System => {}
+        }
+        if !draft.files.is_empty() {
+            let before = self.head.file_bytes.unwrap_or_default();
+            self.head.file_bytes = Some(before + draft.files.bytes());
         }
         let message = Message {
             author: Some(draft.author),
@@ -315,6 +321,10 @@ impl Store {
             };
             let mut step = Step::on(&head, lens.now);
             step.line(line.about(&next));
+            let freed = message.files.bytes().saturating_sub(next.files.bytes());
+            if let Some(bytes) = &mut step.head.file_bytes {
+                *bytes = bytes.saturating_sub(freed);
+            }
             let mut transaction = Transaction::new(lens.now);
             let (at_head, _) = step.write(&mut transaction, key, lens)?;
             let policy = head.policy(lens);
