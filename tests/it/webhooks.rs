@@ -16,9 +16,10 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 const ADA: &str = "ada@example.com";
 
 /// Everything that an endpoint can choose.
-const ALL: [&str; 12] = [
+const ALL: [&str; 13] = [
     "contact.created",
     "contact.deleted",
+    "contact.merged",
     "contact.updated",
     "conversation.assigned",
     "conversation.closed",
@@ -100,6 +101,28 @@ async fn sorted(world: &World) -> Vec<String> {
     let mut items = world.harness.items().await;
     items.sort();
     items
+}
+
+#[tokio::test]
+async fn an_endpoint_hears_once_of_each_contact_that_was_found_to_be_one_person_with_another() {
+    let world = World::new().await;
+    world.hook(&["contact.merged"], "thin").await;
+    let (one, other) = (world.visitor().await, world.visitor().await);
+    let place = world.at(&format!("/contacts/{}/merge", one.contact_id));
+    let into = json!({ "into": other.contact_id });
+    for _ in 0..2 {
+        world.owner.post(&place, into.clone(), 200).await;
+    }
+    world.harness.drain().await;
+    let sent = world.receiver.sent();
+    let about = |id: &str| {
+        let named = sent.iter().filter(|one| one.event() == "contact.merged");
+        named
+            .filter(|one| one.body["data"]["contact_id"] == id)
+            .count()
+    };
+    assert_eq!(sent.len(), 2, "{sent:?}");
+    assert_eq!((about(&one.contact_id), about(&other.contact_id)), (1, 1));
 }
 
 #[tokio::test]

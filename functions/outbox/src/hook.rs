@@ -120,6 +120,7 @@ impl Hooks {
             let mut all = match (kind == Some(Contact::DECLARATION.name), record.event_name) {
                 (true, Change::Insert) => vec![Happened::of(HookEvent::ContactCreated, "new", at)],
                 (true, Change::Remove) => vec![Happened::of(HookEvent::ContactDeleted, "gone", at)],
+                (true, Change::Modify) => merged(new, old, at).into_iter().collect(),
                 (false, Change::Insert | Change::Modify) if wanted(HookEvent::ContactUpdated) => {
                     profile(app, new, old, at).await?
                 }
@@ -228,6 +229,21 @@ fn line(message: Landmark) -> Option<Happened> {
         seq: Some(about),
         ..Happened::of(event, format!("line {seq}"), message.sent_at)
     })
+}
+
+/// Whether a contact is one person with others, as it was not before.
+fn merged(new: Option<&Item>, old: Option<&Item>, at: Timestamp) -> Option<Happened> {
+    let new = new?;
+    let together = new.get("same_person")?;
+    if old?.get("same_person") == Some(together) {
+        return None;
+    }
+    let rev = field::<u64>(new, "rev").unwrap_or(0);
+    Some(Happened::of(
+        HookEvent::ContactMerged,
+        format!("rev {rev}"),
+        at,
+    ))
 }
 
 /// Whether what a contact told of itself is another now: every visit writes the row.

@@ -12,6 +12,8 @@ words! {
         ContactCreated = "contact.created",
         /// A contact was erased, or has ended: whoever keeps a copy has to delete it (GDPR Art. 19).
         ContactDeleted = "contact.deleted",
+        /// The team said that a contact and others are one person; each of them is told of.
+        ContactMerged = "contact.merged",
         /// A contact told something of itself, or the customer did.
         ContactUpdated = "contact.updated",
         /// A conversation was given to somebody or to a team, or taken from them.
