@@ -191,6 +191,7 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
         | ("PATCH", "/conversations/{conversation}/messages/{seq}") => {
             Some(json!({ "text": "Hullo" }))
         }
+        ("POST", "/conversations/{conversation}/transcript") => Some(json!({ "to": "me" })),
         ("PATCH", "/conversations/{conversation}") => Some(json!({ "priority": "high" })),
         ("PUT", "/conversations/{conversation}/labels") => Some(json!({ "labels": ["urgent"] })),
         ("PUT", "/conversations/{conversation}/assignee") => {

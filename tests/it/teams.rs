@@ -225,8 +225,8 @@ async fn what_no_app_sends_anywhere_waits_in_the_team_of_the_workspace_and_says_
         let body = Some(json!({ "default_team_id": team }));
         owner.send(Method::PATCH, &world.workspace.path, body).await
     };
-    let bob = world.connected("bob", &world.team(json!({ "name": "Idle" })).await);
-    let bob = bob.await;
+    let idle = world.team(json!({ "name": "Idle" })).await;
+    let bob = world.connected("bob", &idle).await;
     let ways = [
         ("manual", "claimed"),
         ("round_robin", "assigned_in_turn"),

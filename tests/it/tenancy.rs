@@ -245,6 +245,9 @@ fn body(route: &Route, ids: &Ids) -> Option<Value> {
             let until = harness::START.plus(std::time::Duration::from_secs(3600));
             Some(json!({ "until": until }))
         }
+        "POST /v1/workspaces/{workspace}/conversations/{conversation}/transcript" => {
+            Some(json!({ "to": "me" }))
+        }
         SEARCH => Some(json!({ "query": "Hello" })),
         // The document's example of a day is nearer than a month.
         "PUT /v1/workspaces/{workspace}/transfer" => {

@@ -1,5 +1,7 @@
 //! Transcripts: a thread as a document, for the team and for its visitor.
 
+mod mailed;
+
 use std::time::Duration;
 
 use harness::{Answer, Client, Conversation, Harness, Member, Visitor, Workspace, message, text};

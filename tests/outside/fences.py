@@ -543,10 +543,15 @@ def tour_of_a_conversation(api, mailbox, token, workspace, app):
     api("PUT", "/v1/widget/figures", {"allowed": True}, visitor)
     beacon = {"client_beacon_id": str(uuid.uuid4()), "error": "network"}
     api("POST", "/v1/widget/beacons", beacon, visitor, expect=204)
+    api("POST", f"{ours}/transcript", {"to": "me", "notes": True}, token, expect=202)
     api("POST", "/v1/widget/email", {"email": "mona@fence.example"}, visitor, expect=202)
     code = mailed(mailbox, "mona@fence.example", r"^(\d{8})$")
     api("PUT", "/v1/widget/email", {"code": f"{(int(code) + 1) % 10**8:08}"}, visitor, expect=401)
     api("PUT", "/v1/widget/email", {"code": code}, visitor)
+    version = api("GET", workspace, token=token)["rev"]
+    api("PATCH", workspace, {"visitor_mail": "messages"}, token, {"if-match": f'"{version}"'})
+    for _ in range(2):
+        api("POST", f"{theirs}/transcript", token=visitor, expect=202)
     api("PUT", f"{ours}/read", {"seq": 2}, token)
     api("PUT", f"{ours}/read", {"seq": 3}, token)
     api("PUT", f"{theirs}/read", {"seq": 3}, visitor)

@@ -7,7 +7,10 @@
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
-    app::App,
+    app::{
+        App,
+        transcript::{Contact, Reader},
+    },
     domain::{ConversationId, Permission, WorkspaceId},
     http::{AccessToken, Path, Problem, Problems, Query},
     store::{CommitError, Transaction, audit::Deed},
@@ -15,7 +18,7 @@ use shared::{
 
 use crate::{
     thread,
-    transcript::{Contact, Format, Reader, Transcript, TranscriptView},
+    transcript::{self, Format, TranscriptView},
 };
 
 /// Which transcript.
@@ -77,13 +80,14 @@ pub async fn handle(
         Some(false) | None => Reader::Team(contact),
     };
     let after = which.after_seq.unwrap_or_default();
-    let transcript = Transcript::gather(&app, entry, thread, reader, after).await?;
+    let part = (after, which.format.unwrap_or(Format::Txt));
+    let answer = transcript::answer(&app, entry, thread, reader, part).await?;
 
     let mut transaction = Transaction::new(entry.now);
     let line = entry.line(member.id, Deed::TranscriptTaken);
     transaction.audit(line.about(conversation))?;
     match app.store.commit(transaction).await {
-        Ok(()) => Ok(transcript.answer(which.format.unwrap_or(Format::Txt))),
+        Ok(()) => Ok(answer),
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(_)) => Err(Problem::internal("a line of a log had a place")),
     }

@@ -4,14 +4,14 @@
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use shared::{
-    app::App,
+    app::{App, transcript::Reader},
     domain::ConversationId,
     http::{Path, Problem, Problems, Query, VisitorToken},
 };
 
 use crate::{
     thread,
-    transcript::{Format, Reader, Transcript, TranscriptView},
+    transcript::{self, Format, TranscriptView},
 };
 
 /// Which transcript.
@@ -56,6 +56,6 @@ pub async fn handle(
     let entry = &visitor.entry;
     let thread = thread::own(entry, visitor.id, conversation)?;
     let after = which.after_seq.unwrap_or_default();
-    let transcript = Transcript::gather(&app, entry, thread, Reader::Visitor, after).await?;
-    Ok(transcript.answer(which.format.unwrap_or(Format::Txt)))
+    let part = (after, which.format.unwrap_or(Format::Txt));
+    transcript::answer(&app, entry, thread, Reader::Visitor, part).await
 }

@@ -5,6 +5,8 @@
 pub enum Part<'a> {
     /// Words.
     Says(&'a str),
+    /// A text of many lines, which stay as they are.
+    Quotes(&'a str),
     /// Something to copy, alone on its line.
     Shows(&'a str),
     /// An address to open, alone on its line.
@@ -16,7 +18,9 @@ pub fn text(letter: &[Part<'_>]) -> String {
     let paragraphs: Vec<&str> = letter
         .iter()
         .map(|part| match part {
-            Part::Says(text) | Part::Shows(text) | Part::Leads(text) => *text,
+            Part::Says(text) | Part::Quotes(text) | Part::Shows(text) | Part::Leads(text) => {
+                text.trim_end()
+            }
         })
         .collect();
     paragraphs.join("\n\n") + "\n"
@@ -32,6 +36,10 @@ pub fn html(letter: &[Part<'_>]) -> String {
     for part in letter {
         let paragraph = match part {
             Part::Says(text) => format!("<p>{}</p>\n", escape(text)),
+            Part::Quotes(text) => format!(
+                "<pre style=\"font-family:inherit;white-space:pre-wrap\">{}</pre>\n",
+                escape(text)
+            ),
             Part::Shows(text) => format!(
                 "<p style=\"font-family:monospace;font-size:20px;word-break:break-all\">\
                  <strong>{}</strong></p>\n",

@@ -17,6 +17,7 @@
 //! | `mail_request` | a request about one's data came, waits, or was answered | the letter that says so |
 //! | `mail_reset` | somebody forgot their password | the mail with the link |
 //! | `mail_support` | something was said in a thread with the operator, it is new, or its address was proved | the mail to the other side, the acknowledgement, the answers that waited |
+//! | `mail_transcript` | somebody wants a transcript by mail | it is made, and goes to an address that was proved |
 //! | `hook` | something that services of the customer are told of; a delivery was written | a delivery for each; its first attempt |
 //! | `notify` | something that people want to hear of; a notification was written | a notification for each; its first attempt |
 //! | `nudge` | a conversation changed | those who listen to it hear so |
@@ -52,8 +53,10 @@ mod mail_notice;
 mod mail_request;
 mod mail_reset;
 mod mail_support;
+mod mail_transcript;
 mod notify;
 mod nudge;
+mod opened;
 mod post;
 mod reach;
 mod remove_file;
@@ -170,6 +173,11 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
                 true => mail_chat_code::send(app, new).await,
                 false => Ok(()),
             }
+        }
+        (Change::Insert | Change::Modify, Some(new), old)
+            if mail_transcript::is_asked(new, old.as_ref()) =>
+        {
+            Box::pin(mail_transcript::send(app, new)).await
         }
         (Change::Insert | Change::Modify, Some(new), _)
             if image::kind(new) == Some(Continuity::DECLARATION.name) =>

@@ -9,18 +9,15 @@
 use shared::{
     app::{App, Conversing, MailError, Written, mail::ANSWER_ABOVE},
     domain::{
-        ContactId, ConversationId, TenantId, Timestamp, WorkspaceId,
+        ContactId, ConversationId, WorkspaceId,
         policy::{Lens, VisitorMail},
         text::{Email, Name, Text},
     },
     store::{
-        DataKey, Field, Item, Record as _, RootRef, SubjectId, TenantKey,
-        contact::Profile,
-        continuity::{Continuity, MOST_MESSAGES, ReplyLabel, Scene, ThreadWayOut, reply_address},
+        Field, Item, Record as _, SubjectId,
+        continuity::{Continuity, MOST_MESSAGES, ReplyLabel, ThreadWayOut, reply_address},
         conversation::Conversation,
-        keys,
         message::{Audience, Message, MessageKind, Span},
-        workspace::Workspace,
     },
 };
 
@@ -28,6 +25,7 @@ use crate::{
     failure::Failure,
     image,
     letter::{self, Part},
+    opened::Opened,
 };
 
 const SUBJECT: &str = "New messages in your chat";
@@ -82,7 +80,7 @@ pub async fn send(app: &App, row: &Item) -> Result<(), Failure> {
         return Ok(());
     };
     let now = app.clock.now();
-    let Some(opened) = Opened::read(app, place, contact, now).await? else {
+    let Some(opened) = Opened::read(app, place, contact, Vec::new(), now).await? else {
         return Ok(());
     };
     let Some(waiting) = opened.scene.row.clone() else {
@@ -114,74 +112,7 @@ pub async fn send(app: &App, row: &Item) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Everything that a mail is made of.
-struct Opened {
-    scene: Scene,
-    tenant_key: TenantKey,
-    /// The key of the conversation.
-    key: DataKey,
-    profile: Profile,
-    /// What the workspace is called.
-    name: Option<Name>,
-    now: Timestamp,
-}
-
 impl Opened {
-    async fn read(
-        app: &App,
-        (workspace, conversation): (WorkspaceId, ConversationId),
-        contact: ContactId,
-        now: Timestamp,
-    ) -> Result<Option<Self>, Failure> {
-        let at_thread = keys::conversation(workspace, conversation);
-        let at_contact = keys::contact(workspace, contact);
-        let at_profile = keys::profile(workspace, contact);
-        let at_workspace = keys::workspace(workspace);
-        let tenant = TenantId::Workspace(workspace);
-        let data_key = |place| keys::data_key(&RootRef::of(place));
-        let mut more = vec![
-            data_key(&at_thread),
-            data_key(&at_contact),
-            data_key(&at_workspace),
-            at_profile.clone(),
-            at_workspace.clone(),
-        ];
-        if app.store.keyring().remembered(tenant, now).is_none() {
-            more.push(keys::tenant_key(tenant));
-        }
-        let place = (workspace, conversation);
-        let Some(scene) = Scene::read(&app.store, place, contact, more, now).await? else {
-            return Ok(None);
-        };
-        let fetched = &scene.fetched;
-        let tenant_key = app.store.unwrap_tenant_key(tenant, fetched, now).await?;
-        let key = fetched.data_key(&at_thread, &tenant_key)?;
-        let (Some(key), Some(of_contact)) = (key, fetched.data_key(&at_contact, &tenant_key)?)
-        else {
-            return Ok(None);
-        };
-        let lens = Lens {
-            now,
-            policy: &scene.policy,
-        };
-        let profile = fetched.get::<Profile>(&at_profile, &of_contact, lens)?;
-        let name = match fetched.data_key(&at_workspace, &tenant_key)? {
-            Some(key) => fetched.get::<Workspace>(&at_workspace, &key, lens)?,
-            None => None,
-        };
-        let Some(profile) = profile else {
-            return Ok(None);
-        };
-        Ok(Some(Self {
-            name: name.map(|workspace| workspace.name),
-            scene,
-            tenant_key,
-            key,
-            profile,
-            now,
-        }))
-    }
-
     /// The mail, if there is still something to tell and somebody who wants it.
     async fn mail(
         &self,
@@ -189,7 +120,8 @@ impl Opened {
         row: &Continuity,
     ) -> Result<Option<(Conversing, ReplyLabel)>, Failure> {
         let Self { scene, profile, .. } = self;
-        let Some(to) = profile.email.clone() else {
+        let email = profile.as_ref().and_then(|profile| profile.email.clone());
+        let Some(to) = email else {
             return Ok(None);
         };
         let Some((name, host)) = app.config.reply_contact.as_deref().and_then(split) else {
@@ -336,6 +268,8 @@ impl Letter<'_> {
 
 #[cfg(test)]
 mod tests {
+    use shared::domain::Timestamp;
+
     use super::*;
 
     fn said(seq: u64, text: &str) -> Message {

@@ -44,7 +44,11 @@ pub async fn send(app: &App, item: &Item) -> Result<(), Failure> {
 }
 
 /// The address of an account; none when it is gone, or set aside: then it is not written to.
-async fn address(app: &App, account: AccountId, lens: Lens<'_>) -> Result<Option<Email>, Failure> {
+pub async fn address(
+    app: &App,
+    account: AccountId,
+    lens: Lens<'_>,
+) -> Result<Option<Email>, Failure> {
     let tenant_key = image::platform_key(app).await?;
     let head = keys::account(account);
     let wanted = vec![keys::data_key(&RootRef::of(&head)), head.clone()];

@@ -34,6 +34,8 @@ pub enum Act {
     AnswerCode,
     /// Sign in with a password.
     LogIn,
+    /// Have a transcript mailed.
+    MailTranscript,
     /// Have a link mailed that sets a new password.
     ForgetPassword,
     /// Answer with a second factor. Each challenge counts its own five tries besides, and each
@@ -123,6 +125,7 @@ impl Act {
         Self::AnswerByMail,
         Self::AnswerCode,
         Self::LogIn,
+        Self::MailTranscript,
         Self::ForgetPassword,
         Self::SecondFactor,
         Self::ProveAgain,
@@ -204,6 +207,15 @@ impl Act {
                         limit("logins-here", Per::SubjectAndNetwork, 10, QUARTER),
                         limit("logins-address", Per::Subject, 100, HOUR),
                         limit("logins-all", Per::Everybody, 100_000, HOUR),
+                    ]
+                }
+            }
+            Self::MailTranscript => {
+                const {
+                    &[
+                        limit("transcripts-network", Per::Network, 120, HOUR),
+                        limit("transcripts-reader", Per::Subject, 20, HOUR),
+                        limit("transcripts-all", Per::Everybody, 10_000, HOUR),
                     ]
                 }
             }
@@ -477,6 +489,7 @@ mod tests {
             Act::AskForCode,
             Act::ForgetPassword,
             Act::Invite,
+            Act::MailTranscript,
             Act::WriteMail,
         ] {
             for per in [Per::Subject, Per::Everybody] {

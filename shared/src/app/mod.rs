@@ -13,6 +13,7 @@ pub mod nudge;
 pub mod push;
 pub mod sign_in;
 pub mod tokens;
+pub mod transcript;
 pub mod webhook;
 
 use std::{ops::Deref, sync::Arc};

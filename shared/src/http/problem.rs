@@ -122,6 +122,10 @@ codes! {
     CallsRing = 409, "calls_ring", "Too many calls wait for somebody; try again in a moment";
     /// A colleague was faster.
     AlreadyAssigned = 409, "already_assigned", "A colleague takes care of this conversation";
+    /// Nobody has proved the address that something would be mailed to.
+    AddressUnproved = 409, "address_unproved", "No address was proved; ask for a code first";
+    /// The workspace mails no messages, or the visitor wants no mail, or was blocked.
+    MailRefused = 409, "mail_refused", "This visitor is not mailed";
     /// Nothing came to the link yet.
     UploadMissing = 409, "upload_missing", "Nothing was uploaded yet; send the file to the link first";
     /// The file is on its way, or is being looked through.

@@ -125,6 +125,8 @@ words! {
         TeamProviderRemoved = "team_provider_removed",
         /// The team signs in through a provider, or through it in another way.
         TeamProviderSet = "team_provider_set",
+        /// A copy of a conversation was mailed, to a member or to its visitor.
+        TranscriptMailed = "transcript_mailed",
         /// A copy of a conversation was taken along.
         TranscriptTaken = "transcript_taken",
         /// The owner ended the workspace.

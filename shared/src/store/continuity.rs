@@ -461,6 +461,36 @@ impl Store {
         committed(self, transaction).await
     }
 
+    /// Writes down which address for replies goes with the conversation, before a mail outside the turn names it.
+    ///
+    /// # Errors
+    /// When storage fails, or loses one race after the other.
+    pub async fn keep_reply_address(
+        &self,
+        place: (WorkspaceId, ConversationId),
+        contact: ContactId,
+        address: KeyedHash,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for _ in 0..RACES {
+            let Some(scene) = Scene::read(self, place, contact, Vec::new(), now).await? else {
+                return Ok(());
+            };
+            let row = scene.row.clone().unwrap_or_else(|| scene.blank(now));
+            if row.reply_address == Some(address) {
+                return Ok(());
+            }
+            let row = Continuity {
+                reply_address: Some(address),
+                ..row
+            };
+            if scene.write(self, row, now).await? {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
     /// Writes down that the mails up to this number are settled.
     ///
     /// # Errors

@@ -61,7 +61,7 @@ pub use conversations::{
     conversation_of_mention, dedupe, disclosed, disclosed_due, disclosed_part, draft, drafts,
     external, hold, is_contact, mention, mention_list, mentions, message, message_sort, of_contact,
     profile, queue, queued, rank_of, reached, reached_link, reached_partition, read_mark,
-    read_marks, thread, tombstone, visit, visits, whom_reached,
+    read_marks, thread, tombstone, transcript_mail, visit, visits, whom_reached,
 };
 pub use deployment::{
     announced_versions, announcement, announcement_list, counter, deployment_settings, erasure,

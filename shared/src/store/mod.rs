@@ -93,6 +93,7 @@ pub mod team;
 pub mod together;
 pub mod transaction;
 pub mod transcript;
+pub mod transcript_mail;
 pub mod transfer;
 pub mod webhook;
 pub mod workspace;

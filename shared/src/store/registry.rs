@@ -62,6 +62,7 @@ use super::{
     support::{OwnSupport, SupportMessage, SupportThread, SupportWriter},
     suppression::Suppression,
     team::{TeamAttempt, TeamIdentity, TeamProvider, TeamSession},
+    transcript_mail::TranscriptMail,
     transfer::Transfer,
     webhook::{Delivery, Webhook, WebhookHealth},
     workspace::{Workspace, WorkspacePolicy},
@@ -226,6 +227,7 @@ registry! {
     TenantKeyRow
     Ticket
     Tombstone
+    TranscriptMail
     Transfer
     UnsentDraft
     Upload

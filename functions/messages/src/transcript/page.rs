@@ -3,7 +3,7 @@
 
 use maud::{DOCTYPE, html};
 
-use super::{
+use shared::app::transcript::{
     document::{Document, Says},
     words,
 };
@@ -58,7 +58,9 @@ pub fn write(document: &Document) -> String {
 mod tests {
     use shared::domain::{ConversationId, Timestamp};
 
-    use super::{super::document::Line, *};
+    use shared::app::transcript::document::Line;
+
+    use super::*;
 
     #[test]
     fn nothing_that_somebody_wrote_is_markup() {

@@ -53,6 +53,10 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "how far mail about a conversation has got; the messages are in",
     ),
     (
+        "TranscriptMail",
+        "that a transcript was wanted by mail, by opaque ids, for a day; the messages are in",
+    ),
+    (
         "ReplyAddress",
         "where an address for replies leads, under its keyed hash, a month at most",
     ),

@@ -11,6 +11,7 @@
 //! | hold of a conversation | data | the same | `HOLD` |
 //! | message | data | the same | `M#<seq, ten digits>` |
 //! | file of a message; file that nobody has sent | data | the same | `A#<attachment>`, `U#<attachment>` |
+//! | transcript that somebody wants by mail | data | the same | `TRANSCRIPT#<contact or member>` |
 //! | client's message id | data | the same | `D#<author>#<client id>` |
 //! | draft of a member | data | `DRAFT#<ws>#<member>` | `<conversation>` |
 
@@ -154,6 +155,18 @@ pub fn visits(workspace: WorkspaceId, contact: ContactId) -> String {
 /// A widget session of a contact.
 pub fn visit(workspace: WorkspaceId, contact: ContactId, visit: VisitId) -> Key {
     data(format!("VISIT#{workspace}#{contact}"), visit.to_string())
+}
+
+/// That somebody wants a transcript by mail.
+pub fn transcript_mail(
+    workspace: WorkspaceId,
+    conversation: ConversationId,
+    reader: SubjectId,
+) -> Key {
+    data(
+        thread(workspace, conversation),
+        format!("TRANSCRIPT#{reader}"),
+    )
 }
 
 /// The head of a conversation.

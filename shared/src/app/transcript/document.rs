@@ -1,6 +1,6 @@
 //! A transcript as people read it, before it is text or a page.
 
-use shared::{
+use crate::{
     domain::{ConversationId, Timestamp},
     store::message::{Message, MessageKind},
 };
@@ -9,10 +9,15 @@ use super::words;
 
 /// What a document says.
 pub struct Document {
+    /// Which conversation.
     pub conversation: ConversationId,
+    /// When it began.
     pub created_at: Timestamp,
+    /// What it says, in order.
     pub lines: Vec<Line>,
+    /// Whether older messages have ended.
     pub older_ended: bool,
+    /// Where the next part begins.
     pub next_after_seq: Option<u64>,
 }
 

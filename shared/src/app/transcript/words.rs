@@ -1,6 +1,6 @@
 //! The English of a transcript.
 
-use shared::{
+use crate::{
     domain::{Timestamp, label::LabelName, words::Symbol},
     store::message::Event,
 };

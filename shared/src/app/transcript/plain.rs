@@ -55,7 +55,7 @@ fn entry(line: &Line, text: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::{ConversationId, Timestamp};
+    use crate::domain::{ConversationId, Timestamp};
 
     use super::*;
 
