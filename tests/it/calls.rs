@@ -1,6 +1,7 @@
 //! Calls: who calls whom, how a call goes, and what is known of it afterwards.
 
 mod deleting;
+mod offered;
 mod quality;
 mod recorded;
 mod rights;

@@ -26,7 +26,7 @@ def lapse(table, rows, call):
             table("PutItem", "DataTable", Item=item)
 
 
-def tour_of_the_calls(api, functions, table, rows, token):
+def tour_of_the_calls(api, functions, table, rows, token, inbox):
     """A guest and a member call each other; what is known of it is told, shown and deleted."""
     realtime = functions["realtime"]
     made = api("POST", "/v1/workspaces", {"name": "Calls", "profile": "calls", "member_name": "Ada"}, token)
@@ -72,6 +72,9 @@ def tour_of_the_calls(api, functions, table, rows, token):
     link = api("POST", f"{workspace}/call-links", {"kind": "audio"}, token)["token"]
     for _ in range(2):
         api("POST", "/v1/guest/sessions", {"link": link, "client_id": "0190b6a1-7c1e-4cc0-8000-000000000001"})
+    # One that is offered in a conversation of the inbox, which has calls besides.
+    offer = {"kind": "audio", "conversation_id": inbox[1]}
+    api("POST", f"{inbox[0]}/call-links", offer, token)
     api("GET", f"{workspace}/call-figures", token=key)
     api("GET", calls, token=key)
     api("DELETE", f"{calls}/{second}", token=key)

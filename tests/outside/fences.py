@@ -445,7 +445,7 @@ def tour_of_the_team(api, mailbox):
     app["identity_secret"] = secret["identity_secret"]
     api("DELETE", workspace, token=token)
     api("POST", f"{workspace}/undo-deletion", token=token)
-    api("PATCH", workspace, {"locale": "en"}, token, {"if-match": '"1"'})
+    api("PATCH", workspace, {"locale": "en", "calls": True}, token, {"if-match": '"1"'})
     api("POST", f"{workspace}/invitations", {"email": "bob@fence.example", "role": "agent"}, token)
     invitation = mailed(mailbox, "bob@fence.example", r"^(iv_\S+)$")
     kim = api("POST", f"{workspace}/invitations", {"email": "kim@fence.example", "role": "agent"}, token)
@@ -739,7 +739,7 @@ def main():
                 member = api("GET", workspace, token=token)["member_id"]
                 tour_of_the_desk(api, token, workspace, contact, member)
                 tour_of_the_flows(api, token, workspace, visitor, partial(forget_salts, ready))
-                tour_of_the_calls(api, functions, partial(past_the_fences, ready), partial(items, ready, "DataTable"), token)
+                tour_of_the_calls(api, functions, partial(past_the_fences, ready), partial(items, ready, "DataTable"), token, (workspace, conversation))
                 tour_of_keys(api, token, workspace, contact, conversation, file)
                 tour_of_leaving(api, ready["api"], functions["retention"], token, workspace, contact)
                 tour_of_retention(api, functions["retention"], token, workspace, conversation)

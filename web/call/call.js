@@ -1,4 +1,4 @@
-// Compiled from call.ts (SHA-256 851204ce1a62a6d5b36fbca1cc6b279a0280019dd34ab366667c299ae346b95d) by build.mjs. Change that file.
+// Compiled from call.ts (SHA-256 ffdb2406c443ed593dbbf41c973cb5d59a9644f748146743c9fa7891ae5bed30) by build.mjs. Change that file.
 // One side of a call, in a browser: the socket, the peer connection between two devices, and how well
 // it goes. docs/calls-protocol.md has the same for those who write a client elsewhere.
 //
@@ -38,7 +38,7 @@ export class Line {
     #call;
     #side = "guest";
     #polite = true;
-    #ice = { servers: [], ttl_seconds: 0 };
+    #ice = { servers: [], policy: "all", ttl_seconds: 0 };
     #socket;
     #epoch = 0;
     #resumeKey = "";
@@ -317,7 +317,7 @@ export class Line {
         this.#heard = 0;
         this.#connection?.close();
         this.#early = [];
-        const connection = new RTCPeerConnection({ iceServers: this.#ice.servers, iceTransportPolicy: this.#options.policy ?? "all", bundlePolicy: "max-bundle" });
+        const connection = new RTCPeerConnection({ iceServers: this.#ice.servers, iceTransportPolicy: this.#options.policy ?? this.#ice.policy, bundlePolicy: "max-bundle" });
         this.#connection = connection;
         this.#makingOffer = this.#ignoreOffer = false;
         this.#screenSenders = [];

@@ -8,7 +8,7 @@ export type Side = "agent" | "guest";
 export type State = "created" | "ringing" | "connecting" | "active" | "ended";
 /** A call, as the API tells of it. */
 export interface CallView { id: string; kind: string; caller: Side; state: State; reason: string | null; deadline: string | null; guest_id: string; member_id: string | null; created_at: string }
-interface Ice { servers: RTCIceServer[]; ttl_seconds: number }
+interface Ice { servers: RTCIceServer[]; policy: RTCIceTransportPolicy; ttl_seconds: number }
 interface Joined { call: CallView; side: Side; polite: boolean; socket: { url: string }; ice: Ice }
 interface Said { epoch?: number; n?: number; kind?: RTCSdpType; sdp?: string }
 interface Media { audio: boolean; video: boolean; screen: boolean }
@@ -69,7 +69,7 @@ export class Line {
   #call?: CallView;
   #side: Side = "guest";
   #polite = true;
-  #ice: Ice = { servers: [], ttl_seconds: 0 };
+  #ice: Ice = { servers: [], policy: "all", ttl_seconds: 0 };
   #socket?: WebSocket;
   #epoch = 0;
   #resumeKey = "";
@@ -298,7 +298,7 @@ export class Line {
     this.#heard = 0;
     this.#connection?.close();
     this.#early = [];
-    const connection = new RTCPeerConnection({ iceServers: this.#ice.servers, iceTransportPolicy: this.#options.policy ?? "all", bundlePolicy: "max-bundle" });
+    const connection = new RTCPeerConnection({ iceServers: this.#ice.servers, iceTransportPolicy: this.#options.policy ?? this.#ice.policy, bundlePolicy: "max-bundle" });
     this.#connection = connection;
     this.#makingOffer = this.#ignoreOffer = false;
     this.#screenSenders = [];

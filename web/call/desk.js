@@ -1,4 +1,4 @@
-// Compiled from desk.ts (SHA-256 6b177ee2bc3682af5a3a3e43267d3ed8ee1b2355510aa633bc1b76631ca20e0d) by build.mjs. Change that file.
+// Compiled from desk.ts (SHA-256 f289eed62bb95e8762f4cea114a9a39f415a3754c98a048f3d06f4b3742972e8) by build.mjs. Change that file.
 // The page of the team: signs in by a token that is pasted, shows what rings, and takes it. A deployment
 // puts its own sign-in before it; the token stays in this tab.
 import { ask, Line, Problem } from "./call.js";
@@ -65,7 +65,7 @@ async function accept(call) {
     try {
         await room.prepare(call.kind);
         await ask(api, "POST", `${path}/accept`, token);
-        line = new Line({ api, path, token: async () => token, listener: room, policy: new URLSearchParams(location.search).has("relay") ? "relay" : "all" });
+        line = new Line({ api, path, token: async () => token, listener: room, policy: new URLSearchParams(location.search).has("relay") ? "relay" : undefined });
         room.hold(line);
         await room.send();
         await line.join();

@@ -63,7 +63,7 @@ async function accept(call: CallView): Promise<void> {
   try {
     await room.prepare(call.kind);
     await ask(api, "POST", `${path}/accept`, token);
-    line = new Line({ api, path, token: async () => token, listener: room, policy: new URLSearchParams(location.search).has("relay") ? "relay" : "all" });
+    line = new Line({ api, path, token: async () => token, listener: room, policy: new URLSearchParams(location.search).has("relay") ? "relay" : undefined });
     room.hold(line);
     await room.send();
     await line.join();

@@ -1,4 +1,4 @@
-// Compiled from guest.ts (SHA-256 01628d0d1f2fee02a0ea1c72c27962d7e5fa159084b9f6900f88c3412853a751) by build.mjs. Change that file.
+// Compiled from guest.ts (SHA-256 257a846622bccf36fbcd32509640cd044f90bf98b0aa6a2f8f18d2f99f87d5d9) by build.mjs. Change that file.
 // The page of a guest: by a link (`#cl_…`), or by the key of an app (`#pk_…`). No account, no cookie.
 import { ask, Line, Problem } from "./call.js";
 import { Room } from "./room.js";
@@ -56,7 +56,7 @@ async function begin() {
     }
 }
 async function enter(path, token, join) {
-    line = new Line({ api, path, token: async () => token, listener: room, policy: new URLSearchParams(location.search).has("relay") ? "relay" : "all" });
+    line = new Line({ api, path, token: async () => token, listener: room, policy: new URLSearchParams(location.search).has("relay") ? "relay" : undefined });
     room.hold(line);
     await room.send();
     await line.join(join);

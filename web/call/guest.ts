@@ -56,7 +56,7 @@ async function begin(): Promise<void> {
 }
 
 async function enter(path: string, token: string, join?: string): Promise<void> {
-  line = new Line({ api, path, token: async () => token, listener: room, policy: new URLSearchParams(location.search).has("relay") ? "relay" : "all" });
+  line = new Line({ api, path, token: async () => token, listener: room, policy: new URLSearchParams(location.search).has("relay") ? "relay" : undefined });
   room.hold(line);
   await room.send();
   await line.join(join);

@@ -21,6 +21,7 @@
 //! | `hook` | something that services of the customer are told of; a delivery was written | a delivery for each; its first attempt |
 //! | `notify` | something that people want to hear of; a notification was written | a notification for each; its first attempt |
 //! | `nudge` | a conversation changed | those who listen to it hear so |
+//! | `call_over` | a call that was offered in a conversation is over | a line of its thread |
 //! | `ring` | a call rings, stops ringing, or is further | those who may take it, and the two devices in it, hear so |
 //! | `close_sockets` | a login session or a seat went, or a seat shows other conversations | the sockets that rest on it are closed |
 //! | `feedback` | a mail came back, or its reader complained | the address is written to no more where that may be, and the team sees it |
@@ -34,6 +35,7 @@
 
 mod ask_server;
 mod begin_flow;
+mod call_over;
 mod close_sockets;
 mod do_for_flow;
 mod failure;
@@ -72,6 +74,8 @@ use shared::{
         Item, Record as _,
         account::{Account, Challenge, LoginSession, Seat},
         announcement::Letter,
+        call::Call,
+        contact::Profile,
         contact::{AddressProof, Profile},
         continuity::Continuity,
         conversation::Conversation,
@@ -214,6 +218,11 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
             }
             _ => Ok(()),
         },
+        (Change::Modify, Some(new), Some(old))
+            if image::kind(new) == Some(Call::DECLARATION.name) =>
+        {
+            Box::pin(call_over::tell(app, old, new)).await
+        }
         (Change::Modify, Some(new), _) if image::kind(new) == Some(Erasure::DECLARATION.name) => {
             mail_farewell::send(app, new).await
         }

@@ -1,4 +1,5 @@
-//! A call rings, stops ringing, or is further: those who may take it hear so, and the two devices in it.
+//! A call rings, stops ringing, or is further: those who may take it hear so, and the two devices in it. What a
+//! guest begins rings on the devices of the team as well.
 //!
 //! Hints, as all nudges are: who misses one learns the same from the list of open calls, and every read
 //! of a call asks the clock.
@@ -7,7 +8,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 use shared::{
-    app::App,
+    app::{
+        App,
+        push::{Called, Ring},
+    },
     domain::{
         AppId, CallId, GuestId, MemberId, Policy, Timestamp,
         call::{CallKind, CallState, EndReason, Side},
@@ -112,6 +116,15 @@ async fn tell_all(app: &App, records: &[Changed]) -> Result<(), StoreError> {
             };
             app.nudge(audience(app, call, lens.now).await?, &frame)
                 .await?;
+            if let (Side::Guest, Some(until)) = (call.caller, call.course().deadline()) {
+                app.ring(Ring {
+                    workspace: call.workspace,
+                    call: call.id,
+                    called: call.asked.map_or(Called::Team, Called::Member),
+                    until,
+                })
+                .await?;
+            }
         } else if before == Some(CallState::Ringing) {
             let frame = Frame::RingEnd {
                 call: call.id,

@@ -54,6 +54,9 @@ pub async fn obey(app: &App, socket: &Socket, said: CallSaid) -> Result<Option<F
         return ack(app, &call, caller, entry.now).await;
     }
     let side = call.side_of(caller).ok_or(Fault::NotFound)?;
+    if call.relay_only == Some(true) && !said.is_relayed() {
+        return Err(Fault::BadSignal.into());
+    }
     if call.course().at(entry.now).is_over() {
         // Whoever is told so has knocked.
         app.store.settle_call(call, entry.lens()).await?;

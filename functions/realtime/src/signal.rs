@@ -214,6 +214,17 @@ impl CallSaid {
         if good { Ok(()) } else { Err(Fault::BadSignal) }
     }
 
+    /// Whether it tells nobody's own address: what is passed on where devices speak through a relay only.
+    pub fn is_relayed(&self) -> bool {
+        match self {
+            Self::Sdp { sdp: Some(sdp), .. } => signal::is_relayed(&sdp.0),
+            Self::Ice { candidates, .. } => candidates
+                .iter()
+                .all(|one| signal::is_relayed(&one.candidate.0)),
+            _ => true,
+        }
+    }
+
     /// How many descriptions and candidates it brings.
     pub fn weight(&self) -> (u32, u32) {
         match self {

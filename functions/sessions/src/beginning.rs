@@ -70,6 +70,7 @@ pub struct Wanted {
 struct Around {
     earlier: Option<Call>,
     app_is_off: bool,
+    relay_only: Option<bool>,
 }
 
 async fn around(app: &App, entry: &Entry, guest: &Guest) -> Result<Around, Problem> {
@@ -80,6 +81,7 @@ async fn around(app: &App, entry: &Entry, guest: &Guest) -> Result<Around, Probl
         return Ok(Around {
             earlier: None,
             app_is_off: false,
+            relay_only: None,
         });
     }
     let fetched = app.store.batch(wanted).await?;
@@ -93,6 +95,7 @@ async fn around(app: &App, entry: &Entry, guest: &Guest) -> Result<Around, Probl
     };
     Ok(Around {
         earlier,
+        relay_only: stock.as_ref().and_then(|stock| stock.relay_only),
         app_is_off: at_app.is_some() && stock.is_none_or(|stock| stock.disabled_at.is_some()),
     })
 }
@@ -191,6 +194,7 @@ pub async fn begin(app: &App, entry: &Entry, wanted: Wanted) -> Result<Begun, Pr
         let Around {
             earlier,
             app_is_off,
+            relay_only,
         } = around(app, entry, &guest).await?;
         if guest.call_request == Some(request)
             && let Some(call) = earlier
@@ -221,6 +225,7 @@ pub async fn begin(app: &App, entry: &Entry, wanted: Wanted) -> Result<Begun, Pr
             kind: wanted.kind,
             caller: wanted.caller,
             asked: wanted.asked,
+            relay_only,
             now,
         });
         let settled = settle(earlier, &call, now)?;

@@ -10,7 +10,12 @@ use shared::{
     },
     domain::{CallId, JoinId, Timestamp, call::Side, retention::TICKET_LIFETIME, token::Secret},
     http::{Client, Problem, actor::Entry},
-    store::{CommitError, Stored, Transaction, Unsealed, call::JoinPass, socket::Holder},
+    store::{
+        CommitError, Stored, Transaction, Unsealed,
+        call::{Call, JoinPass},
+        socket::Holder,
+    },
+    words,
 };
 use utoipa::ToSchema;
 
@@ -30,9 +35,21 @@ pub struct IceView {
     /// Servers to ask, in the form that `RTCPeerConnection` takes. Empty where none was set up: then
     /// only devices that reach each other directly get through.
     servers: Vec<IceServerView>,
+    /// By which ways the device may speak to the other: `iceTransportPolicy` of `RTCPeerConnection`.
+    policy: IcePolicy,
     /// How long their credentials are good.
     #[schema(example = 7200)]
     ttl_seconds: u64,
+}
+
+words! {
+    /// By which ways a device may speak to the other.
+    pub enum IcePolicy {
+        /// By any.
+        All = "all",
+        /// Through a relay, so that neither learns the address of the other.
+        Relay = "relay",
+    }
 }
 
 /// A server that helps.
@@ -52,8 +69,8 @@ pub struct IceServerView {
 }
 
 /// The servers for a side of a call, with fresh credentials.
-pub fn ice(app: &App, call: CallId, side: Side, now: Timestamp) -> IceView {
-    let servers = ice::servers(&app.config.relay, call, side, now);
+pub fn ice(app: &App, call: &Call, side: Side, now: Timestamp) -> IceView {
+    let servers = ice::servers(&app.config.relay, call.id, side, now);
     let view = |server: ice::IceServer| {
         let (username, credential) = server.credentials.unzip();
         IceServerView {
@@ -64,6 +81,10 @@ pub fn ice(app: &App, call: CallId, side: Side, now: Timestamp) -> IceView {
     };
     IceView {
         servers: servers.into_iter().map(view).collect(),
+        policy: match call.relay_only {
+            Some(true) => IcePolicy::Relay,
+            _ => IcePolicy::All,
+        },
         ttl_seconds: CREDENTIALS_FOR.as_secs(),
     }
 }

@@ -34,5 +34,5 @@ pub async fn handle(
     if call.course().at(entry.now).is_over() {
         return Err(Problem::new(Code::CallOver));
     }
-    Ok(Json(door::ice(&app, id, Side::Guest, entry.now)))
+    Ok(Json(door::ice(&app, &call, Side::Guest, entry.now)))
 }

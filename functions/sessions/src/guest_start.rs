@@ -218,6 +218,7 @@ async fn by_link(
     let guest = Guest {
         id: GuestId::derived(link.created_at, device.as_bytes()),
         asks: Some(link.member),
+        conversation: link.conversation,
         ..newcomer(&entry, &secret, None, None)
     };
     let kind = Some(link.call_kind);
@@ -262,6 +263,7 @@ fn newcomer(
         token: secret.hash(),
         user_ref,
         asks: None,
+        conversation: None,
         call: None,
         call_request: None,
         created_at: entry.now,

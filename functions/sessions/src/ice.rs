@@ -44,5 +44,5 @@ pub async fn handle(
     if call.side_of(Caller::Member(member.id)).is_none() {
         return Err(Problem::new(Code::Forbidden));
     }
-    Ok(Json(door::ice(&app, id, Side::Agent, entry.now)))
+    Ok(Json(door::ice(&app, &call, Side::Agent, entry.now)))
 }

@@ -130,7 +130,7 @@ pub async fn handle(
                     side,
                     polite: side.is_polite(),
                     socket,
-                    ice: door::ice(&app, call.id, side, entry.now),
+                    ice: door::ice(&app, &call, side, entry.now),
                     call: CallView::new(&call, entry.now),
                 };
                 return Ok((StatusCode::CREATED, Json(joined)));

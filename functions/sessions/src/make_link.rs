@@ -6,17 +6,18 @@ use serde::{Deserialize, Serialize};
 use shared::{
     app::App,
     domain::{
-        CallLinkId, Permission, Timestamp, WorkspaceId,
+        CallLinkId, ConversationId, Permission, Timestamp, WorkspaceId,
         call::CallKind,
         policy::Module,
         retention::GUEST_LIFETIME,
         token::{self, Secret},
     },
-    http::{AccessToken, Json, Path, Problem, Problems},
+    http::{AccessToken, Json, Path, Problem, Problems, thread},
     store::{
         CommitError, Stored, Transaction, Unsealed,
         audit::Deed,
         call::{CallLink, LINK_PREFIX},
+        keys,
     },
 };
 use utoipa::ToSchema;
@@ -27,6 +28,9 @@ use utoipa::ToSchema;
 pub struct MakeCallLink {
     /// As what a call by it begins.
     kind: CallKind,
+    /// The conversation that it is offered in, where there is one: its thread is told how a call by the link ended.
+    #[schema(example = json!(null))]
+    conversation_id: Option<ConversationId>,
 }
 
 /// A link that lets somebody call its member, once.
@@ -63,17 +67,24 @@ pub async fn handle(
     Path(workspace): Path<WorkspaceId>,
     Json(body): Json<MakeCallLink>,
 ) -> Result<(StatusCode, Json<CallLinkView>), Problem> {
+    let wanted = body.conversation_id;
+    let wanted = wanted.map(|id| keys::conversation(workspace, id));
+    let wanted = wanted.into_iter().collect();
     let member = app
-        .member(&token, workspace, Permission::CallsTake, Vec::new())
+        .member(&token, workspace, Permission::CallsTake, wanted)
         .await?;
     let entry = &member.entry;
     entry.require(Module::Sessions)?;
+    if let Some(conversation) = body.conversation_id {
+        thread::seen_head(entry, &member.sight, conversation)?;
+    }
     let secret = Secret::generate().ok_or_else(|| Problem::internal("no random numbers"))?;
     let link = CallLink {
         id: CallLinkId::new(entry.now),
         workspace,
         token: secret.hash(),
         member: member.id,
+        conversation: body.conversation_id,
         call_kind: body.kind,
         used_by: None,
         created_at: entry.now,

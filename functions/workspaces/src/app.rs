@@ -38,6 +38,8 @@ pub struct AppView {
     /// Whether visitors are asked how content they are when what they began is closed.
     #[schema(example = false)]
     asks_rating: bool,
+    /// Whether devices of its calls speak through a relay only.
+    relay_only: bool,
     /// Whether what the team writes is mailed to visitors who are away, where the workspace mails.
     #[schema(example = true)]
     mails_offline: bool,
@@ -75,6 +77,7 @@ impl AppView {
             identity: app.identity,
             team_id: app.team,
             asks_rating: app.asks_rating.unwrap_or(false),
+            relay_only: app.relay_only.unwrap_or(false),
             mails_offline: app.mails_offline.unwrap_or(true),
             public_key: app.public_key(),
             identity_secret: None,

@@ -10,6 +10,7 @@ use shared::{
     domain::{
         Permission, Policy, TeamId, WorkspaceId,
         policy::VisitorMail,
+        policy::{Module, VisitorMail},
         text::{Locale, Name, TimeZone},
     },
     http::{
@@ -59,6 +60,10 @@ pub struct ChangeWorkspace {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<TeamId>)]
     default_team_id: Option<Option<TeamId>>,
+    /// Whether it has calls besides; in profile `calls` always. They bring their own promises: see docs/calls.md.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, example = true)]
+    calls: Option<bool>,
 }
 
 /// Change a workspace.
@@ -116,8 +121,9 @@ pub async fn handle(
             detail,
         ));
     }
+    let modules = with_calls(&entry.policy, body.calls)?;
     let (next, changes) = changed(&found, body);
-    let settings = mail.is_some() || default_team.is_some();
+    let settings = mail.is_some() || default_team.is_some() || modules.is_some();
     if !changes && demand.is_none() && !settings {
         return Ok(reply(&found, &entry.policy));
     }
@@ -140,6 +146,7 @@ pub async fn handle(
             second_factor_required: demand.or(row.second_factor_required),
             visitor_mail: mail.or(row.visitor_mail),
             default_team: default_team.unwrap_or(row.default_team),
+            modules: modules.unwrap_or_else(|| row.modules.clone()),
             ..row
         };
         let row = Stored::next(row, &entry.policy);
@@ -151,6 +158,21 @@ pub async fn handle(
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Refused(_)) => Err(Problem::new(Code::Conflict)),
     }
+}
+
+/// The modules with calls or without, where that is a change.
+fn with_calls(policy: &Policy, calls: Option<bool>) -> Result<Option<Vec<Module>>, Problem> {
+    let Some(calls) = calls.filter(|calls| *calls != policy.has(Module::Sessions)) else {
+        return Ok(None);
+    };
+    if policy.profile.modules().contains(&Module::Sessions) {
+        let detail = "a workspace of this profile always has calls";
+        return Err(Problem::new(Code::NotChangeable).with_detail(detail));
+    }
+    let mut modules = policy.modules.clone();
+    modules.retain(|module| *module != Module::Sessions);
+    modules.extend(calls.then_some(Module::Sessions));
+    Ok(Some(modules))
 }
 
 /// Whether a member may demand a second factor from all, or stop demanding it (FLOW-26).

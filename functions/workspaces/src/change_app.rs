@@ -55,6 +55,11 @@ pub struct ChangeApp {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, example = true)]
     mails_offline: Option<bool>,
+    /// Whether devices of calls that begin from now on speak through a relay only, so that neither
+    /// learns the address of the other. Without a relay no such call gets through.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, example = false)]
+    relay_only: Option<bool>,
 }
 
 /// Change an app.
@@ -126,6 +131,7 @@ fn changed(mut app: Stock, change: ChangeApp) -> Result<Stock, Problem> {
         team_id,
         asks_rating,
         mails_offline,
+        relay_only,
     } = change;
     app.name = name.as_ref().map_or(app.name, Label::new);
     app.origins = origins.unwrap_or(app.origins);
@@ -133,6 +139,7 @@ fn changed(mut app: Stock, change: ChangeApp) -> Result<Stock, Problem> {
     app.identity = identity.unwrap_or(app.identity);
     app.team = team_id.unwrap_or(app.team);
     app.asks_rating = asks_rating.or(app.asks_rating);
+    app.relay_only = relay_only.or(app.relay_only);
     app.mails_offline = mails_offline.or(app.mails_offline);
     check_place(app.platform, &app.origins, app.bundle_id.as_ref())?;
     app.origins = distinct(app.origins);
@@ -163,6 +170,7 @@ mod tests {
             identity: Identity::Off,
             team: None,
             asks_rating: None,
+            relay_only: None,
             mails_offline: None,
             identity_secret: Bytes(vec![1]),
             previous_secret: None,

@@ -124,6 +124,7 @@ fn new_app(entry: &Entry, body: CreateApp) -> Result<Stock, StoreError> {
     Ok(Stock {
         team: None,
         asks_rating: None,
+        relay_only: None,
         mails_offline: None,
         id,
         workspace: entry.workspace,

@@ -154,6 +154,7 @@ mod tests {
             identity: Identity::Off,
             team: None,
             asks_rating: None,
+            relay_only: None,
             mails_offline: None,
             identity_secret: Bytes(Vec::new()),
             previous_secret: None,

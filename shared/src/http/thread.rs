@@ -73,6 +73,22 @@ pub fn own(
     Ok(Thread { head, key })
 }
 
+/// The head of the thread alone, if it lives and the reader sees it.
+///
+/// # Errors
+/// As [`open`].
+pub fn seen_head(
+    entry: &Entry,
+    sight: &Sight,
+    conversation: ConversationId,
+) -> Result<Conversation, Problem> {
+    let head = head(entry, conversation)?;
+    match sight.sees(head.standing()) {
+        true => Ok(head),
+        false => Err(Problem::not_found()),
+    }
+}
+
 /// The thread, if it lives and the reader sees it.
 ///
 /// # Errors

@@ -76,6 +76,10 @@ pub struct App {
     /// Whether visitors are asked how content they are when what they began is closed.
     #[non_personal(reason = "a setting of the app", export)]
     pub asks_rating: Option<bool>,
+    /// Whether devices of its calls speak through a relay only, so that neither learns the address of
+    /// the other.
+    #[non_personal(reason = "a setting of the app", export)]
+    pub relay_only: Option<bool>,
     /// Whether what the team writes is mailed to visitors who are away; it is where nothing says otherwise.
     #[non_personal(reason = "a setting of the app", export)]
     pub mails_offline: Option<bool>,
@@ -305,6 +309,7 @@ mod tests {
             identity: Identity::Off,
             team: None,
             asks_rating: None,
+            relay_only: None,
             mails_offline: None,
             identity_secret: Bytes(Vec::new()),
             previous_secret: None,

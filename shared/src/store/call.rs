@@ -4,6 +4,9 @@
 //! what two people said or their devices told each other (CALL-14, CALL-17, CALL-20). While it goes
 //! on, its head also says through which sockets; that goes when it is over.
 
+mod guest;
+mod told;
+
 use std::time::Duration;
 
 use shared_derive::Record;
@@ -13,27 +16,21 @@ use super::{
     keys,
     record::{Stored, read_item},
     seal::{KeyedHash, Unsealed},
-    socket::{ConnectionId, Holder},
+    socket::ConnectionId,
     transaction::{CommitError, Transaction},
 };
+pub use guest::{CallLink, GUEST_PREFIX, Guest, JOIN_PREFIX, JoinPass, LINK_PREFIX};
+
 use crate::domain::{
-    AppId, CallId, CallLinkId, ConversationId, GuestId, JoinId, MemberId, Timestamp, WorkspaceId,
+    AppId, CallId, ConversationId, GuestId, MemberId, Timestamp, WorkspaceId,
     call::{
         CallKind, CallState, Course, EndReason, Happening, Refused, Side,
         quality::{Network, Transport, VideoCodec},
     },
     device::{Browser, System},
     policy::Lens,
-    retention::GUEST_LIFETIME,
-    token::{self, Secret, SecretHash},
 };
 
-/// What the token of a guest opens with.
-pub const GUEST_PREFIX: &str = "gt";
-/// What the token of a link opens with.
-pub const LINK_PREFIX: &str = "cl";
-/// What a join token opens with.
-pub const JOIN_PREFIX: &str = "cj";
 /// How often a step that lost a race is tried again.
 const RACES: u32 = 8;
 
@@ -73,7 +70,7 @@ pub struct Call {
     /// The member who called or took it.
     #[personal(category = Pseudonym, purpose = ConnectCall, erase = Pseudonymise, open)]
     pub member: Option<MemberId>,
-    /// The conversation that it was offered in.
+    /// The conversation that it was offered in; while the call goes on. Then a line of the thread tells of it.
     #[personal(category = Pseudonym, purpose = ConnectCall, erase = Delete, open)]
     pub conversation: Option<ConversationId>,
     /// How far it is.
@@ -115,6 +112,9 @@ pub struct Call {
     /// How often the guest's did.
     #[non_personal(reason = "a count of beginnings")]
     pub guest_epoch: u64,
+    /// Whether the devices speak through a relay only.
+    #[non_personal(reason = "a setting of the app")]
+    pub relay_only: Option<bool>,
     /// Who shows a screen; while the call goes on.
     #[non_personal(reason = "a closed word")]
     pub sharer: Option<Side>,
@@ -137,6 +137,8 @@ pub struct Beginning<'a> {
     pub caller: Side,
     /// The member whom it is for, or who calls.
     pub asked: Option<MemberId>,
+    /// Whether the devices speak through a relay only.
+    pub relay_only: Option<bool>,
     /// When.
     pub now: Timestamp,
 }
@@ -149,6 +151,7 @@ impl Call {
             kind,
             caller,
             asked,
+            relay_only,
             now,
         } = *beginning;
         let course = Course::begun(caller, now);
@@ -162,7 +165,7 @@ impl Call {
             user_ref: guest.user_ref,
             asked,
             member: asked.filter(|_| caller == Side::Agent),
-            conversation: None,
+            conversation: guest.conversation,
             state: course.state,
             reason: None,
             created_at: now,
@@ -176,6 +179,7 @@ impl Call {
             guest_socket: None,
             agent_epoch: 0,
             guest_epoch: 0,
+            relay_only,
             sharer: None,
             due_at: course.deadline(),
             rev: 1,
@@ -213,6 +217,7 @@ impl Call {
             agent_socket: self.agent_socket.filter(|_| !over),
             guest_socket: self.guest_socket.filter(|_| !over),
             sharer: self.sharer.filter(|_| !over),
+            conversation: self.conversation.filter(|_| !over),
             due_at: course.deadline(),
             ..self
         }
@@ -367,137 +372,6 @@ pub struct CallQuality {
     /// When it was told.
     #[personal(category = Pseudonym, purpose = ConnectCall, erase = Delete, open)]
     pub told_at: Timestamp,
-}
-
-/// Somebody who calls without an account: a token of a day, and nobody behind it (CALL-13).
-#[derive(Clone, Debug, Record)]
-#[record(
-    table = Data, key = guest(workspace, id), tenant = workspace,
-    no_subject = "a token of a day: nobody knows whose, and it ends by itself",
-    class = Guest, anchor = created_at,
-)]
-pub struct Guest {
-    /// Its id.
-    #[personal(category = Pseudonym, purpose = ConnectCall, erase = Delete, open)]
-    pub id: GuestId,
-    /// In which workspace.
-    #[non_personal(reason = "the id of a workspace")]
-    pub workspace: WorkspaceId,
-    /// Through which app they came, if not by a link.
-    #[non_personal(reason = "the id of an app")]
-    pub app: Option<AppId>,
-    /// The hash of the token's secret.
-    #[personal(category = Identifier, purpose = Authenticate, erase = Delete, keyed)]
-    pub token: SecretHash,
-    /// What recognises whom the app calls for, where the app signed for it.
-    #[personal(category = Identifier, purpose = ConnectCall, erase = Delete, keyed)]
-    pub user_ref: Option<KeyedHash>,
-    /// The member whom the link is to, if they came by one.
-    #[personal(category = Pseudonym, purpose = ConnectCall, erase = Pseudonymise, open)]
-    pub asks: Option<MemberId>,
-    /// The last call that they were in.
-    #[personal(category = Pseudonym, purpose = ConnectCall, erase = Delete, open)]
-    pub call: Option<CallId>,
-    /// What recognises the request that it began with.
-    #[personal(category = Identifier, purpose = ConnectCall, erase = Delete, keyed)]
-    pub call_request: Option<KeyedHash>,
-    /// When they came.
-    #[personal(category = Pseudonym, purpose = ConnectCall, erase = Delete, open)]
-    pub created_at: Timestamp,
-    /// Counts changes.
-    #[non_personal(reason = "a version counter")]
-    pub rev: u64,
-}
-
-impl Guest {
-    /// The token, as a client brings it.
-    pub fn token(workspace: WorkspaceId, id: GuestId, secret: &Secret) -> String {
-        token::write(GUEST_PREFIX, &[workspace.uuid(), id.uuid()], secret)
-    }
-
-    /// When the token ends.
-    pub fn ends_at(&self) -> Timestamp {
-        self.created_at.plus(GUEST_LIFETIME)
-    }
-}
-
-/// A link that lets somebody call a member, once, within a day.
-#[derive(Clone, Debug, Record)]
-#[record(
-    table = Data, key = call_link(workspace, id), tenant = workspace,
-    no_subject = "whose it is stands in `member`; it ends after a day",
-    class = Guest, anchor = created_at,
-)]
-pub struct CallLink {
-    /// Its id.
-    #[non_personal(reason = "the id of a link")]
-    pub id: CallLinkId,
-    /// In which workspace.
-    #[non_personal(reason = "the id of a workspace")]
-    pub workspace: WorkspaceId,
-    /// The hash of its secret.
-    #[personal(category = Identifier, purpose = Authenticate, erase = Delete, keyed)]
-    pub token: SecretHash,
-    /// Whom it lets call.
-    #[personal(category = Pseudonym, purpose = ConnectCall, erase = Delete, open)]
-    pub member: MemberId,
-    /// As what a call by it begins.
-    #[non_personal(reason = "a closed word")]
-    pub call_kind: CallKind,
-    /// What recognises the one device that used it.
-    #[personal(category = Identifier, purpose = Authenticate, erase = Delete, keyed)]
-    pub used_by: Option<KeyedHash>,
-    /// When it was made.
-    #[personal(category = Pseudonym, purpose = ConnectCall, erase = Delete, open)]
-    pub created_at: Timestamp,
-    /// Counts changes.
-    #[non_personal(reason = "a version counter")]
-    pub rev: u64,
-}
-
-/// What lets one device into a call, once, within a minute.
-#[derive(Clone, Debug, Record)]
-#[record(
-    table = Data, key = join_pass(workspace, id), tenant = workspace,
-    no_subject = "whose it is stands in `holder`; gone in sixty seconds, or with its one use",
-    class = Ticket, anchor = created_at,
-)]
-pub struct JoinPass {
-    /// Its id.
-    #[personal(category = Pseudonym, purpose = ConnectCall, erase = Delete, open)]
-    pub id: JoinId,
-    /// In which workspace.
-    #[non_personal(reason = "the id of a workspace")]
-    pub workspace: WorkspaceId,
-    /// The hash of its secret.
-    #[personal(category = Identifier, purpose = Authenticate, erase = Delete, keyed)]
-    pub token: SecretHash,
-    /// Into which call.
-    #[non_personal(reason = "the id of a call")]
-    pub call: CallId,
-    /// Whom, and by which sign-in.
-    #[personal(category = Pseudonym, purpose = ConnectCall, erase = Delete, open)]
-    pub holder: Holder,
-    /// When it was asked for.
-    #[personal(category = Pseudonym, purpose = ConnectCall, erase = Delete, open)]
-    pub created_at: Timestamp,
-}
-
-impl JoinPass {
-    /// The token, as a client brings it.
-    pub fn token(workspace: WorkspaceId, id: JoinId, secret: &Secret) -> String {
-        token::write(JOIN_PREFIX, &[workspace.uuid(), id.uuid()], secret)
-    }
-
-    /// Which pass a token names, and the secret it brings.
-    pub fn read_token(text: &str) -> Option<(WorkspaceId, JoinId, Secret)> {
-        let ([workspace, id], secret) = token::read::<2>(JOIN_PREFIX, text)?;
-        Some((
-            WorkspaceId::from_uuid(workspace),
-            JoinId::from_uuid(id),
-            secret,
-        ))
-    }
 }
 
 /// How often a call that hears of its devices is written at most: more would cost and tell nothing.

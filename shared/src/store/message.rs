@@ -56,6 +56,10 @@ words! {
         AssignedInTurn = "assigned_in_turn",
         /// Given to the member of its team who had the fewest.
         AssignedToLeastBusy = "assigned_to_least_busy",
+        /// The visitor and somebody of the team spoke.
+        CallHeld = "call_held",
+        /// Somebody called, and the two did not speak.
+        CallMissed = "call_missed",
         /// Taken by a member.
         Claimed = "claimed",
         /// Finished.

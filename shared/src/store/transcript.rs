@@ -5,13 +5,15 @@
 //! the knock that settles a deadline, and the schedule of the minute makes a step that does nothing
 //! else.
 
+use uuid::Uuid;
+
 use super::{
     conversation::{AnsweredBy, Conversation, Priority, Status},
     db::{Store, StoreError},
     flow_run::Said,
     keyring::NewDataKey,
     keys::{self, Key},
-    message::{Audience, Draft, Event, Message, MessageKind, RACES, raced},
+    message::{Audience, Dedupe, Draft, Event, Message, MessageKind, RACES, raced},
     record::{Stored, read_item},
     seal::{DataKey, Unsealed},
     subject::SubjectId,
@@ -39,7 +41,12 @@ impl Line {
     /// What somebody did, or the clock.
     pub const fn new(event: Event, actor: Option<SubjectId>) -> Self {
         let audience = match event {
-            Event::Closed | Event::Rated | Event::RatingAsked | Event::Reopened => Audience::Both,
+            Event::CallHeld
+            | Event::CallMissed
+            | Event::Closed
+            | Event::Rated
+            | Event::RatingAsked
+            | Event::Reopened => Audience::Both,
             _ => Audience::Team,
         };
         Self {
@@ -404,6 +411,48 @@ impl Store {
             }
         }
         Err(StoreError::Conflict.into())
+    }
+
+    /// Adds a line to a thread whose head was read as `head`, under the thread's own key: once for `once`, which
+    /// is remembered as the ids of messages are.
+    ///
+    /// One transaction; a lost race adds it to what the winner left.
+    pub(super) async fn tell_once(
+        &self,
+        mut head: Conversation,
+        line: &Line,
+        (author, client_message_id): (SubjectId, Uuid),
+        key: &DataKey,
+        lens: Lens<'_>,
+    ) -> Result<Changed, StoreError> {
+        for _ in 0..RACES {
+            let mut step = Step::on(&head, lens.now);
+            step.line(line.clone());
+            let mut transaction = Transaction::new(lens.now);
+            let (at_head, next) = step.write(&mut transaction, key, lens)?;
+            let told = Dedupe {
+                workspace: next.workspace,
+                conversation: next.id,
+                author,
+                client_message_id,
+                seq: next.seq,
+                sent_at: next.last_activity_at,
+            };
+            let at_told = transaction.create(&Stored::new(told, lens.policy), &Unsealed)?;
+            let refusal = match self.commit(transaction).await {
+                Ok(()) => return Ok(Changed::Done(next)),
+                Err(CommitError::Store(error)) => return Err(error),
+                Err(CommitError::Refused(refusal)) => refusal,
+            };
+            if refusal.failed(at_told) {
+                return Ok(Changed::Unchanged(head));
+            }
+            match raced(&refusal, at_head, lens)? {
+                Some(now) => head = now,
+                None => return Ok(Changed::Gone),
+            }
+        }
+        Err(StoreError::Conflict)
     }
 
     /// Writes the end of a snooze down, if its time has come: what a knock and the schedule call.

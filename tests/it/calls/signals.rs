@@ -466,3 +466,30 @@ async fn many_calls_at_once_lose_nothing_and_mix_nothing() {
     });
     futures_util::future::join_all(talks).await;
 }
+
+/// Where the app asks for it, neither device learns the address of the other: what would tell it is not passed on.
+#[tokio::test]
+async fn of_an_app_that_asks_for_a_relay_no_own_address_is_passed_on() {
+    let world = World::new().await;
+    let app = format!("{}/apps/{}", world.workspace.path, world.app.id);
+    let changed = world
+        .owner
+        .patch(&app, json!({ "relay_only": true }), 200)
+        .await;
+    assert_eq!(changed["relay_only"], true);
+    let mut talk = Talk::of(world).await;
+    let fresh = talk.guest.act(&talk.call, "ice", 200).await;
+    assert_eq!(fresh["policy"], "relay");
+    let way = |way: &str| {
+        let one = json!({ "candidate": format!("candidate:1 1 udp 1 192.0.2.7 9 typ {way}") });
+        talk.frame(
+            "call.ice",
+            json!({ "epoch": 1, "n": 1, "candidates": [one] }),
+        )
+    };
+    let (host, relay) = (way("host"), way("relay"));
+    talk.theirs.send(host).await;
+    assert_eq!(next(&mut talk.theirs, "error").await["code"], "bad_signal");
+    talk.theirs.send(relay).await;
+    next(&mut talk.ours, "call.ice").await;
+}

@@ -3,6 +3,8 @@
 use shared::app::push::{Called, Ring};
 use shared::domain::{CallId, Timestamp};
 
+use harness::{ORIGIN, random_uuid};
+
 use super::providers::{ANDROID, EXPO, PHONE, phone};
 use super::*;
 
@@ -129,4 +131,37 @@ async fn nothing_rings_when_it_is_over_or_for_whom_it_is_not_or_who_wants_none()
     };
     assert_eq!(one.data["aps"]["interruption-level"], "time-sensitive");
     assert_eq!(one.data["aps"]["alert"]["title"], "Somebody calls");
+}
+
+#[tokio::test]
+async fn a_guest_who_calls_rings_on_the_phones_of_the_team() {
+    let world = World::with_all().await;
+    let shown = world.owner.get(&world.workspace.path, 200).await;
+    let known = world
+        .owner
+        .with_header("if-match", &format!("\"{}\"", shown["rev"]));
+    known
+        .patch(&world.workspace.path, json!({ "calls": true }), 200)
+        .await;
+    world
+        .add(json!({ "provider": "fcm", "token": ANDROID }))
+        .await;
+    let page = world.harness.anonymous().with_header("origin", ORIGIN);
+    let come = json!({ "app_key": world.app.key });
+    let session = page.post("/v1/guest/sessions", come, 201).await;
+    let guest = page.with_token(&text(&session, "guest_token"));
+    let wanted = json!({ "kind": "video", "client_id": random_uuid() });
+    let begun = guest.post("/v1/guest/calls", wanted, 201).await;
+    assert_eq!(world.told_by("fcm").await.len(), 0, "nothing rings yet");
+    let device = page.with_token(&text(&begun["join"], "join_token"));
+    device.post("/v1/calls/join", Value::Null, 201).await;
+    let told = world.told_by("fcm").await;
+    let [one] = told.as_slice() else {
+        panic!("one push, not {told:?}");
+    };
+    assert_eq!(one.data["data"]["call_id"], begun["call"]["id"]);
+    // Taken or given up, it rings no more: apps hear that by the socket, and by the deadline.
+    let end = format!("/v1/guest/calls/{}/end", text(&begun["call"], "id"));
+    guest.post(&end, Value::Null, 200).await;
+    assert_eq!(world.told_by("fcm").await.len(), 1);
 }

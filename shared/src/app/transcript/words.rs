@@ -60,6 +60,8 @@ pub fn sentence(
         Event::AssignedToLeastBusy => {
             format!("The conversation went to {whom}, who had the fewest.")
         }
+        Event::CallHeld => format!("{who} called, and the call took place."),
+        Event::CallMissed => format!("{who} called, and the call did not take place."),
         Event::Claimed => format!("{who} took the conversation."),
         Event::Closed => format!("{who} closed the conversation."),
         Event::Labelled => format!("{who} added labels: {}.", labels()),

@@ -90,6 +90,15 @@ pub fn check_candidate(candidate: &str) -> Result<(), Fault> {
     }
 }
 
+/// Whether a description or a candidate leads through a relay alone: then it tells nobody's own address.
+pub fn is_relayed(text: &str) -> bool {
+    let ways = text
+        .lines()
+        .map(|line| line.strip_prefix("a=").unwrap_or(line));
+    let mut ways = ways.filter(|line| line.starts_with("candidate:"));
+    ways.all(|way| way.contains(" typ relay"))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -132,6 +141,14 @@ mod tests {
             check_candidate(&format!("candidate:{}", "1".repeat(600))),
             Err(Fault::TooLarge)
         );
+    }
+
+    #[test]
+    fn what_leads_through_a_relay_alone_is_told_from_what_does_not() {
+        let host = "candidate:1 1 udp 2122 10.0.0.1 5000 typ host";
+        let relay = "candidate:1 1 udp 2122 192.0.2.1 5000 typ relay raddr 0.0.0.0 rport 0";
+        assert!(is_relayed(GOOD) && is_relayed(relay) && is_relayed(""));
+        assert!(!is_relayed(host) && !is_relayed(&format!("{GOOD}a={host}\r\n")));
     }
 
     proptest! {
