@@ -195,6 +195,9 @@ async fn every_event_that_can_be_chosen_happens_and_is_told_once() {
     owner.post(&format!("{thread}/close"), json!({}), 200).await;
     let contact = world.at(&format!("/contacts/{}", visitor.contact_id));
     owner.patch(&contact, json!({ "name": "Grace" }), 200).await;
+    let other = world.visitor().await.contact_id;
+    let into = json!({ "into": other });
+    owner.post(&format!("{contact}/merge"), into, 200).await;
     world.harness.drain().await;
     owner.delete(&contact, 202).await;
     for _ in 0..3 {
@@ -213,6 +216,10 @@ async fn every_event_that_can_be_chosen_happens_and_is_told_once() {
         ALL.iter().map(|event| ((*event).to_owned(), 1)).collect();
     // The visitor's and the owner's.
     expected.insert("message.created".to_owned(), 2);
+    // The person's two contacts.
+    for event in ["contact.created", "contact.deleted", "contact.merged"] {
+        expected.insert(event.to_owned(), 2);
+    }
     assert_eq!(told, expected);
 }
 

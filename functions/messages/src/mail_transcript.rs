@@ -42,7 +42,6 @@ words! {
 #[serde(deny_unknown_fields)]
 pub struct MailTranscript {
     /// Who gets it.
-    #[schema(inline)]
     to: Addressee,
     /// Whether it holds internal notes and what the team did; not unless asked for, and never for the visitor.
     notes: Option<bool>,
@@ -52,7 +51,6 @@ pub struct MailTranscript {
 #[derive(Serialize, ToSchema)]
 pub struct TranscriptAsked {
     /// Who gets it.
-    #[schema(inline)]
     pub to: Addressee,
     /// Since when it was wanted: who asks again within ten minutes is told of the first time, and gets one mail.
     pub asked_at: Timestamp,

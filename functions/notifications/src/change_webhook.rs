@@ -37,7 +37,7 @@ pub struct ChangeWebhook {
     url: Option<Setting>,
     /// What it is told of.
     #[serde(default, deserialize_with = "given")]
-    #[schema(nullable = false, max_items = 12)]
+    #[schema(nullable = false, max_items = 13)]
     events: Option<Vec<HookEvent>>,
     /// How much. `full` takes a factor that was proved in the last ten minutes.
     #[serde(default, deserialize_with = "given")]

@@ -36,7 +36,7 @@ pub struct CreateWebhook {
     #[schema(value_type = String, format = "uri", example = "https://shop.example.com/hooks", max_length = 500)]
     url: Setting,
     /// What it is told of.
-    #[schema(max_items = 12, example = json!(["message.created", "conversation.closed"]))]
+    #[schema(max_items = 13, example = json!(["message.created", "conversation.closed"]))]
     events: Vec<HookEvent>,
     /// How much it is told: `thin` unless it says otherwise. With `full` the receiver processes
     /// personal data.

@@ -213,7 +213,7 @@ async fn reply_to(app: &App, opened: &Opened, now: Timestamp) -> Result<Option<S
 /// Notes that the wish was carried out; another one that came meanwhile stays.
 async fn settle(app: &App, row: TranscriptMail, now: Timestamp) -> Result<(), Failure> {
     let settled = TranscriptMail {
-        settled_at: Some(row.asked_at),
+        carried_out_at: Some(row.asked_at),
         ..row
     };
     let mut transaction = Transaction::new(now);

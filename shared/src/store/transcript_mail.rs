@@ -47,7 +47,7 @@ pub struct TranscriptMail {
     pub asked_at: Timestamp,
     /// Which wish was carried out last: when it was asked.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
-    pub settled_at: Option<Timestamp>,
+    pub carried_out_at: Option<Timestamp>,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
@@ -112,7 +112,7 @@ impl TranscriptMail {
             contact: head.contact,
             notes: false,
             asked_at: now,
-            settled_at: None,
+            carried_out_at: None,
             rev: 1,
         }
     }
@@ -131,7 +131,7 @@ impl TranscriptMail {
         };
         let stands = self.asked_at < before.asked_at.plus(ONE_IN) && self.notes == before.notes;
         (!stands).then_some(Self {
-            settled_at: before.settled_at,
+            carried_out_at: before.carried_out_at,
             rev: before.rev,
             ..self
         })
@@ -139,7 +139,7 @@ impl TranscriptMail {
 
     /// Whether it was carried out.
     pub fn is_settled(&self) -> bool {
-        self.settled_at == Some(self.asked_at)
+        self.carried_out_at == Some(self.asked_at)
     }
 }
 
@@ -160,11 +160,11 @@ mod tests {
             contact: ContactId::new(now),
             notes: false,
             asked_at: now.plus(later),
-            settled_at: None,
+            carried_out_at: None,
             rev: 1,
         };
         let first = TranscriptMail {
-            settled_at: Some(now),
+            carried_out_at: Some(now),
             ..at(Duration::ZERO)
         };
         assert!(first.is_settled());
