@@ -71,7 +71,14 @@ fn every_http_event_goes_to_a_route_of_its_function() {
         assert_eq!(event["requestContext"]["routeKey"], key, "{}", row.name());
         let body = event["body"].as_str().unwrap_or_default();
         let length = event["headers"]["content-length"].as_str().unwrap_or("0");
-        assert_eq!(length, body.len().to_string(), "{}", row.name());
+        let bytes = match event["isBase64Encoded"] == true {
+            true => data_encoding::BASE64
+                .decode(body.as_bytes())
+                .expect("base64")
+                .len(),
+            false => body.len(),
+        };
+        assert_eq!(length, bytes.to_string(), "{}", row.name());
     }
 }
 

@@ -452,7 +452,7 @@ mod tests {
         };
         let day = |answered| {
             let day = Day::of(AT);
-            let mut usage = count(&heads(answered), day, day, AT);
+            let mut usage = count((&heads(answered), &BTreeMap::new()), day, day, AT);
             let of = usage.days.remove(0);
             (
                 of.conversations_closed,

@@ -75,7 +75,6 @@ use shared::{
         account::{Account, Challenge, LoginSession, Seat},
         announcement::Letter,
         call::Call,
-        contact::Profile,
         contact::{AddressProof, Profile},
         continuity::Continuity,
         conversation::Conversation,

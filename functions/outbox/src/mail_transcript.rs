@@ -263,7 +263,7 @@ impl Letter {
         }
         Conversing {
             to,
-            subject: SUBJECT,
+            subject: SUBJECT.into(),
             text: letter::text(&parts),
             html: letter::html(&parts),
             reply_to: self.reply_to,

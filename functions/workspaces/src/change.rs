@@ -9,7 +9,6 @@ use shared::{
     app::App,
     domain::{
         Permission, Policy, TeamId, WorkspaceId,
-        policy::VisitorMail,
         policy::{Module, VisitorMail},
         text::{Locale, Name, TimeZone},
     },

@@ -124,7 +124,6 @@ pub fn take(
                 app: AppId::new(now),
                 team: None,
                 asks_rating: None,
-                relay_only: None,
                 mails_offline: None,
                 token: SecretHash::from_stored(Vec::new()),
                 token_ends_at: now,

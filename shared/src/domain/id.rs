@@ -162,8 +162,6 @@ ids! {
     AuditId = "aud";
     /// That an operator entered a workspace.
     BreakGlassId = "brg";
-    /// A call between somebody of a team and a guest.
-    CallId = "call";
     /// A link that lets somebody call a member, once.
     CallLinkId = "lnk";
     /// A call between somebody of a team and a guest.
