@@ -403,6 +403,6 @@ async fn a_visitor_is_spoken_to_in_their_language_and_nothing_else_of_it_is_kept
     let post = reqwest::Method::POST;
     let refused = world
         .visitor
-        .refused(post, &place, Some(body), 422, "invalid_request");
+        .refused(post, &place, Some(body), 422, "validation_failed");
     assert_eq!(refused.await["errors"][0]["pointer"], "#/locale");
 }

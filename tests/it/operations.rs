@@ -201,8 +201,11 @@ fn the_guide_of_the_first_day_says_what_the_api_takes() {
             let end = rest.rfind("}'").expect("the end of a body");
             // What the shell puts in.
             let text = rest[..=end]
-                .replace("'$CHALLENGE'", "chl_0")
-                .replace("'$APP'", "pk_0");
+                .replace("'$CHALLENGE'", "chl_01kf0a1b2c3d4e5f6g7h8j9k0m")
+                .replace(
+                    "'$APP'",
+                    "pk_01kf0a1b2c3d4e5f6g7h8j9k0m01kf0a1b2c3d4e5f6g7h8j9k0n",
+                );
             let text = text.replace("'$(uuidgen)'", "0198c9a0-5b1c-7c3e-9d2f-1a2b3c4d5e6f");
             let text = text.replace('…', "12345678");
             serde_json::from_str::<Value>(&text).unwrap_or_else(|error| panic!("{text}: {error}"))

@@ -1,17 +1,13 @@
-//! Something happened that services of the customer are told of: a delivery for each of them is written,
-//! and when one was written, it is tried.
+//! Something happened that services of the customer are told of: a delivery for each of them is written.
 //!
 //! What happened follows from the table's own stream, and the id of a delivery from what happened, so a
 //! batch that comes again writes nothing twice. Messages are told by the head that counts them: they
 //! wake nobody themselves.
 
-use std::{
-    collections::{BTreeMap, btree_map::Entry},
-    time::Duration,
-};
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use shared::{
-    app::{App, webhook::Turn},
+    app::App,
     domain::{
         ContactId, ConversationId, MemberId, TeamId, TenantId, Timestamp, WorkspaceId,
         policy::{Lens, Policy},
@@ -29,12 +25,8 @@ use shared::{
         webhook::{Delivery, Landmark, Webhook},
     },
 };
-use tokio::task::JoinSet;
 
 use crate::{failure::Failure, image};
-
-/// How long first attempts may take together: mail waits for nobody's service.
-const BUDGET: Duration = Duration::from_secs(10);
 
 /// The endpoints of the workspaces of a batch, each read once.
 #[derive(Default)]
@@ -279,33 +271,4 @@ async fn profile(
 
 fn field<T: Field>(item: &Item, name: &str) -> Option<T> {
     T::read(item.get(name))
-}
-
-/// Tries the deliveries that were written. Never a reason for a batch to come again: what was not tried
-/// here is due in a minute.
-pub async fn try_first(app: &App, records: &[Changed]) {
-    let mut trying = JoinSet::new();
-    for record in records {
-        let image = record.dynamodb.new_image.as_ref();
-        let written = image.filter(|image| {
-            let is_delivery = image::kind(image) == Some(Delivery::DECLARATION.name);
-            is_delivery && record.event_name == Change::Insert
-        });
-        if let Some(place) = written.and_then(|item| key_of(Table::Data, item)) {
-            let app = app.clone();
-            trying.spawn(async move { app.deliver(&place, Turn::First).await });
-        }
-    }
-    let all = async {
-        while let Some(tried) = trying.join_next().await {
-            match tried {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => tracing::warn!(cause = %error, "a delivery has to wait"),
-                Err(_) => tracing::error!("a delivery crashed"),
-            }
-        }
-    };
-    if tokio::time::timeout(BUDGET, all).await.is_err() {
-        tracing::warn!("deliveries took too long");
-    }
 }

@@ -2,7 +2,6 @@
 //!
 //! | file | what happened | effect |
 //! |---|---|---|
-//! | `ask_server` | a flow asks a server | the first try, and the turn of the flow that follows |
 //! | `begin_flow` | a rule of the inbox comes to hold of a conversation | its flow begins there |
 //! | `do_for_flow` | a flow mails the visitor, or notes something about them | the mail; the contact as it is then |
 //! | `give_out` | a conversation came to wait in a team | it goes to whose turn it is |
@@ -18,8 +17,8 @@
 //! | `mail_reset` | somebody forgot their password | the mail with the link |
 //! | `mail_support` | something was said in a thread with the operator, it is new, or its address was proved | the mail to the other side, the acknowledgement, the answers that waited |
 //! | `mail_transcript` | somebody wants a transcript by mail | it is made, and goes to an address that was proved |
-//! | `hook` | something that services of the customer are told of; a delivery was written | a delivery for each; its first attempt |
-//! | `notify` | something that people want to hear of; a notification was written | a notification for each; its first attempt |
+//! | `hook` | something that services of the customer are told of | a delivery for each |
+//! | `notify` | something that people want to hear of | a notification for each |
 //! | `nudge` | a conversation changed | those who listen to it hear so |
 //! | `call_over` | a call that was offered in a conversation is over | a line of its thread |
 //! | `ring` | a call rings, stops ringing, or is further | those who may take it, and the two devices in it, hear so |
@@ -28,12 +27,12 @@
 //! | `reach` | what is known of a contact changed | a mail from its address finds whoever answers for it |
 //! | `remove_file` | the row of a file went, deleted by us or by TTL | every version of the file goes |
 //! | `remove_root` | the head of a root went, deleted by us or by TTL | its key and its edge go |
+//! | `try_first` | a delivery, a notification, or a request of a flow was written | its first try, and what follows |
 //!
 //! At least once, never exactly once: SES knows no idempotency key, so a mail whose answer was lost
 //! is sent again. Mails bear that: codes and links are computed and stay the same.
 //! Removals are idempotent. Order is kept: a record that must wait holds back those after it.
 
-mod ask_server;
 mod begin_flow;
 mod call_over;
 mod close_sockets;
@@ -64,11 +63,12 @@ mod reach;
 mod remove_file;
 mod remove_root;
 mod ring;
+mod try_first;
 
 use std::time::Duration;
 
 use shared::{
-    app::App,
+    app::{App, bot::Round, webhook::Turn},
     lambda::stream::{Answer, Batch, Change, Record as Changed},
     store::{
         Item, Record as _,
@@ -81,12 +81,15 @@ use shared::{
         disclosure::DisclosedPart,
         erasure::Erasure,
         flow_deed::FlowDeed,
+        flow_request::FlowRequest,
         flow_run::FlowCode,
         membership::Invitation,
         notice::Notice,
+        notification::Notification,
         password::ResetLink,
         privacy::PrivacyLetter,
         support::{SupportMessage, SupportThread},
+        webhook::Delivery,
     },
 };
 
@@ -104,9 +107,24 @@ pub async fn handle(app: &App, batch: Batch) -> Answer {
     // goes into for a release.
     let effects = Box::pin(effects(app, &batch));
     let nudges = Box::pin(nudge::tell(app, &batch.records));
-    let deliveries = Box::pin(hook::try_first(app, &batch.records));
-    let requests = Box::pin(ask_server::try_first(app, &batch.records));
-    let notifications = Box::pin(notify::try_first(app, &batch.records));
+    let records = &batch.records;
+    let deliveries = try_first::all(records, Delivery::DECLARATION.name, |place| {
+        let app = app.clone();
+        async move { app.deliver(&place, Turn::First).await }
+    });
+    let requests = try_first::all(records, FlowRequest::DECLARATION.name, |place| {
+        let app = app.clone();
+        async move { app.ask_server(&place, Round::First).await }
+    });
+    let notifications = try_first::all(records, Notification::DECLARATION.name, |place| {
+        let app = app.clone();
+        async move { app.notify(&place, Turn::First).await }
+    });
+    let (deliveries, requests, notifications) = (
+        Box::pin(deliveries),
+        Box::pin(requests),
+        Box::pin(notifications),
+    );
     let rings = Box::pin(ring::tell(app, &batch.records));
     let (answer, (), (), (), (), ()) =
         tokio::join!(effects, nudges, deliveries, requests, notifications, rings);

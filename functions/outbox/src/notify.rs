@@ -1,17 +1,13 @@
-//! Something happened that people want to hear of: a notification for each of them is written, and when one
-//! was written, it is tried.
+//! Something happened that people want to hear of: a notification for each of them is written.
 //!
 //! What happened follows from the table's own stream, and the id of a notification from what happened and
 //! whom it is for, so a batch that comes again writes nothing twice. Whether somebody may still hear of it
 //! is asked when it is sent. Mail goes the way of every notice to an account.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use shared::{
-    app::{App, webhook::Turn},
+    app::App,
     domain::{
         ContactId, ConversationId, MemberId, NoticeId, Permission, TeamId, TenantId, Timestamp,
         WorkspaceId,
@@ -35,12 +31,9 @@ use shared::{
         workspace::WorkspacePolicy,
     },
 };
-use tokio::task::JoinSet;
 
 use crate::{failure::Failure, image};
 
-/// How long first attempts may take together: mail waits for nobody's provider.
-const BUDGET: Duration = Duration::from_secs(10);
 /// Of a conversation somebody gets one mail an hour about one kind of thing.
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
@@ -450,33 +443,4 @@ async fn signed_out(app: &App, old: &Item) -> Result<(), Failure> {
 
 fn field<T: Field>(item: &Item, name: &str) -> Option<T> {
     T::read(item.get(name))
-}
-
-/// Tries the notifications that were written. Never a reason for a batch to come again: what was not
-/// tried here is due in a minute.
-pub async fn try_first(app: &App, records: &[Changed]) {
-    let mut trying = JoinSet::new();
-    for record in records {
-        let image = record.dynamodb.new_image.as_ref();
-        let written = image.filter(|image| {
-            let is_one = image::kind(image) == Some(Notification::DECLARATION.name);
-            is_one && record.event_name == Change::Insert
-        });
-        if let Some(place) = written.and_then(|item| key_of(Table::Data, item)) {
-            let app = app.clone();
-            trying.spawn(async move { app.notify(&place, Turn::First).await });
-        }
-    }
-    let all = async {
-        while let Some(tried) = trying.join_next().await {
-            match tried {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => tracing::warn!(cause = %error, "a notification has to wait"),
-                Err(_) => tracing::error!("a notification crashed"),
-            }
-        }
-    };
-    if tokio::time::timeout(BUDGET, all).await.is_err() {
-        tracing::warn!("notifications took too long");
-    }
 }

@@ -22,6 +22,7 @@ mod asks;
 mod calls;
 mod chain;
 mod disclosures;
+mod due;
 mod erasures;
 mod exports;
 mod flows;

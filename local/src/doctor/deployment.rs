@@ -1,7 +1,7 @@
 //! A deployment, over the wires that its functions use: what the template asked for is there, and what
 //! `sotto init` made can be read.
 
-use aws_sdk_dynamodb::error::DisplayErrorContext;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{
     PointInTimeRecoveryStatus, TableDescription, TableStatus, TimeToLiveStatus,
 };
@@ -37,8 +37,18 @@ impl Clients {
     }
 }
 
-fn said<E: std::error::Error>(error: E) -> String {
-    DisplayErrorContext(error).to_string()
+/// What a service said, or why nothing came of the call.
+fn said<E: ProvideErrorMetadata + std::error::Error>(error: E) -> String {
+    if let Some(code) = error.code() {
+        return [code, error.message().unwrap_or("no more was said")].join(": ");
+    }
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        text = format!("{text}: {deeper}");
+        cause = deeper.source();
+    }
+    text
 }
 
 /// Looks at a deployment. `hear` is told of each thing as it is found.

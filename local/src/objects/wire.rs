@@ -12,10 +12,10 @@ use data_encoding::BASE64;
 use http_body_util::BodyExt;
 use s3s::auth::SimpleAuth;
 use s3s::dto::{
-    DeleteMarkerEntry, DeleteObjectInput, DeleteObjectOutput, ETag, GetObjectInput,
-    GetObjectOutput, HeadObjectInput, HeadObjectOutput, ListObjectVersionsInput,
-    ListObjectVersionsOutput, ObjectVersion, PutObjectInput, PutObjectOutput, StreamingBlob,
-    Timestamp,
+    BucketVersioningStatus, DeleteMarkerEntry, DeleteObjectInput, DeleteObjectOutput, ETag,
+    GetBucketVersioningInput, GetBucketVersioningOutput, GetObjectInput, GetObjectOutput,
+    HeadObjectInput, HeadObjectOutput, ListObjectVersionsInput, ListObjectVersionsOutput,
+    ObjectVersion, PutObjectInput, PutObjectOutput, StreamingBlob, Timestamp,
 };
 use s3s::service::S3ServiceBuilder;
 use s3s::{Body, HttpError, S3, S3Error, S3Request, S3Response, S3Result, s3_error};
@@ -181,6 +181,17 @@ impl S3 for Objects {
             delete_marker: marker.as_ref().map(|_| true),
             version_id: marker.map(|head| head.id).or(input.version_id),
             ..DeleteObjectOutput::default()
+        }))
+    }
+
+    async fn get_bucket_versioning(
+        &self,
+        _: S3Request<GetBucketVersioningInput>,
+    ) -> S3Result<S3Response<GetBucketVersioningOutput>> {
+        let enabled = BucketVersioningStatus::from_static(BucketVersioningStatus::ENABLED);
+        Ok(S3Response::new(GetBucketVersioningOutput {
+            status: Some(enabled),
+            ..GetBucketVersioningOutput::default()
         }))
     }
 
