@@ -85,7 +85,8 @@ async fn a_visitor_gets_a_transcript_once_at_an_address_that_they_proved_and_ans
         .await;
     assert_eq!(world.mails(MONA).await.len(), 2);
     // What belongs to the mails goes with the conversation.
-    world.owner.delete(&world.at(""), 204).await;
+    let owner = world.owner.refresh().await;
+    owner.delete(&world.at(""), 204).await;
     world.harness.drain().await;
     world.harness.run_schedule("minute").await;
     world.harness.drain().await;
@@ -150,10 +151,11 @@ async fn the_team_sends_a_transcript_to_who_may_be_mailed_and_to_itself_with_its
     world.harness.advance(MINUTE * 9);
     let agent = world.agent.refresh().await;
     world.harness.advance(MINUTE);
-    world
+    let own = world
         .visitor
         .send(Method::POST, &world.theirs(""), None)
         .await;
+    assert_eq!(own.status, 202, "{}", own.text);
     assert_eq!(world.mails(MONA).await.len(), 2);
     // A blocked one gets none, and a workspace that mails no messages mails no transcripts.
     let contact = format!(
