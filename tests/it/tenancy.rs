@@ -423,7 +423,7 @@ async fn the_same_calls_are_answered_to_whom_it_belongs_so_the_refusals_mean_som
     ours.visitor
         .post(place, json!({ "email": address }), 202)
         .await;
-    let code = ours.harness.mail_code(address).await;
+    let code = harness.mail_code(address).await;
     ours.visitor.put(place, json!({ "code": code }), 200).await;
     // The contact was blocked and unblocked on the way; the visitor's side comes after it.
     for route in routes()

@@ -125,6 +125,8 @@ async fn the_team_sends_a_transcript_to_who_may_be_mailed_and_to_itself_with_its
     let (_, link) = link.split_once("/unsubscribe").expect("a way out");
     // To the member: their own address, and what the team wrote only when asked for.
     assert_eq!(world.wants(&world.agent, to("me")).await["to"], "me");
+    assert_eq!(world.mails(BOB).await.len(), 1);
+    world.harness.advance(Duration::from_secs(1));
     let whole = json!({ "to": "me", "notes": true });
     world.wants(&world.agent, whole).await;
     let mails = world.mails(BOB).await;
