@@ -308,7 +308,7 @@ impl Occasion<'_> {
             policy: &policy,
         };
         let row = fetched.get::<WorkspacePolicy>(&at_policy, &Unsealed, lens)?;
-        if !row.is_some_and(|row| row.state == State::Live) {
+        if row.is_none_or(|row| row.state != State::Live) {
             return Ok(Applied::Nobody);
         }
         let platform_key = store

@@ -242,7 +242,7 @@ mod tests {
         #[test]
         fn masking_twice_is_masking_once_and_no_text_is_too_much(text in ".{0,80}|[0-9 .-]{0,80}") {
             let once = mask(&text);
-            prop_assert_eq!(mask(&once), once.clone());
+            prop_assert_eq!(&mask(&once), &once);
             prop_assert_eq!(once.chars().count(), text.chars().count());
         }
     }
@@ -250,11 +250,7 @@ mod tests {
     /// What it costs: `cargo test -p shared --release --lib cost_of_masking -- --ignored --nocapture`.
     #[test]
     #[ignore = "prints a duration and asserts nothing"]
-    #[expect(
-        clippy::print_stdout,
-        clippy::disallowed_methods,
-        reason = "a measurement"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a measurement")]
     fn cost_of_masking() {
         let plain = "Where is my parcel? It was due on the 4th. ".repeat(230);
         let worst = "4 2 ".repeat(2_500);

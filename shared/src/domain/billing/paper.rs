@@ -232,7 +232,7 @@ mod tests {
                 again.insert(index.index(again.len()), copy);
             }
             let once = whole(&facts);
-            prop_assert_eq!(whole(&again), once.clone());
+            prop_assert_eq!(&whole(&again), &once);
             prop_assert_eq!(Paper::from_bytes(once.to_bytes()), Some(once));
         }
     }
@@ -250,7 +250,7 @@ mod tests {
         let end = |paper: &Paper| kept::until(paper.moved_at()).to_string();
         let first = Paper::default().hear(&paid);
         assert_eq!(end(&first), "2034-01-01T00:00:00.000Z");
-        let both = first.clone().hear(&refund);
+        let both = first.hear(&refund);
         assert_eq!(end(&both), "2036-01-01T00:00:00.000Z");
         assert_eq!(Paper::default().hear(&refund).hear(&paid), both);
     }

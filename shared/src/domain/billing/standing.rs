@@ -366,7 +366,7 @@ mod tests {
                 let copy = events[index.index(events.len())].clone();
                 again.insert(index.index(again.len()), copy);
             }
-            prop_assert_eq!(stand(&again), once.clone());
+            prop_assert_eq!(&stand(&again), &once);
             let kept = Standing::from_bytes(once.to_bytes());
             prop_assert_eq!(kept, Some(once));
         }

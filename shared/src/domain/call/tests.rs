@@ -44,13 +44,16 @@ fn fate(call: Course, what: H) -> Result<(S, Option<E>), Refused> {
     Ok((next.state, next.reason))
 }
 
+/// Where something leads from `created`, `ringing`, `connecting` and `active`.
+type Edges = [Result<(S, Option<E>), Refused>; 4];
+
 #[test]
 fn every_edge_of_the_machine_leads_where_it_should() {
     let over = |reason| Ok((S::Ended, Some(reason)));
     let to = |state| Ok((state, None));
     for caller in [Agent, Guest] {
         let callee = caller.other();
-        let rows: [(H, [Result<(S, Option<E>), Refused>; 4]); 17] = [
+        let rows: [(H, Edges); 17] = [
             // what happens: created, ringing, connecting, active
             (
                 H::Ready(caller),
