@@ -22,6 +22,7 @@ from pathlib import Path
 from program import Program, Unreachable, default_binary
 
 PAGE = 100
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
 class Conversation:
@@ -116,7 +117,9 @@ def write(program, conversation, stop, problems):
     while not stop.is_set():
         number += 1
         client_message_id = str(uuid.uuid4())
-        conversation.sent[client_message_id] = (f"Message {number}, {uuid.uuid4().hex}", number % 2 == 0)
+        # In letters: thirteen digits in a row may be the number of a card, which would be masked.
+        word = uuid.uuid4().hex.translate(LETTERS)
+        conversation.sent[client_message_id] = (f"Message {number}, {word}", number % 2 == 0)
         conversation.open.append(client_message_id)
         try:
             if conversation.send(program, client_message_id):
