@@ -29,9 +29,9 @@ def ticket(api, path, token):
     return api("POST", f"{path}/realtime/tickets", token=token)["ticket"]
 
 
-def listens(api, realtime, token, workspace):
+def listens(api, realtime, token, workspace, name="desk"):
     """A member listens to the inbox."""
-    socket = Socket(realtime, f"desk-{uuid.uuid4().hex[:8]}", ticket(api, workspace, token))
+    socket = Socket(realtime, f"{name}-{uuid.uuid4().hex[:8]}", ticket(api, workspace, token))
     assert socket.frame(t="sub", topic="inbox")["t"] == "subbed"
 
 

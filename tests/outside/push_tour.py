@@ -1,6 +1,7 @@
 """Devices, preferences and those who bring notifications, under the emulated functions."""
 
 import time
+import uuid
 
 from live_tour import at, overdue, rewrite
 
@@ -36,6 +37,15 @@ def tour_of_push(api, functions, table, record, token, workspace, app):
     api("DELETE", f"{workspace}/devices/{gone}", token=token, expect=204)
     mine = api("POST", f"{workspace}/devices", device, token)["id"]
     api("GET", f"{workspace}/devices", token=token)
+    # Somebody calls, and it rings on the devices of the team.
+    version = api("GET", workspace, token=token)["rev"]
+    api("PATCH", workspace, {"calls": True}, token, {"if-match": f'"{version}"'})
+    way_in = {"app_key": app["public_key"]}
+    guest = api("POST", "/v1/guest/sessions", way_in, headers={"origin": "https://shop.example"})["guest_token"]
+    rings = api("POST", "/v1/guest/calls", {"kind": "audio", "client_id": str(uuid.uuid4())}, guest)
+    api("POST", "/v1/calls/join", token=rings["join"]["join_token"])
+    head = lambda item: item["pk"]["S"].endswith(rings["call"]["id"]) and item["sk"]["S"] == "HEAD"
+    tell(functions["outbox"], table, record, head)
     begun = api("POST", "/v1/widget/conversations", {"first_message": {
         "client_message_id": "5f0c2f0e-7d3a-4f0e-9c39-0f6c1f1d2a11", "text": "Anybody?",
     }}, visitor)["conversation"]["id"]
