@@ -5,8 +5,8 @@ use axum::extract::State;
 use shared::{
     app::App,
     domain::{CallId, Permission, WorkspaceId, call::Side, policy::Module},
-    http::{AccessToken, Code, Json, Path, Problem, Problems},
-    store::{call::Caller, keys},
+    http::{AccessToken, Json, Path, Problem, Problems},
+    store::keys,
 };
 
 use crate::{
@@ -37,12 +37,6 @@ pub async fn handle(
         .await?;
     let entry = &member.entry;
     entry.require(Module::Sessions)?;
-    let call = step::read(entry, id)?;
-    if call.course().at(entry.now).is_over() {
-        return Err(Problem::new(Code::CallOver));
-    }
-    if call.side_of(Caller::Member(member.id)).is_none() {
-        return Err(Problem::new(Code::Forbidden));
-    }
+    let call = step::taken(entry, id, member.id)?;
     Ok(Json(door::ice(&app, &call, Side::Agent, entry.now)))
 }

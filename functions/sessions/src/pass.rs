@@ -5,8 +5,8 @@ use axum::{extract::State, http::StatusCode};
 use shared::{
     app::App,
     domain::{CallId, Permission, WorkspaceId, call::Side, policy::Module},
-    http::{AccessToken, Client, Code, Json, Path, Problem, Problems},
-    store::{call::Caller, keys, socket::Holder},
+    http::{AccessToken, Client, Json, Path, Problem, Problems},
+    store::{keys, socket::Holder},
 };
 
 use crate::{
@@ -38,13 +38,7 @@ pub async fn handle(
         .await?;
     let entry = &member.entry;
     entry.require(Module::Sessions)?;
-    let call = step::read(entry, id)?;
-    if call.course().at(entry.now).is_over() {
-        return Err(Problem::new(Code::CallOver));
-    }
-    if call.side_of(Caller::Member(member.id)).is_none() {
-        return Err(Problem::new(Code::Forbidden));
-    }
+    step::taken(entry, id, member.id)?;
     let holder = Holder::Member {
         member: member.id,
         account: token.account(),

@@ -33,6 +33,25 @@ pub fn read(entry: &Entry, id: shared::domain::CallId) -> Result<Call, Problem> 
     call.ok_or_else(Problem::not_found)
 }
 
+/// The call that goes on between a guest and this member.
+///
+/// # Errors
+/// 404; 409 `call_over`; 403 for a call that others are in.
+pub fn taken(
+    entry: &Entry,
+    id: shared::domain::CallId,
+    member: shared::domain::MemberId,
+) -> Result<Call, Problem> {
+    let call = read(entry, id)?;
+    if call.course().at(entry.now).is_over() {
+        return Err(Problem::new(Code::CallOver));
+    }
+    match call.side_of(Caller::Member(member)) {
+        Some(_) => Ok(call),
+        None => Err(Problem::new(Code::Forbidden)),
+    }
+}
+
 /// The call of a guest, who sees no other.
 pub fn own(
     entry: &Entry,

@@ -246,24 +246,4 @@ mod tests {
             prop_assert_eq!(once.chars().count(), text.chars().count());
         }
     }
-
-    /// What it costs: `cargo test -p shared --release --lib cost_of_masking -- --ignored --nocapture`.
-    #[test]
-    #[ignore = "prints a duration and asserts nothing"]
-    #[expect(clippy::disallowed_methods, reason = "a measurement")]
-    fn cost_of_masking() {
-        let plain = "Where is my parcel? It was due on the 4th. ".repeat(230);
-        let worst = "4 2 ".repeat(2_500);
-        for (name, text) in [("plain", plain), ("digits", worst)] {
-            let began = std::time::Instant::now();
-            for _ in 0..100 {
-                std::hint::black_box(masked(text.clone()));
-            }
-            println!(
-                "{name}: {:?} for {} characters",
-                began.elapsed() / 100,
-                text.len()
-            );
-        }
-    }
 }
