@@ -6,14 +6,15 @@ use data_encoding::BASE64URL_NOPAD;
 use shared::{
     app::{App, nudge::Posted},
     domain::{
-        Timestamp,
+        ContactId, Timestamp,
         call::{CallState, Happening, Refused as Unfit, Side},
         policy::Lens,
     },
     http::actor::Entry,
     store::{
-        TenantKey,
+        TenantKey, Unsealed,
         call::{Call, Caller, Stepped},
+        conversation::Conversation,
         keyring::Use,
         keys,
         socket::{Holder, Socket, Topic},
@@ -45,6 +46,9 @@ pub async fn obey(app: &App, socket: &Socket, said: CallSaid) -> Result<Option<F
     let speaker = speaker(app, socket, Reach::Calls, vec![place.clone()]).await?;
     let entry = speaker.entry();
     let call = entry.open::<Call>(&place)?.ok_or(Fault::NotFound)?;
+    if let (Holder::Visitor { contact, .. }, CallSaid::Ack { .. }) = (socket.holder, &said) {
+        return ack_of_visitor(app, entry, &call, contact).await;
+    }
     let caller = match socket.holder {
         Holder::Guest(guest) => Caller::Guest(guest),
         Holder::Member { member, .. } => Caller::Member(member),
@@ -54,9 +58,10 @@ pub async fn obey(app: &App, socket: &Socket, said: CallSaid) -> Result<Option<F
         return ack(app, &call, caller, entry.now).await;
     }
     let side = call.side_of(caller).ok_or(Fault::NotFound)?;
-    if call.relay_only == Some(true) && !said.is_relayed() {
-        return Err(Fault::BadSignal.into());
-    }
+    let said = match call.relay_only {
+        Some(true) => said.through_relay()?,
+        _ => said,
+    };
     if call.course().at(entry.now).is_over() {
         // Whoever is told so has knocked.
         app.store.settle_call(call, entry.lens()).await?;
@@ -74,7 +79,6 @@ pub async fn obey(app: &App, socket: &Socket, said: CallSaid) -> Result<Option<F
 
 /// Tells the caller that it really rings where this comes from.
 async fn ack(app: &App, call: &Call, by: Caller, now: Timestamp) -> Result<Option<Frame>, Refused> {
-    let rings = call.course().at(now).state == CallState::Ringing;
     let concerned = match by {
         Caller::Guest(guest) => call.caller == Side::Agent && call.guest == guest,
         Caller::Member(member) => call.caller == Side::Guest && call.is_for(member),
@@ -82,12 +86,37 @@ async fn ack(app: &App, call: &Call, by: Caller, now: Timestamp) -> Result<Optio
     if !concerned {
         return Err(Fault::NotFound.into());
     }
+    acked(app, call, now).await;
+    Ok(None)
+}
+
+/// The same, from a page of the visitor that a member calls in a conversation.
+async fn ack_of_visitor(
+    app: &App,
+    entry: &Entry,
+    call: &Call,
+    contact: ContactId,
+) -> Result<Option<Frame>, Refused> {
+    let offered = call.conversation.filter(|_| call.caller == Side::Agent);
+    let place = keys::conversation(entry.workspace, offered.ok_or(Fault::NotFound)?);
+    let fetched = app.store.batch(vec![place.clone()]).await?;
+    let head = fetched.get::<Conversation>(&place, &Unsealed, entry.lens())?;
+    match head.filter(|head| head.contact == contact) {
+        Some(_) => {
+            acked(app, call, entry.now).await;
+            Ok(None)
+        }
+        None => Err(Fault::NotFound.into()),
+    }
+}
+
+async fn acked(app: &App, call: &Call, now: Timestamp) {
+    let rings = call.course().at(now).state == CallState::Ringing;
     if let Some(socket) = call.socket(call.caller).filter(|_| rings) {
         app.connections
             .post(socket, &CallFrame::Acked { call: call.id })
             .await;
     }
-    Ok(None)
 }
 
 /// What lets a device back in: it follows from call, side and epoch, and is stored nowhere.

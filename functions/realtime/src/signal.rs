@@ -214,15 +214,23 @@ impl CallSaid {
         if good { Ok(()) } else { Err(Fault::BadSignal) }
     }
 
-    /// Whether it tells nobody's own address: what is passed on where devices speak through a relay only.
-    pub fn is_relayed(&self) -> bool {
-        match self {
-            Self::Sdp { sdp: Some(sdp), .. } => signal::is_relayed(&sdp.0),
+    /// The same without anybody's own address: what is passed on where devices speak through a relay only.
+    ///
+    /// # Errors
+    /// `bad_signal` for what leads any other way.
+    pub fn through_relay(mut self) -> Result<Self, Fault> {
+        let texts: Vec<&mut Unseen> = match &mut self {
+            Self::Sdp { sdp, .. } => sdp.iter_mut().collect(),
             Self::Ice { candidates, .. } => candidates
-                .iter()
-                .all(|one| signal::is_relayed(&one.candidate.0)),
-            _ => true,
+                .iter_mut()
+                .map(|one| &mut one.candidate)
+                .collect(),
+            _ => Vec::new(),
+        };
+        for text in texts {
+            text.0 = signal::through_relay(&text.0).ok_or(Fault::BadSignal)?;
         }
+        Ok(self)
     }
 
     /// How many descriptions and candidates it brings.
