@@ -110,6 +110,24 @@ fn every(value: &Value, visit: &mut impl FnMut(&Value)) {
     }
 }
 
+/// A device whose clock is off is as good as any: the server's clock decides, and nobody says a time to it.
+#[test]
+fn no_frame_of_a_call_that_a_device_sends_says_a_time() {
+    let document = document();
+    let times = |operation: &str| {
+        let mut times = 0;
+        for message in messages(&document, operation) {
+            let schema = resolve(&document, &message["payload"]);
+            every(schema, &mut |value| {
+                times += usize::from(value["format"] == "date-time")
+            });
+        }
+        times
+    };
+    assert_eq!(times("deviceSends"), 0);
+    assert!(times("serverSendsInCalls") >= 2, "the measure sees none");
+}
+
 #[test]
 fn every_reference_leads_somewhere_and_every_message_is_sent_by_somebody() {
     let document = document();

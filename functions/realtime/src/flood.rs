@@ -33,6 +33,11 @@ const MOST_DESCRIPTIONS: i64 = 9;
 /// Candidates of a minute, for as long as it lasts; and as many at once.
 const CANDIDATES_PER_MINUTE: i64 = 64;
 
+/// Bytes of a second that frames of a call may hold, for as long as it lasts.
+const SIGNAL_BYTES_PER_SECOND: i64 = 4 * 1024;
+/// Bytes at once, after a pause: nine descriptions of the largest that browsers write, and what goes with them.
+const MOST_SIGNAL_BYTES: i64 = 192 * 1024;
+
 const MS_PER_DESCRIPTION: i64 = 1_000 / DESCRIPTIONS_PER_SECOND;
 const MS_PER_CANDIDATE: i64 = 60_000 / CANDIDATES_PER_MINUTE;
 const MS_PER_FRAME: i64 = 1_000 / FRAMES_PER_SECOND;
@@ -44,6 +49,9 @@ struct Seen {
     /// The same of descriptions, and of candidates.
     described_ms: i64,
     found_ms: i64,
+    /// How many bytes of frames of a call are not made up for yet, at `weighed_ms`.
+    bytes: i64,
+    weighed_ms: i64,
     faults: u32,
     socket: Option<Socket>,
 }
@@ -73,7 +81,7 @@ impl Floodgate {
         admitted
     }
 
-    /// Counts descriptions and candidates of a frame of a call.
+    /// Counts descriptions, candidates and bytes of a frame of a call.
     ///
     /// # Errors
     /// When there were too many; the socket stays.
@@ -81,6 +89,7 @@ impl Floodgate {
         &self,
         connection: &ConnectionId,
         (descriptions, candidates): (u32, u32),
+        size: usize,
         now: Timestamp,
     ) -> Result<(), Fault> {
         let mut seen = self.lock();
@@ -88,12 +97,17 @@ impl Floodgate {
         let described =
             bucket.described_ms.max(now.ms()) + i64::from(descriptions) * MS_PER_DESCRIPTION;
         let found = bucket.found_ms.max(now.ms()) + i64::from(candidates) * MS_PER_CANDIDATE;
-        if described - now.ms() > MOST_DESCRIPTIONS * MS_PER_DESCRIPTION
+        let paid = (now.ms() - bucket.weighed_ms).max(0) * SIGNAL_BYTES_PER_SECOND / 1_000;
+        let size = i64::try_from(size).unwrap_or(i64::MAX / 2);
+        let bytes = (bucket.bytes - paid).max(0) + size;
+        if bytes > MOST_SIGNAL_BYTES
+            || described - now.ms() > MOST_DESCRIPTIONS * MS_PER_DESCRIPTION
             || found - now.ms() > CANDIDATES_PER_MINUTE * MS_PER_CANDIDATE
         {
             return Err(Fault::TooManySignals);
         }
         (bucket.described_ms, bucket.found_ms) = (described, found);
+        (bucket.bytes, bucket.weighed_ms) = (bytes, now.ms());
         Ok(())
     }
 
@@ -148,12 +162,33 @@ mod tests {
     #[test]
     fn nine_descriptions_at_once_and_sixty_four_candidates_a_minute() {
         let (gate, a) = (Floodgate::default(), ConnectionId::new("a"));
-        let burst = (0..30).filter(|_| gate.admits_signal(&a, (1, 0), at(0)).is_ok());
+        let burst = (0..30).filter(|_| gate.admits_signal(&a, (1, 0), 0, at(0)).is_ok());
         assert_eq!(burst.count(), 9);
-        assert!(gate.admits_signal(&a, (1, 0), at(400)).is_ok());
-        let found = (0..10).filter(|_| gate.admits_signal(&a, (0, 16), at(400)).is_ok());
+        assert!(gate.admits_signal(&a, (1, 0), 0, at(400)).is_ok());
+        let found = (0..10).filter(|_| gate.admits_signal(&a, (0, 16), 0, at(400)).is_ok());
         assert_eq!(found.count(), 4);
-        assert!(gate.admits_signal(&a, (0, 16), at(16_000)).is_ok());
+        assert!(gate.admits_signal(&a, (0, 16), 0, at(16_000)).is_ok());
+    }
+
+    #[test]
+    fn frames_of_a_call_hold_192_kib_at_once_and_then_4_kib_a_second() {
+        let (gate, a) = (Floodgate::default(), ConnectionId::new("a"));
+        let large = 24 * 1024;
+        let burst = (0..20).filter(|_| gate.admits_signal(&a, (0, 0), large, at(0)).is_ok());
+        assert_eq!(burst.count(), 8);
+        assert!(gate.admits_signal(&a, (0, 0), large, at(5_999)).is_err());
+        assert!(gate.admits_signal(&a, (0, 0), large, at(6_000)).is_ok());
+        let minute = (1..=60).filter(|s| {
+            let now = at(6_000 + s * 1_000);
+            gate.admits_signal(&a, (0, 0), large, now).is_ok()
+        });
+        assert_eq!(minute.count(), 10, "240 KiB");
+        // Small ones go through all the time.
+        let small = (0..600).filter(|n| {
+            let now = at(200_000 + n * 1_000);
+            gate.admits_signal(&a, (0, 0), 300, now).is_ok()
+        });
+        assert_eq!(small.count(), 600);
     }
 
     #[test]

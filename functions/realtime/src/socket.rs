@@ -141,8 +141,9 @@ impl Sockets {
             Ok(socket) => socket,
             Err(refused) => return refuse(app, connection, refused).await,
         };
+        let size = frame.map_or(0, str::len);
         if let Said::Call(said) = &said
-            && let Err(fault) = self.0.admits_signal(connection, said.weight(), now)
+            && let Err(fault) = self.0.admits_signal(connection, said.weight(), size, now)
         {
             return refuse(app, connection, fault.into()).await;
         }
