@@ -5,7 +5,8 @@
 //! shortened, sessions ended and mails went out. Five things bring the tables to where they may be
 //! served from:
 //! 1. the ledger of erasures, which lies outside of the tables, is checked from end to end;
-//! 2. whoever it says was erased is erased again, and retentions that it says were shortened are;
+//! 2. whoever it says was erased is erased again, calls that it says were deleted are deleted again, and
+//!    retentions that it says were shortened are;
 //! 3. roots whose data key is gone are removed: where only `data` was restored, that is everything
 //!    that was deleted since, be it by a person, by an erasure or by its time;
 //! 4. what was on its way is discarded: sessions, codes, links, notices, announcements, exports. It
@@ -30,11 +31,13 @@ use shared::{
     store::{
         Item, Key, RootRef, StoreError, Stored, Table, Transaction, Unsealed,
         announcement::{Announcement, AnnouncementState},
+        call::Call,
         db::key_of,
+        erasing::says_deleted,
         job::{Job, JobKind},
         keys::{self, HEAD},
         ledger::LedgerError,
-        record::Record,
+        record::{Record, read_item},
         remains::{declaration_of, head_behind, is_root, left_behind},
         transaction::CommitError,
         workspace::WorkspacePolicy,
@@ -78,6 +81,8 @@ pub struct Report {
     pub entries: u64,
     /// How many subjects were erased again.
     pub erased: u64,
+    /// How many calls were deleted again.
+    pub calls: u64,
     /// How many workspaces keep their conversations for a shorter time again.
     pub shortened: u64,
     /// How many roots had lost their key, and went.
@@ -146,10 +151,11 @@ pub async fn run(app: &App, mut say: impl FnMut(String)) -> Result<Report, Resto
         app.store.erase_again(who, (entry, erased), clock).await?;
         report.erased += 1;
     }
+    report.calls = delete_calls(app, &ledger).await?;
     report.shortened = shorten(app, &ledger).await?;
     say(format!(
-        "{} erased again, {} retentions shortened again.",
-        report.erased, report.shortened
+        "{} erased again, {} calls deleted again, {} retentions shortened again.",
+        report.erased, report.calls, report.shortened
     ));
     discard(app, &gone, &mut report).await?;
     let discarded: u64 = report.discarded.values().sum();
@@ -166,9 +172,51 @@ pub async fn run(app: &App, mut say: impl FnMut(String)) -> Result<Report, Resto
 }
 
 /// The receipts of a ledger, with the entries that they stand in.
-fn receipts(ledger: &[Signed]) -> impl Iterator<Item = (&Entry, &Erased)> {
+fn all_receipts(ledger: &[Signed]) -> impl Iterator<Item = (&Entry, &Erased)> {
     let entries = ledger.iter();
     entries.filter_map(|signed| Some((&signed.entry, signed.erased()?)))
+}
+
+/// Those of somebody or of a workspace: calls are nobody.
+fn receipts(ledger: &[Signed]) -> impl Iterator<Item = (&Entry, &Erased)> {
+    all_receipts(ledger).filter(|(_, erased)| erased.calls.is_none())
+}
+
+/// Calls that were deleted since: deleted again, where the backup brought them back.
+async fn delete_calls(app: &App, ledger: &[Signed]) -> Result<u64, RestoreError> {
+    let receipts = all_receipts(ledger).map(|(_, erased)| erased);
+    let deleted: Vec<&Erased> = receipts.filter(|one| one.calls.is_some()).collect();
+    if deleted.is_empty() {
+        return Ok(0);
+    }
+    let policy = Policy::platform();
+    let lens = Lens {
+        now: app.clock.now(),
+        policy: &policy,
+    };
+    let mut found = Vec::new();
+    pages(app, Table::Data, async |items| {
+        for item in items
+            .iter()
+            .filter(|item| kind(item) == Call::DECLARATION.name)
+        {
+            let Some(call) = read_item::<Call>(item, &Unsealed, lens)? else {
+                continue;
+            };
+            let goes = deleted.iter().any(|erased| says_deleted(erased, &call));
+            if goes {
+                found.push((call.workspace, call.id));
+            }
+        }
+        Ok(())
+    })
+    .await?;
+    for (workspace, id) in &found {
+        app.store
+            .delete_calls(*workspace, &[*id], &mut Vec::new())
+            .await?;
+    }
+    Ok(found.len() as u64)
 }
 
 /// Everybody whom the ledger erased, by the id that items name them by.

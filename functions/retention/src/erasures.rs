@@ -4,7 +4,8 @@
 //! its end. Another list says what has begun and is not done, by when it goes on; whatever a crash
 //! cut off is found there. Contacts are erased by `minute`; here theirs is brought to its end, should the
 //! contact have gone before: while the end was not written down, or by its own time, when the schedule
-//! rested for longer than that and a conversation of theirs was on hold.
+//! rested for longer than that and a conversation of theirs was on hold. Calls are deleted when somebody asks;
+//! here that gets its receipt, because nobody else has the key and the ledger.
 
 use std::time::Duration;
 
@@ -116,6 +117,7 @@ async fn go_on(
     let ended = carry_out(app, erasure, stop_at).await?;
     let what = match kind {
         ErasureKind::Account => "erased_accounts",
+        ErasureKind::Calls => "attested_deletions_of_calls",
         ErasureKind::Contact => "erased_contacts",
         ErasureKind::Workspace => "erased_workspaces",
     };
@@ -143,6 +145,7 @@ async fn carry_out(app: &App, erasure: Erasure, stop_at: Timestamp) -> Result<En
     let now = app.clock.now();
     match erasure.erased {
         ErasureKind::Account => Box::pin(app.store.erase_account(erasure, now)).await,
+        ErasureKind::Calls => app.store.attest_calls(erasure, now).await,
         ErasureKind::Workspace => {
             let clock = || app.clock.now();
             Box::pin(app.store.erase_workspace(erasure, clock, stop_at)).await

@@ -1,12 +1,17 @@
 //! `DELETE /v1/workspaces/{workspace}/calls/{call}`: what is known of a call goes (CALL-16). A call that
 //! goes on is over with it.
 
-use axum::{extract::State, http::StatusCode};
+use axum::extract::State;
 use shared::{
     app::App,
-    domain::{CallId, Permission, WorkspaceId, call::Side, policy::Module},
-    http::{Credential, Path, Problem, Problems},
-    store::{CommitError, Transaction, audit::Deed, keys},
+    domain::{CallId, Permission, WorkspaceId, policy::Module},
+    http::{Credential, Json, Path, Problem, Problems},
+    store::{audit::Deed, keys},
+};
+
+use crate::{
+    deleting::{CallsDeleted, Deletion},
+    step,
 };
 
 /// Delete a call.
@@ -18,28 +23,23 @@ use shared::{
         ("workspace" = WorkspaceId, Path, description = "The workspace."),
         ("call" = CallId, Path, description = "The call."),
     ),
-    responses((status = 204, description = "Deleted."), Problems),
+    responses((status = 200, description = "Deleted; its receipt follows within minutes.", body = CallsDeleted), Problems),
     security(("member" = []), ("api_key" = [])),
 )]
 pub async fn handle(
     State(app): State<App>,
     credential: Credential,
     Path((workspace, id)): Path<(WorkspaceId, CallId)>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Json<CallsDeleted>, Problem> {
+    let wanted = vec![keys::call(workspace, id)];
     let caller = app
-        .caller(&credential, workspace, Permission::CallsDelete, Vec::new())
+        .caller(&credential, workspace, Permission::CallsDelete, wanted)
         .await?;
     let entry = &caller.entry;
     entry.require(Module::Sessions)?;
-    let mut transaction = Transaction::new(entry.now);
-    transaction.consume(keys::call(workspace, id));
-    for side in Side::ALL {
-        transaction.remove(keys::call_quality(workspace, id, *side));
-    }
-    transaction.audit(entry.line(caller.subject, Deed::CallDeleted).about(id))?;
-    match app.store.commit(transaction).await {
-        Ok(()) => Ok(StatusCode::NO_CONTENT),
-        Err(CommitError::Store(error)) => Err(error.into()),
-        Err(CommitError::Refused(_)) => Err(Problem::not_found()),
-    }
+    step::read(entry, id)?;
+    let mut deletion = Deletion::of_one(id);
+    deletion.delete(&app, workspace, &[id]).await?;
+    let line = entry.line(caller.subject, Deed::CallDeleted).about(id);
+    Ok(Json(deletion.end(&app, entry, line, None).await?))
 }

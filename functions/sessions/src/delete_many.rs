@@ -8,19 +8,22 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::{
     app::App,
     domain::{
         AppId, CallId, GuestId, Permission, Timestamp, WorkspaceId, call::CallState,
-        policy::Module, text::ExternalId,
+        policy::Module, receipt::CallsMeant, text::ExternalId,
     },
     http::{Credential, Json, Path, Problem, Problems, actor::Entry},
-    store::{self, CommitError, KeyedHash, Transaction, Unsealed, audit::Deed, call::Call, keys},
+    store::{self, Unsealed, audit::Deed, call::Call, erasing::meant, keys},
 };
 use utoipa::ToSchema;
 
-use crate::guest_start::recognise;
+use crate::{
+    deleting::{CallsDeleted, Deletion},
+    guest_start::recognise,
+};
 
 /// How many calls a request looks at.
 const MOST_LOOKED_AT: usize = 2_000;
@@ -48,23 +51,6 @@ pub struct DeleteCalls {
     /// Where an earlier request stopped.
     #[schema(example = json!(null))]
     after: Option<CallId>,
-}
-
-/// What a request deleted: the receipt.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct CallsDeleted {
-    /// How many calls were deleted by this request, with everything that was known of them.
-    #[schema(example = 12)]
-    deleted: u64,
-    /// How many it looked at.
-    #[schema(example = 40)]
-    looked_at: u64,
-    /// When. The same stands in the audit log of the workspace.
-    deleted_at: Timestamp,
-    /// There is more: ask again with this as `after`.
-    more_after: Option<CallId>,
-    /// The day by which copies in backups have rolled out.
-    gone_from_backups_by: Timestamp,
 }
 
 /// Delete many calls.
@@ -96,85 +82,33 @@ pub async fn handle(
         .await?;
     let entry = &caller.entry;
     entry.require(Module::Sessions)?;
-    let wanted = Matches {
-        user_ref: body.user_ref.as_ref().map(|named| recognise(entry, named)),
-        body: &body,
-    };
+    let recognised = body.user_ref.as_ref().map(|named| recognise(entry, named));
     if let Some(guest) = body.guest_id {
         app.store.delete(keys::guest(workspace, guest)).await?;
     }
-    let mut done = Done::default();
+    let mut deletion = Deletion::of(CallsMeant {
+        app: body.app_id,
+        guest: body.guest_id,
+        user_ref: recognised.map(|hash| hash.to_string()),
+        before: body.before,
+    });
     // What goes on is few; what is over is walked from where an earlier request stopped.
-    let mut more_after = None;
     if body.after.is_none() {
-        walk(&app, entry, &wanted, (CallState::Active, None), &mut done).await?;
+        let open = (CallState::Active, None);
+        walk(&app, entry, open, &mut deletion).await?;
     }
-    if let Some(stopped) = walk(
-        &app,
-        entry,
-        &wanted,
-        (CallState::Ended, body.after),
-        &mut done,
-    )
-    .await?
-    {
-        more_after = Some(stopped);
-    }
-    if done.deleted > 0 {
-        let mut transaction = Transaction::new(entry.now);
-        transaction.audit(entry.line(caller.subject, Deed::CallsDeleted))?;
-        match app.store.commit(transaction).await {
-            Ok(()) => {}
-            Err(CommitError::Store(error)) => return Err(error.into()),
-            Err(CommitError::Refused(_)) => return Err(Problem::internal("a line that was there")),
-        }
-    }
-    let backups =
-        Duration::from_secs(u64::from(shared::domain::retention::DATA_PITR_DAYS) * 86_400);
-    Ok(Json(CallsDeleted {
-        deleted: done.deleted,
-        looked_at: done.looked_at as u64,
-        deleted_at: entry.now,
-        more_after,
-        gone_from_backups_by: entry.now.plus(backups),
-    }))
-}
-
-struct Matches<'a> {
-    user_ref: Option<KeyedHash>,
-    body: &'a DeleteCalls,
-}
-
-impl Matches<'_> {
-    fn hold(&self, call: &Call) -> bool {
-        let DeleteCalls {
-            app_id,
-            guest_id,
-            before,
-            ..
-        } = self.body;
-        app_id.is_none_or(|app| call.app == Some(app))
-            && guest_id.is_none_or(|guest| call.guest == guest)
-            && before.is_none_or(|before| call.created_at < before)
-            && self
-                .user_ref
-                .is_none_or(|named| call.user_ref == Some(named))
-    }
-}
-
-#[derive(Default)]
-struct Done {
-    deleted: u64,
-    looked_at: usize,
+    let over = (CallState::Ended, body.after);
+    let more_after = walk(&app, entry, over, &mut deletion).await?;
+    let line = entry.line(caller.subject, Deed::CallsDeleted);
+    Ok(Json(deletion.end(&app, entry, line, more_after).await?))
 }
 
 /// Walks a list and deletes what is wanted; the last call of the walk when there is more behind it.
 async fn walk(
     app: &App,
     entry: &Entry,
-    wanted: &Matches<'_>,
     (state, from): (CallState, Option<CallId>),
-    done: &mut Done,
+    deletion: &mut Deletion,
 ) -> Result<Option<CallId>, Problem> {
     let workspace = entry.workspace;
     let stop_at = entry.now.plus(BUDGET);
@@ -197,19 +131,19 @@ async fn walk(
         };
         let places: Vec<_> = ids.iter().map(|id| keys::call(workspace, *id)).collect();
         let fetched = app.store.batch_all(places.clone()).await?;
+        let mut going = Vec::new();
         for place in &places {
             let call = fetched.get::<Call>(place, &Unsealed, entry.lens())?;
-            if let Some(call) = call.filter(|call| wanted.hold(call)) {
-                app.store.delete_call(workspace, call.id).await?;
-                done.deleted += 1;
-            }
+            let call = call.filter(|call| meant(deletion.meant(), call));
+            going.extend(call.map(|call| call.id));
         }
-        done.looked_at += ids.len();
+        deletion.delete(app, workspace, &going).await?;
+        deletion.looked_at += ids.len();
         if ids.len() < usize::from(PAGE) {
             return Ok(None);
         }
         after = Some(last);
-        if done.looked_at >= MOST_LOOKED_AT || app.clock.now() >= stop_at {
+        if deletion.looked_at >= MOST_LOOKED_AT || app.clock.now() >= stop_at {
             return Ok(after);
         }
     }

@@ -24,8 +24,9 @@
 //! | `show_figures` | `GET /v1/workspaces/{workspace}/call-figures` |
 //!
 //! Rooms beside the operations: `view` (a call on the wire), `beginning` (a new call, glare
-//! included), `step` (what people do with one), `door` (what lets a device in), `quality` (how well
-//! it went). How a call goes is `shared::domain::call`, without a clock; the frames between two
+//! included), `step` (what people do with one), `door` (what lets a device in), `visitor` (the visitor of
+//! a conversation as a guest), `deleting` (what was deleted, for its receipt), `quality` (how well it
+//! went). How a call goes is `shared::domain::call`, without a clock; the frames between two
 //! devices are the business of `realtime`.
 
 mod act;
@@ -33,6 +34,7 @@ mod begin;
 mod beginning;
 mod delete;
 mod delete_many;
+mod deleting;
 mod door;
 mod guest_act;
 mod guest_begin;

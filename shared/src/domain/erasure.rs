@@ -2,9 +2,10 @@
 //! entry of the ledger means.
 
 use super::{
-    AccountId, ContactId, ErasureId, Timestamp, WorkspaceId,
-    receipt::{Count, Erased, Kept},
-    retention::erasure_days,
+    AccountId, AppId, ContactId, ErasureId, GuestId, Timestamp, WorkspaceId,
+    personal::Pseudonymous,
+    receipt::{CallsMeant, Count, Erased, Kept},
+    retention::{DATA_PITR_DAYS, erasure_days},
     time::DAY,
     words::Symbol,
 };
@@ -24,6 +25,8 @@ crate::words! {
     pub enum ErasureKind {
         /// Somebody who signs in, with their place in every workspace.
         Account = "account",
+        /// What is known of calls of a workspace.
+        Calls = "calls",
         /// Somebody that a workspace talks with.
         Contact = "contact",
         /// A workspace with everything in it.
@@ -47,11 +50,16 @@ crate::words! {
     }
 }
 
-/// What lies outside of our reach, as every receipt says it.
-pub const OUT_OF_REACH: [&str; 3] = [
+/// What lies outside of our reach, as a receipt of somebody or of a workspace says it.
+const OUT_OF_REACH: [&str; 3] = [
     "Mails that were delivered",
     "What somebody downloaded or copied before",
     "Backups of the tables, which without their keys cannot be read any more",
+];
+/// The same of calls: they hold ids, times and counts, and no key of their own.
+const OUT_OF_REACH_OF_CALLS: [&str; 2] = [
+    "What somebody downloaded or copied before",
+    "Backups of the tables, until the day that this receipt names",
 ];
 
 /// How many parts each table is read in.
@@ -67,18 +75,32 @@ pub fn part(number: u32) -> Option<(Table, u16)> {
     }
 }
 
-/// From when on no backup can be read of what was gone at `finished_at`: its keys are in none of them
-/// any more.
-pub fn unreadable_after(finished_at: Timestamp) -> Timestamp {
-    finished_at.plus(DAY * erasure_days::KEYS_PITR)
-}
-
 impl ErasureKind {
+    /// From when on no backup can be read of what was gone at `finished_at`: its keys are in none of them
+    /// any more, or it is itself in none.
+    pub fn unreadable_after(self, finished_at: Timestamp) -> Timestamp {
+        let days = match self {
+            Self::Calls => DATA_PITR_DAYS,
+            Self::Account | Self::Contact | Self::Workspace => erasure_days::KEYS_PITR,
+        };
+        finished_at.plus(DAY * days)
+    }
+
+    /// What lies outside of our reach.
+    pub fn out_of_reach(self) -> Vec<String> {
+        let all: &[&str] = match self {
+            Self::Calls => &OUT_OF_REACH_OF_CALLS,
+            Self::Account | Self::Contact | Self::Workspace => &OUT_OF_REACH,
+        };
+        all.iter().map(|one| (*one).to_owned()).collect()
+    }
+
     /// The subject of an erasure, as its kind writes it.
     pub fn subject(self, id: ErasureId) -> String {
         let uuid = id.uuid();
         match self {
             Self::Account => AccountId::from_uuid(uuid).to_string(),
+            Self::Calls => id.to_string(),
             Self::Contact => ContactId::from_uuid(uuid).to_string(),
             Self::Workspace => WorkspaceId::from_uuid(uuid).to_string(),
         }
@@ -96,7 +118,7 @@ impl ErasureKind {
             "To show that the erasure was carried out, and to repeat it on a restored backup",
             "36 months; in the ledger for as long as there are backups of it",
         )];
-        if self != Self::Workspace {
+        if matches!(self, Self::Account | Self::Contact) {
             all.push(kept(
                 "What was asked about one's own data, and how it was answered",
                 "To show that requests were answered as the law wants it",
@@ -121,6 +143,18 @@ impl ErasureKind {
                     "the mail, and two days at most",
                 ),
             ],
+            Self::Calls => vec![
+                kept(
+                    "That calls were deleted, in the audit log of the workspace",
+                    "So that its owners see who deleted them",
+                    "as long as the audit log is kept",
+                ),
+                kept(
+                    "That two spoke or somebody was missed, in a conversation that a call was offered in",
+                    "It is a line of the conversation, and names no call",
+                    "as long as the conversation is kept",
+                ),
+            ],
             Self::Contact => vec![kept(
                 "Marks that say only that a conversation is gone",
                 "So that clients that were offline learn of it",
@@ -142,6 +176,47 @@ impl ErasureKind {
         all
     }
 }
+
+impl CallsMeant {
+    /// Whether anything says which calls: without that one is meant, by the erasure's own id.
+    pub const fn is_any(&self) -> bool {
+        self.app.is_some()
+            || self.guest.is_some()
+            || self.user_ref.is_some()
+            || self.before.is_some()
+    }
+}
+
+impl Symbol for CallsMeant {
+    fn symbol(&self) -> String {
+        let all = [
+            self.app.map(|id| format!("app={id}")),
+            self.guest.map(|id| format!("guest={id}")),
+            self.user_ref.as_ref().map(|hash| format!("user={hash}")),
+            self.before.map(|at| format!("before={}", at.ms())),
+        ];
+        let all: Vec<String> = all.into_iter().flatten().collect();
+        all.join(" ")
+    }
+
+    fn from_symbol(text: &str) -> Option<Self> {
+        let mut meant = Self::default();
+        for part in text.split(' ').filter(|part| !part.is_empty()) {
+            let (name, value) = part.split_once('=')?;
+            match name {
+                "app" => meant.app = Some(value.parse::<AppId>().ok()?),
+                "guest" => meant.guest = Some(value.parse::<GuestId>().ok()?),
+                "user" => meant.user_ref = Some(value.to_owned()),
+                "before" => meant.before = Some(Timestamp::from_ms(value.parse().ok()?)),
+                _ => return None,
+            }
+        }
+        Some(meant)
+    }
+}
+
+// Opaque ids, a time and a keyed hash.
+impl Pseudonymous for CallsMeant {}
 
 /// How many items of a kind there were in a table, and how many there are now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -242,7 +317,8 @@ impl Gone {
                 ContactId::from_uuid(uuid),
             )),
             (ErasureKind::Workspace, _) => Some(Self::Workspace(WorkspaceId::from_uuid(uuid))),
-            (ErasureKind::Account, _) => None,
+            // Nobody is gone by it.
+            (ErasureKind::Account | ErasureKind::Calls, _) => None,
         }
     }
 
@@ -272,6 +348,47 @@ mod tests {
             let tally = Tally { table, kind: "Message".to_owned(), before, after };
             prop_assert_eq!(Tally::from_symbol(&tally.symbol()), Some(tally));
         }
+    }
+
+    #[test]
+    fn what_calls_are_meant_reads_as_it_was_written() {
+        let all = CallsMeant {
+            app: Some(AppId::new(AT)),
+            guest: Some(GuestId::new(AT)),
+            user_ref: Some("n4bqgyhmfwwal7mk2fi7xjbbmr2kmpwl".to_owned()),
+            before: Some(AT),
+        };
+        for meant in [
+            all.clone(),
+            CallsMeant {
+                app: None,
+                before: None,
+                ..all.clone()
+            },
+            CallsMeant {
+                guest: None,
+                user_ref: None,
+                ..all
+            },
+        ] {
+            assert!(meant.is_any());
+            assert_eq!(CallsMeant::from_symbol(&meant.symbol()), Some(meant));
+        }
+        let one = CallsMeant::default();
+        assert!(!one.is_any());
+        assert_eq!(CallsMeant::from_symbol(&one.symbol()), Some(one));
+        for bad in ["app", "app=x", "before=soon", "team=tm_1", "guest="] {
+            assert_eq!(CallsMeant::from_symbol(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn backups_hold_calls_as_long_as_they_hold_anything() {
+        let until = ErasureKind::Calls.unreadable_after(AT);
+        assert_eq!(until.ms() - AT.ms(), 30 * 24 * 60 * 60 * 1000);
+        let told = |kind: ErasureKind| kind.out_of_reach().join(" ");
+        assert!(told(ErasureKind::Contact).contains("without their keys"));
+        assert!(!told(ErasureKind::Calls).contains("keys"));
     }
 
     #[test]
@@ -355,7 +472,7 @@ mod tests {
 
     #[test]
     fn backups_are_unreadable_when_those_of_the_keys_have_rolled() {
-        let until = unreadable_after(AT);
+        let until = ErasureKind::Contact.unreadable_after(AT);
         assert_eq!(until.ms() - AT.ms(), 7 * 24 * 60 * 60 * 1000);
     }
 
@@ -364,6 +481,7 @@ mod tests {
         Erased {
             erasure: id,
             kind: kind.to_owned(),
+            calls: None,
             tenant: tenant.to_owned(),
             subject: NOTHING.to_owned(),
             registry: NOTHING.to_owned(),

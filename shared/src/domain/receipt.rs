@@ -15,7 +15,7 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{ErasureId, Timestamp, WorkspaceId};
+use super::{AppId, ErasureId, GuestId, Timestamp, WorkspaceId};
 
 /// The layout of entries; another one would take another number.
 pub const VERSION: u32 = 1;
@@ -60,9 +60,13 @@ pub enum Event {
 pub struct Erased {
     /// The erasure.
     pub erasure: ErasureId,
-    /// What was erased: `account`, `contact` or `workspace`.
+    /// What was erased: `account`, `calls`, `contact` or `workspace`.
     #[schema(example = "contact")]
     pub kind: String,
+    /// Of calls: which ones. Of one call nothing more is said: its id has the bits of the erasure's, as
+    /// everybody's has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<CallsMeant>,
     /// Under whose keys it lay: a workspace, or `platform`.
     #[schema(example = "ws_01kf0a1b2c3d4e5f6g7h8j9k0m")]
     pub tenant: String,
@@ -83,8 +87,31 @@ pub struct Erased {
     /// What lies outside of our reach.
     #[schema(example = json!(["Mails that were delivered"]))]
     pub out_of_reach: Vec<String>,
-    /// From when on backups of it cannot be read, because the keys are in none of them any more.
+    /// From when on backups of it cannot be read, because the keys are in none of them any more; of calls,
+    /// because they are in no backup any more.
     pub backup_unreadable_at: Timestamp,
+}
+
+/// Which calls were deleted: those of which all of this is true.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ReceiptCalls)]
+pub struct CallsMeant {
+    /// Of this app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = json!(null))]
+    pub app: Option<AppId>,
+    /// Of this guest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = json!(null))]
+    pub guest: Option<GuestId>,
+    /// Of this reference of the app's, as a keyed hash: who holds the key can tell that it was this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = json!(null))]
+    pub user_ref: Option<String>,
+    /// Made before this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Timestamp>,
 }
 
 /// How many items of a kind there were in a store, and how many there are.
@@ -305,6 +332,7 @@ mod tests {
         Event::Erased(Erased {
             erasure: ErasureId::new(AT),
             kind: "contact".to_owned(),
+            calls: None,
             tenant: WorkspaceId::new(AT).to_string(),
             subject: NOTHING.to_owned(),
             registry: NOTHING.to_owned(),

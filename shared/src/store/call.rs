@@ -13,7 +13,6 @@ use shared_derive::Record;
 
 use super::{
     db::{Store, StoreError},
-    keys,
     record::{Stored, read_item},
     seal::{KeyedHash, Unsealed},
     socket::ConnectionId,
@@ -453,18 +452,6 @@ impl Store {
             .step_call(call, Happening::Knock, |_| Ok(()), lens)
             .await?;
         Ok(matches!(stepped, Stepped::Done(call) if call.course().is_over()))
-    }
-
-    /// Deletes what is known of a call; `outbox` takes what lies beside it along.
-    ///
-    /// # Errors
-    /// When storage fails.
-    pub async fn delete_call(&self, workspace: WorkspaceId, id: CallId) -> Result<(), StoreError> {
-        for side in Side::ALL {
-            self.delete(keys::call_quality(workspace, id, *side))
-                .await?;
-        }
-        self.delete(keys::call(workspace, id)).await
     }
 }
 

@@ -10,11 +10,13 @@
 
 mod account;
 pub mod again;
+mod calls;
 mod contact;
 mod progress;
 mod receipt;
 mod workspace;
 
+pub use calls::{meant, says_deleted};
 pub use progress::GRACE;
 
 use super::{

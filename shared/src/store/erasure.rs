@@ -16,9 +16,10 @@ use super::{
     seal::KeyedHash,
 };
 use crate::domain::{
-    AccountId, ContactId, ErasureId, MemberId, TenantId, Timestamp, WorkspaceId,
+    AccountId, CallId, ContactId, ErasureId, MemberId, TenantId, Timestamp, WorkspaceId,
     erasure::{tally, totals},
     personal::Pseudonymous,
+    receipt::CallsMeant,
     text::Email,
     words::Symbol,
 };
@@ -118,6 +119,9 @@ pub struct Erasure {
     /// The erasures of the other contacts of the same person.
     #[personal(category = Pseudonym, purpose = ProveErasure, erase = Delete, open)]
     pub together: Option<Vec<ErasureId>>,
+    /// Of calls: which ones.
+    #[personal(category = Pseudonym, purpose = ProveErasure, erase = Delete, open)]
+    pub calls: Option<CallsMeant>,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
@@ -147,7 +151,29 @@ impl Erasure {
             ledger_from: None,
             receipt: None,
             together: None,
+            calls: None,
             rev: 1,
+        }
+    }
+
+    /// That calls were deleted, the one or those that are meant: nothing is left to do but the receipt.
+    pub fn of_calls(
+        workspace: WorkspaceId,
+        one: Option<CallId>,
+        meant: CallsMeant,
+        tallies: Vec<Tally>,
+        now: Timestamp,
+    ) -> Self {
+        let tenant = TenantId::Workspace(workspace);
+        let id = one.map_or(ErasureId::new(now), |call| {
+            ErasureId::from_uuid(call.uuid())
+        });
+        let begun = Self::new(id, ErasureKind::Calls, tenant, now);
+        Self {
+            stage: Stage::Verifying,
+            calls: Some(meant),
+            tallies,
+            ..begun
         }
     }
 

@@ -1,8 +1,14 @@
 //! What is known of calls goes when the workspace asks.
 
+use std::collections::BTreeMap;
+use std::fs;
+
 use harness::text;
+use local::receipts::{Verdict, verify};
+use local::restore;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::{Guest, SECOND, World};
 
@@ -49,7 +55,8 @@ async fn calls_are_deleted_by_call_guest_app_reference_and_date_and_nothing_of_t
     let stays = ended(&world, &stays).await;
 
     let call = ended(&world, &world.guest().await).await;
-    world.owner.delete(&world.call(&call), 204).await;
+    let deleted = world.owner.delete(&world.call(&call), 200).await;
+    assert_eq!(deleted["deleted"], 1);
     gone(&call).await;
     world
         .owner
@@ -125,4 +132,150 @@ async fn calls_are_deleted_by_call_guest_app_reference_and_date_and_nothing_of_t
         0,
         "after a day not even that is left"
     );
+}
+
+/// The public keys of receipts, and a file to check.
+struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    async fn new(world: &World) -> Self {
+        let keys = world.harness.anonymous();
+        let keys = keys.get("/.well-known/erasure-keys.json", 200).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("keys.json"), keys.to_string()).expect("written");
+        let objects = &world.harness.stack.objects;
+        let ledger = folder.path().join("ledger");
+        fs::create_dir(&ledger).expect("a folder");
+        for listed in objects.versions() {
+            if let Some(name) = listed.key.strip_prefix("ledger/") {
+                let bytes = objects.bytes_of(&listed).expect("there");
+                fs::write(ledger.join(name), bytes).expect("written");
+            }
+        }
+        Self { folder }
+    }
+
+    fn check(&self, receipt: &str) -> Verdict {
+        let file = self.folder.path().join("receipt.json");
+        fs::write(&file, receipt).expect("written");
+        let at = |name: &str| self.folder.path().join(name);
+        verify(&file, &at("keys.json"), Some(&at("ledger")))
+    }
+}
+
+/// CALL-16: who deleted calls holds a receipt that anybody can check, and that says which calls, how many, and
+/// until when backups have them.
+#[tokio::test]
+async fn a_deletion_of_calls_has_a_receipt_that_is_signed_and_stands_in_the_ledger() {
+    let world = World::new().await;
+    let (one, two) = (world.guest().await, world.guest().await);
+    let single = ended(&world, &one).await;
+    let theirs = ended(&world, &two).await;
+    let deletions = format!("{}/call-deletions", world.workspace.path);
+    let first = world.owner.delete(&world.call(&single), 200).await;
+    let second = json!({ "guest_id": two.id, "before": "2027-01-01T00:00:00.000Z" });
+    let second = world.owner.post(&deletions, second, 200).await;
+    let nothing = json!({ "guest_id": two.id });
+    let nothing = world.owner.post(&deletions, nothing, 200).await;
+    assert_eq!(
+        (&nothing["deleted"], &nothing["erasure_id"]),
+        (&json!(0), &Value::Null)
+    );
+    let show = async |deleted: &Value| {
+        let id = text(deleted, "erasure_id");
+        let path = format!("{}/erasures/{id}", world.workspace.path);
+        world.owner.get(&path, 200).await
+    };
+    assert_eq!(show(&first).await["receipt"], Value::Null);
+    // Of one call the erasure has the bits, as of everybody.
+    let (_, bits) = single.split_once('_').expect("an id");
+    assert!(text(&first, "erasure_id").ends_with(bits));
+    world.harness.run_schedule("Erasures").await;
+    world.harness.run_schedule("Erasures").await;
+    let desk = Desk::new(&world).await;
+    for (deleted, calls) in [
+        (&first, json!({})),
+        (
+            &second,
+            json!({ "guest": two.id, "before": "2027-01-01T00:00:00.000Z" }),
+        ),
+    ] {
+        let shown = show(deleted).await;
+        assert_eq!(
+            (&shown["stage"], &shown["kind"]),
+            (&json!("done"), &json!("calls"))
+        );
+        let erased = &shown["receipt"]["entry"]["event"]["erased"];
+        assert_eq!(erased["calls"], calls);
+        assert_eq!(erased["tenant"], world.workspace.id.as_str());
+        // Thirty days, unlike what is sealed: calls have no key of their own that could go sooner.
+        assert_eq!(
+            erased["backup_unreadable_at"],
+            deleted["gone_from_backups_by"]
+        );
+        let counts = erased["counts"].as_array().expect("counts");
+        let counted: BTreeMap<&str, &Value> = counts
+            .iter()
+            .filter_map(|count| Some((count["kind"].as_str()?, count)))
+            .collect();
+        for kind in ["Call", "CallQuality"] {
+            let count = counted[kind];
+            assert_eq!(
+                (&count["before"], &count["deleted"], &count["after"]),
+                (&json!(1), &json!(1), &json!(0)),
+                "{kind}"
+            );
+        }
+        let holds = desk.check(&shown.to_string());
+        assert!(matches!(holds, Verdict::Holds(_)), "{holds:?}");
+        let altered = shown.to_string().replace("\"deleted\":1", "\"deleted\":9");
+        assert!(matches!(desk.check(&altered), Verdict::Fails(_)));
+    }
+    // Not for another workspace, nor for whoever may not delete calls.
+    let other = world.harness.sign_up("eve@example.com").await;
+    let elsewhere = other.workspace("calls").await;
+    let id = text(&first, "erasure_id");
+    let path = format!("{}/erasures/{id}", elsewhere.path);
+    other
+        .refused(Method::GET, &path, None, 404, "not_found")
+        .await;
+    let path = format!("{}/erasures/{id}", world.workspace.path);
+    world
+        .agent
+        .refused(Method::GET, &path, None, 403, "forbidden")
+        .await;
+    world
+        .owner
+        .refused(Method::GET, &world.call(&theirs), None, 404, "not_found")
+        .await;
+}
+
+/// A backup that is put back brings no call back that was deleted since, and takes none that was not.
+#[tokio::test]
+async fn calls_that_were_deleted_since_a_backup_are_deleted_again_when_it_is_put_back() {
+    let world = World::new().await;
+    let stays = ended(&world, &world.guest().await).await;
+    let guest = world.guest().await;
+    let goes = ended(&world, &guest).await;
+    world.harness.drain().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let backup = folder.path().join("data.sqlite");
+    let backup = backup.to_string_lossy();
+    let database = world.harness.stack.data().database();
+    database.vacuum_into(&backup).expect("a backup");
+    world.owner.delete(&world.call(&goes), 200).await;
+    world.harness.run_schedule("Erasures").await;
+    database.restore_from(&backup).expect("restored");
+    let report = restore::run(world.harness.app_of("retention"), |_| {}).await;
+    let report = report.expect("restored");
+    assert_eq!((report.calls, report.erased), (1, 0));
+    let owner = world.harness.sign_in("ada@example.com").await;
+    owner
+        .refused(Method::GET, &world.call(&goes), None, 404, "not_found")
+        .await;
+    owner.get(&world.call(&stays), 200).await;
+    let report = restore::run(world.harness.app_of("retention"), |_| {}).await;
+    assert_eq!(report.expect("restored").calls, 0, "once is enough");
 }

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use crate::{
     domain::{
         TenantId, Timestamp,
-        erasure::{OUT_OF_REACH, unreadable_after},
         receipt::{Erased, Event, hash},
     },
     store::{
@@ -34,6 +33,7 @@ impl Erasure {
         Erased {
             erasure: self.id,
             kind: self.erased.word().to_owned(),
+            calls: self.calls.clone(),
             tenant: self.tenant.to_string(),
             subject: subject.to_string(),
             registry: registry_hash(),
@@ -41,8 +41,8 @@ impl Erasure {
             finished_at,
             counts: self.tallies.iter().map(Tally::counted).collect(),
             kept: self.erased.keeps(),
-            out_of_reach: OUT_OF_REACH.map(str::to_owned).to_vec(),
-            backup_unreadable_at: unreadable_after(finished_at),
+            out_of_reach: self.erased.out_of_reach(),
+            backup_unreadable_at: self.erased.unreadable_after(finished_at),
         }
     }
 }
