@@ -75,6 +75,12 @@ def tour_of_the_calls(api, functions, table, rows, token, inbox):
     # One that is offered in a conversation of the inbox, which has calls besides.
     offer = {"kind": "audio", "conversation_id": inbox[1]}
     api("POST", f"{inbox[0]}/call-links", offer, token)
+    # And one to the visitor of that conversation, who answers as a guest.
+    offer = {"conversation_id": inbox[1], "kind": "audio", "client_id": str(uuid.uuid4())}
+    offered = api("POST", f"{inbox[0]}/calls", offer, token)
+    answer = api("POST", "/v1/widget/guest-sessions", token=inbox[2])
+    assert answer["call"]["id"] == offered["call"]["id"], answer
+    api("POST", f"{inbox[0]}/calls/{offered['call']['id']}/cancel", token=token)
     api("GET", f"{workspace}/call-figures", token=key)
     api("GET", calls, token=key)
     api("DELETE", f"{calls}/{second}", token=key)

@@ -749,7 +749,7 @@ def main():
                 member = api("GET", workspace, token=token)["member_id"]
                 tour_of_the_desk(api, token, workspace, contact, member)
                 tour_of_the_flows(api, token, workspace, visitor, partial(forget_salts, ready))
-                tour_of_the_calls(api, functions, partial(past_the_fences, ready), partial(items, ready, "DataTable"), token, (workspace, conversation))
+                tour_of_the_calls(api, functions, partial(past_the_fences, ready), partial(items, ready, "DataTable"), token, (workspace, conversation, visitor))
                 tour_of_keys(api, token, workspace, contact, conversation, file)
                 tour_of_leaving(api, ready["api"], functions["retention"], token, workspace, contact)
                 tour_of_retention(api, functions["retention"], token, workspace, conversation)

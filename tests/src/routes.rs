@@ -83,9 +83,10 @@ impl Route {
     /// Whether it asks for the module of calls, which a workspace of the inbox does not have: those
     /// are tried in `tests/it/calls`.
     pub fn is_of_calls(&self) -> bool {
-        self.path
-            .split('/')
-            .any(|part| ["calls", "call-links", "call-deletions", "call-figures"].contains(&part))
+        self.path.split('/').any(|part| {
+            let of_calls = ["calls", "call-links", "call-deletions", "call-figures"];
+            of_calls.contains(&part) || part == "guest-sessions"
+        })
     }
 
     /// The names of its path parameters, in order.

@@ -1,5 +1,6 @@
 //! A call rings, stops ringing, or is further: those who may take it hear so, and the two devices in it. What a
-//! guest begins rings on the devices of the team as well.
+//! guest begins rings on the devices of the team as well, and what a member begins in a conversation on the open
+//! sockets and the devices of its visitor. Where it rang, it also stops: taken elsewhere, given up, or over.
 //!
 //! Hints, as all nudges are: who misses one learns the same from the list of open calls, and every read
 //! of a call asks the clock.
@@ -13,17 +14,20 @@ use shared::{
         push::{Called, Ring},
     },
     domain::{
-        AppId, CallId, GuestId, MemberId, Policy, Timestamp,
+        AppId, CallId, ContactId, ConversationId, GuestId, MemberId, Policy, Timestamp,
         call::{CallKind, CallState, EndReason, Side},
         policy::Lens,
     },
     lambda::stream::{Change, Record as Changed},
     store::{
-        Item, Record as _, StoreError, SubjectId, Unsealed,
+        Item, Query, Record as _, StoreError, SubjectId, Table, Unsealed,
         call::Call,
-        keys::HEAD,
+        conversation::Conversation,
+        db::key_of,
+        keys::{self, HEAD},
         record::read_item,
-        socket::{Listener, Topic},
+        socket::{Listener, Socket, Topic},
+        subject::State,
     },
 };
 
@@ -31,6 +35,8 @@ use crate::image;
 
 /// How long frames may take together.
 const BUDGET: Duration = Duration::from_secs(8);
+/// On how many open pages of a visitor it rings at the most.
+const MOST_PAGES: u16 = 20;
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "t")]
@@ -45,6 +51,8 @@ enum Frame {
         app: Option<AppId>,
         #[serde(skip_serializing_if = "Option::is_none")]
         member: Option<MemberId>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        conversation: Option<ConversationId>,
         #[serde(skip_serializing_if = "Option::is_none")]
         deadline: Option<Timestamp>,
     },
@@ -105,6 +113,7 @@ async fn tell_all(app: &App, records: &[Changed]) -> Result<(), StoreError> {
             continue;
         }
         if after == Some(CallState::Ringing) {
+            let rings = Rings::of(app, call, lens).await?;
             let frame = Frame::Ring {
                 call: call.id,
                 kind: call.call_kind,
@@ -112,27 +121,27 @@ async fn tell_all(app: &App, records: &[Changed]) -> Result<(), StoreError> {
                 guest: call.guest,
                 app: call.app,
                 member: call.member,
+                conversation: call.conversation,
                 deadline: call.course().deadline(),
             };
-            app.nudge(audience(app, call, lens.now).await?, &frame)
-                .await?;
-            if let (Side::Guest, Some(until)) = (call.caller, call.course().deadline()) {
-                app.ring(Ring {
-                    workspace: call.workspace,
-                    call: call.id,
-                    called: call.asked.map_or(Called::Team, Called::Member),
-                    until,
-                })
-                .await?;
+            rings.tell(app, call, &frame, lens).await?;
+            if let Some(ring) = rings.on_devices(call) {
+                app.ring(ring).await?;
             }
-        } else if before == Some(CallState::Ringing) {
+        } else if let Some(rang) = old.as_ref().filter(|old| old.state == CallState::Ringing) {
+            // What is over names no conversation any more; it did a moment ago.
+            let rings = Rings::of(app, rang, lens).await?;
             let frame = Frame::RingEnd {
                 call: call.id,
                 reason: call.reason,
                 member: call.member,
             };
-            app.nudge(audience(app, call, lens.now).await?, &frame)
-                .await?;
+            rings.tell(app, rang, &frame, lens).await?;
+            // By its own time a device stops by itself: it was told until when.
+            let ring = rings.on_devices(rang);
+            if let Some(ring) = ring.filter(|_| call.reason != Some(EndReason::NoAnswer)) {
+                app.silence(ring).await?;
+            }
         }
         let gone = after.is_none();
         let frame = Frame::Changed {
@@ -158,6 +167,79 @@ async fn tell_all(app: &App, records: &[Changed]) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Where a call rings.
+struct Rings {
+    /// The visitor of the conversation that a member calls them in.
+    visitor: Option<ContactId>,
+}
+
+impl Rings {
+    async fn of(app: &App, call: &Call, lens: Lens<'_>) -> Result<Self, StoreError> {
+        let Some(id) = call.conversation.filter(|_| call.caller == Side::Agent) else {
+            return Ok(Self { visitor: None });
+        };
+        let place = keys::conversation(call.workspace, id);
+        let fetched = app.store.batch(vec![place.clone()]).await?;
+        let head = fetched.get::<Conversation>(&place, &Unsealed, lens)?;
+        let head = head.filter(|head| head.state == State::Live);
+        Ok(Self {
+            visitor: head.map(|head| head.contact),
+        })
+    }
+
+    async fn tell(
+        &self,
+        app: &App,
+        call: &Call,
+        frame: &Frame,
+        lens: Lens<'_>,
+    ) -> Result<(), StoreError> {
+        app.nudge(audience(app, call, lens.now).await?, frame)
+            .await?;
+        let Some(visitor) = self.visitor else {
+            return Ok(());
+        };
+        for socket in pages(app, visitor, lens).await? {
+            if socket.workspace == call.workspace {
+                app.connections.post(&socket.connection, frame).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// On whose devices, and until when.
+    fn on_devices(&self, call: &Call) -> Option<Ring> {
+        let called = match (call.caller, self.visitor) {
+            (Side::Guest, _) => call.asked.map_or(Called::Team, Called::Member),
+            (Side::Agent, Some(visitor)) => Called::Contact(visitor),
+            (Side::Agent, None) => return None,
+        };
+        Some(Ring {
+            workspace: call.workspace,
+            call: call.id,
+            called,
+            until: call.course().deadline()?,
+        })
+    }
+}
+
+/// The open sockets of a visitor, whatever they listen to.
+async fn pages(app: &App, visitor: ContactId, lens: Lens<'_>) -> Result<Vec<Socket>, StoreError> {
+    let list = Query::lists(keys::sockets(SubjectId::Contact(visitor))).limit(MOST_PAGES);
+    let items = app.store.query(list).await?;
+    let places = items.iter().filter_map(|item| key_of(Table::Data, item));
+    let places: Vec<_> = places.collect();
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
+    let fetched = app.store.batch(places.clone()).await?;
+    let mut found = Vec::with_capacity(places.len());
+    for place in &places {
+        found.extend(fetched.get::<Socket>(place, &Unsealed, lens)?);
+    }
+    Ok(found)
 }
 
 /// Those who may take a call.

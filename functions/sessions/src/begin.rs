@@ -1,28 +1,34 @@
-//! `POST /v1/workspaces/{workspace}/calls`: a member calls a guest.
+//! `POST /v1/workspaces/{workspace}/calls`: a member calls a guest, or the visitor of a conversation.
 
 use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use shared::{
     app::App,
     domain::{
-        GuestId, Permission, WorkspaceId,
+        ConversationId, GuestId, Permission, WorkspaceId,
         call::{CallKind, Side},
         policy::Module,
     },
-    http::{AccessToken, Json, Path, Problem, Problems},
+    http::{AccessToken, Json, Member, Path, Problem, Problems, thread},
     store::{call::Guest, keys, socket::Holder},
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::beginning::{self, Begun, BegunView, Wanted};
+use crate::{
+    beginning::{self, Begun, BegunView, Wanted},
+    visitor,
+};
 
 /// A call to make.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BeginCall {
-    /// Whom to call; known from an earlier call of theirs, or from the app's own servers.
-    guest_id: GuestId,
+    /// Whom to call; known from an earlier call of theirs, or from the app's own servers. Or a conversation.
+    guest_id: Option<GuestId>,
+    /// The conversation whose visitor to call: it rings wherever they have it open.
+    #[schema(example = json!(null))]
+    conversation_id: Option<ConversationId>,
     /// As what it begins.
     kind: CallKind,
     /// Made by the client once for a call, so that a repeated request makes one.
@@ -50,16 +56,19 @@ pub async fn handle(
     Path(workspace): Path<WorkspaceId>,
     Json(body): Json<BeginCall>,
 ) -> Result<(StatusCode, Json<BegunView>), Problem> {
-    let place = keys::guest(workspace, body.guest_id);
-    let wanted = vec![place.clone()];
+    let guest = body.guest_id.map(|id| keys::guest(workspace, id));
+    let conversation = body.conversation_id;
+    let conversation = conversation.map(|id| keys::conversation(workspace, id));
+    let wanted = guest.into_iter().chain(conversation).collect();
     let member = app
         .member(&token, workspace, Permission::CallsTake, wanted)
         .await?;
     let entry = &member.entry;
     entry.require(Module::Sessions)?;
-    let guest = entry.open::<Guest>(&place)?;
+    let guest = called(&app, &member, &body).await?;
     let wanted = Wanted {
-        guest: guest.ok_or_else(Problem::not_found)?,
+        guest,
+        conversation: body.conversation_id,
         kind: body.kind,
         caller: Side::Agent,
         asked: Some(member.id),
@@ -74,4 +83,27 @@ pub async fn handle(
         Begun::Now(view) => (StatusCode::CREATED, Json(view)),
         Begun::Before(view) => (StatusCode::OK, Json(view)),
     })
+}
+
+/// Who is called: a guest, or the visitor of a conversation.
+async fn called(app: &App, member: &Member, body: &BeginCall) -> Result<Guest, Problem> {
+    let entry = &member.entry;
+    match (body.guest_id, body.conversation_id) {
+        (Some(id), None) => {
+            let guest = entry.open::<Guest>(&keys::guest(entry.workspace, id))?;
+            guest.ok_or_else(Problem::not_found)
+        }
+        (None, Some(conversation)) => {
+            let head = thread::seen_head(entry, &member.sight, conversation)?;
+            visitor::receive(app, entry, head.contact).await
+        }
+        (Some(_), Some(_)) => {
+            let fault = "a guest_id or a conversation_id, and not both";
+            Err(Problem::invalid("#/conversation_id", "forbidden", fault))
+        }
+        (None, None) => {
+            let fault = "this field, or conversation_id";
+            Err(Problem::invalid("#/guest_id", "required", fault))
+        }
+    }
 }

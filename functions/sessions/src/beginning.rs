@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::{
     app::App,
     domain::{
-        CallId, MemberId, Timestamp,
+        CallId, ConversationId, MemberId, Timestamp,
         call::{CallKind, CallState, Course, EndReason, Happening, Side, survivor},
     },
     http::{Code, Problem, actor::Entry},
@@ -60,6 +60,8 @@ pub struct Wanted {
     pub caller: Side,
     /// The member whom it is for, or who calls.
     pub asked: Option<MemberId>,
+    /// The conversation that a member calls its visitor in.
+    pub conversation: Option<ConversationId>,
     /// The client's id of the request.
     pub client_id: uuid::Uuid,
     /// Who joins by the token.
@@ -220,6 +222,7 @@ pub async fn begin(app: &App, entry: &Entry, wanted: Wanted) -> Result<Begun, Pr
         if wanted.caller == Side::Guest {
             check_ringing(app, entry, &guest).await?;
         }
+        guest.conversation = wanted.conversation.or(guest.conversation);
         let mut call = Call::begin(&Beginning {
             guest: &guest,
             kind: wanted.kind,

@@ -50,6 +50,7 @@ pub async fn handle(
         kind: body.kind,
         caller: Side::Guest,
         asked: guesting.guest.asks,
+        conversation: None,
         client_id: body.client_id,
         holder: Holder::Guest(id),
         guest: guesting.guest,

@@ -10,6 +10,7 @@
 //! | `guest_pass` | `POST /v1/guest/calls/{call}/join-token` |
 //! | `guest_ice` | `POST /v1/guest/calls/{call}/ice` |
 //! | `guest_tell` | `POST /v1/guest/calls/{call}/quality` |
+//! | `visitor_answer` | `POST /v1/widget/guest-sessions` |
 //! | `join` | `POST /v1/calls/join` |
 //! | `begin` | `POST /v1/workspaces/{workspace}/calls` |
 //! | `list` | `GET /v1/workspaces/{workspace}/calls` |
@@ -54,6 +55,8 @@ mod show_figures;
 mod step;
 mod tell;
 mod view;
+mod visitor;
+mod visitor_answer;
 
 /// The routes of this function.
 pub fn routes() -> shared::http::Routes {
@@ -65,6 +68,7 @@ pub fn routes() -> shared::http::Routes {
         guest_pass,
         guest_ice,
         guest_tell,
+        visitor_answer,
         join,
         begin,
         list,

@@ -71,22 +71,30 @@ pub struct Tiding {
     pub seq: Option<u64>,
     /// Which call rings, and until when.
     pub rings: Option<(CallId, Timestamp)>,
+    /// Which call rings no more, and until when it would have.
+    pub silences: Option<(CallId, Timestamp)>,
 }
 
 impl Tiding {
     fn of(notification: &Notification) -> Self {
+        let of_call = notification.call.zip(notification.rings_until);
+        let (silences, rings) = match notification.rings_no_more {
+            Some(true) => (of_call, None),
+            _ => (None, of_call),
+        };
         Self {
             event: notification.event,
             workspace: notification.workspace,
             conversation: notification.conversation,
             seq: notification.seq,
-            rings: notification.call.zip(notification.rings_until),
+            rings,
+            silences,
         }
     }
 
     /// How long a provider keeps what it cannot bring at once: what rings, for as long as it does.
     fn kept(&self, now: Timestamp) -> Duration {
-        let Some((_, until)) = self.rings else {
+        let Some((_, until)) = self.rings.or(self.silences) else {
             return KEPT;
         };
         let left = u64::try_from(until.ms() - now.ms()).unwrap_or_default();
@@ -95,6 +103,15 @@ impl Tiding {
 
     /// What a device gets.
     pub fn data(&self) -> Value {
+        if let Some((call, until)) = self.silences {
+            // A word of its own: whoever knows only what rings does not ring again.
+            return json!({
+                "event": "ring_ended",
+                "workspace_id": self.workspace,
+                "call_id": call,
+                "rings_until": until,
+            });
+        }
         if let Some((call, until)) = self.rings {
             return json!({
                 "event": self.event,
@@ -448,7 +465,8 @@ impl App {
             sending.spawn(async move {
                 let token = target.token();
                 let mut came = deliver(&app, &credentials, token, &tiding, now).await;
-                if tiding.rings.is_some() && matches!(came, Sent::Later(_)) {
+                let urgent = tiding.rings.or(tiding.silences).is_some();
+                if urgent && matches!(came, Sent::Later(_)) {
                     // The schedule comes when it rings no more.
                     tokio::time::sleep(ring::AGAIN).await;
                     came = deliver(&app, &credentials, token, &tiding, now).await;

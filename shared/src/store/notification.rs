@@ -219,6 +219,9 @@ pub struct Notification {
     /// Until when it rings: later nobody is told of it.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub rings_until: Option<Timestamp>,
+    /// Whether it is that a call rings no more, before its time was over.
+    #[non_personal(reason = "whether something begins or ends")]
+    pub rings_no_more: Option<bool>,
     /// When it happened.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub happened_at: Timestamp,
@@ -340,6 +343,29 @@ impl Notification {
         }
     }
 
+    /// That a call rings no more for `recipient`, though it would have until `until`.
+    pub fn silence(
+        (workspace, recipient): (WorkspaceId, SubjectId),
+        call: CallId,
+        until: Timestamp,
+        tenant_key: &TenantKey,
+        now: Timestamp,
+    ) -> Self {
+        let name = format!("effect|silence|{recipient}|{call}|{}", until.ms());
+        let effect = tenant_key.hash(Use::Push, &name);
+        Self {
+            call: Some(call),
+            rings_until: Some(until),
+            rings_no_more: Some(true),
+            ..Self::blank(
+                (workspace, recipient),
+                NotificationId::derived(until, effect.as_bytes()),
+                NotifyEvent::Call,
+                now,
+            )
+        }
+    }
+
     /// Whether there is nothing to tell any more at `now`.
     pub fn is_over(&self, now: Timestamp) -> bool {
         self.rings_until.is_some_and(|until| until <= now)
@@ -361,6 +387,7 @@ impl Notification {
             seq: None,
             call: None,
             rings_until: None,
+            rings_no_more: None,
             happened_at: now,
             delivery_state: DeliveryState::Pending,
             attempts: 0,

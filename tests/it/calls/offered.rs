@@ -1,10 +1,13 @@
 //! Calls that are offered in a conversation of an inbox.
 
-use harness::{Client, Conversation, Harness, Member, Visitor, Workspace, random_uuid, text};
+use harness::{
+    Client, Conversation, Harness, Member, Socket, Visitor, Workspace, random_uuid, text,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::SECOND;
+use crate::asyncapi::is_documented;
 
 struct Desk {
     harness: Harness,
@@ -105,6 +108,218 @@ async fn a_call_that_is_offered_in_a_conversation_ends_as_a_line_of_it() {
     assert_eq!(seen["reason"], "declined");
     assert_eq!(desk.told().await, ["call_missed", "call_missed"]);
     assert_eq!(desk.told().await.len(), 2);
+}
+
+impl Desk {
+    /// A member calls the visitor in the conversation; it rings.
+    async fn rings(&self, member: &Client) -> String {
+        let path = format!("{}/calls", self.workspace.path);
+        let body = json!({ "conversation_id": self.conversation.id, "kind": "video", "client_id": random_uuid() });
+        let begun = member.post(&path, body, 201).await;
+        assert_eq!(
+            begun["call"]["conversation_id"],
+            json!(self.conversation.id)
+        );
+        let device = self.harness.anonymous();
+        let device = device.with_token(&text(&begun["join"], "join_token"));
+        device.post("/v1/calls/join", Value::Null, 201).await;
+        self.harness.drain().await;
+        text(&begun["call"], "id")
+    }
+
+    async fn member_does(&self, call: &str, act: &str) -> Value {
+        let path = format!("{}/calls/{call}/{act}", self.workspace.path);
+        let done = self.owner.post(&path, Value::Null, 200).await;
+        self.harness.drain().await;
+        done
+    }
+}
+
+/// The next frame about ringing, and which call it is about.
+async fn rung(page: &mut Socket, t: &str) -> Value {
+    for _ in 0..10 {
+        let frame = page.next().await;
+        if frame["t"] == t {
+            is_documented("serverSendsInCalls", &frame);
+            return frame;
+        }
+    }
+    panic!("no {t} came");
+}
+
+/// A call that a member begins in a conversation rings on every open page of its visitor, who answers on one of
+/// them; there and on the others it rings no more.
+#[tokio::test]
+async fn a_member_calls_the_visitor_of_a_conversation_on_all_their_open_pages() {
+    let desk = desk().await;
+    desk.calls(true).await;
+    let (mut one, mut other) = (desk.visitor.socket().await, desk.visitor.socket().await);
+    let stranger = desk.owner.app(&desk.workspace).await;
+    let stranger = desk.harness.visitor(&stranger).await;
+    let mut elsewhere = stranger.socket().await;
+    one.sub(&desk.conversation.id).await;
+    desk.visitor
+        .refused(
+            Method::POST,
+            "/v1/widget/guest-sessions",
+            None,
+            404,
+            "not_found",
+        )
+        .await;
+    let call = desk.rings(&desk.owner).await;
+    for page in [&mut one, &mut other] {
+        let ring = rung(page, "call.ring").await;
+        assert_eq!(
+            (&ring["call"], &ring["caller"], &ring["conversation"]),
+            (&json!(call), &json!("agent"), &json!(desk.conversation.id))
+        );
+        assert!(ring["deadline"].is_string());
+    }
+    // It is the visitor's, and nobody else's.
+    stranger
+        .refused(
+            Method::POST,
+            "/v1/widget/guest-sessions",
+            None,
+            404,
+            "not_found",
+        )
+        .await;
+    let ack = json!({ "t": "call.ack", "call": call });
+    assert_eq!(elsewhere.ask(ack).await["code"], "not_found");
+    one.send(json!({ "t": "call.ack", "call": call })).await;
+    let answer = desk
+        .visitor
+        .post("/v1/widget/guest-sessions", Value::Null, 201)
+        .await;
+    assert_eq!(answer["call"]["id"], json!(call));
+    let again = desk
+        .visitor
+        .post("/v1/widget/guest-sessions", Value::Null, 201)
+        .await;
+    assert_eq!(answer["guest_token"], again["guest_token"]);
+    let guest = desk.harness.anonymous();
+    let guest = guest.with_token(&text(&answer, "guest_token"));
+    let path = format!("/v1/guest/calls/{call}");
+    let taken = guest
+        .post(&format!("{path}/accept"), Value::Null, 200)
+        .await;
+    assert_eq!(taken["state"], "connecting");
+    desk.harness.drain().await;
+    for page in [&mut one, &mut other] {
+        assert_eq!(rung(page, "call.ring_end").await["call"], json!(call));
+    }
+    let pass = guest
+        .post(&format!("{path}/join-token"), Value::Null, 201)
+        .await;
+    let device = desk.harness.anonymous();
+    let device = device.with_token(&text(&pass, "join_token"));
+    let joined = device.post("/v1/calls/join", Value::Null, 201).await;
+    assert_eq!(joined["side"], "guest");
+    guest.post(&format!("{path}/end"), Value::Null, 200).await;
+    assert_eq!(desk.told().await, ["call_missed"]);
+    assert_eq!(elsewhere.heard().await, Vec::<Value>::new());
+    // Nothing of it leads to the visitor any more.
+    assert_eq!(
+        desk.harness.items_with(&call).await,
+        2,
+        "the call, and the guest of a day"
+    );
+}
+
+#[tokio::test]
+async fn a_call_to_a_visitor_stops_ringing_when_it_is_taken_back_declined_or_over_and_rings_once_at_a_time()
+ {
+    let desk = desk().await;
+    desk.calls(true).await;
+    let mut page = desk.visitor.socket().await;
+    let call = desk.rings(&desk.owner).await;
+    rung(&mut page, "call.ring").await;
+    // A colleague calls the same visitor at the same time.
+    let bob = desk
+        .harness
+        .join(&desk.owner, &desk.workspace, "bob@example.com", "agent")
+        .await;
+    let path = format!("{}/calls", desk.workspace.path);
+    let body = json!({ "conversation_id": desk.conversation.id, "kind": "audio", "client_id": random_uuid() });
+    let busy = bob.post(&path, body.clone(), 201).await;
+    assert_eq!(busy["call"]["reason"], "busy");
+    desk.member_does(&call, "cancel").await;
+    assert_eq!(
+        rung(&mut page, "call.ring_end").await["reason"],
+        "cancelled"
+    );
+    let call = desk.rings(&bob).await;
+    rung(&mut page, "call.ring").await;
+    let session = desk
+        .visitor
+        .post("/v1/widget/guest-sessions", Value::Null, 201)
+        .await;
+    let guest = desk.harness.anonymous();
+    let guest = guest.with_token(&text(&session, "guest_token"));
+    guest
+        .post(&format!("/v1/guest/calls/{call}/decline"), Value::Null, 200)
+        .await;
+    desk.harness.drain().await;
+    assert_eq!(rung(&mut page, "call.ring_end").await["reason"], "declined");
+    desk.rings(&desk.owner).await;
+    rung(&mut page, "call.ring").await;
+    desk.harness.advance(46 * SECOND);
+    desk.harness.run_schedule("minute").await;
+    desk.harness.drain().await;
+    assert_eq!(
+        rung(&mut page, "call.ring_end").await["reason"],
+        "no_answer"
+    );
+    desk.visitor
+        .refused(
+            Method::POST,
+            "/v1/widget/guest-sessions",
+            None,
+            404,
+            "not_found",
+        )
+        .await;
+    assert_eq!(desk.told().await, ["call_missed"; 3]);
+    // A guest or a conversation, and one that is there.
+    for (body, status, code) in [
+        (
+            json!({ "kind": "audio", "client_id": random_uuid() }),
+            422,
+            "validation_failed",
+        ),
+        (
+            json!({
+                "conversation_id": desk.conversation.id, "guest_id": "gst_01kf0a1b2c3d4e5f6g7h8j9k0m",
+                "kind": "audio", "client_id": random_uuid(),
+            }),
+            422,
+            "validation_failed",
+        ),
+        (
+            json!({
+                "conversation_id": "cnv_01kf0a1b2c3d4e5f6g7h8j9k0m", "kind": "audio",
+                "client_id": random_uuid(),
+            }),
+            404,
+            "not_found",
+        ),
+    ] {
+        desk.owner
+            .refused(Method::POST, &path, Some(body), status, code)
+            .await;
+    }
+    desk.calls(false).await;
+    desk.visitor
+        .refused(
+            Method::POST,
+            "/v1/widget/guest-sessions",
+            None,
+            403,
+            "module_off",
+        )
+        .await;
 }
 
 /// Bad input: a conversation that is not there, and a workspace that has no calls.

@@ -482,9 +482,32 @@ async fn of_an_app_that_asks_for_a_relay_no_own_address_is_passed_on() {
             json!({ "epoch": 1, "n": 1, "candidates": [one] }),
         )
     };
-    let (host, relay) = (way("host"), way("relay"));
-    talk.theirs.send(host).await;
-    assert_eq!(next(&mut talk.theirs, "error").await["code"], "bad_signal");
+    // A relayed way says where its device was seen; a description says where it was written.
+    let relay = way("relay raddr 203.0.113.7 rport 4711 generation 0");
+    let host = way("host");
+    let own = SDP.replace("127.0.0.1", "203.0.113.7") + "a=rtcp:9 IN IP4 203.0.113.7\r\n";
+    let offer = json!({ "epoch": 1, "n": 2, "kind": "offer", "sdp": own });
+    let offer = talk.frame("call.sdp", offer);
+    let with_host = json!({
+        "epoch": 1, "n": 3, "kind": "offer", "sdp": format!("{SDP}a={CANDIDATE}\r\n"),
+    });
+    let with_host = talk.frame("call.sdp", with_host);
+    for refused in [host, with_host] {
+        talk.theirs.send(refused).await;
+        assert_eq!(next(&mut talk.theirs, "error").await["code"], "bad_signal");
+    }
     talk.theirs.send(relay).await;
-    next(&mut talk.ours, "call.ice").await;
+    let heard = next(&mut talk.ours, "call.ice").await;
+    assert_eq!(
+        heard["candidates"][0]["candidate"],
+        "candidate:1 1 udp 1 192.0.2.7 9 typ relay raddr 0.0.0.0 rport 9 generation 0"
+    );
+    talk.theirs.send(offer).await;
+    let heard = next(&mut talk.ours, "call.sdp").await;
+    let told = text(&heard, "sdp");
+    assert!(!told.contains("203.0.113.7"), "{told}");
+    assert!(
+        told.contains("a=fingerprint:sha-256 AA:BB:CC\r\n"),
+        "{told}"
+    );
 }

@@ -160,8 +160,89 @@ async fn a_guest_who_calls_rings_on_the_phones_of_the_team() {
         panic!("one push, not {told:?}");
     };
     assert_eq!(one.data["data"]["call_id"], begun["call"]["id"]);
-    // Taken or given up, it rings no more: apps hear that by the socket, and by the deadline.
+    // Given up, it rings no more, and the phone hears that once.
     let end = format!("/v1/guest/calls/{}/end", text(&begun["call"], "id"));
     guest.post(&end, Value::Null, 200).await;
-    assert_eq!(world.told_by("fcm").await.len(), 1);
+    guest.post(&end, Value::Null, 200).await;
+    let told = world.told_by("fcm").await;
+    let [_, over] = told.as_slice() else {
+        panic!("two pushes, not {told:?}");
+    };
+    assert_eq!(over.data["data"]["event"], "ring_ended");
+    assert_eq!(over.data["data"]["call_id"], begun["call"]["id"]);
+    // What is over by its time, the phone knows.
+    let wanted = json!({ "kind": "video", "client_id": random_uuid() });
+    let begun = guest.post("/v1/guest/calls", wanted, 201).await;
+    let device = page.with_token(&text(&begun["join"], "join_token"));
+    device.post("/v1/calls/join", Value::Null, 201).await;
+    assert_eq!(world.told_by("fcm").await.len(), 3);
+    world.harness.advance(Duration::from_secs(46));
+    world.harness.run_schedule("minute").await;
+    assert_eq!(world.told_by("fcm").await.len(), 3);
+}
+
+/// No VoIP push but for a real ring: the system ends an app that is woken by one and does not ring.
+#[tokio::test]
+async fn what_rings_no_more_is_told_by_a_push_that_lets_nothing_ring() {
+    let world = World::with_all().await;
+    world.add(phone("voip", PHONE)).await;
+    world.add(phone("alert", ALERTED)).await;
+    world
+        .add(json!({ "provider": "fcm", "token": ANDROID }))
+        .await;
+    world
+        .add(json!({ "provider": "expo", "token": EXPO }))
+        .await;
+    let browser = world.register(&world.owner).await;
+    let until = world.now().plus(Duration::from_secs(45));
+    let call = world.ring(Called::Team, until).await;
+    let workspace = world.workspace.id.parse().expect("a workspace");
+    let ring = Ring {
+        workspace,
+        call,
+        called: Called::Team,
+        until,
+    };
+    for _ in 0..2 {
+        let app = world.harness.app_of("outbox");
+        app.silence(ring).await.expect("told");
+    }
+    let data = json!({
+        "event": "ring_ended", "workspace_id": world.workspace.id, "call_id": call,
+        "rings_until": until,
+    });
+    let told = world.told_by("apns").await;
+    let [rang, over] = told.as_slice() else {
+        panic!("two pushes, not {told:?}");
+    };
+    assert_eq!(rang.headers["apns-push-type"], "voip");
+    assert_eq!(over.device, ALERTED);
+    assert_eq!(
+        (
+            &*over.headers["apns-push-type"],
+            &*over.headers["apns-priority"]
+        ),
+        ("background", "5")
+    );
+    assert_eq!(over.headers["apns-topic"], "com.example.shop");
+    assert_eq!(over.headers["apns-expiration"], until.seconds().to_string());
+    assert_eq!(over.data["aps"], json!({ "content-available": 1 }));
+    assert_eq!(over.data["event"], "ring_ended");
+    let told = world.told_by("fcm").await;
+    assert_eq!(told.len(), 2);
+    assert_eq!(told[1].data["data"]["event"], "ring_ended");
+    assert_eq!(told[1].data["notification"], Value::Null);
+    let told = world.told_by("expo").await;
+    assert_eq!(told.len(), 2);
+    assert_eq!(
+        (&told[1].data["title"], &told[1].data["_contentAvailable"]),
+        (&Value::Null, &json!(true))
+    );
+    let told = world.told(&browser).await;
+    assert_eq!((told.len(), &told[1].data), (2, &data));
+    // After its time nobody has to be told.
+    world.harness.advance(Duration::from_secs(46));
+    let app = world.harness.app_of("outbox");
+    app.silence(ring).await.expect("nothing to tell");
+    assert_eq!(world.told_by("fcm").await.len(), 2);
 }

@@ -92,6 +92,11 @@ pub(super) async fn send(
         return Sent::Never(DeviceFault::Rejected);
     };
     let body = payload(tiding, kind).to_string().into_bytes();
+    let how = match tiding.silences {
+        // Something for the app to do, and nothing to show: Apple takes it with this priority only.
+        Some(_) => ("background", "5"),
+        None => (kind.word(), "10"),
+    };
     let (topic, ends_at) = match kind {
         ApnsKind::Alert => (topic.to_owned(), seconds_after(now, tiding.kept(now))),
         // Now or never: a phone that rings later rings for nobody. Apple waits as long as the call does.
@@ -102,8 +107,8 @@ pub(super) async fn send(
     };
     let mut call = Outgoing::json(Recipient::Apple, address, body)
         .with(APNS_TOPIC, topic)
-        .with(APNS_PUSH_TYPE, kind.word().to_owned())
-        .with(APNS_PRIORITY, "10".to_owned())
+        .with(APNS_PUSH_TYPE, how.0.to_owned())
+        .with(APNS_PRIORITY, how.1.to_owned())
         .with(APNS_EXPIRATION, ends_at.to_string())
         .with_authorization(format!("bearer {signed}"))
         .within(PATIENCE);
@@ -120,7 +125,9 @@ pub(super) async fn send(
 /// (`mutable-content`).
 fn payload(tiding: &Tiding, kind: ApnsKind) -> Value {
     let mut payload = tiding.data();
-    if kind == ApnsKind::Alert {
+    if tiding.silences.is_some() {
+        payload["aps"] = json!({ "content-available": 1 });
+    } else if kind == ApnsKind::Alert {
         let mut aps = json!({
             "alert": { "title": tiding.event.words() },
             "sound": "default",

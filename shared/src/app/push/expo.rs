@@ -44,11 +44,15 @@ pub(super) async fn send(
     };
     let mut message = json!({
         "to": token.reveal(),
-        "title": tiding.event.words(),
         "data": tiding.data(),
         "ttl": tiding.kept(now).as_secs(),
         "priority": "high",
     });
+    match tiding.silences {
+        // For the app alone: nothing is shown.
+        Some(_) => message["_contentAvailable"] = true.into(),
+        None => message["title"] = tiding.event.words().into(),
+    }
     if let Some(conversation) = tiding.conversation {
         // What a phone shows is replaced by this on Android, and on iOS.
         message["tag"] = conversation.to_string().into();

@@ -181,7 +181,8 @@ async fn ask(app: &App, own: &FcmCredentials, at: &str, now: Timestamp) -> Resul
 }
 
 /// What a device gets. The text is a constant of ours; everything else is ids, and texts, as FCM wants.
-/// What rings is data alone, so that the app wakes and rings, whatever it does at the time.
+/// What rings, or rings no more, is data alone, so that the app wakes and does it, whatever it does at the
+/// time.
 fn message(token: &TokenText, tiding: &Tiding, now: Timestamp) -> Value {
     let mut data = serde_json::Map::new();
     for (name, value) in tiding.data().as_object().into_iter().flatten() {
@@ -194,7 +195,7 @@ fn message(token: &TokenText, tiding: &Tiding, now: Timestamp) -> Value {
     }
     let mut android =
         json!({ "priority": "high", "ttl": format!("{}s", tiding.kept(now).as_secs()) });
-    if tiding.rings.is_some() {
+    if tiding.rings.or(tiding.silences).is_some() {
         return json!({ "message": { "token": token.reveal(), "data": data, "android": android } });
     }
     let mut notification = json!({ "title": tiding.event.words() });

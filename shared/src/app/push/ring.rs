@@ -1,7 +1,9 @@
 //! A call rings on the devices of those who may take it.
 //!
 //! It is told as anything else is, by a notification that `outbox` tries at once, but for three things:
-//! nobody keeps it longer than it rings, nothing takes its place, and quiet hours do not hold it back.
+//! nobody keeps it longer than it rings, nothing takes its place, and quiet hours do not hold it back. When it
+//! was taken elsewhere or given up before its time, the same devices are told that, by a push that rings on
+//! none; when its time is over, they know by themselves.
 
 use std::time::Duration;
 
@@ -9,13 +11,13 @@ use super::{Target, Tiding};
 use crate::{
     app::App,
     domain::{
-        CallId, MemberId, Policy, TenantId, Timestamp, WorkspaceId,
+        CallId, ContactId, MemberId, Policy, TenantId, Timestamp, WorkspaceId,
         push::{ApnsKind, NotifyEvent, PushToken},
         text::BundleId,
     },
     store::{
-        CommitError, Item, Query, RootRef, StoreError, Stored, SubjectId, Table, Transaction,
-        Unsealed, db::key_of, keys, notification::Notification,
+        CommitError, Item, Query, RootRef, StoreError, Stored, SubjectId, Table, TenantKey,
+        Transaction, Unsealed, db::key_of, keys, notification::Notification,
     },
 };
 
@@ -27,6 +29,8 @@ const MOST_MEMBERS: u16 = 100;
 /// For whom a call rings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Called {
+    /// The visitor of a conversation.
+    Contact(ContactId),
     /// One member.
     Member(MemberId),
     /// All who are there.
@@ -55,6 +59,25 @@ impl App {
     /// # Errors
     /// When storage fails; whoever calls again goes on.
     pub async fn ring(&self, ring: Ring) -> Result<(), StoreError> {
+        self.tell_ring(ring, Notification::ring).await
+    }
+
+    /// Tells the devices on which a call rings that it does no more; what its time has ended anyway, nobody
+    /// has to be told of.
+    ///
+    /// For `outbox`, as [`Self::ring`].
+    ///
+    /// # Errors
+    /// When storage fails; whoever calls again goes on.
+    pub async fn silence(&self, ring: Ring) -> Result<(), StoreError> {
+        self.tell_ring(ring, Notification::silence).await
+    }
+
+    async fn tell_ring(
+        &self,
+        ring: Ring,
+        row: fn((WorkspaceId, SubjectId), CallId, Timestamp, &TenantKey, Timestamp) -> Notification,
+    ) -> Result<(), StoreError> {
         let now = self.clock.now();
         if ring.until <= now {
             return Ok(());
@@ -66,13 +89,12 @@ impl App {
         }
         let tenant = TenantId::Workspace(ring.workspace);
         let tenant_key = self.store.tenant_key(tenant, now).await?;
-        for member in self.called(ring).await? {
-            let recipient = SubjectId::Member(member);
+        for recipient in self.called(ring).await? {
             if !self.store.has_device(recipient, ring.workspace).await? {
                 continue;
             }
             let whom = (ring.workspace, recipient);
-            let row = Notification::ring(whom, ring.call, ring.until, &tenant_key, now);
+            let row = row(whom, ring.call, ring.until, &tenant_key, now);
             let mut transaction = Transaction::new(now);
             transaction.create(&Stored::new(row, &Policy::platform()), &Unsealed)?;
             match self.store.commit(transaction).await {
@@ -84,14 +106,19 @@ impl App {
         Ok(())
     }
 
-    async fn called(&self, ring: Ring) -> Result<Vec<MemberId>, StoreError> {
-        if let Called::Member(member) = ring.called {
-            return Ok(vec![member]);
+    async fn called(&self, ring: Ring) -> Result<Vec<SubjectId>, StoreError> {
+        match ring.called {
+            Called::Contact(contact) => return Ok(vec![SubjectId::Contact(contact)]),
+            Called::Member(member) => return Ok(vec![SubjectId::Member(member)]),
+            Called::Team => {}
         }
         let list = Query::lists(keys::memberships(ring.workspace)).limit(MOST_MEMBERS);
         let items = self.store.query(list).await?;
-        let member = |item: &Item| RootRef::of(&key_of(Table::Data, item)?).id().parse().ok();
-        Ok(items.iter().filter_map(member).collect())
+        let member = |item: &Item| -> Option<MemberId> {
+            RootRef::of(&key_of(Table::Data, item)?).id().parse().ok()
+        };
+        let members = items.iter().filter_map(member);
+        Ok(members.map(SubjectId::Member).collect())
     }
 }
 
