@@ -1,4 +1,4 @@
-// Compiled from call.ts (SHA-256 ffdb2406c443ed593dbbf41c973cb5d59a9644f748146743c9fa7891ae5bed30) by build.mjs. Change that file.
+// Compiled from call.ts (SHA-256 a669a04eb05bec0bf907ce7c7a9b3b665970d57ae6afe2b3f6f7b214708a0b76) by build.mjs. Change that file.
 // One side of a call, in a browser: the socket, the peer connection between two devices, and how well
 // it goes. docs/calls-protocol.md has the same for those who write a client elsewhere.
 //
@@ -31,6 +31,8 @@ export async function ask(api, method, path, token, body, keepalive = false) {
 const RETRY_MS = [300, 1000, 2000, 4000, 8000];
 const RESTART_AFTER_MS = 3000;
 const STATS_MS = 2000, CHECKPOINT_MS = 60_000, BATCH_MS = 50;
+/** How long a call rings and looks for a way at the most, and a moment more: then this side knocks. */
+const KNOCK_MS = { ringing: 46_000, connecting: 21_000 };
 const WORDS = "acorn amber anchor apple arrow autumn badge bamboo basket beacon berry birch breeze bridge bronze butter cabin candle canyon carbon castle cedar chalk cherry cinder circle clover cobalt comet copper coral cotton crane cricket crystal daisy delta desert diamond dragon eagle echo ember engine falcon feather fern flint forest fossil galaxy garden ginger glacier granite grove hammer harbor hazel helmet honey hunter indigo island ivory jacket jasmine jungle kettle kiwi ladder lagoon lantern laurel lemon lilac linen lotus magnet maple marble meadow melon meteor mirror mosaic moss nectar needle nickel nutmeg oasis ocean olive onyx opal orbit orchid otter oyster panda paper pearl pebble pepper piano pilot planet plum pocket poppy prairie quartz rabbit raven ribbon river rocket saddle saffron sail salmon sapphire shadow silver sparrow spruce stone summer sunset tiger timber topaz tulip tunnel turtle valley velvet violet walnut water willow winter wolf zebra".split(" ");
 /** One side of one call. */
 export class Line {
@@ -63,6 +65,7 @@ export class Line {
     #watch;
     #checkpoint;
     #restart;
+    #knock;
     #acceptedAt = 0;
     #seen = { rtt: [], loss: [], jitter: [], restarts: 0, told: false, counted: {} };
     constructor(options) { this.#options = options; }
@@ -285,8 +288,13 @@ export class Line {
         this.#call = call;
         if (call.state === "connecting" && !this.#acceptedAt)
             this.#acceptedAt = Date.now();
-        if (before !== call.state)
+        if (before !== call.state) {
+            clearTimeout(this.#knock);
+            const wait = KNOCK_MS[call.state];
+            if (wait)
+                this.#knock = setTimeout(() => void this.#sayTimeIsOver(), wait);
             this.#options.listener.state(call.state, call.reason);
+        }
         if (call.state === "ended" && !this.#over) {
             void this.#tellQuality(true);
             this.#close();
@@ -295,8 +303,19 @@ export class Line {
         if (call.state === "connecting" && before === "ringing" && this.#peerEpoch && !this.#connection)
             void this.#meet(this.#peerEpoch);
     }
+    /** The server's clock decides; who waits says that it may be time. */
+    async #sayTimeIsOver() {
+        const { api, path, token } = this.#options;
+        try {
+            this.#become(await ask(api, "POST", `${path}/knock`, await token()));
+        }
+        catch {
+            await this.#look();
+        }
+    }
     #close() {
         this.#over = true;
+        clearTimeout(this.#knock);
         for (const timer of [this.#alive, this.#watch, this.#checkpoint])
             clearInterval(timer);
         clearTimeout(this.#restart);

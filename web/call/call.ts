@@ -61,6 +61,8 @@ export interface Options {
 const RETRY_MS = [300, 1000, 2000, 4000, 8000];
 const RESTART_AFTER_MS = 3000;
 const STATS_MS = 2000, CHECKPOINT_MS = 60_000, BATCH_MS = 50;
+/** How long a call rings and looks for a way at the most, and a moment more: then this side knocks. */
+const KNOCK_MS: Partial<Record<State, number>> = { ringing: 46_000, connecting: 21_000 };
 const WORDS = "acorn amber anchor apple arrow autumn badge bamboo basket beacon berry birch breeze bridge bronze butter cabin candle canyon carbon castle cedar chalk cherry cinder circle clover cobalt comet copper coral cotton crane cricket crystal daisy delta desert diamond dragon eagle echo ember engine falcon feather fern flint forest fossil galaxy garden ginger glacier granite grove hammer harbor hazel helmet honey hunter indigo island ivory jacket jasmine jungle kettle kiwi ladder lagoon lantern laurel lemon lilac linen lotus magnet maple marble meadow melon meteor mirror mosaic moss nectar needle nickel nutmeg oasis ocean olive onyx opal orbit orchid otter oyster panda paper pearl pebble pepper piano pilot planet plum pocket poppy prairie quartz rabbit raven ribbon river rocket saddle saffron sail salmon sapphire shadow silver sparrow spruce stone summer sunset tiger timber topaz tulip tunnel turtle valley velvet violet walnut water willow winter wolf zebra".split(" ");
 
 /** One side of one call. */
@@ -94,6 +96,7 @@ export class Line {
   #watch?: ReturnType<typeof setInterval>;
   #checkpoint?: ReturnType<typeof setInterval>;
   #restart?: ReturnType<typeof setTimeout>;
+  #knock?: ReturnType<typeof setTimeout>;
   #acceptedAt = 0;
   readonly #seen: { rtt: number[]; loss: number[]; jitter: number[]; connect?: number; restarts: number; told: boolean; counted: Record<string, unknown> } = { rtt: [], loss: [], jitter: [], restarts: 0, told: false, counted: {} };
 
@@ -271,14 +274,26 @@ export class Line {
     const before = this.#call?.state;
     this.#call = call;
     if (call.state === "connecting" && !this.#acceptedAt) this.#acceptedAt = Date.now();
-    if (before !== call.state) this.#options.listener.state(call.state, call.reason);
+    if (before !== call.state) {
+      clearTimeout(this.#knock);
+      const wait = KNOCK_MS[call.state];
+      if (wait) this.#knock = setTimeout(() => void this.#sayTimeIsOver(), wait);
+      this.#options.listener.state(call.state, call.reason);
+    }
     if (call.state === "ended" && !this.#over) { void this.#tellQuality(true); this.#close(); }
     // The other was there before the call was taken.
     if (call.state === "connecting" && before === "ringing" && this.#peerEpoch && !this.#connection) void this.#meet(this.#peerEpoch);
   }
 
+  /** The server's clock decides; who waits says that it may be time. */
+  async #sayTimeIsOver(): Promise<void> {
+    const { api, path, token } = this.#options;
+    try { this.#become(await ask<CallView>(api, "POST", `${path}/knock`, await token())); } catch { await this.#look(); }
+  }
+
   #close(): void {
     this.#over = true;
+    clearTimeout(this.#knock);
     for (const timer of [this.#alive, this.#watch, this.#checkpoint]) clearInterval(timer);
     clearTimeout(this.#restart);
     this.#connection?.close();

@@ -1,4 +1,4 @@
-// Compiled from desk.ts (SHA-256 f289eed62bb95e8762f4cea114a9a39f415a3754c98a048f3d06f4b3742972e8) by build.mjs. Change that file.
+// Compiled from desk.ts (SHA-256 97456b07f3bd66f7253962bbcd403fb083af963631e13377049d77d062a5274a) by build.mjs. Change that file.
 // The page of the team: signs in by a token that is pasted, shows what rings, and takes it. A deployment
 // puts its own sign-in before it; the token stays in this tab.
 import { ask, Line, Problem } from "./call.js";
@@ -43,8 +43,14 @@ async function open() {
 async function look() {
     const { data } = await ask(api, "GET", `${calls()}?state=open`, token);
     const ringing = data.filter(({ state, caller }) => state === "ringing" && caller === "guest");
-    list.replaceChildren(...ringing.map((call) => {
+    // What rings still stays as it is: whoever is about to press its button keeps it, and nothing is read out twice.
+    const known = new Map([...list.children].map((item) => [item.dataset.call, item]));
+    for (const [id, item] of known)
+        if (!ringing.some((call) => call.id === id))
+            item.remove();
+    list.append(...ringing.filter(({ id }) => !known.has(id)).map((call) => {
         const item = document.createElement("li");
+        item.dataset.call = call.id;
         const said = document.createElement("span");
         said.textContent = `${call.kind === "audio" ? "Voice" : "Video"} call, since ${new Date(call.created_at).toLocaleTimeString()}`;
         const take = document.createElement("button");

@@ -41,8 +41,12 @@ async function open(): Promise<void> {
 async function look(): Promise<void> {
   const { data } = await ask<{ data: CallView[] }>(api, "GET", `${calls()}?state=open`, token);
   const ringing = data.filter(({ state, caller }) => state === "ringing" && caller === "guest");
-  list.replaceChildren(...ringing.map((call) => {
+  // What rings still stays as it is: whoever is about to press its button keeps it, and nothing is read out twice.
+  const known = new Map([...list.children].map((item) => [(item as HTMLElement).dataset.call, item]));
+  for (const [id, item] of known) if (!ringing.some((call) => call.id === id)) item.remove();
+  list.append(...ringing.filter(({ id }) => !known.has(id)).map((call) => {
     const item = document.createElement("li");
+    item.dataset.call = call.id;
     const said = document.createElement("span");
     said.textContent = `${call.kind === "audio" ? "Voice" : "Video"} call, since ${new Date(call.created_at).toLocaleTimeString()}`;
     const take = document.createElement("button");

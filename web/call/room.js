@@ -1,4 +1,4 @@
-// Compiled from room.ts (SHA-256 07b9cf385de8f7729ad2da55d292d2f83f7cc58895e741d270d1af9d65e43616) by build.mjs. Change that file.
+// Compiled from room.ts (SHA-256 3cee5af7d895494111c8da648db8c8aa8305faa4f13a26f4f903a5676d98a3df) by build.mjs. Change that file.
 // What both pages show of a call, and the buttons. Everything can be reached by the keyboard, and what
 // happens is said in words (`aria-live`) besides being seen.
 import { choices, devices } from "./call.js";
@@ -7,11 +7,13 @@ const STATES = {
     created: "Getting ready", ringing: "Ringing", connecting: "Connecting", active: "Connected", ended: "The call is over",
 };
 const REASONS = {
-    busy: "The other side is in another call.", cancelled: "The call was taken back.", completed: "The call is over.",
+    busy: "The other side is in another call.", cancelled: "The call was taken back.", completed: "Both sides have hung up. Nothing of it was recorded.",
     declined: "The other side cannot talk now.", failed_ice: "The two devices found no way to each other.", forbidden: "The call was ended.",
     max_duration: "The call was as long as a call may be.", no_answer: "Nobody could take the call.", peer_lost: "The other side was lost.",
     superseded: "You called each other; the other call goes on.",
 };
+/** What stands where the picture of the other side will be. */
+const WAITS = { created: "One moment", ringing: "Calling the team", connecting: "Looking for a way to the other device" };
 export class Room {
     #side;
     #line;
@@ -25,6 +27,8 @@ export class Room {
         at("#share").addEventListener("click", () => void this.#share());
         at("#hang-up").addEventListener("click", () => void this.#line?.end(this.#line.call?.state === "ringing" && this.#side === "guest" ? "cancel" : "end").catch(() => this.over()));
         at("#ask-mute")?.addEventListener("click", () => { this.#line?.askMute(); this.say("The other side was asked to mute itself."); });
+        // Phones show no screen: their browsers have no word for it.
+        at("#share").hidden = !navigator.mediaDevices?.getDisplayMedia;
         for (const kind of ["camera", "microphone"])
             at(`#choose-${kind}`).addEventListener("change", () => void this.#change());
         addEventListener("pagehide", () => this.#line?.leave());
@@ -44,17 +48,28 @@ export class Room {
             this.say("No microphone and no camera: you will see and hear, and not be heard.");
         await this.#list();
         at("#room").hidden = false;
+        at("#camera").hidden = kind === "audio";
+        document.body.dataset.kind = kind;
         this.#draw();
+        // What began it is not there any more: the keyboard goes on with what ends it.
+        at("#hang-up").focus();
     }
     hold(line) { this.#line = line; }
     async send() { if (this.#camera)
         await this.#line?.use(this.#camera); }
-    over() { at("#room").hidden = true; for (const track of this.#camera?.getTracks() ?? [])
+    over() { at("#room").hidden = true; at("#safety").hidden = true; (at("#call") ?? at("#ringing button") ?? at("#quiet"))?.focus(); for (const track of this.#camera?.getTracks() ?? [])
         track.stop(); this.#camera = null; }
     // Listener
     state(state, reason) {
         at("#state").textContent = STATES[state];
+        at("#waits").textContent = WAITS[state] ?? "";
         document.body.dataset.state = state;
+        // Before that there is nobody to show it to, or to ask.
+        for (const selector of ["#share", "#ask-mute"]) {
+            const button = at(selector);
+            if (button)
+                button.disabled = state !== "active";
+        }
         if (state !== "ended") {
             this.say("");
             return;
@@ -66,6 +81,7 @@ export class Room {
         this.#show("#other", camera);
         this.#show("#screen", screen);
         at("#screen").hidden = !screen;
+        at(".pictures").classList.toggle("shared", screen !== null);
     }
     media(media) {
         const missing = [media.audio ? "" : "muted", media.video ? "" : "camera off"].filter(Boolean).join(", ");
@@ -126,9 +142,10 @@ export class Room {
         }
     }
     #draw() {
-        const pressed = (selector, on, words) => { const button = at(selector); button.setAttribute("aria-pressed", String(on)); button.textContent = on ? words[1] : words[0]; };
-        pressed("#mute", !this.#on.audio, ["Mute", "Unmute"]);
-        pressed("#camera", !this.#on.video, ["Camera off", "Camera on"]);
-        pressed("#share", this.#line?.sharing ?? false, ["Show a screen", "Stop showing"]);
+        // The word says what the button will do, so it is no switch that is pressed (`aria-pressed`).
+        const turned = (selector, on, words) => { const button = at(selector); button.dataset.on = String(on); button.textContent = on ? words[1] : words[0]; };
+        turned("#mute", !this.#on.audio, ["Mute", "Unmute"]);
+        turned("#camera", !this.#on.video, ["Camera off", "Camera on"]);
+        turned("#share", this.#line?.sharing ?? false, ["Show a screen", "Stop showing"]);
     }
 }

@@ -7,11 +7,14 @@ const STATES: Record<State, string> = {
   created: "Getting ready", ringing: "Ringing", connecting: "Connecting", active: "Connected", ended: "The call is over",
 };
 const REASONS: Record<string, string> = {
-  busy: "The other side is in another call.", cancelled: "The call was taken back.", completed: "The call is over.",
+  busy: "The other side is in another call.", cancelled: "The call was taken back.", completed: "Both sides have hung up. Nothing of it was recorded.",
   declined: "The other side cannot talk now.", failed_ice: "The two devices found no way to each other.", forbidden: "The call was ended.",
   max_duration: "The call was as long as a call may be.", no_answer: "Nobody could take the call.", peer_lost: "The other side was lost.",
   superseded: "You called each other; the other call goes on.",
 };
+
+/** What stands where the picture of the other side will be. */
+const WAITS: Partial<Record<State, string>> = { created: "One moment", ringing: "Calling the team", connecting: "Looking for a way to the other device" };
 
 export class Room implements Listener {
   readonly #side: Side;
@@ -27,6 +30,8 @@ export class Room implements Listener {
     at("#share").addEventListener("click", () => void this.#share());
     at("#hang-up").addEventListener("click", () => void this.#line?.end(this.#line.call?.state === "ringing" && this.#side === "guest" ? "cancel" : "end").catch(() => this.over()));
     at<HTMLElement>("#ask-mute")?.addEventListener("click", () => { this.#line?.askMute(); this.say("The other side was asked to mute itself."); });
+    // Phones show no screen: their browsers have no word for it.
+    at("#share").hidden = !navigator.mediaDevices?.getDisplayMedia;
     for (const kind of ["camera", "microphone"]) at(`#choose-${kind}`).addEventListener("change", () => void this.#change());
     addEventListener("pagehide", () => this.#line?.leave());
   }
@@ -45,17 +50,24 @@ export class Room implements Listener {
     if (!this.#camera) this.say("No microphone and no camera: you will see and hear, and not be heard.");
     await this.#list();
     at("#room").hidden = false;
+    at("#camera").hidden = kind === "audio";
+    document.body.dataset.kind = kind;
     this.#draw();
+    // What began it is not there any more: the keyboard goes on with what ends it.
+    at("#hang-up").focus();
   }
 
   hold(line: Line): void { this.#line = line; }
   async send(): Promise<void> { if (this.#camera) await this.#line?.use(this.#camera); }
-  over(): void { at("#room").hidden = true; for (const track of this.#camera?.getTracks() ?? []) track.stop(); this.#camera = null; }
+  over(): void { at("#room").hidden = true; at("#safety").hidden = true; (at("#call") ?? at("#ringing button") ?? at("#quiet"))?.focus(); for (const track of this.#camera?.getTracks() ?? []) track.stop(); this.#camera = null; }
 
   // Listener
   state(state: State, reason: string | null): void {
     at("#state").textContent = STATES[state];
+    at("#waits").textContent = WAITS[state] ?? "";
     document.body.dataset.state = state;
+    // Before that there is nobody to show it to, or to ask.
+    for (const selector of ["#share", "#ask-mute"]) { const button = at<HTMLButtonElement>(selector); if (button) button.disabled = state !== "active"; }
     if (state !== "ended") { this.say(""); return; }
     this.say(REASONS[reason ?? "completed"] ?? "The call is over.");
     this.over();
@@ -64,6 +76,7 @@ export class Room implements Listener {
     this.#show("#other", camera);
     this.#show("#screen", screen);
     at("#screen").hidden = !screen;
+    at(".pictures").classList.toggle("shared", screen !== null);
   }
   media(media: { audio: boolean; video: boolean; screen: boolean }): void {
     const missing = [media.audio ? "" : "muted", media.video ? "" : "camera off"].filter(Boolean).join(", ");
@@ -113,9 +126,10 @@ export class Room implements Listener {
   }
 
   #draw(): void {
-    const pressed = (selector: string, on: boolean, words: [string, string]) => { const button = at(selector); button.setAttribute("aria-pressed", String(on)); button.textContent = on ? words[1] : words[0]; };
-    pressed("#mute", !this.#on.audio, ["Mute", "Unmute"]);
-    pressed("#camera", !this.#on.video, ["Camera off", "Camera on"]);
-    pressed("#share", this.#line?.sharing ?? false, ["Show a screen", "Stop showing"]);
+    // The word says what the button will do, so it is no switch that is pressed (`aria-pressed`).
+    const turned = (selector: string, on: boolean, words: [string, string]) => { const button = at(selector); button.dataset.on = String(on); button.textContent = on ? words[1] : words[0]; };
+    turned("#mute", !this.#on.audio, ["Mute", "Unmute"]);
+    turned("#camera", !this.#on.video, ["Camera off", "Camera on"]);
+    turned("#share", this.#line?.sharing ?? false, ["Show a screen", "Stop showing"]);
   }
 }
