@@ -162,6 +162,10 @@ struct Serve {
     /// Sells the plans of this file, through a stand-in for Stripe: see docs/billing.md.
     #[arg(long, value_name = "FILE")]
     plans: Option<PathBuf>,
+    /// Lets devices of calls speak through this relay, such as `turn:127.0.0.1:3478`: see docs/calls.md. What it
+    /// shares with calls stands in TURN_SECRET.
+    #[arg(long, value_name = "URL")]
+    relay: Option<String>,
     /// Calls no function by schedule or for what comes into the bucket: for whoever runs built ones beside it.
     #[arg(long, hide_short_help = true)]
     hold_events: bool,
@@ -234,6 +238,16 @@ async fn run(serve: Serve) -> Result<(), String> {
         let plans = plans.map_err(|error| format!("{}: {error}", path.display()))?;
         Plans::parse(&plans).map_err(|wanted| format!("{}: not {wanted}", path.display()))?;
         template.set("BILLING_PLANS", &plans);
+    }
+    if let Some(relay) = &serve.relay {
+        let secret = std::env::var("TURN_SECRET").unwrap_or_default();
+        if secret.is_empty() {
+            return Err(
+                "--relay wants what the relay shares with calls, in TURN_SECRET".to_owned(),
+            );
+        }
+        template.set("TURN_URLS", relay);
+        template.set("TURN_SECRET", &secret);
     }
     let stack = Stack::start(StackOptions {
         storage,

@@ -11,9 +11,10 @@ const LOG_CHARACTERS = 4_000;
 export const defaultBinary = () => `${process.env.CARGO_TARGET_DIR ?? `${ROOT}target`}/debug/sotto`;
 
 /** A running program: its JSON line, and `stop()`, which resolves to the exit status. */
-export async function start(binary, more = []) {
+export async function start(binary, more = [], variables = {}) {
   const child = spawn(binary, ["--ephemeral", "--port", "0", "--json", ...more], {
     cwd: ROOT,
+    env: { ...process.env, ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
   // Refused conditions are warnings there, and doubled sends make many: shown only when it fails.
