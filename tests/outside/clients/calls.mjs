@@ -37,6 +37,7 @@ const askFrom = (network, path, token, body) => new Promise((done, failed) => {
 /** The socket of a device in a call. */
 class Device {
   heard = [];
+  waiting = new Set();
   constructor(call, path, bearer) { Object.assign(this, { call, path, bearer }); }
 
   /** Through another socket when one does not open, as the page does: a machine that is busy has no time for all. */
@@ -53,7 +54,10 @@ class Device {
     const pass = joinToken ?? (await ask(api, "POST", `${this.path}/join-token`, this.bearer)).join_token;
     const { socket } = await ask(api, "POST", "/v1/calls/join", pass);
     this.socket = new WebSocket(socket.url);
-    this.socket.addEventListener("message", ({ data }) => this.heard.push(JSON.parse(data)));
+    this.socket.addEventListener("message", ({ data }) => {
+      this.heard.push(JSON.parse(data));
+      for (const look of this.waiting) look();
+    });
     await new Promise((done, failed) => { this.socket.addEventListener("open", done, { once: true }); this.socket.addEventListener("error", failed, { once: true }); });
     const count = this.heard.length;
     this.say(this.hello ? "call.resume" : "call.hello", this.hello ? { resume_key: this.hello.resume_key, epoch: this.hello.epoch } : {});
@@ -65,12 +69,14 @@ class Device {
   say(t, more = {}) { this.socket.send(JSON.stringify({ t, call: this.call, ...more })); }
 
   async hears(fits, from = 0, patience = PATIENCE_MS) {
-    for (const end = Date.now() + patience; Date.now() < end; ) {
-      const found = this.heard.slice(from).find(fits);
-      if (found) return found;
-      await new Promise((done) => setTimeout(done, 10));
-    }
-    throw new Error(`${this.call}: not heard; heard ${JSON.stringify(this.heard.slice(-3))}`);
+    return new Promise((done, failed) => {
+      let timer;
+      const end = (settle, value) => { clearTimeout(timer); this.waiting.delete(look); settle(value); };
+      const look = () => { const at = this.heard.findIndex((frame, at) => at >= from && fits(frame)); if (at >= 0) end(done, this.heard[at]); };
+      timer = setTimeout(() => end(failed, new Error(`${this.call}: not heard; heard ${JSON.stringify(this.heard.slice(-3))}`)), patience);
+      this.waiting.add(look);
+      look();
+    });
   }
 
   /** Descriptions and candidates, each twice, the later ones first. */
