@@ -3,14 +3,19 @@
 //! | room | looks at |
 //! |---|---|
 //! | `laptop` | what `sotto serve` needs on this machine |
+//! | `account` | what is the account's and no stack's: Lambda's quota, mail that comes in |
+//! | `report` | the weekly look at security |
 //! | `deployment` | tables, bucket, keys, ledger and mail of a deployment, over the wires that its functions use |
 
+mod account;
 mod deployment;
 mod laptop;
+mod report;
 
 use std::fmt;
 
-pub use deployment::{Clients, activate_mail, deployment};
+pub use account::{RuleSet, activate_mail, active_rules};
+pub use deployment::{Clients, deployment, first_day};
 pub use laptop::{Laptop, laptop};
 
 /// How a thing is.

@@ -22,6 +22,7 @@
 //! | [`announce`], [`import`], [`receipts`], [`restore`] | what the operator does: mail to many, taking an archive over, checking a receipt, serving from a backup |
 //! | [`doctor`], [`redrive`] | whether all is in order, and what was given up |
 
+mod account;
 pub mod announce;
 pub mod bench;
 pub mod data;

@@ -45,15 +45,19 @@ enum Command {
     Serve(Serve),
     /// Prints the OpenAPI document of the API.
     Openapi,
-    /// Makes the keys of a deployment; once, after the first `sam deploy`. Safe to run again.
+    /// Makes the keys of a deployment, and says what the first day still needs. Safe to run again.
     ///
-    /// Reads the variables that the template sets for every function, and AWS credentials.
+    /// Once, after the first `sam deploy`: makes the keys that sign tokens and receipts and pepper passwords,
+    /// and leaves those alone that are there. Then looks at what takes AWS a day or somebody's DNS: SES's sandbox,
+    /// the sender (DKIM, SPF, DMARC), Lambda's concurrency, and who operates the deployment. Reads the
+    /// variables that the template sets for every function, and AWS credentials.
     Init,
     /// Says whether this machine, or a deployment, is in order. Changes nothing.
     ///
     /// With the variables that the template sets for every function, and AWS credentials, it looks at that
-    /// deployment: tables, TTL, backups, bucket, keys, ledger, sender and SES. Without them it looks at this
-    /// machine. Ends with 1 when something is bad.
+    /// deployment: tables, TTL, backups, bucket, keys, ledger, sender, SES, mail that comes in and Lambda's
+    /// concurrency. Without them it looks at this machine. In a checkout it says when the last weekly look at
+    /// security was. Ends with 1 when something is bad.
     Doctor(Doctor),
     /// Lets what was given up while something was down go out again.
     ///

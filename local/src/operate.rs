@@ -11,6 +11,7 @@ use local::doctor::{self, Finding};
 use local::import;
 use local::redrive;
 use local::restore::{self, Settings};
+use local::template::Template;
 use shared::app::{App, Clock, Config, Egress, clients};
 use shared::domain::WorkspaceId;
 use shared::store::StoreError;
@@ -128,10 +129,12 @@ fn of_environment() -> Result<App, String> {
 pub async fn examine(what: Doctor) -> Result<(), String> {
     let config = Config::from_env();
     if what.activate_mail {
-        let region = config.map(|config| config.region);
-        return print(&doctor::activate_mail(
-            region.as_deref().unwrap_or("$AWS_REGION"),
-        ));
+        let Ok(config) = config else {
+            let unseen = Err("no deployment is named".to_owned());
+            return print(&doctor::activate_mail("$AWS_REGION", &unseen));
+        };
+        let active = doctor::active_rules(&config, Clock::system().now()).await;
+        return print(&doctor::activate_mail(&config.region, &active));
     }
     // A word about each thing as it is seen: some take seconds.
     let hear = |finding: &Finding| {
@@ -141,7 +144,9 @@ pub async fn examine(what: Doctor) -> Result<(), String> {
         Ok(_) if !what.laptop => {
             let app = of_environment()?;
             let wires = doctor::Clients::new(&app.config, &clients::https());
-            doctor::deployment(&app, &wires, hear).await
+            // Whoever looks from elsewhere than a checkout has no reports.
+            let template = Template::open(what.template.as_deref()).ok();
+            doctor::deployment(&app, &wires, template.as_ref(), hear).await
         }
         Err(missing) if !what.laptop && missing.0 != "DATA_TABLE" => {
             return Err(format!("{missing}; --laptop looks at this machine"));
@@ -243,11 +248,29 @@ pub async fn rotate_keys(what: RotateKeys) -> Result<(), String> {
 
 pub async fn init() -> Result<(), String> {
     let app = of_environment()?;
+    print(&format!(
+        "Keys, in the table {}: they sign tokens and receipts, and pepper passwords.\n",
+        app.config.keys_table
+    ))?;
     app.store
         .provision(app.clock.now())
         .await
         .map_err(|error| error.to_string())?;
-    print("The keys of the deployment are in place.\n")
+    print("The keys of the deployment are in place.\n\nWhat else the first day needs:\n")?;
+    let wires = doctor::Clients::new(&app.config, &clients::https());
+    doctor::first_day(&app, &wires, |finding| {
+        let _ = print(&format!("{finding}\n"));
+    })
+    .await;
+    print(&match &app.config.operator_email {
+        Some(_) => format!(
+            "\nThe first owner: sign up at {} with the address of OperatorEmail, which will operate the deployment,\n\
+             and make a workspace (docs/production.md, step 7). Nobody else can become the operator.\n\
+             Then: sotto doctor\n",
+            app.config.issuer
+        ),
+        None => "\nNobody will operate this deployment: set OperatorEmail, deploy, and run this again.\n".to_owned(),
+    })
 }
 
 pub async fn announce(what: Announce) -> Result<(), String> {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use tokio::sync::watch;
 
+use crate::account;
 use crate::data::Data;
 use crate::kms::Kms;
 use crate::mail::Mailbox;
@@ -73,7 +74,11 @@ impl Wires {
                             tokio::join!(
                                 async { data.await.map_err(io::Error::other) },
                                 serve(kms_listener, kms.router(), stopped.clone()),
-                                serve(mail_listener, mailbox.router(), stopped.clone()),
+                                serve(
+                                    mail_listener,
+                                    mailbox.router().merge(account::router()),
+                                    stopped.clone()
+                                ),
                                 serve(objects_listener, objects.router(), stopped.clone()),
                                 serve(pushes_listener, pushes.router(), stopped.clone()),
                             )

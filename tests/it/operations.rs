@@ -149,7 +149,7 @@ async fn the_doctor_sees_what_is_right_and_what_is_wrong_over_the_wires_of_the_f
     let http = shared::app::clients::https();
     let wires = doctor::Clients::new(&app.config, &http);
     let mut heard = 0;
-    let found = doctor::deployment(app, &wires, |_| heard += 1).await;
+    let found = doctor::deployment(app, &wires, None, |_| heard += 1).await;
     assert_eq!(heard, found.len(), "each is told of as it is found");
     let states: BTreeMap<&str, State> = found
         .iter()
@@ -164,6 +164,8 @@ async fn the_doctor_sees_what_is_right_and_what_is_wrong_over_the_wires_of_the_f
         "ledger of erasures",
         "mail",
         "operator",
+        "mail that comes in",
+        "Lambda concurrency",
     ] {
         assert_eq!(states.get(good), Some(&State::Good), "{good}: {found:#?}");
     }
@@ -180,7 +182,7 @@ async fn the_doctor_sees_what_is_right_and_what_is_wrong_over_the_wires_of_the_f
     // A deployment before `sotto init`.
     let gone = app.store.delete(shared::store::keys::signing_keys()).await;
     gone.expect("deleted");
-    let found = doctor::deployment(app, &wires, |_| {}).await;
+    let found = doctor::deployment(app, &wires, None, |_| {}).await;
     let keys = found.iter().find(|finding| finding.what == "signing key");
     let keys = keys.expect("a finding");
     assert!(keys.state == State::Bad && keys.says.contains("sotto init"));

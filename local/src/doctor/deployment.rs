@@ -11,8 +11,9 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use shared::app::{App, Config, clients};
 use shared::domain::Timestamp;
 
-use super::Finding;
+use super::{Finding, account, report};
 use crate::restore::Settings;
+use crate::template::Template;
 
 /// A signing key that is older is due (docs/operations.md).
 const KEY_DAYS: i64 = 400;
@@ -51,10 +52,12 @@ fn said<E: ProvideErrorMetadata + std::error::Error>(error: E) -> String {
     text
 }
 
-/// Looks at a deployment. `hear` is told of each thing as it is found.
+/// Looks at a deployment, and at the reports of the checkout that a template lies in. `hear` is told of each thing as
+/// it is found.
 pub async fn deployment(
     app: &App,
     wires: &Clients,
+    template: Option<&Template>,
     mut hear: impl FnMut(&Finding),
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -71,17 +74,24 @@ pub async fn deployment(
     tell(vec![ledger(app, now).await]);
     tell(mail(wires, &config.mail_from).await);
     tell(contacts(config));
-    tell(vec![
-        Finding::unseen(
-            "Lambda concurrency",
-            "aws lambda get-account-settings: below 1000 ask for more (Service Quotas, L-B99A9384); an alarm watches it",
-        ),
-        Finding::unseen(
-            "mail that comes in",
-            "aws ses describe-active-receipt-rule-set: sotto doctor --activate-mail says what to do",
-        ),
-    ]);
+    tell(vec![account::mail_in(config, now).await]);
+    tell(vec![account::concurrency(config, now).await]);
+    if let Some(template) = template {
+        tell(vec![report::newest(template, now)]);
+    }
     findings
+}
+
+/// What `sotto init` looks at when it has made the keys: what takes a day of waiting, so that it is asked for first.
+pub async fn first_day(app: &App, wires: &Clients, mut hear: impl FnMut(&Finding)) {
+    let (config, now) = (&app.config, app.clock.now());
+    keys(app, now).await.iter().for_each(&mut hear);
+    mail(wires, &config.mail_from)
+        .await
+        .iter()
+        .for_each(&mut hear);
+    hear(&account::concurrency(config, now).await);
+    contacts(config).iter().for_each(&mut hear);
 }
 
 /// What a table has to be like, beside what is there.
@@ -324,22 +334,4 @@ fn contacts(config: &Config) -> Vec<Finding> {
             None => Finding::warning(what, format!("not set ({without})")),
         });
     of.collect()
-}
-
-/// What to do so that mail comes in: an account has one active set of receipt rules for everything that it
-/// receives, so this is said and not done.
-pub fn activate_mail(region: &str) -> String {
-    format!(
-        "An account has one active set of receipt rules in a region, for all mail that it receives, and others may\n\
-         have rules in it. So look first:\n\n  \
-         aws ses describe-active-receipt-rule-set --region {region}\n\n\
-         It names a set: deploy with ReceiptRuleSet=<that name>, and the rules of this deployment join it.\n\
-         It names none: make one, and make it the active one:\n\n  \
-         aws ses create-receipt-rule-set --rule-set-name mail --region {region}\n  \
-         aws ses set-active-receipt-rule-set --rule-set-name mail --region {region}\n\n\
-         Then point the domain of the contacts to SES, and deploy:\n\n  \
-         <domain> MX 10 inbound-smtp.{region}.amazonaws.com\n  \
-         sam deploy --parameter-overrides ReceiptRuleSet=mail PrivacyContact=… SupportContact=… ReplyContact=…\n\n\
-         Raw mail is deleted when it has been read, after 22 hours at the latest.\n"
-    )
 }

@@ -5,16 +5,10 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
 use shared::domain::Timestamp;
-use shared::domain::day::Day;
 
-use super::Finding;
+use super::{Finding, report};
 use crate::kms::KEY_FILE;
 use crate::template::Template;
-
-/// Older than this, a report of the weekly security run says that the run has stopped.
-const REPORT_DAYS: i64 = 35;
-/// Where the weekly security run writes its reports, each named by its day.
-const REPORTS: &str = "docs/security";
 
 /// Where to look.
 pub struct Laptop<'a> {
@@ -47,8 +41,7 @@ pub fn laptop(place: &Laptop<'_>) -> Vec<Finding> {
     findings.push(folder(place.data));
     findings.push(port(place.port));
     if let Ok(template) = &template {
-        let root = template.path.parent().unwrap_or(Path::new("."));
-        findings.push(report(root, place.now));
+        findings.push(report::newest(template, place.now));
     }
     findings
 }
@@ -105,58 +98,10 @@ fn port(port: u16) -> Finding {
     }
 }
 
-/// The newest report of the weekly security run in a checkout.
-fn report(root: &Path, now: Timestamp) -> Finding {
-    const WHAT: &str = "security report";
-    let folder = root.join(REPORTS);
-    let names = fs::read_dir(&folder).into_iter().flatten().flatten();
-    let days = names.filter_map(|entry| {
-        let name = entry.file_name();
-        name.to_str()?.strip_suffix(".md")?.parse::<Day>().ok()
-    });
-    match days.max() {
-        None => Finding::unseen(
-            WHAT,
-            format!("no report in {REPORTS}: the weekly run writes one named by its day"),
-        ),
-        Some(day) => {
-            let age = (now.seconds() - day.start().seconds()) / (24 * 60 * 60);
-            match age > REPORT_DAYS {
-                true => Finding::warning(
-                    WHAT,
-                    format!(
-                        "the last one is of {day}, {age} days ago: see why the weekly run stopped"
-                    ),
-                ),
-                false => Finding::good(WHAT, format!("of {day}")),
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::doctor::State;
-
-    #[test]
-    fn a_report_of_more_than_35_days_ago_is_a_warning() {
-        let root = tempfile::tempdir().expect("a folder");
-        let today: Day = "2026-11-22".parse().expect("a day");
-        let now = today.start();
-        assert_eq!(report(root.path(), now).state, State::Unseen);
-        let folder = root.path().join(REPORTS);
-        fs::create_dir_all(&folder).expect("a folder");
-        for (file, state) in [
-            ("2026-10-17.md", State::Warning),
-            ("README.md", State::Warning),
-            ("2026-10-18.md", State::Good),
-            ("2026-11-21.md", State::Good),
-        ] {
-            fs::write(folder.join(file), "").expect("a file");
-            assert_eq!(report(root.path(), now).state, state, "{file}");
-        }
-    }
 
     #[cfg(unix)]
     #[test]
