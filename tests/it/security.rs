@@ -1,0 +1,184 @@
+//! The weekly look at security: it is scheduled, it writes a dated report, what is known of a part makes it fail, and
+//! what could not be checked is never said to be fine.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use harness::repository;
+use serde_json::{Value, json};
+
+/// What stands on the path of a run: programs that say what a test wants to hear.
+struct Tools(tempfile::TempDir);
+
+impl Tools {
+    fn new() -> Self {
+        let tools = Self(tempfile::tempdir().expect("a folder"));
+        // Everything else that cargo is asked for, there is none of.
+        let folder = Path::new(env!("CARGO"))
+            .parent()
+            .expect("a folder")
+            .display();
+        let cargo = format!(
+            "[ \"$1\" = metadata ] && PATH={folder}:$PATH exec {folder}/cargo \"$@\"; exit 1"
+        );
+        tools.program("cargo", &cargo);
+        tools.program("npm", "echo '{\"vulnerabilities\": {}}'");
+        tools.program("checkov", "exit 0");
+        tools
+    }
+
+    fn program(&self, name: &str, script: &str) {
+        let path = self.0.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a program");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("rights");
+    }
+
+    /// cargo-deny, whose database can be reached or not, and which objects to this.
+    fn deny(&self, fetch: &str, objection: Option<&Value>) {
+        let objects = objection.map_or_else(
+            || "exit 0".to_owned(),
+            |said| format!("case \"$*\" in *advisories*) echo '{said}' >&2; exit 1;; esac"),
+        );
+        self.program(
+            "cargo-deny",
+            &format!("[ \"$1\" = fetch ] && {fetch}\n{objects}"),
+        );
+    }
+
+    /// A report of a day, into a folder of its own: how the run ended, and what it wrote.
+    fn report(&self, day: &str) -> (Output, String) {
+        let into = self.0.path().join("reports");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        // Ours first; nothing that a developer installed for themselves.
+        let python = std::env::split_paths(&path)
+            .map(|folder| folder.join("python3"))
+            .find(|file| file.is_file())
+            .expect("python3");
+        let output = Command::new(python)
+            .arg(repository().join("tests/outside/security.py"))
+            .args(["report", "--day", day, "--into"])
+            .arg(&into)
+            .env("PATH", format!("{}:/usr/bin:/bin", self.0.path().display()))
+            .env("CARGO_HOME", cargo_home())
+            .env("HOME", self.0.path())
+            .output()
+            .expect("it runs");
+        let text = fs::read_to_string(into.join(format!("{day}.md"))).unwrap_or_default();
+        (output, text)
+    }
+}
+
+/// Where cargo keeps what it has fetched, whoever's home a run believes to be in.
+fn cargo_home() -> std::path::PathBuf {
+    let home = std::env::var_os("CARGO_HOME").map(Into::into);
+    home.unwrap_or_else(|| Path::new(&std::env::var_os("HOME").unwrap_or_default()).join(".cargo"))
+}
+
+/// FLOW-29. A planted weakness is found, named and makes the run fail; where the database cannot be reached the
+/// report says that nobody looked.
+#[test]
+fn every_week_a_dated_report_says_what_is_known_of_the_parts_and_a_weakness_fails_the_run() {
+    let tools = Tools::new();
+    tools.deny("exit 0", None);
+    let (output, text) = tools.report("2026-11-23");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        text.starts_with("# Security report of 2026-11-23\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("| known weaknesses of Rust parts | nothing found | advisories |"),
+        "{text}"
+    );
+    // Without a fuzzer and without schemathesis on the path nobody looked.
+    for unseen in [
+        "parsers of bytes from outside",
+        "the API, with the tokens of two tenants",
+    ] {
+        assert!(
+            text.contains(&format!("| {unseen} | not checked |")),
+            "{text}"
+        );
+    }
+
+    let planted = json!({ "type": "diagnostic", "fields": {
+        "severity": "error", "code": "vulnerability", "message": "it can be read past its end",
+        "advisory": { "id": "RUSTSEC-2099-0001" }, "graphs": [{ "Krate": { "name": "planted" } }],
+    } });
+    tools.deny("exit 0", Some(&planted));
+    let (output, text) = tools.report("2026-11-30");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text.contains("| known weaknesses of Rust parts | FOUND | 1, below |"),
+        "{text}"
+    );
+    assert!(
+        text.contains("- RUSTSEC-2099-0001 planted it can be read past its end\n"),
+        "{text}"
+    );
+
+    tools.deny("exit 1", Some(&planted));
+    let (output, text) = tools.report("2026-12-07");
+    assert!(output.status.success());
+    let unreachable = "| known weaknesses of Rust parts | not checked | the database of RustSec cannot be reached |";
+    assert!(text.contains(unreachable), "{text}");
+
+    // And somebody runs it: every week, and what may be built on with every change.
+    let read = |file: &str| fs::read_to_string(repository().join(file)).expect("a file");
+    let workflow: Value =
+        serde_saphyr::from_str(&read(".github/workflows/weekly.yml")).expect("YAML");
+    let cron = workflow["on"]["schedule"][0]["cron"]
+        .as_str()
+        .expect("a schedule");
+    let fields: Vec<&str> = cron.split(' ').collect();
+    let [minute, hour, day, month, weekday] = fields[..] else {
+        panic!("{cron}");
+    };
+    assert!(
+        [minute, hour, weekday]
+            .iter()
+            .all(|field| field.parse::<u32>().is_ok()),
+        "{cron}"
+    );
+    assert_eq!((day, month), ("*", "*"));
+    let steps = workflow["jobs"]["look"]["steps"].as_array().expect("steps");
+    assert!(steps.iter().any(|step| step["run"] == "bash .ci/weekly"));
+    assert!(read(".ci/weekly").contains("\npython3 tests/outside/security.py report"));
+    assert!(
+        read(".ci/run")
+            .contains("step 'the parts we build on' python3 tests/outside/security.py gate")
+    );
+}
+
+/// Each part stands in the list of what is built from which parts, with its licence and the hash of its source.
+#[test]
+fn the_list_of_parts_is_that_of_the_lock_file() {
+    let output = Command::new("python3")
+        .arg(repository().join("tests/outside/security.py"))
+        .arg("sbom")
+        .output()
+        .expect("it runs");
+    let list: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(
+        (&list["bomFormat"], &list["specVersion"]),
+        (&json!("CycloneDX"), &json!("1.6"))
+    );
+    let lock = fs::read_to_string(repository().join("Cargo.lock")).expect("a lock file");
+    let parts = list["components"].as_array().expect("parts");
+    assert_eq!(parts.len(), lock.matches("[[package]]").count());
+    for part in parts {
+        let licence = part["licenses"][0]["expression"]
+            .as_str()
+            .unwrap_or_default();
+        assert!(!licence.is_empty() && !licence.contains('/'), "{part}");
+        if let Some(hash) = part["hashes"][0]["content"].as_str() {
+            assert!(lock.contains(hash), "{part}");
+        }
+    }
+}
