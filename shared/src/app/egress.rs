@@ -290,6 +290,8 @@ impl Egress {
     /// When the address is not allowed, nobody answers in time, or the answer is too large.
     pub async fn call(&self, call: Outgoing) -> Result<Incoming, EgressError> {
         let allowed = (self.admits)(&call.address.0)
+            // The list of recipients has its hosts; what is not public is the embedded stack's own.
+            && (call.recipient.is_at(call.address.host()) || !is_public(&call.address.0))
             && call.body.len() <= MAX_REQUEST_BYTES
             && call
                 .headers
@@ -480,6 +482,21 @@ mod tests {
         let address = door.address("https://localhost/").expect("let through");
         let call = Outgoing::get(Recipient::IdentityProvider, address);
         assert_eq!(door.call(call).await.err(), Some(EgressError::Refused));
+    }
+
+    // With a name that leads nowhere: what is refused was not looked up.
+    #[tokio::test]
+    async fn a_recipient_is_called_at_its_own_hosts_and_nowhere_else() {
+        let door = Egress::public();
+        for (recipient, reached) in [
+            (Recipient::Stripe, EgressError::Refused),
+            (Recipient::BrowserPush, EgressError::Refused),
+            (Recipient::Webhook, EgressError::Unreachable),
+        ] {
+            let address = door.address("https://other.invalid/x").expect("an address");
+            let call = door.call(Outgoing::get(recipient, address)).await;
+            assert_eq!(call.err(), Some(reached), "{recipient:?}");
+        }
     }
 
     #[tokio::test]

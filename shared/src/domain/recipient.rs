@@ -65,6 +65,36 @@ impl Recipient {
         }
     }
 
+    /// Its hosts, those that begin with a dot with everything below them; none where each customer names its own.
+    /// The egress door refuses others.
+    pub const fn hosts(self) -> &'static [&'static str] {
+        match self {
+            Self::Apple => &["api.push.apple.com", "api.sandbox.push.apple.com"],
+            // Whoever registers a device names the host that we then call, so it is one of these.
+            Self::BrowserPush => &[
+                "fcm.googleapis.com",
+                ".push.services.mozilla.com",
+                ".push.apple.com",
+                ".notify.windows.com",
+            ],
+            Self::Expo => &["exp.host"],
+            Self::Google => &["fcm.googleapis.com", "oauth2.googleapis.com"],
+            Self::Stripe => &["api.stripe.com"],
+            Self::FlowServer | Self::IdentityProvider | Self::Webhook => &[],
+        }
+    }
+
+    /// Whether a host is one of its own.
+    pub fn is_at(self, host: &str) -> bool {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let mut hosts = self.hosts().iter();
+        let of = |known: &&str| match known.starts_with('.') {
+            true => host.ends_with(known),
+            false => host == *known,
+        };
+        self.hosts().is_empty() || hosts.any(of)
+    }
+
     /// What it gets, and what for.
     pub const fn gets(self) -> &'static str {
         match self {
@@ -93,5 +123,22 @@ impl Recipient {
                 "takes payments for plans where the operator sells some; gets the id of the workspace, the number of its seats, and what whoever pays types there"
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recipient_is_at_its_own_hosts_and_a_customer_names_its_own() {
+        assert!(
+            Recipient::Stripe.is_at("api.stripe.com") && Recipient::Stripe.is_at("API.stripe.com.")
+        );
+        assert!(!Recipient::Stripe.is_at("api.stripe.com.example.com"));
+        assert!(Recipient::BrowserPush.is_at("updates.push.services.mozilla.com"));
+        assert!(!Recipient::BrowserPush.is_at("evilpush.services.mozilla.com"));
+        assert!(!Recipient::Apple.is_at("fcm.googleapis.com"));
+        assert!(Recipient::Webhook.is_at("hooks.example.com"));
     }
 }

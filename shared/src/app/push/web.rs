@@ -25,15 +25,6 @@ use crate::{
 /// How long our name stands under what is sent; a day at most (RFC 8292, 2).
 const SIGNED_FOR: Duration = Duration::from_secs(12 * 60 * 60);
 
-/// Whose hosts push services of browsers are: Google, Mozilla, Apple and Microsoft. Whoever registers a
-/// device names the host that we then call, so it is one of these.
-const HOSTS: [&str; 4] = [
-    "fcm.googleapis.com",
-    ".push.services.mozilla.com",
-    ".push.apple.com",
-    ".notify.windows.com",
-];
-
 /// Whether an address is one of a push service.
 fn is_service(app: &App, endpoint: &str) -> bool {
     if let Some(own) = &app.config.push_url
@@ -46,12 +37,7 @@ fn is_service(app: &App, endpoint: &str) -> bool {
     let Ok(address) = app.egress.address(endpoint) else {
         return false;
     };
-    let host = address.host().to_ascii_lowercase();
-    let of = |known: &&str| match known.strip_prefix('.') {
-        Some(_) => host.ends_with(*known),
-        None => host == **known,
-    };
-    endpoint.starts_with("https://") && HOSTS.iter().any(of)
+    endpoint.starts_with("https://") && Recipient::BrowserPush.is_at(address.host())
 }
 
 /// Checks the subscription of a browser.
