@@ -2,7 +2,7 @@
 //! that a line nobody ran is found as well.
 
 mod needed;
-mod source;
+pub mod source;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -488,7 +488,7 @@ fn function_names() -> Vec<String> {
     names
 }
 
-fn relative(file: &Path, folder: &Path) -> String {
+pub fn relative(file: &Path, folder: &Path) -> String {
     let inside = file.strip_prefix(folder).expect("a file of the folder");
     inside.to_string_lossy().replace('\\', "/")
 }
@@ -498,7 +498,7 @@ fn read(file: &Path) -> String {
 }
 
 /// Every file with this ending in a folder and those below it.
-fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {

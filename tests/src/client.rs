@@ -5,7 +5,7 @@ use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use crate::contract;
+use crate::{contract, log};
 
 /// A client with fixed headers.
 #[derive(Clone, Debug)]
@@ -129,6 +129,7 @@ impl Client {
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         match body {
             Some(body) => {
+                log::typed(&body);
                 let client = match self.headers.contains_key("content-type") {
                     true => self.clone(),
                     false => self.with_header("content-type", "application/json"),

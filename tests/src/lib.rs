@@ -26,6 +26,7 @@ mod client;
 pub mod contract;
 pub mod files;
 mod items;
+mod log;
 mod passkey;
 mod program;
 pub mod provider;
@@ -68,6 +69,7 @@ pub struct Harness {
     /// The authenticator apps of those who have one.
     pub authenticators: Authenticators,
     client: Client,
+    _log: log::Watched,
 }
 
 impl Harness {
@@ -121,6 +123,7 @@ impl Harness {
             stack,
             authenticators,
             client,
+            _log: log::watch(),
         }
     }
 

@@ -17,6 +17,32 @@ pub use stream::stream;
 
 use crate::app::{App, Clock, Config, Egress, clients, config::log_level};
 
+/// Every field that a line of the log may have, beside those of the metrics ([`schedule::Report`]). None of them is
+/// for a text, an address or an id of a person: a line names an invocation, a code and a cause.
+/// `tests/it/observability.rs` reads the sources, and `tests/src/log.rs` every line of every test.
+pub const LOG_FIELDS: [&str; 20] = [
+    "cause",
+    "closed",
+    "code",
+    "error",
+    "event",
+    "fault",
+    "field",
+    "functionName",
+    "kind",
+    "level",
+    "message",
+    "name",
+    "requestId",
+    "span",
+    "task",
+    "trouble",
+    "unusable",
+    "what",
+    "why",
+    "xrayTraceId",
+];
+
 /// The subscriber of a bootstrap: JSON lines of the level that the template sets. Filters by target
 /// would bring a regex engine into every binary.
 fn log() {
