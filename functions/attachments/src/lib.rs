@@ -28,7 +28,7 @@ mod fetch;
 mod fetch_photo;
 mod hear;
 mod hear_photo;
-mod look;
+pub mod look;
 mod picture;
 mod place;
 mod show;

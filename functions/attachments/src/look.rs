@@ -61,7 +61,63 @@ fn is_plain(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use image::{DynamicImage, ImageFormat};
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// What somebody hid in a picture.
+    const HIDDEN: &[u8] = b"hidden-in-a-picture";
+
+    const PICTURES: [(MediaType, ImageFormat); 4] = [
+        (MediaType::Gif, ImageFormat::Gif),
+        (MediaType::Jpeg, ImageFormat::Jpeg),
+        (MediaType::Png, ImageFormat::Png),
+        (MediaType::Webp, ImageFormat::WebP),
+    ];
+
+    fn picture(format: ImageFormat) -> Vec<u8> {
+        let mut out = std::io::Cursor::new(Vec::new());
+        let image = DynamicImage::new_rgb8(7, 5);
+        image.write_to(&mut out, format).expect("a picture");
+        out.into_inner()
+    }
+
+    proptest! {
+        /// Nothing panics, what is kept is of the type that was said, and nothing that stood in it is left.
+        #[test]
+        fn a_picture_that_was_tampered_with_is_refused_or_made_anew(
+            which in 0..PICTURES.len(),
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..12),
+            at in any::<prop::sample::Index>(),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let (media, format) = PICTURES[which];
+            let mut bytes = picture(format);
+            let place = at.index(bytes.len() + 1);
+            bytes.splice(place..place, HIDDEN.iter().copied());
+            for (index, value) in changes {
+                let index = index.index(bytes.len());
+                bytes[index] = value;
+            }
+            let whole = into_kept(media, bytes.clone());
+            bytes.truncate(cut.index(bytes.len()));
+            for kept in [whole, into_kept(media, bytes)].into_iter().flatten() {
+                let of = infer::get(&kept.content).map(|kind| kind.mime_type());
+                prop_assert_eq!(of, Some(media.word()));
+                let left = |bytes: &[u8]| bytes.windows(HIDDEN.len()).any(|part| part == HIDDEN);
+                prop_assert!(!left(&kept.content));
+                prop_assert!(!kept.thumbnail.is_some_and(|small| left(&small)));
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_looking_panic(which in 0..6_usize, bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            let all = [MediaType::Gif, MediaType::Jpeg, MediaType::Png, MediaType::Webp, MediaType::Pdf, MediaType::Text];
+            let _ = into_kept(all[which], bytes.clone());
+            let _ = into_portrait(all[which], &bytes);
+        }
+    }
 
     #[test]
     fn what_is_no_text_and_what_a_browser_would_run_is_not_taken_for_text() {

@@ -19,7 +19,7 @@
 mod account;
 mod contact;
 mod hear;
-mod mail;
+pub mod mail;
 mod privacy;
 mod quote;
 mod reply;

@@ -95,7 +95,11 @@ pub fn read(bytes: Vec<u8>, config: &Config) -> Result<Mail, Refused> {
     }
 }
 
-fn judge(bytes: &[u8], own: &[String]) -> Result<Mail, Refused> {
+/// The same on the thread of the caller; `own` are addresses that write by themselves. A fuzzer calls it.
+///
+/// # Errors
+/// What is not to be answered.
+pub fn judge(bytes: &[u8], own: &[String]) -> Result<Mail, Refused> {
     let is_cut = bytes.len() > MOST_BYTES;
     let bytes = bytes.get(..MOST_BYTES).unwrap_or(bytes);
     let message = MessageParser::new().parse(bytes).ok_or(Refused::Unwanted)?;

@@ -199,6 +199,8 @@ impl Frame {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -242,5 +244,32 @@ mod tests {
         );
         let refused = Frame::refused(Fault::NotFound, "<script>");
         assert_eq!(text(&refused), r#"{"t":"error","code":"not_found"}"#);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_reading_panic(text in "\\PC{0,300}") {
+            let _ = Said::read(&text);
+        }
+
+        #[test]
+        fn whatever_fields_a_frame_has_it_is_read_or_named_malformed(
+            kind in prop::sample::select([&KNOWN[..], &signal::KNOWN[..]].concat()),
+            fields in prop::collection::btree_map(
+                prop::sample::select(vec!["topic", "cnv", "typing", "call", "epoch", "sdp", "candidates", "n", "x"]),
+                prop::sample::select(vec!["1", "-1", "1e400", "true", "null", "\"\"", "\"inbox\"", "[]", "[[]]", "{}",
+                    "\"cnv_01kf0a1b2c3d4e5f6g7h8j9k0m\"", "\"v=0\\r\\n\"", "18446744073709551616"]),
+                0..6,
+            ),
+        ) {
+            let mut text = format!("{{\"t\":\"{kind}\"");
+            for (name, value) in &fields {
+                text.push_str(&format!(",\"{name}\":{value}"));
+            }
+            text.push('}');
+            if let Err(fault) = Said::read(&text) {
+                prop_assert_eq!(fault, Fault::Malformed, "{}", text);
+            }
+        }
     }
 }

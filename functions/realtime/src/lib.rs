@@ -19,7 +19,7 @@
 mod call;
 mod cursor;
 mod flood;
-mod frame;
+pub mod frame;
 mod guest_ticket;
 mod signal;
 mod socket;

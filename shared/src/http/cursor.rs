@@ -134,3 +134,34 @@ impl List<'_> {
         serde_json::from_slice(content).map_err(|_| bad())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::TenantId;
+
+    proptest! {
+        /// A cursor is good where it was made and for whom, and no other text is any.
+        #[test]
+        fn only_a_cursor_of_this_list_for_this_reader_is_read(
+            at in ".{0,20}", text in ".{0,80}", place in any::<prop::sample::Index>(), by in 1..=255_u8,
+        ) {
+            let now = Timestamp::from_ms(1_768_478_400_000);
+            let key = TenantKey::of_bytes(TenantId::Platform, [7; 32]);
+            let list = List { key: &key, principal: "mbr_1", name: "conversations" };
+            let Ok(cursor) = list.cursor(at.clone(), now) else { panic!("a cursor") };
+            let read = |list: List<'_>, cursor: &str, now| list.read::<String>(cursor, now).ok();
+            prop_assert_eq!(read(list, &cursor, now), Some(at));
+            prop_assert_eq!(read(list, &text, now), None);
+            prop_assert_eq!(read(List { principal: "mbr_2", ..list }, &cursor, now), None);
+            prop_assert_eq!(read(List { name: "members", ..list }, &cursor, now), None);
+            prop_assert_eq!(read(list, &cursor, now.plus(LIFETIME)), None);
+            let mut bytes = BASE64URL_NOPAD.decode(cursor.as_bytes()).expect("base64");
+            let place = place.index(bytes.len());
+            bytes[place] ^= by;
+            prop_assert_eq!(read(list, &BASE64URL_NOPAD.encode(&bytes), now), None);
+        }
+    }
+}

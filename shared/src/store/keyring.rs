@@ -161,7 +161,7 @@ impl std::fmt::Debug for TenantKey {
 impl TenantKey {
     /// A key of no KMS, for tests of what is done with one.
     #[cfg(test)]
-    pub(super) fn of_bytes(tenant: TenantId, bytes: [u8; KEY_LENGTH]) -> Self {
+    pub(crate) fn of_bytes(tenant: TenantId, bytes: [u8; KEY_LENGTH]) -> Self {
         let bytes = Arc::new(Zeroizing::new(bytes));
         Self { tenant, bytes }
     }

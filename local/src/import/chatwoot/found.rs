@@ -346,9 +346,41 @@ fn is_empty(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_file_makes_reading_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            let mut found = Found::default();
+            found.table("a.csv", &bytes);
+            found.page("a.json", &bytes);
+        }
+
+        /// What lies in a page is taken, counted as left, or told as broken: nothing is lost unsaid.
+        #[test]
+        fn nothing_of_a_page_is_lost_unsaid(
+            fields in prop::collection::btree_map(
+                prop::sample::select(vec!["id", "message_type", "messages", "inbox_id", "meta", "content", "created_at",
+                    "status", "labels", "email", "conversation_id", "sender", "name"]),
+                prop::sample::select(vec![json!(1), json!(-1), json!(1e300), json!("x"), json!(""), json!(null),
+                    json!([]), json!({}), json!([{ "id": 2 }]), json!({ "sender": { "id": 3 } })]),
+                0..8,
+            ),
+        ) {
+            let mut found = Found::default();
+            let page = json!({ "payload": [fields] });
+            found.page("a.json", page.to_string().as_bytes());
+            let said = found.contacts.len()
+                + found.conversations.len()
+                + found.messages.len()
+                + found.broken.len()
+                + found.unmapped.len();
+            prop_assert!(said > 0, "{}", page);
+        }
+    }
 
     #[test]
     fn times_are_read_in_every_form_and_nonsense_is_none() {
