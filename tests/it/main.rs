@@ -42,6 +42,7 @@ mod mail_in;
 mod members;
 mod merging;
 mod messages;
+mod news;
 mod notices;
 mod observability;
 mod oidc;

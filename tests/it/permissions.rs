@@ -55,7 +55,9 @@ fn permission(route: &Route) -> Permission {
         (_, path) if path.starts_with("/privacy/") => P::PrivacyManage,
         (_, path) if path.starts_with("/api-keys") => P::ApiKeysManage,
         (_, path) if path.starts_with("/devices") => P::ConversationsRead,
-        (_, "/notification-preferences") | ("GET", "/push") => P::ConversationsRead,
+        (_, "/notification-preferences" | "/notifications") | ("GET", "/push") => {
+            P::ConversationsRead
+        }
         (_, "/push/{provider}") => P::WorkspaceManage,
         (_, path) if path.starts_with("/webhooks") => P::WorkspaceManage,
         ("GET", path) if route.is_of_calls() && path.starts_with("/call") => P::CallsRead,

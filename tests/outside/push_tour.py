@@ -28,6 +28,7 @@ def tour_of_push(api, functions, table, record, token, workspace, app):
     everything = ["assigned", "mention", "message", "team", "unassigned"]
     api("PUT", wishes, {"email": ["unassigned"], "in_app": [], "push": everything}, token)
     api("GET", wishes, token=token)
+    api("PUT", wishes, {"email": ["unassigned"], "in_app": ["unassigned"], "push": everything}, token)
     session = api("POST", "/v1/widget/sessions", {"app_key": app["public_key"]}, headers={"origin": "https://shop.example"})
     visitor = session["session_token"]
     api("GET", "/v1/widget/push", token=visitor)
@@ -52,6 +53,9 @@ def tour_of_push(api, functions, table, record, token, workspace, app):
     api("POST", f"{workspace}/devices/{mine}/test", token=token)
     time.sleep(1)
     tell(functions["outbox"], table, record, lambda item: item["pk"]["S"].endswith(begun) and item["sk"]["S"] == "HEAD")
+    # What the product shows is there by itself.
+    shown = api("GET", f"{workspace}/notifications", token=token)["data"]
+    assert [one for one in shown if one["conversation_id"] == begun], "nothing is shown"
     waits = lambda item: item.get("kind", {}).get("S") == "Notification"
     assert [item for item in table("Scan", "DataTable")["Items"] if waits(item)], "nobody is told"
     # The program may have tried them.

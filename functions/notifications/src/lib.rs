@@ -17,6 +17,7 @@
 //! | `list_devices` | `GET /v1/workspaces/{workspace}/devices` |
 //! | `remove_device` | `DELETE /v1/workspaces/{workspace}/devices/{device}` |
 //! | `test_device` | `POST /v1/workspaces/{workspace}/devices/{device}/test` |
+//! | `list_notifications` | `GET /v1/workspaces/{workspace}/notifications` |
 //! | `show_preferences` | `GET /v1/workspaces/{workspace}/notification-preferences` |
 //! | `set_preferences` | `PUT /v1/workspaces/{workspace}/notification-preferences` |
 //! | `list_senders` | `GET /v1/workspaces/{workspace}/push` |
@@ -39,6 +40,7 @@ mod delivery;
 mod device;
 mod list_deliveries;
 mod list_devices;
+mod list_notifications;
 mod list_senders;
 mod list_webhooks;
 mod preferences;
@@ -80,6 +82,7 @@ pub fn routes() -> shared::http::Routes {
         list_devices,
         remove_device,
         test_device,
+        list_notifications,
         show_preferences,
         set_preferences,
         list_senders,

@@ -62,7 +62,7 @@ impl Quiet {
 pub struct WishesView {
     /// Of what by mail.
     email: Vec<NotifyEvent>,
-    /// Of what in the product: clients of theirs keep to it.
+    /// Of what in the product.
     in_app: Vec<NotifyEvent>,
     /// Of what on their devices.
     push: Vec<NotifyEvent>,

@@ -24,7 +24,7 @@ pub struct SetWishes {
     /// of what was said.
     #[schema(max_items = 7, example = json!(["mention"]))]
     email: Vec<NotifyEvent>,
-    /// Of what in the product: their clients keep to it.
+    /// Of what in the product (`GET …/notifications`). Calls ring in their clients, and stand in no list.
     #[schema(max_items = 7, example = json!(["assigned", "mention", "message"]))]
     in_app: Vec<NotifyEvent>,
     /// Of what on their devices.
@@ -65,7 +65,7 @@ pub async fn handle(
     let (quiet_hours, time_zone) = quiet.unzip();
     let (before, key) = preferences::found(&app, &member).await?;
     let unassigned = |list: &[NotifyEvent]| list.contains(&NotifyEvent::Unassigned);
-    let told = unassigned(&email) || unassigned(&push);
+    let told = unassigned(&email) || unassigned(&in_app) || unassigned(&push);
     let wishes = NotifyWishes {
         unassigned_since: told.then(|| before.unassigned_since.unwrap_or(entry.now)),
         email,

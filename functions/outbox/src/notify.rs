@@ -24,7 +24,7 @@ use shared::{
         keys,
         message::{Event, MessageKind},
         notice::{Notice, NoticeKind},
-        notification::{MailWanted, Notification, PushSender, Tidings},
+        notification::{MailWanted, News, Notification, PushSender, Tidings},
         record::read_item,
         subject::State,
         webhook::Landmark,
@@ -37,18 +37,20 @@ use crate::{failure::Failure, image};
 /// Of a conversation somebody gets one mail an hour about one kind of thing.
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
-/// What a workspace has people told by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a workspace has people told by, besides the product itself.
+#[derive(Clone, Debug)]
 struct Desk {
     /// On devices.
     pushes: bool,
     /// By mail.
     mails: bool,
+    /// How long what they are shown is kept.
+    policy: Policy,
 }
 
-/// The desks of the workspaces of a batch, each read once.
+/// The desks of the workspaces of a batch, each read once; none where there are no conversations.
 #[derive(Default)]
-pub struct Desks(BTreeMap<WorkspaceId, Desk>);
+pub struct Desks(BTreeMap<WorkspaceId, Option<Desk>>);
 
 /// Something that happened.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,6 +60,8 @@ struct Happened {
     /// Who did it: they know.
     by: Option<SubjectId>,
     seq: Option<u64>,
+    /// How far the conversation is with it.
+    line: u64,
     /// What tells it from everything else that happens to the conversation.
     mark: String,
     at: Timestamp,
@@ -94,10 +98,9 @@ impl Desks {
         if !is_head && !is_mention {
             return Ok(());
         }
-        let desk = self.of(app, workspace).await?;
-        if desk == Desk::default() {
+        let Some(desk) = self.of(app, workspace).await? else {
             return Ok(());
-        }
+        };
         let at = images.created_at().unwrap_or_else(|| app.clock.now());
         let conversation = match is_head {
             true => field::<ConversationId>(new, "id"),
@@ -131,16 +134,17 @@ impl Desks {
         Ok(())
     }
 
-    async fn of(&mut self, app: &App, workspace: WorkspaceId) -> Result<Desk, Failure> {
-        match self.0.entry(workspace) {
-            Entry::Occupied(known) => Ok(*known.get()),
-            Entry::Vacant(unknown) => Ok(*unknown.insert(desk(app, workspace).await?)),
-        }
+    async fn of(&mut self, app: &App, workspace: WorkspaceId) -> Result<Option<&Desk>, Failure> {
+        let desk = match self.0.entry(workspace) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(desk(app, workspace).await?),
+        };
+        Ok(desk.as_ref())
     }
 }
 
 /// What a workspace has people told by. One read: its policy and what it set up lie side by side.
-async fn desk(app: &App, workspace: WorkspaceId) -> Result<Desk, Failure> {
+async fn desk(app: &App, workspace: WorkspaceId) -> Result<Option<Desk>, Failure> {
     let at_policy = keys::policy(workspace);
     let query = Query::partition(at_policy.pk.clone())
         .between(at_policy.sk.clone(), format!("{}~", keys::PUSH));
@@ -150,22 +154,30 @@ async fn desk(app: &App, workspace: WorkspaceId) -> Result<Desk, Failure> {
         now: app.clock.now(),
         policy: &platform,
     };
-    let mut desk = Desk::default();
-    let mut is_on = false;
+    let (mut pushes, mut mails) = (false, false);
+    let mut policy = None;
     for item in &items {
         match image::kind(item) {
             Some(kind) if kind == WorkspacePolicy::DECLARATION.name => {
                 let row = read_item::<WorkspacePolicy>(item, &Unsealed, lens)?;
                 let row = row.filter(|row| row.state == State::Live);
-                let policy = row.map(|row| row.policy());
-                is_on = policy.is_some_and(|policy| policy.has(Module::Push) && !policy.suspended);
+                let row = row.map(|row| row.policy());
+                policy = row.filter(|policy| policy.has(Module::Conversations));
             }
-            Some(kind) if kind == PushSender::DECLARATION.name => desk.pushes = true,
-            Some(kind) if kind == MailWanted::DECLARATION.name => desk.mails = true,
+            Some(kind) if kind == PushSender::DECLARATION.name => pushes = true,
+            Some(kind) if kind == MailWanted::DECLARATION.name => mails = true,
             _ => {}
         }
     }
-    Ok(if is_on { desk } else { Desk::default() })
+    let policy = policy.filter(|policy| !policy.suspended);
+    Ok(policy.map(|policy| {
+        let is_on = policy.has(Module::Push);
+        Desk {
+            pushes: pushes && is_on,
+            mails: mails && is_on,
+            policy,
+        }
+    }))
 }
 
 /// What happened to a conversation between two images of its head.
@@ -206,6 +218,7 @@ async fn of_head(
             to,
             by: None,
             seq: Some(1),
+            line: 1,
             mark: "new".to_owned(),
             at,
         });
@@ -219,6 +232,7 @@ async fn of_head(
             to: To::Member(assignee),
             by: None,
             seq: None,
+            line: now,
             mark: format!("rated {}", when.ms()),
             at,
         });
@@ -253,6 +267,7 @@ fn of_line(
         by: line.author,
         // What a visitor wrote is read when it was read; a line of the system is not what is waited for.
         seq: (line.kind == MessageKind::Text).then_some(line.seq),
+        line: line.seq,
         mark: format!("line {}", line.seq),
         at: line.sent_at,
     })
@@ -266,6 +281,7 @@ fn of_mention(mention: &Item) -> Option<Happened> {
         to: To::Member(field(mention, "member")?),
         by: None,
         seq: Some(seq),
+        line: seq,
         mark: format!("line {seq}"),
         at: field(mention, "mentioned_at")?,
     })
@@ -277,7 +293,7 @@ struct Telling<'a> {
     app: &'a App,
     workspace: WorkspaceId,
     conversation: ConversationId,
-    desk: Desk,
+    desk: &'a Desk,
 }
 
 impl Telling<'_> {
@@ -332,7 +348,29 @@ impl Telling<'_> {
         if self.desk.mails && wishes.email.contains(&one.event) {
             self.mail(member, one).await?;
         }
+        if wishes.in_app.contains(&one.event) {
+            self.show(member, one).await?;
+        }
         Ok(())
+    }
+
+    /// Writes what a member is shown of the conversation. Whether they see it is asked when they look.
+    async fn show(self, member: MemberId, one: &Happened) -> Result<(), Failure> {
+        let now = self.app.clock.now();
+        let news = News {
+            workspace: self.workspace,
+            member,
+            conversation: self.conversation,
+            event: one.event,
+            seq: one.line,
+            happened_at: one.at,
+        };
+        let mut transaction = Transaction::new(now);
+        transaction.overwrite(&Stored::new(news, &self.desk.policy), &Unsealed)?;
+        // Told late, it must not outlive what it tells of.
+        transaction.check_live(keys::conversation(self.workspace, self.conversation));
+        transaction.check_live(keys::membership(self.workspace, member));
+        self.commit(transaction).await
     }
 
     async fn key(self) -> Result<TenantKey, Failure> {

@@ -37,8 +37,8 @@ pub struct Report {
 /// Why records of a kind stay in the archive.
 fn why(kind: &str) -> &'static str {
     match kind {
-        "Availability" | "Membership" | "Mention" | "NotifyWishes" | "Photo" | "PushDevice"
-        | "ReadMark" | "Seat" | "Teammate" => {
+        "Availability" | "Membership" | "Mention" | "News" | "NotifyWishes" | "Photo"
+        | "PushDevice" | "ReadMark" | "Seat" | "Teammate" => {
             "members come with accounts of their own: invite them, and put them into their teams"
         }
         "App" => "an app has keys and secrets of the place it was made in: make one here",

@@ -89,6 +89,7 @@ pub const fn class(class: Class) -> &'static str {
         Class::MailWish => {
             "What was said about mail that can be refused, under a keyed hash of the address"
         }
+        Class::News => "What a member is shown in the product of a conversation, by ids",
         Class::Notice => "Notice that waits for its mail",
         Class::PrivacyRequest => {
             "Request about one's data: what was asked and answered, without words; after its end"

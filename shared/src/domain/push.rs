@@ -92,7 +92,8 @@ impl NotifyEvent {
     pub const fn unless_said(self, channel: Channel) -> bool {
         match channel {
             Channel::Email => false,
-            Channel::InApp => self.is_choice(),
+            // Of everything that begins nobody is shown a list unless they want one.
+            Channel::InApp => self.is_choice() && !matches!(self, Self::Unassigned),
             Channel::Push => matches!(
                 self,
                 Self::Assigned | Self::Call | Self::Mention | Self::Message

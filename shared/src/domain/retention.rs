@@ -24,6 +24,8 @@ pub const DELIVERY_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 pub const DEVICE_LIFETIME: Duration = Duration::from_secs(270 * 24 * 60 * 60);
 /// How long it is remembered that somebody was told something: longer than the stream may tell it again.
 pub const NOTIFICATION_LIFETIME: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+/// How long a member is shown in the product what happened (CHAT-23); never longer than the content itself.
+pub const NEWS_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How long an idempotency key is remembered.
 pub const IDEMPOTENCY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a tombstone says that something is gone: as long as a cursor of `/sync` is good.
@@ -128,6 +130,8 @@ pub enum Class {
     LoginSession,
     /// What somebody said about mail that can be refused: three years.
     MailWish,
+    /// What a member is told in the product: 30 days, and never longer than the content.
+    News,
     /// What an account is told by mail: 24 hours.
     Notice,
     /// That somebody was told something about a conversation: 2 days.
@@ -250,6 +254,7 @@ const fn life(class: Class, profile: Profile, content: Duration) -> Life {
         Class::Job => Life::For(JOB_LIFETIME),
         Class::Tombstone => Life::For(TOMBSTONE_LIFETIME),
         Class::Conversation => Life::For(content),
+        Class::News => Life::For(shorter(NEWS_LIFETIME, content)),
         Class::Visit => Life::For(shorter(VISIT_LIFETIME, content)),
         Class::Dedupe => Life::For(shorter(DEDUPE_LIFETIME, content)),
         Class::Upload => Life::For(shorter(UPLOAD_LIFETIME, content)),

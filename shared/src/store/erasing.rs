@@ -37,8 +37,8 @@ use crate::domain::{MemberId, TenantId, Timestamp, policy::Lens};
 
 /// How many parts one transaction takes with the address for replies, and one request takes away.
 const PARTS: usize = 99;
-/// Members of a page, with two items each.
-const MEMBERS: u16 = 50;
+/// Members of a page, with four items each: a transaction takes a hundred.
+const MEMBERS: u16 = 25;
 
 /// How far the end of a conversation has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,7 +176,7 @@ impl Store {
         Ok(all)
     }
 
-    /// Deletes read marks and drafts: they lie with the members.
+    /// Deletes read marks, drafts, and what members are shown: they lie with the members.
     async fn delete_what_members_keep(
         &self,
         head: &Conversation,
@@ -204,6 +204,7 @@ impl Store {
                     keys::read_mark(head.workspace, *member, head.id),
                     keys::draft(head.workspace, *member, head.id),
                     keys::mention(head.workspace, *member, head.id),
+                    keys::news(head.workspace, *member, head.id),
                 ]
             };
             self.remove(members.iter().flat_map(keep).collect(), now)

@@ -88,9 +88,9 @@ pub use privacy::{
     privacy_list, privacy_request, privacy_requests, privacy_words, request_asked,
 };
 pub use push::{
-    DEVICE, PUSH, devices_of_token, mail_wanted, notification, notification_due, notification_of,
-    notify_wishes, push_device, push_devices, push_sender, token_list, told_of_unassigned,
-    unassigned_list, visitor_device,
+    DEVICE, PUSH, all_news, conversation_of_news, devices_of_token, mail_wanted, news, news_list,
+    notification, notification_due, notification_of, notify_wishes, push_device, push_devices,
+    push_sender, token_list, told_of_unassigned, unassigned_list, visitor_device,
 };
 pub use sockets::{
     LISTENING, listener, listeners, listening, socket_list, socket_of, socket_partition, sockets,

@@ -129,7 +129,7 @@ pub struct NotifyWishes {
     /// Of what on their devices.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub push: Vec<NotifyEvent>,
-    /// Since when they are told of conversations that nobody has, by mail or on a device.
+    /// Since when they are told of conversations that nobody has, whichever way.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub unassigned_since: Option<Timestamp>,
     /// When they are left alone by their devices: when somebody sleeps, so sealed.
@@ -174,11 +174,43 @@ impl NotifyWishes {
     }
 }
 
+/// What a member is shown in the product of a conversation: the last thing that concerned them there
+/// (CHAT-23). One for each conversation, beside how far they have read in it; so it is read when the
+/// conversation is, and goes when either of them goes.
+#[derive(Clone, Debug, Record)]
+#[record(
+    table = Data, key = news(workspace, member, conversation),
+    lists = news_list(workspace, member, happened_at, conversation), tenant = workspace,
+    within = Membership, class = News, anchor = happened_at,
+)]
+pub struct News {
+    /// Where.
+    #[non_personal(reason = "the id of a workspace")]
+    pub workspace: WorkspaceId,
+    /// Who.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub member: MemberId,
+    /// In which conversation.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub conversation: ConversationId,
+    /// What happened.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub event: NotifyEvent,
+    /// How far the conversation was then: whoever has read to there knows.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub seq: u64,
+    /// When.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub happened_at: Timestamp,
+}
+
 /// Of what somebody wants to hear, without what is sealed of it.
 #[derive(Clone, Debug)]
 pub struct Wishes {
     /// By mail.
     pub email: Vec<NotifyEvent>,
+    /// In the product.
+    pub in_app: Vec<NotifyEvent>,
     /// On their devices.
     pub push: Vec<NotifyEvent>,
 }
@@ -478,6 +510,7 @@ impl Store {
         };
         Ok(Wishes {
             email: said(Channel::Email, "email"),
+            in_app: said(Channel::InApp, "in_app"),
             push: said(Channel::Push, "push"),
         })
     }

@@ -44,7 +44,7 @@ use super::{
     membership::{Invitation, Invited, Membership},
     message::{Dedupe, Message},
     notice::Notice,
-    notification::{MailWanted, Notification, NotifyWishes, PushSender},
+    notification::{MailWanted, News, Notification, NotifyWishes, PushSender},
     operator::{DeploymentSettings, OperatorDeed, OperatorSeat},
     passkey::PasskeyCeremony,
     password::{Password, ResetLink},
@@ -176,6 +176,7 @@ registry! {
     Notice
     Notification
     NotifyWishes
+    News
     OpenJob
     OpenWish
     OperatorDeed

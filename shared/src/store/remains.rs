@@ -20,6 +20,7 @@ use super::{
     hold::HoldNote,
     keyring::DataKeyRow,
     keys::{self, HEAD, Key, Table},
+    notification::News,
     query::{Listed, Query},
     reached::{self, Reached, ReachedLink},
     record::{Decision, Declaration, Form, Item, Owner, Record, borne, is_expired, stamp},
@@ -168,7 +169,12 @@ pub fn head_behind(item: &Item) -> Option<Key> {
         let conversation = text(item, "sk")?.parse::<ConversationId>().ok()?;
         return Some(keys::conversation(workspace_of(item)?, conversation));
     }
-    if kind == Mention::DECLARATION.name || kind == ReplyAddress::DECLARATION.name {
+    let elsewhere = [
+        Mention::DECLARATION.name,
+        News::DECLARATION.name,
+        ReplyAddress::DECLARATION.name,
+    ];
+    if elsewhere.contains(&kind) {
         let conversation = text(item, "conversation")?.parse().ok()?;
         return Some(keys::conversation(workspace_of(item)?, conversation));
     }

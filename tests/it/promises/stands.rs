@@ -126,6 +126,6 @@ CHAT-19 | tests/it/owner_edits.rs::an_owner_corrects_and_removes_every_record_an
 CHAT-20 | tests/it/audit.rs::no_line_names_a_person_and_after_an_erasure_none_leads_to_one | after a deletion the audit log holds keyed hashes only, and its lines end after twelve months
 CHAT-21 | tests/it/mail_in/visitors.rs::a_mail_from_a_visitors_address_asks_every_workspace_that_signed_for_it | a mail from an address that was signed for reaches who answers in each workspace once the address has said so; requests.rs shows the same from the widget, deadlines.rs that silence is escalated
 CHAT-22 | tests/it/privacy/requests.rs::a_wish_says_what_it_needs_and_a_decision_what_it_has_to | a question is not over before it is answered in words
-CHAT-23 | pending | notices by mail end after a day; notifications in the product are missing
+CHAT-23 | tests/it/news.rs::what_a_member_is_shown_comes_and_goes_with_the_conversation_that_it_tells_of | what a member is shown is read when the conversation is; with the conversation, with the member and after thirty days no row of it is left
 CHAT-24 | tests/it/attachments/photos.rs::a_photo_is_made_anew_and_shown_to_colleagues_until_another_takes_its_place | when another photo takes its place nothing of the first is left in the bucket, no version and no copy that a link led to
 ";

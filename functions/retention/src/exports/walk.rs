@@ -346,6 +346,7 @@ mod tests {
         "Transfer",
         "Visit",
         "VisitorContext",
+        "News",
         "VisitorDevice",
         "Workspace",
         "WorkspacePolicy",

@@ -85,8 +85,9 @@ pub(super) const CLAUSES: &[Clause] = &[
     }).everywhere(),
     Clause::new(&["CHAT-23"], Section::Keeping, |f| {
         holds(format!(
-            "What waits to be mailed to you is kept for {} at most and holds ids, not text. How far somebody has read goes with the conversation.",
-            f.life(Class::Notice)
+            "What waits to be mailed to you is kept for {} at most and holds ids, not text. What the product shows you of a conversation is kept for {}, holds ids too, and goes with the conversation, as does how far somebody has read.",
+            f.life(Class::Notice),
+            f.life(Class::News)
         ))
     }).everywhere(),
     Clause::new(&["FLOW-27", "FLOW-28"], Section::Keeping, |f| {

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::policy::Profile;
 
-const CLASSES: [Class; 39] = [
+const CLASSES: [Class; 40] = [
     Class::Account,
     Class::Analytics,
     Class::Announcement,
@@ -26,6 +26,7 @@ const CLASSES: [Class; 39] = [
     Class::Job,
     Class::LoginSession,
     Class::MailWish,
+    Class::News,
     Class::Notice,
     Class::Notification,
     Class::Operation,
@@ -220,6 +221,7 @@ fn every_profile_keeps_every_class_as_long_as_the_table_says() {
             (Class::Job, Some(30 * day)),
             (Class::LoginSession, Some(14 * day)),
             (Class::MailWish, Some(3 * 365 * day)),
+            (Class::News, Some(30 * day)),
             (Class::Notice, Some(day)),
             (Class::Notification, Some(2 * day)),
             (Class::Operation, None),

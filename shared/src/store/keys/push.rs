@@ -6,11 +6,13 @@
 //! | device of a visitor | data | `CONTACT#<ws>#<contact>` | `D#<device>` |
 //! | who brings notifications, that somebody wants mail | data | `WORKSPACE#<ws>` | `PUSH#<provider>`, `PUSH#MAIL` |
 //! | that somebody is told something | data | `NOTIFICATION#<ws>` | `<notification>` |
+//! | what a member is shown of a conversation | data | `READ#<ws>#<member>` | `NEWS#<conversation>` |
 
-use super::{IndexKey, Key, contact, data, deliveries_due, membership, workspace};
+use super::{IndexKey, Key, contact, data, deliveries_due, membership, read_marks, workspace};
 use crate::{
     domain::{
-        ContactId, DeviceId, MemberId, NotificationId, Timestamp, WorkspaceId, push::PushProvider,
+        ContactId, ConversationId, DeviceId, MemberId, NotificationId, Timestamp, WorkspaceId,
+        push::PushProvider,
     },
     store::seal::KeyedHash,
 };
@@ -104,4 +106,38 @@ pub fn notification_due(
 ) -> Option<IndexKey> {
     let partition = notifications(workspace);
     deliveries_due(id.uuid(), &partition, &id.to_string(), next_attempt_at)
+}
+
+/// What a member is shown of a conversation: it lies beside how far they have read.
+pub fn news(workspace: WorkspaceId, member: MemberId, conversation: ConversationId) -> Key {
+    data(
+        read_marks(workspace, member),
+        format!("{NEWS}{conversation}"),
+    )
+}
+
+/// What the sort keys of it open with.
+const NEWS: &str = "NEWS#";
+
+/// About which conversation a member is shown something.
+pub fn conversation_of_news(news: &Key) -> Option<ConversationId> {
+    news.sk.strip_prefix(NEWS)?.parse().ok()
+}
+
+/// The place of what a member is shown of a conversation, by time.
+pub fn news_list(
+    workspace: WorkspaceId,
+    member: MemberId,
+    happened_at: Timestamp,
+    conversation: ConversationId,
+) -> IndexKey {
+    IndexKey {
+        pk: all_news(workspace, member),
+        sk: format!("{:015}#{conversation}", happened_at.ms()),
+    }
+}
+
+/// The list of everything that a member is shown.
+pub fn all_news(workspace: WorkspaceId, member: MemberId) -> String {
+    format!("{}#NEWS", read_marks(workspace, member))
 }
