@@ -689,7 +689,16 @@ def tour_of_the_outbox(api, function, filters, ready, token, workspace, listen):
     heads = [item for item in everything if item["sk"]["S"] == "HEAD"]
     ends = [item for item in everything if item["pk"]["S"].startswith(("SEAT#", "SESSION#"))]
     files = [item for item in everything if item["sk"]["S"].startswith(("A#", "U#", "CONTINUITY"))]
+    # A file whose row has gone: nobody else hears of it, so its room is given back here.
+    share = next(item for item in everything if item["pk"]["S"].startswith("FILEROOM#") and item["sk"]["S"] != "SUM")
+    last = "1" if share["sk"]["S"].endswith("0") else "0"
+    share = {**share, "sk": {"S": share["sk"]["S"][:-1] + last}}
+    past_the_fences(ready, "PutItem", "DataTable", Item=share)
+    _, thread, file = share["sk"]["S"].split("#")
+    workspace = share["pk"]["S"].split("#")[1]
+    row = {"pk": {"S": f"CONVERSATION#{workspace}#{thread}"}, "sk": {"S": f"U#{file}"}, "kind": {"S": "Upload"}}
     stream = [record("INSERT", item) for item in everything]
+    stream += [record("REMOVE", row)]
     stream += [record("REMOVE", item) for item in files + ends + heads]
     heard = [r for r in stream if any(passes(pattern, r) for pattern in filters)]
     # First what is to be tried, before the program fails with it.

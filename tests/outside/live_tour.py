@@ -314,6 +314,9 @@ def tour_of_erasures(api, sign_in, mailed, functions, table):
         beacon = {"client_beacon_id": str(uuid.uuid4()), "load_ms": 840}
         api("POST", "/v1/widget/beacons", beacon, visitor, expect=204)
         begun = lambda item: item["pk"]["S"].startswith(f"ANALYTICS#{made['id']}#")
+        # What a file takes up of the workspace's room goes with the workspace.
+        file = {"name": "a.txt", "content_type": "text/plain", "bytes": 1, "sha256": "0" * 64}
+        api("POST", f"/v1/widget/conversations/{first}/attachments", file, visitor)
         rewrite(table, "DataTable", begun, weeks_ago)
         retention.invoke({"task": "jobs", "scheduled_at": at(0)})
         api("POST", f"{workspace}/invitations", {"email": f"jan{n}@fence.example", "role": "agent"}, owner)

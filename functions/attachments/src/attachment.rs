@@ -18,8 +18,9 @@ use shared::{
     },
     http::{Client, Code, Json, Problem, thread::Thread, view::content_end},
     store::{
-        CommitError, DataKey, Stored, Transaction,
+        CommitError, DataKey, StoreError, Stored, Transaction, Unsealed,
         attachment::Upload,
+        file_room::{FileRoom, ROOM_RACES},
         keys::{self, FileKey, FileOwner},
         objects::{LINK, UploadLink},
         record::read_item,
@@ -182,6 +183,13 @@ pub async fn begin<A: Actor>(
     if lying.await?.saturating_add(new.bytes) > MAX_BYTES_EACH {
         return Err(Problem::new(Code::FilesFull));
     }
+    let at_room = keys::file_room(entry.workspace);
+    let room = entry
+        .fetched()
+        .get::<FileRoom>(&at_room, &Unsealed, entry.lens())?;
+    let mut room = room.unwrap_or_else(|| FileRoom::empty(entry.workspace, entry.now));
+    let most = app.bytes_for_files(entry);
+    most.check(&room, new.bytes)?;
     let upload = Upload {
         id: AttachmentId::new(entry.now),
         workspace: entry.workspace,
@@ -203,14 +211,34 @@ pub async fn begin<A: Actor>(
         .await?;
     let policy = place.policy();
     let stored = Stored::new(upload, &policy);
-    let mut transaction = Transaction::new(entry.now);
-    transaction.create(&stored, &place.thread.key)?;
-    transaction.check_live(keys::conversation(entry.workspace, place.thread.head.id));
-    match app.store.commit(transaction).await {
-        Ok(()) => {}
-        // The conversation is being deleted.
-        Err(CommitError::Refused(_)) => return Err(Problem::not_found()),
-        Err(CommitError::Store(error)) => return Err(error.into()),
+    let file = (place.thread.head.id, stored.record().id);
+    let mut made = false;
+    for _ in 0..ROOM_RACES {
+        most.check(&room, new.bytes)?;
+        let mut transaction = Transaction::new(entry.now);
+        transaction.create(&stored, &place.thread.key)?;
+        let at_head = keys::conversation(entry.workspace, place.thread.head.id);
+        let at_head = transaction.check_live(at_head);
+        let slot = room.take(file, new.bytes, entry.now, &mut transaction)?;
+        match app.store.commit(transaction).await {
+            Ok(()) => {
+                made = true;
+                break;
+            }
+            // The conversation is being deleted.
+            Err(CommitError::Refused(refusal)) if refusal.failed(at_head) => {
+                return Err(Problem::not_found());
+            }
+            // Somebody else took room, or gave it back.
+            Err(CommitError::Refused(refusal)) => {
+                let now = FileRoom::after(&refusal, slot, entry.workspace, entry.lens())?;
+                room = now.ok_or_else(|| Problem::new(Code::Conflict))?;
+            }
+            Err(CommitError::Store(error)) => return Err(error.into()),
+        }
+    }
+    if !made {
+        return Err(StoreError::Conflict.into());
     }
     let view = CreatedAttachment {
         attachment: AttachmentView::waiting(stored.record(), &policy),

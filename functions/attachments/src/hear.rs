@@ -42,7 +42,7 @@ pub async fn hear(app: &App, event: &serde_json::Value) -> Result<Heard, StoreEr
     };
     let Some(row) = Row::read(app, file, conversation).await? else {
         let erased = app.store.erase_file_without_row(file).await?;
-        heard.orphans += u64::from(erased > 0);
+        heard.orphans += u64::from(erased.is_some_and(|count| count > 0));
         return Ok(heard);
     };
     let (upload, waits) = match row.upload.clone() {

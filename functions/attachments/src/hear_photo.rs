@@ -25,7 +25,7 @@ pub async fn hear(app: &App, event: &FileEvent, member: MemberId) -> Result<Hear
     let file = event.file;
     let Some(row) = Row::read(app, event, member).await? else {
         let erased = app.store.erase_file_without_row(file).await?;
-        heard.orphans += u64::from(erased > 0);
+        heard.orphans += u64::from(erased.is_some_and(|count| count > 0));
         return Ok(heard);
     };
     let upload = row.upload.clone();

@@ -72,9 +72,13 @@ fn wanted(
     file: Option<AttachmentId>,
 ) -> Vec<Key> {
     let mut all = thread::wanted(workspace, conversation);
-    if let Some(file) = file {
-        all.push(keys::upload(workspace, conversation, file));
-        all.push(keys::attachment(workspace, conversation, file));
+    match file {
+        Some(file) => {
+            all.push(keys::upload(workspace, conversation, file));
+            all.push(keys::attachment(workspace, conversation, file));
+        }
+        // Somebody wants to upload one.
+        None => all.push(keys::file_room(workspace)),
     }
     all
 }

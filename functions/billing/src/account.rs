@@ -179,6 +179,9 @@ pub struct Offer {
     /// The most apps.
     #[schema(example = 5)]
     apps: Option<u32>,
+    /// The most that files of conversations may take up together, in mebibytes.
+    #[schema(example = 10240)]
+    files_mib: Option<u32>,
     /// Days that it can be tried for.
     #[schema(example = 14)]
     trial_days: u32,
@@ -191,6 +194,7 @@ impl Offer {
             paid: plan.price.is_some(),
             seats: plan.seats,
             apps: plan.apps,
+            files_mib: plan.files_mib,
             trial_days: plan.trial_days,
         }
     }

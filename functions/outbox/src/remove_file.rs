@@ -1,4 +1,5 @@
-//! The row of a file went, deleted by us or by TTL: its bytes go too, every version of them.
+//! The row of a file went, deleted by us or by TTL: its bytes go too, every version of them, and there is
+//! room for others.
 //!
 //! A row goes too when what waited is sent: then another row has the file, and it stays.
 
@@ -23,7 +24,13 @@ pub async fn remove(app: &App, row: &Item) -> Result<(), Failure> {
         return Err(Failure::Never("a row of a file that names none".to_owned()));
     };
     let erased = app.store.erase_file_without_row(file).await;
-    erased.map(|_| ()).map_err(later)
+    match erased.map_err(later)? {
+        Some(_) => {
+            let given = app.store.give_back_room(file, app.clock.now()).await;
+            given.map_err(later)
+        }
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     app::App,
     domain::{WorkspaceId, billing::plan::Limited},
-    store::{Query, StoreError, Transaction, keys},
+    store::{Query, StoreError, Transaction, file_room::FileRoom, keys},
 };
 
 /// How many are counted at most.
@@ -39,7 +39,54 @@ impl Room {
     }
 }
 
+/// The most bytes of files that a workspace has, where its plan does not say: 100 GiB. Files lie in the
+/// account of whoever runs this, so there is an end to them in any case.
+const MOST_FILE_BYTES: u64 = 100 * 1024 * 1024 * 1024;
+/// Bytes of a mebibyte.
+const MEBIBYTE: u64 = 1024 * 1024;
+
+/// How many bytes the files of a workspace may take up.
+pub struct FileBytes {
+    most: u64,
+    /// Where more can be bought, if the plan is what limits them.
+    upgrade: Option<String>,
+}
+
+impl FileBytes {
+    /// Refuses a file that there is no room for.
+    ///
+    /// # Errors
+    /// 402 `plan_limit` where another plan would help, and 409 `workspace_files_full` where none would.
+    pub fn check(&self, room: &FileRoom, bytes: u64) -> Result<(), Problem> {
+        if room.takes(bytes, self.most) {
+            return Ok(());
+        }
+        Err(match &self.upgrade {
+            Some(url) => Problem::new(Code::PlanLimit).with_upgrade(url.clone()),
+            None => Problem::new(Code::WorkspaceFilesFull),
+        })
+    }
+}
+
 impl App {
+    /// How many bytes the files of a workspace may take up.
+    pub fn bytes_for_files(&self, entry: &Entry) -> FileBytes {
+        let plans = self.config.plans.as_ref();
+        let mebibytes =
+            plans.and_then(|plans| plans.most_file_mebibytes(entry.policy.plan.as_ref()));
+        let limit = mebibytes.map(|mebibytes| u64::from(mebibytes) * MEBIBYTE);
+        FileBytes {
+            most: limit.unwrap_or(MOST_FILE_BYTES),
+            upgrade: limit.map(|_| self.upgrade_of(entry)),
+        }
+    }
+
+    /// Where a workspace buys another plan.
+    fn upgrade_of(&self, entry: &Entry) -> String {
+        let path = format!("/v1/workspaces/{}/billing", entry.workspace);
+        format!("{}{path}", self.config.issuer)
+    }
+
     /// Whether the plan of a workspace has room for one more of something; if not, the problem says where to
     /// buy more.
     ///
@@ -55,9 +102,7 @@ impl App {
         if self.used(entry, what).await? < most {
             return Ok(Room(Ok(())));
         }
-        let path = format!("/v1/workspaces/{}/billing", entry.workspace);
-        let url = format!("{}{path}", self.config.issuer);
-        let problem = Problem::new(Code::PlanLimit).with_upgrade(url);
+        let problem = Problem::new(Code::PlanLimit).with_upgrade(self.upgrade_of(entry));
         Ok(Room(Err(problem)))
     }
 

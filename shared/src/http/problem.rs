@@ -136,6 +136,8 @@ codes! {
     FileRefused = 410, "file_refused", "This file could not be accepted; it was deleted";
     /// As many bytes as one person may have in one conversation lie there already.
     FilesFull = 409, "files_full", "Your files in this conversation have 200 MiB already; what is deleted or ends makes room";
+    /// The files of the workspace take up as much as they may.
+    WorkspaceFilesFull = 409, "workspace_files_full", "The files of this workspace take up as much as they may; what is deleted or ends makes room";
     /// It is being made.
     NotReady = 409, "not_ready", "It is not ready yet; ask again in a minute";
     /// As many copies as there may be lie here already.

@@ -194,16 +194,20 @@ impl Store {
     }
 
     /// Deletes every version of everything of one file that no row has: neither the one of its upload
-    /// nor, when it was sent, that of its message. What has a row is kept, whoever may see it.
+    /// nor, when it was sent, that of its message. What has a row is kept, whoever may see it: then there
+    /// is no count.
     ///
     /// # Errors
     /// When storage did not do all of it; doing it again is safe.
-    pub async fn erase_file_without_row(&self, file: FileKey) -> Result<u64, StoreError> {
+    pub async fn erase_file_without_row(&self, file: FileKey) -> Result<Option<u64>, StoreError> {
         let rows = keys::rows_of_file(file);
         let found = self.batch(rows.to_vec()).await?;
         match rows.iter().any(|row| found.raw(row).is_some()) {
-            true => Ok(0),
-            false => self.erase_all(&keys::files_of_attachment(file)).await,
+            true => Ok(None),
+            false => {
+                let erased = self.erase_all(&keys::files_of_attachment(file)).await?;
+                Ok(Some(erased))
+            }
         }
     }
 

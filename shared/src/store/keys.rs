@@ -43,8 +43,8 @@ pub use analytics::{
     open_weeks,
 };
 pub use attachments::{
-    SENT_FILES, WAITING_FILES, attachment, file_of_row, has_files, photo, photo_upload,
-    rows_of_file, upload,
+    SENT_FILES, WAITING_FILES, attachment, file_of_row, file_room, file_share, has_files, photo,
+    photo_upload, rows_of_file, upload,
 };
 pub use billing::{
     billing_account, paper, paper_list, papers, stripe_customer, stripe_event, stripe_task,

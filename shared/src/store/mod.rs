@@ -44,6 +44,7 @@ pub mod erasing;
 pub mod erasure;
 pub mod export;
 pub mod field;
+pub mod file_room;
 pub mod flow;
 pub mod flow_deed;
 pub mod flow_figures;

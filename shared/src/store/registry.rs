@@ -25,6 +25,7 @@ use super::{
     disclosure::{DisclosedPart, Disclosure},
     erasure::{Erasure, Farewell},
     export::{Export, ExportPart},
+    file_room::{FileRoom, FileShare},
     flow::{Flow, FlowPiece, FlowTests, FlowVersion},
     flow_deed::FlowDeed,
     flow_figures::{FlowSums, FlowTick},
@@ -142,6 +143,8 @@ registry! {
     ExportPart
     ExternalOwner
     Farewell
+    FileRoom
+    FileShare
     Flow
     FlowCode
     FlowDeed
@@ -173,10 +176,10 @@ registry! {
     Membership
     Mention
     Message
+    News
     Notice
     Notification
     NotifyWishes
-    News
     OpenJob
     OpenWish
     OperatorDeed

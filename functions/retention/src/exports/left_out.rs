@@ -154,6 +154,14 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "who operates the deployment, which operators see there",
     ),
     (
+        "FileRoom",
+        "how many bytes the files of a workspace take up, about nobody",
+    ),
+    (
+        "FileShare",
+        "how many bytes a file counts in that sum; its size is in, with the file",
+    ),
+    (
         "Challenge",
         "a mailed code that waits for its answer, ten minutes at most",
     ),

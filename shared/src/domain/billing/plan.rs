@@ -81,6 +81,8 @@ pub struct Plan {
     pub seats: Option<u32>,
     /// The most apps.
     pub apps: Option<u32>,
+    /// The most that the files of its conversations may take up together, in mebibytes.
+    pub files_mib: Option<u32>,
     /// Days that it can be tried for.
     #[serde(default)]
     pub trial_days: u32,
@@ -169,6 +171,13 @@ impl Plans {
         })
     }
 
+    /// The most that the files of a workspace with this plan may take up, in mebibytes; without an answer
+    /// the plan does not say.
+    pub fn most_file_mebibytes(&self, granted: Option<&Granted>) -> Option<u32> {
+        let paid = granted.and_then(|granted| self.named(&granted.plan));
+        paid.or_else(|| self.0.first())?.files_mib
+    }
+
     /// The most of something that a workspace with this plan may have; without an answer it may have any
     /// number. A plan that is no longer offered is that of those who do not pay.
     pub fn most(&self, granted: Option<&Granted>, what: Limited) -> Option<u32> {
@@ -186,7 +195,7 @@ impl Plans {
 mod tests {
     use super::*;
 
-    const PLANS: &str = r#"[{"name":"free","seats":2,"apps":1},
+    const PLANS: &str = r#"[{"name":"free","seats":2,"apps":1,"files_mib":50},
         {"name":"team","price":"price_team","seats":50,"trial_days":14}]"#;
 
     #[test]
@@ -226,5 +235,8 @@ mod tests {
             seats: 7,
         };
         assert_eq!(plans.most(Some(&gone), Limited::Seats), Some(2));
+        assert_eq!(plans.most_file_mebibytes(None), Some(50));
+        assert_eq!(plans.most_file_mebibytes(Some(&gone)), Some(50));
+        assert_eq!(plans.most_file_mebibytes(Some(&team)), None);
     }
 }

@@ -38,6 +38,17 @@ pub fn photo(workspace: WorkspaceId, member: MemberId, id: AttachmentId) -> Key 
     )
 }
 
+/// How many bytes the files of a workspace take up.
+pub fn file_room(workspace: WorkspaceId) -> Key {
+    data(format!("FILEROOM#{workspace}"), "SUM")
+}
+
+/// What one file of it counts there.
+pub fn file_share(workspace: WorkspaceId, conversation: ConversationId, file: AttachmentId) -> Key {
+    let sk = format!("F#{conversation}#{file}");
+    data(format!("FILEROOM#{workspace}"), sk)
+}
+
 /// The rows that a file may have: while it waits, and when it is somewhere.
 pub fn rows_of_file(file: FileKey) -> [Key; 2] {
     let FileKey {
