@@ -324,6 +324,38 @@ async fn a_workspaces_export_is_for_owners_and_holds_everybody() {
         .await;
 }
 
+#[tokio::test]
+async fn a_workspaces_export_holds_its_endpoints_without_secret_or_address_and_what_they_were_told()
+{
+    let world = World::new().await;
+    let receiver = harness::receiver::Receiver::start().await;
+    // What happened before is told to nobody.
+    world.harness.drain().await;
+    let hook = json!({ "name": "Shop server", "url": receiver.url, "events": ["message.created"] });
+    let hooks = format!("{}/webhooks", world.workspace.path);
+    let made = world.owner.post(&hooks, hook, 201).await;
+    world.visitor.start("One more thing").await;
+    world.harness.drain().await;
+    assert_eq!(receiver.taken().len(), 1);
+    let exports = format!("{}/exports", world.workspace.path);
+    let place = world.make(&world.owner, &exports).await;
+    let (manifest, records, whole) = read(&world.owner, &place).await;
+    let of = |kind: &str| -> Vec<&Value> {
+        let all = records.iter().filter(|(name, _)| name == kind);
+        all.map(|(_, fields)| fields).collect()
+    };
+    assert_eq!((of("Webhook").len(), of("Delivery").len()), (1, 1));
+    assert_eq!(of("Webhook")[0]["name"], "Shop server");
+    assert_eq!(of("Delivery")[0]["webhook"], made["id"]);
+    assert_eq!(of("Delivery")[0]["event"], "message.created");
+    assert_eq!(of("Delivery")[0]["answer"], 204);
+    let secret = text(&made, "secret");
+    assert!(!whole.contains(&secret) && !whole.contains(&receiver.url));
+    let left = manifest.left_out.iter();
+    let left: Vec<_> = left.filter(|left| left.kind == "Webhook").collect();
+    assert!(!left.is_empty(), "what is left out is named");
+}
+
 /// CALL-31: no archive of a workspace holds somebody who was erased, be it ready or being made.
 #[tokio::test]
 async fn an_erasure_ends_the_exports_of_the_whole_workspace_that_hold_the_contact() {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 mod endpoints;
 mod failures;
+mod others;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);

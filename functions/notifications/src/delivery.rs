@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 use shared::{
-    domain::{ContactId, ConversationId, DeliveryId, Timestamp, webhook::HookEvent},
+    domain::{
+        AttachmentId, CallId, ContactId, ConversationId, DeliveryId, FlowId, RequestId, Timestamp,
+        webhook::HookEvent,
+    },
     store::webhook::{Delivery, DeliveryFault, DeliveryState},
 };
 use utoipa::ToSchema;
@@ -21,6 +24,14 @@ pub struct DeliveryView {
     seq: Option<u64>,
     /// With which contact.
     contact_id: Option<ContactId>,
+    /// With which file.
+    attachment_id: Option<AttachmentId>,
+    /// With which call.
+    call_id: Option<CallId>,
+    /// With which flow.
+    flow_id: Option<FlowId>,
+    /// With which request about somebody's data.
+    privacy_request_id: Option<RequestId>,
     /// When it happened.
     happened_at: Timestamp,
     /// How far it is.
@@ -50,6 +61,10 @@ impl DeliveryView {
             conversation_id: delivery.conversation,
             seq: delivery.seq,
             contact_id: delivery.contact,
+            attachment_id: delivery.attachment,
+            call_id: delivery.call,
+            flow_id: delivery.flow,
+            privacy_request_id: delivery.request,
             happened_at: delivery.happened_at,
             state: delivery.delivery_state,
             attempts: delivery.attempts,

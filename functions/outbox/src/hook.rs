@@ -4,23 +4,30 @@
 //! batch that comes again writes nothing twice. Messages are told by the head that counts them: they
 //! wake nobody themselves.
 
+mod others;
+
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use shared::{
     app::App,
     domain::{
-        ContactId, ConversationId, MemberId, TeamId, TenantId, Timestamp, WorkspaceId,
+        AttachmentId, CallId, ContactId, ConversationId, FlowId, MemberId, RequestId, TeamId,
+        TenantId, Timestamp, WorkspaceId,
         policy::{Lens, Policy},
         webhook::HookEvent,
     },
     lambda::stream::{Change, Record as Changed},
     store::{
         CommitError, Field, Item, Record as _, RootRef, Stored, Table, Transaction, Unsealed,
+        attachment::Upload,
+        call::Call,
         contact::{Contact, Profile},
         conversation::Conversation,
         db::key_of,
+        job::Job,
         keys,
         message::{Event, MessageKind},
+        privacy::PrivacyRequest,
         subject::State,
         webhook::{Delivery, Landmark, Webhook},
     },
@@ -39,6 +46,10 @@ struct Happened {
     conversation: Option<ConversationId>,
     seq: Option<u64>,
     contact: Option<ContactId>,
+    attachment: Option<AttachmentId>,
+    call: Option<CallId>,
+    flow: Option<FlowId>,
+    request: Option<RequestId>,
     /// What tells it from everything else that happens to the same.
     mark: String,
     at: Timestamp,
@@ -51,6 +62,10 @@ impl Happened {
             conversation: None,
             seq: None,
             contact: None,
+            attachment: None,
+            call: None,
+            flow: None,
+            request: None,
             mark: mark.into(),
             at,
         }
@@ -67,9 +82,13 @@ impl Hooks {
         };
         let kind = image::kind(image);
         let told = [
-            Conversation::DECLARATION.name,
+            Call::DECLARATION.name,
             Contact::DECLARATION.name,
+            Conversation::DECLARATION.name,
+            Job::DECLARATION.name,
+            PrivacyRequest::DECLARATION.name,
             Profile::DECLARATION.name,
+            Upload::DECLARATION.name,
         ];
         let Some(place) =
             key_of(Table::Data, image).filter(|_| kind.is_some_and(|kind| told.contains(&kind)))
@@ -77,6 +96,7 @@ impl Hooks {
             return Ok(());
         };
         let root = RootRef::of(&place);
+        // What accounts ask of the operator is no workspace's.
         let Some(TenantId::Workspace(workspace)) = root.tenant() else {
             return Ok(());
         };
@@ -95,21 +115,27 @@ impl Hooks {
         }
         let at = images.created_at().unwrap_or(now);
         let id = root.id().to_owned();
-        let happened = if kind == Some(Conversation::DECLARATION.name) {
+        let is = |name: &str| kind == Some(name);
+        let happened = if is(Conversation::DECLARATION.name) {
             let Ok(id) = id.parse() else {
                 return Ok(());
             };
+            let wanted = |event| hooks.iter().any(|hook| hook.wants(event));
             let mut all = conversation(app, (workspace, id), new, old, at).await?;
+            if let Some(mut one) = others::led(new, old, at).filter(|one| wanted(one.event)) {
+                one.flow = app.store.flow_of(workspace, id).await?;
+                all.push(one);
+            }
             for one in &mut all {
                 one.conversation = Some(id);
             }
             all
-        } else {
+        } else if is(Contact::DECLARATION.name) || is(Profile::DECLARATION.name) {
             let Ok(id) = id.parse::<ContactId>() else {
                 return Ok(());
             };
             let wanted = |event| hooks.iter().any(|hook| hook.wants(event));
-            let mut all = match (kind == Some(Contact::DECLARATION.name), record.event_name) {
+            let mut all = match (is(Contact::DECLARATION.name), record.event_name) {
                 (true, Change::Insert) => vec![Happened::of(HookEvent::ContactCreated, "new", at)],
                 (true, Change::Remove) => vec![Happened::of(HookEvent::ContactDeleted, "gone", at)],
                 (true, Change::Modify) => merged(new, old, at).into_iter().collect(),
@@ -122,6 +148,8 @@ impl Hooks {
                 one.contact = Some(id);
             }
             all
+        } else {
+            others::happened(new, old, at)
         };
         let tenant = TenantId::Workspace(workspace);
         for one in happened {
@@ -133,6 +161,10 @@ impl Hooks {
                     conversation: one.conversation,
                     seq: one.seq,
                     contact: one.contact,
+                    attachment: one.attachment,
+                    call: one.call,
+                    flow: one.flow,
+                    request: one.request,
                     ..Delivery::new(hook, id, one.event, (one.at, now))
                 };
                 let mut transaction = Transaction::new(now);

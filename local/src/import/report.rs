@@ -47,6 +47,9 @@ fn why(kind: &str) -> &'static str {
         "FlowCode" | "FlowRequest" | "FlowRun" => {
             "a flow that was under way does not go on elsewhere; its conversation is here"
         }
+        "Delivery" | "Webhook" => {
+            "a service is told of what happens where it was set up: set it up here"
+        }
         "BillingAccount" => "a plan is bought and paid for where it is used",
         "DisclosedPart" | "PrivacyRequest" | "RequestWords" | "Transfer" => {
             "it was asked and answered where it came from"

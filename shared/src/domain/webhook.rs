@@ -8,6 +8,14 @@ use crate::words;
 words! {
     /// What happened, as a service of the customer is told.
     pub enum HookEvent {
+        /// A file was looked through: it is clean now, or was refused.
+        AttachmentScanned = "attachment.scanned",
+        /// A call was taken.
+        CallAnswered = "call.answered",
+        /// A call is over, taken or not.
+        CallEnded = "call.ended",
+        /// A call rings.
+        CallStarted = "call.started",
         /// A visitor came for the first time.
         ContactCreated = "contact.created",
         /// A contact was erased, or has ended: whoever keeps a copy has to delete it (GDPR Art. 19).
@@ -26,6 +34,12 @@ words! {
         ConversationDeleted = "conversation.deleted",
         /// It was opened again, put aside, labelled or marked.
         ConversationUpdated = "conversation.updated",
+        /// A flow came to its end, and the conversation is closed with it.
+        FlowFinished = "flow.finished",
+        /// People lead a conversation that a flow led.
+        FlowHandedOver = "flow.handed_over",
+        /// A flow leads a conversation.
+        FlowStarted = "flow.started",
         /// Somebody wrote a message or a note.
         MessageCreated = "message.created",
         /// A message was deleted.
@@ -34,6 +48,12 @@ words! {
         MessageEdited = "message.edited",
         /// A part of a message was blacked out.
         MessageRedacted = "message.redacted",
+        /// Somebody asked something about their data, and has proved who they are where that is asked.
+        PrivacyRequestCreated = "privacy_request.created",
+        /// Such a request was answered, refused, taken back or overtaken by time.
+        PrivacyRequestUpdated = "privacy_request.updated",
+        /// Everything in the workspace has the end that its changed retention says.
+        RetentionApplied = "retention.applied",
         /// Somebody of the team tries the endpoint out.
         WebhookTest = "webhook.test",
     }

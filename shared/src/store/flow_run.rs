@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     conversation::{Conversation, Status},
     db::{Store, StoreError},
+    field::Field as _,
     flow_deed::FlowDeed,
     flow_figures::FlowTick,
     flow_request::FlowRequest,
@@ -69,6 +70,23 @@ pub struct FlowRun {
     /// Counts turns: each follows the one it was read at. 0 where none is stored yet.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
+}
+
+impl Store {
+    /// Which flow leads a conversation, or led it last. One read, without the key of the thread.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn flow_of(
+        &self,
+        workspace: WorkspaceId,
+        conversation: ConversationId,
+    ) -> Result<Option<FlowId>, StoreError> {
+        let place = keys::flow_run(workspace, conversation);
+        let fetched = self.batch(vec![place.clone()]).await?;
+        let flow = fetched.raw(&place).and_then(|run| run.get("flow"));
+        Ok(flow.and_then(|flow| FlowId::read(Some(flow))))
+    }
 }
 
 impl FlowRun {

@@ -25,8 +25,8 @@ use super::{
 };
 use crate::{
     domain::{
-        ContactId, ConversationId, DeliveryId, Timestamp, WebhookId, WorkspaceId, policy::Lens,
-        webhook::HookEvent,
+        AttachmentId, CallId, ContactId, ConversationId, DeliveryId, FlowId, RequestId, Timestamp,
+        WebhookId, WorkspaceId, policy::Lens, webhook::HookEvent,
     },
     words,
 };
@@ -265,6 +265,18 @@ pub struct Delivery {
     /// With which contact.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub contact: Option<ContactId>,
+    /// With which file.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub attachment: Option<AttachmentId>,
+    /// With which call.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub call: Option<CallId>,
+    /// With which flow.
+    #[non_personal(reason = "the id of a flow", export)]
+    pub flow: Option<FlowId>,
+    /// With which request about somebody's data.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    pub request: Option<RequestId>,
     /// When it happened.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub happened_at: Timestamp,
@@ -311,6 +323,10 @@ impl Delivery {
             conversation: None,
             seq: None,
             contact: None,
+            attachment: None,
+            call: None,
+            flow: None,
+            request: None,
             happened_at,
             delivery_state: DeliveryState::Pending,
             attempts: 0,

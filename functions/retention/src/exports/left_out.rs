@@ -18,15 +18,7 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "Erasure",
         "how far an erasure has come, and its receipt, which the person has by mail",
     ),
-    (
-        "Delivery",
-        "that a service of the customer was told of something, by opaque ids, for seven days",
-    ),
     ("WebhookHealth", "how an endpoint does, about nobody"),
-    (
-        "Webhook",
-        "a service of the customer, whose team set it up and reads it in the settings",
-    ),
     ("MailWanted", "a setting of a workspace, about nobody"),
     (
         "Notification",
@@ -154,20 +146,20 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "who operates the deployment, which operators see there",
     ),
     (
-        "FileRoom",
-        "how many bytes the files of a workspace take up, about nobody",
-    ),
-    (
-        "FileShare",
-        "how many bytes a file counts in that sum; its size is in, with the file",
-    ),
-    (
         "Challenge",
         "a mailed code that waits for its answer, ten minutes at most",
     ),
     (
         "Counter",
         "a count against abuse, under a hash that nobody can undo after a day",
+    ),
+    (
+        "FileRoom",
+        "how many bytes the files of a workspace take up, about nobody",
+    ),
+    (
+        "FileShare",
+        "how many bytes a file counts in that sum; its size is in, with the file",
     ),
     ("DataKeyRow", "a key, which goes with what it seals"),
     (

@@ -95,8 +95,18 @@ pub fn source(export: &Export) -> Option<Source> {
             )))),
             list => {
                 let shard = u8::try_from(list - 8).ok()?;
-                let is_one = shard < CHANGE_SHARDS;
-                is_one.then(|| Entries(Query::changes(keys::change_shard(workspace, shard))))
+                match shard.checked_sub(CHANGE_SHARDS) {
+                    None => Some(Entries(Query::changes(keys::change_shard(
+                        workspace, shard,
+                    )))),
+                    Some(0) => Some(Partition(keys::webhooks(workspace))),
+                    // What each was told, as far as its log goes back.
+                    Some(1) => Some(Entries(
+                        Query::partition(keys::webhooks(workspace))
+                            .between(keys::WEBHOOK, format!("{}~", keys::WEBHOOK)),
+                    )),
+                    Some(_) => None,
+                }
             }
         },
         _ => None,
@@ -143,6 +153,15 @@ pub fn partitions(export: &Export, item: &Item) -> Vec<String> {
             let root = Edge::root_of(&key.sk).map(|root| root.to_string());
             let conversation = root.filter(|root| root.starts_with("CONVERSATION#"));
             conversation.into_iter().collect()
+        }
+        ExportKind::Workspace if key.sk.starts_with(keys::WEBHOOK) => {
+            let id = key.sk.trim_start_matches(keys::WEBHOOK).parse().ok();
+            match (export.tenant, id) {
+                (TenantId::Workspace(workspace), Some(id)) => {
+                    vec![keys::deliveries(workspace, id)]
+                }
+                _ => Vec::new(),
+            }
         }
         // Tombstones stand in the change index as well.
         ExportKind::Workspace if key.sk == HEAD => {
@@ -309,6 +328,7 @@ mod tests {
         "CallQuality",
         "Contact",
         "Conversation",
+        "Delivery",
         "DisclosedPart",
         "Flow",
         "FlowCode",
@@ -326,6 +346,7 @@ mod tests {
         "Membership",
         "Mention",
         "Message",
+        "News",
         "Notice",
         "NotifyWishes",
         "Photo",
@@ -346,8 +367,8 @@ mod tests {
         "Transfer",
         "Visit",
         "VisitorContext",
-        "News",
         "VisitorDevice",
+        "Webhook",
         "Workspace",
         "WorkspacePolicy",
     ];

@@ -5,13 +5,15 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     app::App,
-    domain::policy::Lens,
+    domain::{TenantId, policy::Lens},
     store::{
         RootRef, StoreError, TenantKey, Unsealed,
+        attachment::Upload,
         contact::{Contact, Profile},
         conversation::Conversation,
         keys,
         message::{Audience, Message},
+        privacy::PrivacyRequest,
         subject::State,
         webhook::{Delivery, Payload, Webhook},
     },
@@ -37,6 +39,18 @@ impl App {
         if let Some(contact) = delivery.contact {
             data.insert("contact_id".to_owned(), json!(contact));
         }
+        if let Some(attachment) = delivery.attachment {
+            data.insert("attachment_id".to_owned(), json!(attachment));
+        }
+        if let Some(call) = delivery.call {
+            data.insert("call_id".to_owned(), json!(call));
+        }
+        if let Some(flow) = delivery.flow {
+            data.insert("flow_id".to_owned(), json!(flow));
+        }
+        if let Some(request) = delivery.request {
+            data.insert("privacy_request_id".to_owned(), json!(request));
+        }
         if webhook.payload == Payload::Full {
             let full = self.full(delivery, tenant_key, lens).await?;
             data.extend(full);
@@ -52,11 +66,27 @@ impl App {
     ) -> Result<Map<String, Value>, StoreError> {
         let workspace = delivery.workspace;
         let mut full = Map::new();
+        // A call leads to nobody we know, whatever conversation it was offered in: its ids are all.
+        if delivery.call.is_some() {
+            return Ok(full);
+        }
+        if let Some(id) = delivery.request {
+            let place = keys::privacy_request(TenantId::Workspace(workspace), id);
+            let fetched = self.store.batch(vec![place.clone()]).await?;
+            let found = fetched.get::<PrivacyRequest>(&place, &Unsealed, lens)?;
+            let told = found.map(|found| ("privacy_request".to_owned(), request(&found, lens)));
+            full.extend(told);
+            return Ok(full);
+        }
         if let Some(id) = delivery.conversation {
             let head = keys::conversation(workspace, id);
             let at_message = delivery.seq.map(|seq| keys::message(workspace, id, seq));
+            let at_file = delivery
+                .attachment
+                .map(|file| keys::upload(workspace, id, file));
             let mut wanted = vec![head.clone(), keys::data_key(&RootRef::of(&head))];
             wanted.extend(at_message.clone());
+            wanted.extend(at_file.clone());
             let fetched = self.store.batch(wanted).await?;
             let head = fetched
                 .get::<Conversation>(&head, &Unsealed, lens)?
@@ -67,14 +97,21 @@ impl App {
             full.insert("conversation".to_owned(), conversation(&head, lens));
             let root = keys::conversation(workspace, id);
             let key = fetched.data_key(&root, tenant_key)?;
-            if let (Some(at), Some(key)) = (at_message, key) {
-                let policy = head.policy(lens);
-                let lens = Lens {
-                    policy: &policy,
-                    ..lens
-                };
+            let Some(key) = key else {
+                return Ok(full);
+            };
+            let policy = head.policy(lens);
+            let lens = Lens {
+                policy: &policy,
+                ..lens
+            };
+            if let Some(at) = at_message {
                 let found = fetched.get::<Message>(&at, &key, lens)?;
                 full.extend(found.map(|one| ("message".to_owned(), message(&one))));
+            }
+            if let Some(at) = at_file {
+                let found = fetched.get::<Upload>(&at, &key, lens)?;
+                full.extend(found.map(|one| ("attachment".to_owned(), attachment(&one))));
             }
             return Ok(full);
         }
@@ -127,6 +164,29 @@ fn conversation(head: &Conversation, lens: Lens<'_>) -> Value {
         "created_at": head.created_at,
         "last_activity_at": head.last_activity_at,
         "rev": head.rev,
+    })
+}
+
+fn attachment(upload: &Upload) -> Value {
+    json!({
+        "id": upload.id,
+        "name": upload.name.reveal(),
+        "content_type": upload.media,
+        "bytes": upload.bytes,
+        "state": upload.file_state,
+        "author_id": upload.author.to_string(),
+    })
+}
+
+fn request(head: &PrivacyRequest, lens: Lens<'_>) -> Value {
+    json!({
+        "id": head.id,
+        "type": head.request,
+        "made_by": head.made_by,
+        "status": head.course().status_at(lens.now),
+        "subject_id": head.subject.map(|subject| subject.to_string()),
+        "received_at": head.received_at,
+        "expected_by": head.expected_by,
     })
 }
 
