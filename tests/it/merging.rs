@@ -182,6 +182,34 @@ async fn two_contacts_of_one_person_are_listed_once_and_their_conversations_toge
     assert_eq!(log.matches("contact_merged").count(), 1, "{log}");
 }
 
+/// A nudge for the team, once for a merge, by ids; a visitor learns nothing of it.
+#[tokio::test]
+async fn who_of_the_team_listens_hears_once_that_contacts_are_one_person_and_no_visitor_does() {
+    let world = World::new().await;
+    let mut socket = world.owner.socket(&world.workspace).await;
+    socket.sub("inbox").await;
+    let mut theirs = world.early.socket().await;
+    theirs.sub(&world.asked_early.id).await;
+    let merge = format!("contacts/{}/merge", world.early.contact_id);
+    let into = json!({ "into": world.known.contact_id });
+    world.owner.post(&world.place(&merge), into, 200).await;
+    world.harness.drain().await;
+    let merged = |frames: Vec<serde_json::Value>| -> Vec<serde_json::Value> {
+        let all = frames.into_iter();
+        all.filter(|frame| frame["t"] == "contact.merged").collect()
+    };
+    let heard = merged(socket.heard().await);
+    let [one] = heard.as_slice() else {
+        panic!("one frame, not {heard:?}");
+    };
+    crate::asyncapi::is_documented("serverSends", one);
+    let contacts = one["contacts"].as_array().expect("a list").iter();
+    let contacts: BTreeSet<&str> = contacts.filter_map(|id| id.as_str()).collect();
+    let both = [world.early.contact_id.as_str(), &world.known.contact_id];
+    assert_eq!(contacts, BTreeSet::from(both));
+    assert!(merged(theirs.heard().await).is_empty());
+}
+
 #[tokio::test]
 async fn the_conversations_of_a_person_are_those_that_the_reader_sees() {
     let world = World::merged().await;

@@ -268,6 +268,16 @@ async fn what_no_app_sends_anywhere_waits_in_the_team_of_the_workspace_and_says_
         "{}",
         other.text
     );
+    // A team that goes is no longer the one of the workspace.
+    assert_eq!(set(json!(idle)).await.status, 200);
+    let place = world.at(&format!("/teams/{idle}"));
+    world.owner.delete(&place, 204).await;
+    let shown = world.owner.get(&world.workspace.path, 200).await;
+    assert_eq!(shown["default_team_id"], Value::Null);
+    let conversation = world.visitor.start("Hello").await.id;
+    assert_eq!(world.shown(&conversation).await["team_id"], Value::Null);
+    let other = world.team(json!({ "name": "Other" })).await;
+    assert_eq!(set(json!(other)).await.status, 200);
     assert_eq!(set(Value::Null).await.body["default_team_id"], Value::Null);
     let conversation = world.visitor.start("Hello").await.id;
     assert_eq!(world.shown(&conversation).await["team_id"], Value::Null);

@@ -153,6 +153,9 @@ def tour_of_the_desk(api, token, workspace, contact, member):
     api("DELETE", f"{waits}/team", token=token)
     api("DELETE", f"{place}/members/{member}", token=token)
     api("PUT", f"{place}/members/{member}", token=token)
+    # What gets what visitors begin is cleared with it.
+    version = api("GET", workspace, token=token)["rev"]
+    api("PATCH", workspace, {"default_team_id": team["id"]}, token, {"if-match": f'"{version}"'})
     api("DELETE", place, token=token)
 
 
@@ -311,12 +314,12 @@ def tour_of_erasures(api, sign_in, mailed, functions, table):
         visitor, contact = session["session_token"], session["visitor"]["contact_id"]
         first = {"first_message": message("Hello")}
         first = api("POST", "/v1/widget/conversations", first, visitor)["conversation"]["id"]
-        beacon = {"client_beacon_id": str(uuid.uuid4()), "load_ms": 840}
-        api("POST", "/v1/widget/beacons", beacon, visitor, expect=204)
-        begun = lambda item: item["pk"]["S"].startswith(f"ANALYTICS#{made['id']}#")
         # What a file takes up of the workspace's room goes with the workspace.
         file = {"name": "a.txt", "content_type": "text/plain", "bytes": 1, "sha256": "0" * 64}
         api("POST", f"/v1/widget/conversations/{first}/attachments", file, visitor)
+        beacon = {"client_beacon_id": str(uuid.uuid4()), "load_ms": 840}
+        api("POST", "/v1/widget/beacons", beacon, visitor, expect=204)
+        begun = lambda item: item["pk"]["S"].startswith(f"ANALYTICS#{made['id']}#")
         rewrite(table, "DataTable", begun, weeks_ago)
         retention.invoke({"task": "jobs", "scheduled_at": at(0)})
         api("POST", f"{workspace}/invitations", {"email": f"jan{n}@fence.example", "role": "agent"}, owner)

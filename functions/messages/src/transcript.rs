@@ -10,7 +10,7 @@ use serde::Serialize;
 use shared::{
     app::{
         App,
-        transcript::{Reader, Scope, Transcript},
+        transcript::{PART_BYTES, Reader, Scope, Transcript},
     },
     domain::{ConversationId, Timestamp},
     http::{
@@ -85,7 +85,8 @@ pub async fn answer(
         lens: entry.lens(),
     };
     let Thread { head, key } = thread;
-    let transcript = Transcript::gather(app, scope, (head, key), reader, after).await?;
+    let transcript =
+        Transcript::gather(app, scope, (head, key), reader, (after, PART_BYTES)).await?;
     let (kind, body) = match format {
         Format::Txt => (
             "text/plain; charset=utf-8",

@@ -8,7 +8,7 @@ use shared::{
     app::{
         App, Conversing, MailError, Written,
         mail::ANSWER_ABOVE,
-        transcript::{Contact as Shown, Reader, Scope, Transcript},
+        transcript::{Contact as Shown, MAIL_BYTES, Reader, Scope, Transcript},
     },
     domain::{
         MemberId, Permission, Policy, Timestamp, WorkspaceId,
@@ -82,6 +82,7 @@ pub async fn send(app: &App, item: &Item) -> Result<(), Failure> {
         reply_to: None,
         way_out: None,
         is_visitors: reader == Reader::Visitor,
+        goes_on: false,
     };
     if letter.is_visitors {
         letter.reply_to = reply_to(app, &opened, now).await?;
@@ -99,7 +100,8 @@ pub async fn send(app: &App, item: &Item) -> Result<(), Failure> {
         },
     };
     let thread = (opened.scene.head.clone(), opened.key);
-    let transcript = Transcript::gather(app, scope, thread, reader, 0).await?;
+    let transcript = Transcript::gather(app, scope, thread, reader, (0, MAIL_BYTES)).await?;
+    letter.goes_on = transcript.next_after_seq.is_some();
     match app
         .mailer
         .converse(letter.write(to, &transcript.plain()))
@@ -230,6 +232,8 @@ struct Letter {
     reply_to: Option<String>,
     way_out: Option<String>,
     is_visitors: bool,
+    /// Whether the conversation is longer than a mail can be.
+    goes_on: bool,
 }
 
 impl Letter {
@@ -249,6 +253,16 @@ impl Letter {
             Part::Says(&opening),
             Part::Quotes(transcript),
         ]);
+        if self.goes_on {
+            parts.push(Part::Says(match self.is_visitors {
+                true => {
+                    "The conversation is longer than a mail can be. All of it can be downloaded in the chat."
+                }
+                false => {
+                    "The conversation is longer than a mail can be. All of it can be downloaded in the inbox."
+                }
+            }));
+        }
         if self.reply_to.is_some() {
             parts.push(Part::Says(
                 "Answer this mail, and your answer comes into the chat; files do not.",

@@ -1,21 +1,23 @@
-//! A conversation changed: those who listen to it hear that it did, and how far it is.
+//! A conversation changed: those who listen to it hear that it did, and how far it is. Contacts were found to be
+//! one person: the team hears that.
 //!
 //! Hints only, without a word of what was written, and never a reason for a batch to come again:
 //! whoever misses one learns the same from `/sync`. Of several changes in one batch only the last
 //! is told.
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     time::Duration,
 };
 
 use serde::Serialize;
 use shared::{
     app::App,
-    domain::{ConversationId, Standing, WorkspaceId},
+    domain::{ContactId, ConversationId, Standing, WorkspaceId},
     lambda::stream::{Change, Record as Changed},
     store::{
         Field, Item, Record as _, StoreError,
+        contact::Contact,
         conversation::Conversation,
         keys::HEAD,
         socket::{Listener, Topic},
@@ -41,6 +43,13 @@ struct Nudge {
     gone: Option<bool>,
 }
 
+/// That the team said that some contacts are one person.
+#[derive(Debug, Serialize)]
+struct Merged {
+    t: &'static str,
+    contacts: Vec<ContactId>,
+}
+
 /// What happened to a conversation in a batch.
 #[derive(Debug, PartialEq, Eq)]
 struct Happened {
@@ -53,10 +62,11 @@ struct Happened {
 /// Tells of every conversation that changed in a batch.
 pub async fn tell(app: &App, records: &[Changed]) {
     let changed = last_changes(records);
-    if changed.is_empty() {
+    let merged = merges(records);
+    if changed.is_empty() && merged.is_empty() {
         return;
     }
-    match tokio::time::timeout(BUDGET, tell_all(app, changed)).await {
+    match tokio::time::timeout(BUDGET, tell_all(app, changed, merged)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(cause = %error, "a nudge was lost"),
         Err(_) => tracing::warn!("nudges took too long"),
@@ -66,8 +76,15 @@ pub async fn tell(app: &App, records: &[Changed]) {
 async fn tell_all(
     app: &App,
     changed: BTreeMap<(WorkspaceId, ConversationId), Happened>,
+    merged: BTreeSet<(WorkspaceId, Vec<ContactId>)>,
 ) -> Result<(), StoreError> {
     let now = app.clock.now();
+    // The team, and nobody else: to a visitor a merge changes nothing.
+    for (workspace, contacts) in merged {
+        let to = app.store.listeners(workspace, Topic::Inbox, now).await?;
+        let t = "contact.merged";
+        app.nudge(to, &Merged { t, contacts }).await?;
+    }
     let mut inboxes: BTreeMap<WorkspaceId, Vec<Listener>> = BTreeMap::new();
     for ((workspace, cnv), happened) in changed {
         let inbox = match inboxes.entry(workspace) {
@@ -113,6 +130,20 @@ impl Happened {
             .iter()
             .any(|standing| listener.is_told_of(*standing))
     }
+}
+
+/// The persons of a batch that the team put together, each with all of their contacts: every one of those
+/// has the same list on its head.
+fn merges(records: &[Changed]) -> BTreeSet<(WorkspaceId, Vec<ContactId>)> {
+    let merge = |record: &Changed| {
+        let (new, old) = (&record.dynamodb.new_image, &record.dynamodb.old_image);
+        let (new, old) = (new.as_ref()?, old.as_ref()?);
+        let is_contact = image::kind(new) == Some(Contact::DECLARATION.name);
+        let contacts = field::<Vec<ContactId>>(new, "same_person").filter(|_| is_contact)?;
+        let is_new = new.get("same_person") != old.get("same_person");
+        is_new.then_some((field(new, "workspace")?, contacts))
+    };
+    records.iter().filter_map(merge).collect()
 }
 
 /// The last change of every conversation in a batch.

@@ -1,14 +1,18 @@
 //! `DELETE /v1/workspaces/{workspace}/teams/{team}`: a team ends.
 //!
 //! What waits in it goes back to the workspace: `outbox` and the schedule find it by the next look at
-//! the team, which this leaves behind. What its members have, they keep.
+//! the team, which this leaves behind. What its members have, they keep. What visitors begin goes to the
+//! workspace, where the team was the one that got it.
 
 use axum::{extract::State, http::StatusCode};
 use shared::{
     app::App,
     domain::{Permission, TeamId, WorkspaceId, policy::Module},
     http::{AccessToken, Code, IfMatch, Path, Problem, Problems},
-    store::{CommitError, Stored, Transaction, Unsealed, assigning::TeamWait, audit::Deed, keys},
+    store::{
+        CommitError, Stored, Transaction, Unsealed, assigning::TeamWait, audit::Deed, keys,
+        workspace::WorkspacePolicy,
+    },
 };
 
 use crate::{seat, team};
@@ -45,6 +49,17 @@ pub async fn handle(
     let wait = TeamWait::new((workspace, id), entry.now, entry.now);
     transaction.overwrite(&Stored::new(wait, &entry.policy), &Unsealed)?;
     transaction.audit(entry.line(member.id, Deed::SettingsChanged))?;
+    // On the version that was read: whoever names the team at the same moment loses, or this does.
+    let at_policy = keys::policy(workspace);
+    if entry.policy.default_team == Some(id)
+        && let Some(row) = entry.open::<WorkspacePolicy>(&at_policy)?
+    {
+        let row = WorkspacePolicy {
+            default_team: None,
+            ..row
+        };
+        transaction.replace(&Stored::next(row, &entry.policy), &Unsealed)?;
+    }
     match app.store.commit(transaction).await {
         Ok(()) => {}
         Err(CommitError::Store(error)) => return Err(error.into()),

@@ -22,7 +22,10 @@ use document::Document;
 
 /// How much text one part holds, in bytes, before it ends with the next message. In the widest form,
 /// HTML of nothing but quotation marks, that is half of what a function may answer.
-const PART_BYTES: usize = 512 * 1024;
+pub const PART_BYTES: usize = 512 * 1024;
+/// How much text a mail holds, in bytes. SES takes 40 MB; in the widest form, HTML of nothing but quotation marks
+/// and all of it in base64, with the plain text beside it, that is 29.
+pub const MAIL_BYTES: usize = 3 * 1024 * 1024;
 /// What a message counts besides its text: its number, its time and its author's name.
 const LINE_BYTES: usize = 600;
 /// How many messages are read at once.
@@ -104,8 +107,8 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// Reads the part of a thread after the number `after`: a query for every hundred messages, and
-    /// one batch for the names.
+    /// Reads the part of a thread after the number `after`, of `most` bytes and one message: a query for every
+    /// hundred messages, and one batch for the names.
     ///
     /// # Errors
     /// When storage fails.
@@ -114,7 +117,7 @@ impl Transcript {
         scope: Scope<'_>,
         (head, key): (Conversation, DataKey),
         reader: Reader,
-        after: u64,
+        (after, most): (u64, usize),
     ) -> Result<Self, StoreError> {
         let (mut messages, mut bytes) = (Vec::new(), 0);
         let (mut last, mut first) = (after, None);
@@ -137,7 +140,7 @@ impl Transcript {
                     bytes += message.text.as_ref().map_or(0, |text| text.reveal().len());
                     messages.push(message);
                 }
-                if bytes >= PART_BYTES {
+                if bytes >= most {
                     break 'parts;
                 }
             }

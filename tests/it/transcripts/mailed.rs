@@ -197,3 +197,28 @@ async fn a_transcript_goes_nowhere_when_its_thread_its_reader_or_the_address_wen
         assert_eq!(world.mails(to).await.len(), 0, "{to}");
     }
 }
+
+/// Longer than a part of a download, it is in one mail as a whole; and only what is too long for a mail ends there, which
+/// the mail says.
+#[tokio::test]
+async fn a_long_conversation_is_mailed_whole_as_far_as_a_mail_takes_it_and_says_where_it_ends() {
+    let world = World::new().await;
+    world.proved().await;
+    let say = async |count: usize| {
+        let words = "Wort ".repeat(1_990);
+        for number in 0..count {
+            let said = message(&format!("{words} {number}"));
+            world.agent.post(&world.at("/messages"), said, 201).await;
+        }
+    };
+    say(60).await;
+    world
+        .agent
+        .post(&world.at("/messages"), message("CANARYLAST"), 201)
+        .await;
+    world.wants(&world.agent, json!({ "to": "me" })).await;
+    let mails = world.mails(BOB).await;
+    let last = mails.last().expect("a mail");
+    assert!(last.text.len() > 590_000 && last.text.contains("CANARYLAST"));
+    assert!(!last.text.contains("longer than a mail can be"));
+}
