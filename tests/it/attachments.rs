@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use harness::files::{File, follow, put};
 use harness::{Conversation, Harness, Member, Visitor, Workspace, random_uuid, text};
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use image::{DynamicImage, GrayImage, ImageFormat, Rgb, RgbImage};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -91,6 +91,18 @@ pub fn photo() -> File {
     bytes.extend(exif);
     bytes.extend(&jpeg[2..]);
     File::of("Foto vom Paket.jpg", "image/jpeg", &bytes)
+}
+
+/// A whole picture of one colour, small as a file and of more pixels than anybody's camera has.
+fn bomb() -> File {
+    let mut png = Cursor::new(Vec::new());
+    let image = DynamicImage::ImageLuma8(GrayImage::new(8_001, 5_000));
+    image
+        .write_to(&mut png, ImageFormat::Png)
+        .expect("a picture");
+    let bytes = png.into_inner();
+    assert!(bytes.len() < 1024 * 1024, "{} bytes", bytes.len());
+    File::of("a.png", "image/png", &bytes)
 }
 
 fn has(bytes: &[u8], what: &str) -> bool {
@@ -207,6 +219,7 @@ async fn what_is_harmful_or_cannot_be_looked_into_or_lies_is_deleted_and_says_so
             "refused",
             "file_refused",
         ),
+        (bomb(), "refused", "file_refused"),
     ];
     for (file, state, code) in cases {
         let made = world.asked(&file).await;

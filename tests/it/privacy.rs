@@ -4,7 +4,7 @@ mod accounts;
 mod copies;
 mod deadlines;
 mod erasures;
-mod rectified;
+pub mod rectified;
 mod reports;
 mod requests;
 mod restriction;

@@ -53,7 +53,7 @@ fn is_plain(bytes: &[u8]) -> bool {
         return false;
     };
     let control = |c: char| c.is_control() && !['\n', '\r', '\t', '\u{c}'].contains(&c);
-    let begins = text.trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t']);
+    let begins = text.trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t', '\u{c}']);
     let begins: String = begins.chars().take(10).collect::<String>().to_lowercase();
     let markup = ["<!doctype", "<html", "<?xml", "<svg", "<script", "<!--"];
     !text.contains(control) && !markup.iter().any(|tag| begins.starts_with(tag))
@@ -128,6 +128,7 @@ mod tests {
             b"\xef\xbb\xbf  <!DOCTYPE html>",
             b"<HTML><script>",
             b"<?xml version='1.0'?><svg/>",
+            b"\x0c<script>",
             b"<!-- --><script>",
             b"%PDF-1.7",
             b"\x7fELF\x02\x01\x01",

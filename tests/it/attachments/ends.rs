@@ -212,3 +212,28 @@ async fn whatever_fails_while_a_file_is_looked_through_is_made_good() {
         }
     }
 }
+
+/// A link is good for minutes: then there is nothing behind it, whoever kept it.
+#[tokio::test]
+async fn a_link_to_a_file_leads_nowhere_when_its_minutes_are_over() {
+    let world = World::new().await;
+    let sent = sent(&world).await;
+    let file = text(&sent["attachments"][0], "id");
+    let place = format!("{}/attachments/{file}/content", world.visitors());
+    let answer = world.visitor.send(reqwest::Method::GET, &place, None).await;
+    assert_eq!(answer.status, 302, "{}", answer.text);
+    let link = answer.header("location").to_owned();
+    let open = async || {
+        let client = reqwest::Client::builder().no_proxy().build();
+        let got = client.expect("a client").get(&link).send().await;
+        got.expect("answered").status().as_u16()
+    };
+    assert!(link.contains("X-Amz-Expires=300"), "{link}");
+    assert_eq!(open().await, 200);
+    world
+        .harness
+        .advance(std::time::Duration::from_secs(11 * 60));
+    world.harness.run_schedule("minute").await;
+    assert!((400..500).contains(&open().await));
+    assert!(!world.lies().iter().any(|key| key.starts_with("links/")));
+}

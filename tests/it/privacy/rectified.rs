@@ -17,8 +17,8 @@ use crate::privacy_at_rest::search::{Haystack, forms, hashes};
 /// What is wrong, in words that occur nowhere else.
 const WRONG: [&str; 3] = ["Gracchus Canary", GRACE, "canary-of-a-slip"];
 
-/// Where any of the wrong words lie: kinds of rows, opened with their keys, and files.
-async fn found(harness: &Harness) -> BTreeSet<String> {
+/// Where any of these words lie: kinds of rows, opened with their keys, and files.
+pub async fn found(harness: &Harness, words: &[&str]) -> BTreeSet<String> {
     let app = harness.app_of("retention");
     let policy = Policy::platform();
     let lens = Lens {
@@ -52,7 +52,7 @@ async fn found(harness: &Harness) -> BTreeSet<String> {
             };
             opened += 1;
             let told = serde_json::to_string(&fields).expect("fields");
-            if WRONG.iter().any(|wrong| told.contains(wrong)) {
+            if words.iter().any(|wrong| told.contains(wrong)) {
                 let kind = item["kind"].as_s().expect("a kind");
                 found.insert(kind.clone());
             }
@@ -79,13 +79,13 @@ async fn found(harness: &Harness) -> BTreeSet<String> {
         let name = keys::export_part(tenant, id, number.parse().expect("a number"));
         let bytes = app.store.objects().get(&name, &key).await.expect("read");
         let told = String::from_utf8(bytes.expect("a file")).expect("text");
-        if WRONG.iter().any(|wrong| told.contains(wrong)) {
+        if words.iter().any(|wrong| told.contains(wrong)) {
             found.insert("File".to_owned());
         }
     }
     // And as it lies: no form of it, and no hash that whoever guesses it would recognise.
     let raw = Haystack::of_items(&rows);
-    for wrong in WRONG {
+    for wrong in words {
         let needles: Vec<_> = forms(wrong).into_iter().chain(hashes(wrong)).collect();
         if let Some(form) = raw.find(&needles) {
             found.insert(format!("in the open, as {form}"));
@@ -109,7 +109,7 @@ async fn what_was_put_right_is_found_nowhere_as_it_was() {
     let asked = world.owner.send(Method::POST, &copies, None).await;
     assert_eq!(asked.status, 202, "{}", asked.text);
     world.harness.run_schedule("minute").await;
-    let before = found(&world.harness).await;
+    let before = found(&world.harness, &WRONG).await;
     for kind in ["Profile", "Message", "File"] {
         assert!(
             before.contains(kind),
@@ -132,7 +132,7 @@ async fn what_was_put_right_is_found_nowhere_as_it_was() {
     world.decide(&asked, json!({ "decision": "fulfil" })).await;
     world.harness.drain().await;
     // A copy that was made before is as it was, for its seven days.
-    let now = found(&world.harness).await;
+    let now = found(&world.harness, &WRONG).await;
     let left: BTreeSet<&str> = now.iter().map(String::as_str).collect();
     assert_eq!(left, BTreeSet::from(["File", "RequestWords"]));
     for days in [8, 22] {
@@ -147,10 +147,10 @@ async fn what_was_put_right_is_found_nowhere_as_it_was() {
         assert!(seen.contains("Grace") || list != "contacts", "{seen}");
         assert!(!WRONG.iter().any(|wrong| seen.contains(wrong)), "{seen}");
     }
-    let now = found(&world.harness).await;
+    let now = found(&world.harness, &WRONG).await;
     assert_eq!(now, BTreeSet::from(["RequestWords".to_owned()]));
     world.harness.advance(DAY * 31 + Duration::from_secs(60));
     world.harness.run_schedule("sweep").await;
     world.harness.drain().await;
-    assert_eq!(found(&world.harness).await, BTreeSet::new());
+    assert_eq!(found(&world.harness, &WRONG).await, BTreeSet::new());
 }

@@ -106,7 +106,7 @@ FLOW-62 | tests/it/announcements/changes.rs::every_owner_hears_of_a_change_once_
 FLOW-63 | tests/it/announcements/changes.rs::who_renews_after_the_day_has_accepted_and_before_it_is_shown_what_comes | the first renewal after the day writes the version and the time down, once
 CHAT-01 | tests/it/refused.rs::an_undecided_record_does_not_build_and_the_message_says_what_to_write | a personal field without one of the closed purposes fails the build
 CHAT-02 | tests/it/workspaces.rs::members_have_a_name_where_the_profile_asks_for_one_and_nowhere_else | a name is required of members in `inbox`
-CHAT-03 | tests/it/retention.rs::the_sweep_alone_leaves_no_row_no_key_and_no_edge_after_ninety_days_and_a_second | a conversation leaves no row, no key and no edge
+CHAT-03 | tests/it/retention.rs::the_sweep_alone_leaves_no_row_no_key_and_no_edge_after_ninety_days_and_a_second | a conversation leaves no row, no key and no edge; transcripts.rs shows that a transcript ends with it, and day.rs that of what was mailed, answered by mail and noted nothing is left
 CHAT-04 | tests/it/attachments/ends.rs::a_contact_that_is_erased_leaves_no_file | of an erased contact nothing is left in the bucket, no version and no copy that a link led to
 CHAT-05 | tests/it/privacy_at_rest.rs::the_log_names_nobody_whatever_fails | no id of a person or of a thread is in any log line; retention.rs shows that no row holds that of an erased contact
 CHAT-06 | tests/it/push/devices.rs::a_token_lies_sealed_and_one_that_its_provider_knows_no_more_is_removed | no part of a token is in any row in the open, and one that its provider answers 410 to is gone; the tests beside it show the same of who signed out and after 270 days
