@@ -70,6 +70,7 @@ pub fn step(bytes: &[u8]) {
                 seed: 7,
                 offset_minutes: 0,
                 limits: Limits::default(),
+                calls: true,
             };
             let turn = engine_step(&flow, state, &arrival, &cx).expect("a state of this flow");
             let text = serde_json::to_string(&turn.state).expect("a state is JSON");
@@ -120,7 +121,13 @@ fn what(kind: u8, text: &str, key: String) -> What {
         7 => What::Agent(AgentDid::Took),
         8 => What::Call {
             key,
-            did: CallDid::Ended,
+            did: match text.len() % 5 {
+                0 => CallDid::Ended,
+                1 => CallDid::Joined,
+                2 => CallDid::Declined,
+                3 => CallDid::Missed,
+                _ => CallDid::Unavailable,
+            },
         },
         9 => What::Command(text),
         10 => What::Files(vec![FileRef {
@@ -155,6 +162,7 @@ const MANY_SIDED: &str = r#"{
         {"id": "f", "type": "ask", "data": {"md": "File?", "input": {"kind": "file"}}},
         {"id": "o", "type": "ask", "data": {"md": "Mail?", "input": {"kind": "otp_email"}, "retry": {"max": 2}}},
         {"id": "t", "type": "handoff", "data": {"note": "{{ l }}{{ j }}", "wait_s": 60}},
+        {"id": "k", "type": "call", "data": {"kind": "video", "md": "{{ a }}"}},
         {"id": "e", "type": "end", "data": {}}
     ],
     "edges": [
@@ -172,7 +180,9 @@ const MANY_SIDED: &str = r#"{
         {"id": "12", "from": {"node": "o", "port": "next"}, "to": {"node": "v"}},
         {"id": "13", "from": {"node": "o", "port": "failed"}, "to": {"node": "q"}},
         {"id": "14", "from": {"node": "v", "port": "next"}, "to": {"node": "q"}},
-        {"id": "15", "from": {"node": "v", "port": "timeout"}, "to": {"node": "t"}},
+        {"id": "15", "from": {"node": "v", "port": "timeout"}, "to": {"node": "k"}},
+        {"id": "18", "from": {"node": "k", "port": "ended"}, "to": {"node": "q"}},
+        {"id": "19", "from": {"node": "k", "port": "unavailable"}, "to": {"node": "t"}},
         {"id": "16", "from": {"node": "t", "port": "resolved"}, "to": {"node": "q"}},
         {"id": "17", "from": {"node": "t", "port": "timeout"}, "to": {"node": "e"}}
     ]

@@ -320,6 +320,7 @@ impl<'d> Builder<'d> {
             },
             Kind::Call(call) => Op::Call {
                 kind: call.kind,
+                md: self.maybe(call.md.as_deref())?,
                 team: call.team.clone(),
                 wait_ms: millis(call.wait_s),
             },
@@ -574,7 +575,9 @@ impl<'d> Builder<'d> {
                 subject: self.text(subject)?,
                 text: self.text(text)?,
             },
-            Action::Track { metric } => ActionOp::Track(metric.clone()),
+            Action::Track { .. } | Action::SetPriority { .. } | Action::PutToTeam { .. } => {
+                ActionOp::Plain(action.clone())
+            }
             Action::OpenUrl { url, new_window } => ActionOp::OpenUrl {
                 url: self.text(url)?,
                 new_window: *new_window,

@@ -112,6 +112,8 @@ codes! {
     W209,
     /// A text that is not there in every language of the flow.
     W210,
+    /// A call where there are none, or that leads nowhere when nobody is there.
+    W211,
 }
 
 impl Code {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::diagnostics::{Code, Diagnostic, Pointer};
 use crate::limits::{MAX_DOCUMENT_BYTES, MAX_EDGES, MAX_NODES, MAX_VARIABLES};
-use crate::nodes::{InboxRule, Kind, Start, Trigger};
+use crate::nodes::{Action, InboxRule, Kind, Start, Trigger};
 use crate::translations::Translations;
 use crate::variables::Variable;
 
@@ -366,6 +366,7 @@ impl Document {
                         once(&mut needs.teams, team.clone());
                     }
                 }
+                Kind::Action(Action::PutToTeam { team }) => once(&mut needs.teams, team.clone()),
                 Kind::Start(Start {
                     trigger: Trigger::InboxRule(rule),
                 }) => {

@@ -102,15 +102,17 @@ pub enum AgentDid {
 pub enum CallDid {
     /// It was taken.
     Joined,
-    /// It is over.
+    /// They spoke, and it is over.
     Ended,
+    /// The visitor called, and they did not speak.
+    Missed,
     /// It was not wanted.
     Declined,
     /// Nobody is there.
     Unavailable,
 }
 
-/// Time, chance and limits: all that a step knows of the world.
+/// Time, chance, limits, and whether there are calls: all that a step knows of the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cx {
     /// The present, in milliseconds since 1970.
@@ -121,6 +123,8 @@ pub struct Cx {
     pub offset_minutes: i32,
     /// What a turn may take.
     pub limits: Limits,
+    /// Whether there are calls. Where there are none, every offer of one is left at once.
+    pub calls: bool,
 }
 
 /// What one step came to.
@@ -278,10 +282,13 @@ pub enum Effect {
         key: String,
         /// Of which kind.
         kind: CallKind,
+        /// What is said with it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        md: Option<String>,
         /// With which team, by id.
         #[serde(skip_serializing_if = "Option::is_none")]
         team: Option<String>,
-        /// Until when it rings.
+        /// Until when the visitor has to call.
         deadline: i64,
     },
     /// Do something besides.

@@ -90,6 +90,7 @@ fn of_port(port: Port) -> u64 {
         Port::Unavailable => 15,
         Port::Ended => 16,
         Port::Declined => 17,
+        Port::Missed => 18,
         Port::Option(n) => nth(OPTIONS, n),
         Port::Case(n) => nth(CASES, n),
         Port::Arm(n) => nth(ARMS, n),

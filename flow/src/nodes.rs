@@ -101,6 +101,7 @@ pub enum Port {
     Resolved,
     Unavailable,
     Ended,
+    Missed,
     Declined,
     Option(usize),
     Case(usize),
@@ -122,7 +123,7 @@ impl Kind {
     /// The ports it has.
     pub fn ports(&self) -> Vec<NamedPort> {
         use Port::{
-            Declined, Else, Ended, Error, Failed, Next, Ok, Resolved, Timeout, Unavailable,
+            Declined, Else, Ended, Error, Failed, Missed, Next, Ok, Resolved, Timeout, Unavailable,
         };
         let named = |ports: &[Port]| ports.iter().map(|port| NamedPort::plain(*port)).collect();
         match self {
@@ -155,7 +156,7 @@ impl Kind {
             Self::Event(_) => named(&[Next, Timeout]),
             Self::Subflow(_) => named(&[Next, Error]),
             Self::Handoff(_) => named(&[Resolved, Unavailable, Timeout]),
-            Self::Call(_) => named(&[Ended, Declined, Unavailable]),
+            Self::Call(_) => named(&[Ended, Missed, Declined, Unavailable]),
             Self::Return(_) | Self::Jump(_) | Self::End(_) => Vec::new(),
         }
     }
@@ -204,6 +205,7 @@ impl fmt::Display for Port {
             Self::Resolved => "resolved",
             Self::Unavailable => "unavailable",
             Self::Ended => "ended",
+            Self::Missed => "missed",
             Self::Declined => "declined",
             Self::Option(n) => return write!(f, "opt:{n}"),
             Self::Case(n) => return write!(f, "case:{n}"),

@@ -6,7 +6,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::conditions::{Compat, Op as Operator};
-use crate::nodes::{CallKind, ContactField, Input, Method, Port, Trigger};
+use crate::nodes::{Action, CallKind, ContactField, Input, Method, Port, Trigger};
 use crate::templates::{Formula, Template, Types};
 use crate::translations::choose;
 use crate::variables::{Type, Variable};
@@ -143,6 +143,7 @@ pub(crate) enum Op {
     },
     Call {
         kind: CallKind,
+        md: Option<Template>,
         team: Option<String>,
         wait_ms: i64,
     },
@@ -316,7 +317,8 @@ pub(crate) enum ActionOp {
         subject: Template,
         text: Template,
     },
-    Track(String),
+    /// One without texts.
+    Plain(Action),
     OpenUrl {
         url: Template,
         new_window: bool,

@@ -51,6 +51,9 @@ pub struct Script {
     pub vars: BTreeMap<String, Value>,
     /// What servers answer.
     pub http: Vec<Mock>,
+    /// Whether it is somewhere without calls.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub without_calls: bool,
     /// What happens, in this order.
     pub steps: Vec<Step>,
 }
@@ -135,6 +138,7 @@ pub enum Agent {
 pub enum Call {
     Joined,
     Ended,
+    Missed,
     Declined,
     Unavailable,
 }
@@ -296,6 +300,7 @@ impl<'r> Run<'r> {
                 seed: script.seed,
                 offset_minutes: script.offset_minutes.clamp(-1_440, 1_440),
                 limits: Limits::default(),
+                calls: !script.without_calls,
             },
             state: State::new(),
             transcript: Vec::new(),
@@ -425,6 +430,7 @@ impl<'r> Run<'r> {
                 did: match did {
                     Call::Joined => CallDid::Joined,
                     Call::Ended => CallDid::Ended,
+                    Call::Missed => CallDid::Missed,
                     Call::Declined => CallDid::Declined,
                     Call::Unavailable => CallDid::Unavailable,
                 },

@@ -24,6 +24,8 @@ use walk::Walker;
 
 /// How many ids of a client are remembered.
 const REMEMBERED: usize = 8;
+/// After how long a call counts as over whose end nobody told: longer than any call lasts.
+const LONGEST_CALL_MS: i64 = 5 * 60 * 60 * 1_000;
 
 /// Why a step cannot be made at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -187,7 +189,7 @@ enum Plan {
     Leave(usize, Port),
     /// A server or somebody outside said something.
     Heard(usize),
-    /// Somebody of the team took over, or the call was taken: no more deadline.
+    /// Somebody of the team took over, or the visitor calls: no more deadline of the node.
     Taken,
     /// The deadline passed.
     TimeOut,
@@ -272,6 +274,11 @@ fn accept(
         What::Call { key, did } => current(key, WaitKind::Call).map(|()| match did {
             CallDid::Joined => Plan::Taken,
             CallDid::Ended => Plan::Leave(node, Port::Ended),
+            // Where nothing follows on a call that was missed, nobody was there.
+            CallDid::Missed if unit.exit(node, Port::Missed).is_none() => {
+                Plan::Leave(node, Port::Unavailable)
+            }
+            CallDid::Missed => Plan::Leave(node, Port::Missed),
             CallDid::Declined => Plan::Leave(node, Port::Declined),
             CallDid::Unavailable => Plan::Leave(node, Port::Unavailable),
         }),
@@ -353,7 +360,8 @@ impl Walker<'_> {
             Plan::Heard(node) => self.heard(node, &arrival.what),
             Plan::Taken => {
                 if let Some(wait) = &mut self.state.wait {
-                    wait.deadline = None;
+                    let calls = wait.kind == WaitKind::Call;
+                    wait.deadline = calls.then(|| self.cx.now_ms.saturating_add(LONGEST_CALL_MS));
                 }
             }
             Plan::TimeOut => self.time_out(),

@@ -100,6 +100,7 @@ fn each_text(kind: &mut Kind, each: &mut impl FnMut(Pointer, &mut String)) {
                 maybe(at.field("md"), option.md.as_mut());
             }
         }
+        Kind::Call(call) => maybe(at.field("md"), call.md.as_mut()),
         Kind::Action(Action::Email { subject, text, .. }) => {
             maybe(at.field("subject"), Some(subject));
             maybe(at.field("text"), Some(text));

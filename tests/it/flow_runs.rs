@@ -1,7 +1,9 @@
 //! Flows that lead conversations: what a visitor and the team see of it, and what it costs.
 
 mod asked;
+mod calls;
 mod deeds;
+mod faults;
 mod led;
 mod outside;
 mod races;

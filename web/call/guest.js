@@ -1,5 +1,5 @@
 // Compiled from guest.ts (SHA-256 257a846622bccf36fbcd32509640cd044f90bf98b0aa6a2f8f18d2f99f87d5d9) by build.mjs. Change that file.
-// The page of a guest: by a link (`#cl_…`), or by the key of an app (`#pk_…`). No account, no cookie.
+// The page of a guest: by a link (`#cl_…`, of a flow `#co_…`), or by the key of an app (`#pk_…`). No account, no cookie.
 import { ask, Line, Problem } from "./call.js";
 import { Room } from "./room.js";
 const api = location.origin;
@@ -18,7 +18,7 @@ async function arrive() {
     const kept = sessionStorage.getItem(`session ${way}`);
     if (kept)
         return JSON.parse(kept);
-    const body = way.startsWith("cl_") ? { link: way, client_id: device() } : { app_key: way };
+    const body = way.startsWith("cl_") || way.startsWith("co_") ? { link: way, client_id: device() } : { app_key: way };
     const found = await ask(api, "POST", "/v1/guest/sessions", null, body);
     sessionStorage.setItem(`session ${way}`, JSON.stringify(found));
     return found;

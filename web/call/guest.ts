@@ -1,4 +1,4 @@
-// The page of a guest: by a link (`#cl_…`), or by the key of an app (`#pk_…`). No account, no cookie.
+// The page of a guest: by a link (`#cl_…`, of a flow `#co_…`), or by the key of an app (`#pk_…`). No account, no cookie.
 import { ask, Line, Problem, type CallView } from "./call.js";
 import { Room } from "./room.js";
 
@@ -20,7 +20,7 @@ async function arrive(): Promise<Session> {
   const way = location.hash.slice(1);
   const kept = sessionStorage.getItem(`session ${way}`);
   if (kept) return JSON.parse(kept) as Session;
-  const body = way.startsWith("cl_") ? { link: way, client_id: device() } : { app_key: way };
+  const body = way.startsWith("cl_") || way.startsWith("co_") ? { link: way, client_id: device() } : { app_key: way };
   const found = await ask<Session>(api, "POST", "/v1/guest/sessions", null, body);
   sessionStorage.setItem(`session ${way}`, JSON.stringify(found));
   return found;

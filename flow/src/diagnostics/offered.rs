@@ -13,8 +13,10 @@ pub enum Feature {
     Event,
     /// Go through another flow.
     Subflow,
-    /// Offer a call.
+    /// Offer a call. A flow that asks for one where there are none goes on as if nobody were there.
     Call,
+    /// Offer a call with a certain team.
+    CallTeam,
     /// Hand over to a certain team.
     Teams,
     /// Prove an address by a code.
@@ -27,6 +29,8 @@ pub enum Feature {
     Track,
     /// Put a tag on the conversation.
     AddTag,
+    /// Say how urgent the conversation is.
+    SetPriority,
     /// Open a page at the visitor's.
     OpenUrl,
     /// Ask for files.
@@ -41,6 +45,9 @@ impl Feature {
     /// What a node asks for.
     fn of(kind: &Kind) -> Option<(Self, &'static str)> {
         Some(match kind {
+            Kind::Call(call) if call.team.is_some() => {
+                (Self::CallTeam, "Offering a call with a certain team")
+            }
             Kind::Http(_) => (Self::Http, "Asking a server"),
             Kind::Event(_) => (Self::Event, "Waiting for a call from outside"),
             Kind::Subflow(_) => (Self::Subflow, "Going through another flow"),
@@ -55,6 +62,10 @@ impl Feature {
                 (Self::Files, "Asking for files")
             }
             Kind::Action(Action::AddTag { .. }) => (Self::AddTag, "Putting a tag on it"),
+            Kind::Action(Action::SetPriority { .. }) => {
+                (Self::SetPriority, "Saying how urgent it is")
+            }
+            Kind::Action(Action::PutToTeam { .. }) => (Self::Teams, "Putting it to a team"),
             Kind::Action(Action::OpenUrl { .. }) => (Self::OpenUrl, "Opening a page"),
             Kind::Action(Action::SetContact { .. }) => {
                 (Self::SetContact, "Noting something about the contact")
@@ -77,7 +88,12 @@ pub(super) fn check(document: &Document, missing: &[Feature], found: &mut Vec<Di
         let Some((feature, what)) = Feature::of(&node.kind) else {
             continue;
         };
-        if missing.contains(&feature) {
+        if matches!(node.kind, Kind::Call(_)) && missing.contains(&Feature::Call) {
+            let message = "There are no calls here: the flow goes on at unavailable.";
+            let diagnostic = Diagnostic::new(Code::W211, &root.item(n).field("data"), message);
+            let fix = "Let the workspace have calls, or take the node out.";
+            found.push(diagnostic.node(&node.id).fix(fix));
+        } else if missing.contains(&feature) {
             let message = format!("{what} is not offered here yet.");
             let diagnostic = Diagnostic::new(Code::E160, &root.item(n).field("data"), message);
             found.push(diagnostic.node(&node.id));

@@ -33,9 +33,23 @@ pub(super) fn check(document: &Document, index: &Index<'_>, found: &mut Vec<Diag
             );
         }
         helpless(document, n, &at, found);
+        if matches!(node.kind, Kind::Call(_)) && !leads_on(document, &node.id, "unavailable") {
+            let message = "Nothing follows where nobody is there, or the visitor does not call.";
+            let fix = "Lead unavailable somewhere, such as to people.";
+            found.push(
+                Diagnostic::new(Code::W211, &at, message)
+                    .node(&node.id)
+                    .fix(fix),
+            );
+        }
         shadows(&node.kind, &at, &node.id, found);
     }
     variables(document, index, &next, &entries, &reached, found);
+}
+
+fn leads_on(document: &Document, node: &str, port: &str) -> bool {
+    let edges = &mut document.edges.iter();
+    edges.any(|edge| edge.from.node == node && edge.from.port == port)
 }
 
 fn entries(document: &Document, index: &Index<'_>) -> Vec<usize> {

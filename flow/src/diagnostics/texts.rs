@@ -288,6 +288,7 @@ impl<'c, 'd> Check<'c, 'd> {
             }
             Kind::Call(call) => self.wait(&at.field("wait_s"), Some(call.wait_s)),
             Kind::Subflow(subflow) => self.subflow(subflow, subflows),
+            Kind::Action(Action::PutToTeam { team }) => self.team(Some(team), around),
             Kind::Action(Action::OpenUrl { url, .. }) => self.web(&at.field("url"), url),
             Kind::Action(Action::Email { to, subject, .. }) => {
                 self.mail(&at, to.as_deref(), subject, document);

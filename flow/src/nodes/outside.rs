@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Urgency;
+
 /// Asks a server of the customer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -121,16 +123,19 @@ pub struct Handoff {
 pub struct Call {
     /// Of which kind.
     pub kind: CallKind,
+    /// What is said with the offer, with variables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub md: Option<String>,
     /// With which team, by id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<String>,
-    /// How long it rings.
-    #[serde(default = "three_quarters")]
+    /// How long the visitor has to call. Who calls in time may speak on.
+    #[serde(default = "five_minutes")]
     pub wait_s: u64,
 }
 
-fn three_quarters() -> u64 {
-    45
+fn five_minutes() -> u64 {
+    300
 }
 
 /// Kinds of calls.
@@ -160,6 +165,16 @@ pub enum Action {
     AddTag {
         /// The tag.
         tag: String,
+    },
+    /// Says how urgent the conversation is.
+    SetPriority {
+        /// How urgent.
+        priority: Urgency,
+    },
+    /// Puts the conversation to a team, in whose queue it stands as soon as the flow does not lead it.
+    PutToTeam {
+        /// The team, by id.
+        team: String,
     },
     /// Notes something about the contact.
     SetContact {

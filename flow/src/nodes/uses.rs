@@ -33,8 +33,7 @@ impl Kind {
             | Self::Wait(_)
             | Self::Return(_)
             | Self::Jump(_)
-            | Self::End(_)
-            | Self::Call(_) => {}
+            | Self::End(_) => {}
             Self::Message(message) => {
                 for (n, part) in message.parts.iter().enumerate() {
                     uses.part(&at.field("parts").item(n), part);
@@ -100,6 +99,7 @@ impl Kind {
                 }
             }
             Self::Handoff(handoff) => uses.maybe(&at, "note", handoff.note.as_deref()),
+            Self::Call(call) => uses.maybe(&at, "md", call.md.as_deref()),
             Self::Action(action) => uses.action(&at, action),
         }
         uses
@@ -239,7 +239,7 @@ impl<'n> Uses<'n> {
                 self.templates.push((at.field("text"), text));
             }
             Action::OpenUrl { url, .. } => self.templates.push((at.field("url"), url)),
-            Action::Track { .. } => {}
+            Action::Track { .. } | Action::SetPriority { .. } | Action::PutToTeam { .. } => {}
         }
     }
 }

@@ -121,7 +121,7 @@ impl Chance {
 }
 
 /// Texts that the conditions of a flow compare with.
-fn words(document: &Document) -> Vec<String> {
+pub(super) fn words(document: &Document) -> Vec<String> {
     fn collect(condition: &Condition, words: &mut BTreeSet<String>) {
         match condition {
             Condition::All(inner) | Condition::Any(inner) => {
@@ -171,7 +171,7 @@ fn answer(document: &Document, words: &[String], chance: &mut Chance) -> super::
 }
 
 /// Puts a value at a JSON Pointer, as far as it leads through objects.
-fn plant(body: &mut Value, path: &str, value: Value) {
+pub(super) fn plant(body: &mut Value, path: &str, value: Value) {
     let mut at = body;
     for name in path.split('/').skip(1) {
         let Value::Object(fields) = at else { return };
@@ -213,9 +213,10 @@ fn word(document: &Document, run: &Run<'_>, words: &[String], chance: &mut Chanc
             1 => Step::Agent(Agent::Unavailable),
             _ => Step::Agent(Agent::Resolved),
         },
-        Some(WaitKind::Call) => Step::Call(match chance.below(3) {
+        Some(WaitKind::Call) => Step::Call(match chance.below(4) {
             0 => Call::Ended,
             1 => Call::Declined,
+            2 => Call::Missed,
             _ => Call::Unavailable,
         }),
         _ => Step::AdvanceMs(31 * day),

@@ -89,9 +89,7 @@ impl Walker<'_> {
                 subject: self.render(subject)?,
                 text: self.render(text)?,
             },
-            ActionOp::Track(metric) => Action::Track {
-                metric: metric.clone(),
-            },
+            ActionOp::Plain(action) => action.clone(),
             ActionOp::OpenUrl { url, new_window } => Action::OpenUrl {
                 url: self.address(url)?,
                 new_window: *new_window,

@@ -292,16 +292,20 @@ impl<'f> Walker<'f> {
                 });
                 Ok(Move::Stop)
             }
+            Op::Call { .. } if !self.cx.calls => Ok(Move::Port(Port::Unavailable)),
             Op::Call {
                 kind,
+                md,
                 team,
                 wait_ms,
             } => {
+                let md = self.maybe(md.as_ref())?;
                 let deadline = self.cx.now_ms.saturating_add(*wait_ms);
                 let key = self.set_wait(node, WaitKind::Call, Some(deadline));
                 self.effects.push(Effect::OfferCall {
                     key,
                     kind: *kind,
+                    md,
                     team: team.clone(),
                     deadline,
                 });

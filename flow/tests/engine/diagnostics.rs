@@ -272,6 +272,14 @@ const CASES: &[Case] = &[
     (Code::W209, "/nodes/6/data/options/1", |f| {
         f["nodes"][6]["data"]["options"][1]["label"] = json!("X")
     }),
+    (Code::W211, "/nodes/9", |f| {
+        f["nodes"].as_array_mut().expect("nodes").push(node(
+            "call",
+            "call",
+            json!({"kind": "video"}),
+        ));
+        f["edges"][12]["to"]["node"] = json!("call");
+    }),
     (Code::W210, "/nodes/1/data/md", |f| {
         f["translations"] = json!({"de": {"n": {"/md": "Hallo {{ a }}, wie alt?"}}})
     }),

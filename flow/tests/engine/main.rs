@@ -1,5 +1,6 @@
 //! The engine of flows, from outside: documents in, turns out.
 
+mod calls;
 mod diagnostics;
 mod exports;
 mod figures;

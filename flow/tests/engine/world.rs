@@ -57,6 +57,7 @@ pub fn cx(now_ms: i64) -> Cx {
         seed: 7,
         offset_minutes: 60,
         limits: Limits::default(),
+        calls: true,
     }
 }
 

@@ -7,7 +7,7 @@ use flow::{
 use serde_json::{Map, Value, json};
 use shared::{
     app::App,
-    domain::{TeamId, flow::ServerHost},
+    domain::{TeamId, flow::ServerHost, policy::Module},
     http::{Problem, actor::Entry},
     store::{Unsealed, assigning::Team, keys},
 };
@@ -46,7 +46,7 @@ pub fn open_object(example: Value) -> utoipa::openapi::RefOr<utoipa::openapi::sc
 }
 
 /// What this deployment does not run yet. A flow that asks for it is not published.
-const MISSING: [Feature; 1] = [Feature::Call];
+const MISSING: [Feature; 1] = [Feature::CallTeam];
 
 /// The text of a document as it is stored: compact, its fields sorted, so that equal documents are
 /// equal texts.
@@ -118,8 +118,12 @@ pub async fn examine(app: &App, entry: &Entry, text: &str) -> Result<Examined, P
     let (hosts, secrets) = servers_of(app, entry, &needs).await?;
     // What the door of this deployment leads to: public hosts, and on a laptop the machine itself.
     let is_near = |server: &String| app.egress.address(server).is_ok();
+    let mut missing = MISSING.to_vec();
+    if !entry.policy.has(Module::Sessions) {
+        missing.push(Feature::Call);
+    }
     let around = Surroundings {
-        missing: MISSING.to_vec(),
+        missing,
         teams: Some(teams_of(app, entry, &document).await?),
         servers: needs
             .servers

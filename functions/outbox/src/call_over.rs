@@ -1,4 +1,5 @@
-//! A call that was offered in a conversation is over: its thread says so.
+//! A call that was offered in a conversation begins or is over: the flow that waits for it hears so, and the thread
+//! says that it is over.
 
 use shared::{
     app::App,
@@ -11,7 +12,20 @@ use shared::{
 
 use crate::failure::Failure;
 
-/// Tells the thread of a call that is over since `old`. Told again, it says nothing twice.
+/// Tells the flow that its visitor calls.
+pub async fn began(app: &App, new: &Item) -> Result<(), Failure> {
+    let policy = Policy::platform();
+    let lens = Lens {
+        now: app.clock.now(),
+        policy: &policy,
+    };
+    if let Some(call) = read_item::<Call>(new, &Unsealed, lens)? {
+        app.tell_flow_of_call(None, &call).await?;
+    }
+    Ok(())
+}
+
+/// Tells the thread and the flow of a call that is over since `old`. Told again, it says nothing twice.
 pub async fn tell(app: &App, old: &Item, new: &Item) -> Result<(), Failure> {
     let now = app.clock.now();
     let policy = Policy::platform();
@@ -26,6 +40,7 @@ pub async fn tell(app: &App, old: &Item, new: &Item) -> Result<(), Failure> {
     };
     if before.state != CallState::Ended && after.state == CallState::Ended {
         app.store.tell_thread(&before, &after, now).await?;
+        app.tell_flow_of_call(Some(&before), &after).await?;
     }
     Ok(())
 }

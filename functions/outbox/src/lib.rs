@@ -20,7 +20,7 @@
 //! | `hook` | something that services of the customer are told of | a delivery for each |
 //! | `notify` | something that people want to hear of | a notification for each |
 //! | `nudge` | a conversation changed | those who listen to it hear so |
-//! | `call_over` | a call that was offered in a conversation is over | a line of its thread |
+//! | `call_over` | a call that was offered in a conversation begins or is over | its flow hears so, and a line of its thread |
 //! | `ring` | a call rings, stops ringing, or is further | those who may take it, and the two devices in it, hear so |
 //! | `close_sockets` | a login session or a seat went, or a seat shows other conversations | the sockets that rest on it are closed |
 //! | `feedback` | a mail came back, or its reader complained | the address is written to no more where that may be, and the team sees it |
@@ -211,6 +211,9 @@ async fn effect(app: &App, record: &Changed) -> Result<(), Failure> {
             mail_continuity::forget(app, item).await
         }
         (Change::Insert, Some(item), _) => match image::kind(item) {
+            Some(kind) if kind == Call::DECLARATION.name => {
+                Box::pin(call_over::began(app, item)).await
+            }
             Some(kind) if kind == Challenge::DECLARATION.name => mail_code::send(app, item).await,
             Some(kind) if kind == FlowCode::DECLARATION.name => {
                 mail_chat_code::send_for_flow(app, item).await

@@ -12,7 +12,7 @@ use axum::{
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use shared::{
-    app::{App, limit::Act},
+    app::{App, bot::CallOffer, limit::Act},
     domain::{
         CallLinkId, GuestId, Timestamp, WorkspaceId,
         call::CallKind,
@@ -46,7 +46,7 @@ pub struct StartGuest {
     /// HMAC-SHA-256 of `user_ref` under the app's identity secret, in lower-case hexadecimal.
     #[schema(max_length = 64, example = json!(null))]
     user_signature: Option<String>,
-    /// The token of a link that a member made; or an app's key.
+    /// The token of a link that a member made or a flow offered; or an app's key.
     #[schema(max_length = 200, example = json!(null))]
     link: Option<String>,
     /// With a link: made by the client once, so that the same device may ask again.
@@ -197,16 +197,28 @@ async fn by_link(
 ) -> Result<(Allowance, GuestSession), Problem> {
     let required = || Problem::invalid("#/client_id", "required", "this field, with a link");
     let device = client_id.ok_or_else(required)?;
-    let read = token::read::<2>(LINK_PREFIX, link);
-    let ([workspace, id], brought) = read.ok_or_else(|| Problem::new(Code::TokenInvalid))?;
-    let (workspace, id) = (WorkspaceId::from_uuid(workspace), CallLinkId::from_uuid(id));
+    let invalid = || Problem::new(Code::TokenInvalid);
+    let offer = CallOffer::read(link);
+    let (workspace, id, brought) = match &offer {
+        Some((offer, secret)) => (offer.workspace, offer.link, secret.clone()),
+        None => {
+            let read = token::read::<2>(LINK_PREFIX, link);
+            let ([workspace, id], secret) = read.ok_or_else(invalid)?;
+            let ids = (WorkspaceId::from_uuid(workspace), CallLinkId::from_uuid(id));
+            (ids.0, ids.1, secret)
+        }
+    };
     let allowed = app.admit(client, Act::StartGuest, &id.to_string()).await?;
     let place = keys::call_link(workspace, id);
     let entry = app.enter(workspace, vec![place.clone()]).await?;
     entry.require(Module::Sessions)?;
-    let invalid = || Problem::new(Code::TokenInvalid);
-    let link = entry
-        .open::<CallLink>(&place)?
+    let found = entry.open::<CallLink>(&place)?;
+    // A flow's is there as soon as somebody comes by it.
+    let is_first = found.is_none();
+    let offered =
+        || offer.and_then(|(offer, _)| offer.link(&entry.tenant_key, &brought, entry.now));
+    let link = found
+        .or_else(offered)
         .filter(|link| link.token.matches(&brought))
         .ok_or_else(invalid)?;
     // Everything of the session follows from link and device: whoever asks again is told the same.
@@ -217,7 +229,7 @@ async fn by_link(
     let secret = Secret::from_bytes(*entry.tenant_key.hash(Use::Call, &secret).as_bytes());
     let guest = Guest {
         id: GuestId::derived(link.created_at, device.as_bytes()),
-        asks: Some(link.member),
+        asks: link.member,
         conversation: link.conversation,
         ..newcomer(&entry, &secret, None, None)
     };
@@ -241,7 +253,10 @@ async fn by_link(
     };
     let mut transaction = Transaction::new(entry.now);
     transaction.create(&stored, &Unsealed)?;
-    transaction.replace(&Stored::next(used, &entry.policy), &Unsealed)?;
+    match is_first {
+        true => transaction.create(&Stored::new(used, &entry.policy), &Unsealed)?,
+        false => transaction.replace(&Stored::next(used, &entry.policy), &Unsealed)?,
+    };
     match app.store.commit(transaction).await {
         Ok(()) => Ok((allowed, known(stored.record()))),
         Err(CommitError::Store(error)) => Err(error.into()),

@@ -83,7 +83,7 @@ pub async fn handle(
         id: CallLinkId::new(entry.now),
         workspace,
         token: secret.hash(),
-        member: member.id,
+        member: Some(member.id),
         conversation: body.conversation_id,
         call_kind: body.kind,
         used_by: None,

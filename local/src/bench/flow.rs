@@ -75,6 +75,7 @@ impl Flow {
             seed: 1,
             offset_minutes: 0,
             limits,
+            calls: true,
         };
         let begin = Arrival::of(What::Start {
             node: None,

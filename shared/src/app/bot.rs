@@ -3,10 +3,13 @@
 //! A version never changes, so its program is remembered for a few minutes by the environment that read
 //! it: a turn then costs one batch read and one transaction, as a message without a flow does.
 
+mod call;
 mod deed;
 mod event;
+mod led;
 mod proof;
 mod request;
+mod words;
 
 use std::{
     collections::HashMap,
@@ -14,33 +17,36 @@ use std::{
     time::Duration,
 };
 
-use aws_lc_rs::digest::{SHA256, digest};
+pub use call::CallOffer;
+use call::Offering;
 use deed::Deeds;
 pub use deed::is_proved;
 pub use event::{EventToken, Heard, event_token};
 use flow::{
-    Arrival, Cx, Document, Effect, FileRef, Limits, State, Subflows, What,
-    node::{Action, Card, Part},
+    Arrival, CallDid, Cx, Document, Effect, FileRef, Limits, State, Subflows, WaitKind, What,
+    node::Action,
 };
 pub use proof::{Proof, Proving, proving};
 pub use request::{Asked, Round};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
+use words::{markdown, message_id, text};
 
 use super::App;
 use crate::{
     domain::{
-        ContactId, ConversationId, FlowId, MessageId, Timestamp, WorkspaceId,
+        ContactId, ConversationId, FlowId, Timestamp, WorkspaceId,
         flow::Piece,
         label::LabelName,
-        policy::Lens,
+        policy::{Lens, Module},
         text::{Locale, Text},
     },
     store::{
         RootRef, StoreError, TenantKey,
         flow::Place,
         flow_request::FlowRequest,
+        flow_rule,
         flow_run::{FlowRun, FlowTurn, Said, Then},
         keys,
         message::Draft,
@@ -51,14 +57,14 @@ use crate::{
 const REMEMBERED: Duration = Duration::from_secs(5 * 60);
 /// How many programs are remembered at once.
 const REMEMBERED_PROGRAMS: usize = 64;
-/// The most characters of a message.
-const TEXT_CHARS: usize = 10_000;
-
 /// How many flows one flow goes through at most, with those inside them.
 const MOST_SUBFLOWS: usize = 16;
 
+/// What a visitor chooses who does not want the call that is offered.
+const DECLINE: &str = "decline";
+
 /// How many visits of a conversation are kept: the last.
-const MOST_VISITED: usize = 200;
+pub const MOST_VISITED: usize = 200;
 
 type Name = (WorkspaceId, FlowId, u64);
 
@@ -225,7 +231,11 @@ impl App {
             Some(program) => {
                 let begins = self.with_addresses(&program, &run, arrival, tenant_key);
                 let arrival = begins.as_ref().unwrap_or(arrival);
-                step(&program, &run, arrival, lens.now)?
+                let offers = Offering {
+                    tenant_key,
+                    issuer: &self.config.issuer,
+                };
+                step(&program, &run, arrival, (&offers, lens))?
             }
             None => None,
         };
@@ -236,6 +246,8 @@ impl App {
             },
             said: Vec::new(),
             labels: Vec::new(),
+            priority: None,
+            team: None,
             marks: Vec::new(),
             code: None,
             deeds: Vec::new(),
@@ -405,8 +417,9 @@ fn step(
     program: &flow::Compiled,
     run: &FlowRun,
     arrival: &Arrival,
-    now: Timestamp,
+    (offers, lens): (&Offering<'_>, Lens<'_>),
 ) -> Result<Option<FlowTurn>, StoreError> {
+    let now = lens.now;
     let before = Standing::of(run)?;
     let asked = before.state.wait.as_ref().map(|wait| wait.node.clone());
     let cx = Cx {
@@ -414,6 +427,7 @@ fn step(
         seed: before.seed.unwrap_or_else(|| half(run.conversation.uuid())),
         offset_minutes: 0,
         limits: Limits::default(),
+        calls: lens.policy.has(Module::Sessions),
     };
     let spoken = before.locale.as_deref();
     let program = spoken.map_or(program, |locale| program.spoken_in(locale));
@@ -433,6 +447,7 @@ fn step(
     let marks = flow::figures::marks(program, &turn);
     let mut said = Vec::new();
     let mut labels = Vec::new();
+    let (mut priority, mut team) = (None, None);
     let mut opens = Vec::new();
     let mut then = Then::Flow;
     let mut asks = None;
@@ -453,12 +468,14 @@ fn step(
             }
             Effect::Await { spec, .. } => awaits = serde_json::to_value(spec).ok(),
             Effect::Timer { .. } => {}
-            Effect::Handoff { note, team, .. } => {
+            Effect::Handoff {
+                note, team: whose, ..
+            } => {
                 let note = note.as_deref().and_then(text);
                 then = Then::People {
                     note: note.map(|text| Said { id, text }),
                     // A team that is gone by now gives it back to the workspace.
-                    team: team.and_then(|team| team.parse().ok()),
+                    team: whose.and_then(|team| team.parse().ok()),
                 };
             }
             Effect::End { .. } => then = Then::Nobody,
@@ -466,6 +483,15 @@ fn step(
                 action: Action::AddTag { tag },
                 ..
             } => labels.extend(LabelName::parse(&tag)),
+            Effect::Action {
+                action: Action::SetPriority { priority: urgency },
+                ..
+            } => priority = Some(flow_rule::priority(urgency)),
+            // What is no id, no published flow names: E133.
+            Effect::Action {
+                action: Action::PutToTeam { team: whose },
+                ..
+            } => team = whose.parse().ok().or(team),
             Effect::Action {
                 action: Action::OpenUrl { url, new_window },
                 ..
@@ -486,8 +512,12 @@ fn step(
                 key,
                 action: Action::SetContact { name, value },
             } => deeds.note(key, name, &value),
-            // No published flow asks for these: E160. Should one, people go on.
-            Effect::OfferCall { .. } => then = Then::ANYBODY,
+            Effect::OfferCall { key, kind, md, .. } => {
+                let url = offers.url(run, &key, kind, now);
+                let words = md.and_then(|md| text(&format!("{md}\n\n{url}")));
+                said.extend(words.map(|text| Said { id, text }));
+                awaits = Some(json!({ "for": "call", "kind": kind, "url": url }));
+            }
         }
     }
     // A proof is of one question: it goes on while that is asked.
@@ -522,6 +552,8 @@ fn step(
         run,
         said,
         labels,
+        priority,
+        team,
         marks,
         code: None,
         deeds: deeds.written()?,
@@ -531,56 +563,24 @@ fn step(
     }))
 }
 
-/// The id of what a flow says: it follows from the conversation and the place in the flow, so that the
-/// same turn says the same thing once.
-fn message_id(conversation: ConversationId, key: &str, now: Timestamp) -> MessageId {
-    let hash = digest(&SHA256, format!("{conversation}|{key}").as_bytes());
-    let mut bytes = *MessageId::new(now).uuid().as_bytes();
-    // The time stays in front, so that ids sort as others do.
-    bytes[8..].copy_from_slice(&hash.as_ref()[..8]);
-    bytes[6..8].copy_from_slice(&[0x70 | (hash.as_ref()[8] & 0x0f), hash.as_ref()[9]]);
-    bytes[8] = 0x80 | (bytes[8] & 0x3f);
-    MessageId::from_uuid(Uuid::from_bytes(bytes))
-}
-
-/// A text as a message takes one; none where nothing is left.
-fn text(source: &str) -> Option<Text> {
-    let kept = |c: &char| !c.is_control() || ['\n', '\t', '\r'].contains(c);
-    let text: String = source.chars().filter(kept).take(TEXT_CHARS).collect();
-    Text::parse(&text).ok()
-}
-
-/// What a flow says, in Markdown.
-fn markdown(part: &Part) -> String {
-    match part {
-        Part::Text { md } => md.clone(),
-        Part::Image { url, alt } => format!("![{}]({url})", alt.as_deref().unwrap_or_default()),
-        Part::File { url, name } => format!("[{}]({url})", name.as_deref().unwrap_or(url)),
-        Part::Video { url } | Part::Audio { url } | Part::Embed { url } => url.clone(),
-        Part::Cards { items } => items.iter().map(card).collect::<Vec<_>>().join("\n\n"),
-    }
-}
-
-fn card(card: &Card) -> String {
-    let title = match &card.url {
-        Some(url) => format!("[{}]({url})", card.title),
-        None => format!("**{}**", card.title),
-    };
-    let image = card.image.as_ref().map(|image| format!("![]({image})"));
-    let lines = [Some(title), card.md.clone(), image];
-    lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
-}
-
-/// What a visitor sent, as the engine takes it: what they chose where a choice is waited for, their files
-/// where files are, and else what they wrote.
+/// What a visitor sent, as the engine takes it: what they chose where a choice is waited for or a call is
+/// offered, their files where files are waited for, and else what they wrote.
 ///
 /// # Errors
 /// When the run does not read.
 pub fn arrived(run: &FlowRun, draft: &Draft, choice: &[String]) -> Result<Arrival, StoreError> {
-    let awaits = Standing::of(run)?.awaits.unwrap_or_default();
+    let standing = Standing::of(run)?;
+    let awaits = standing.awaits.unwrap_or_default();
+    let wait = standing.state.wait;
+    let offered = wait.filter(|wait| wait.kind == WaitKind::Call && choice == [DECLINE]);
     let chooses = awaits["for"] == "choice" && !choice.is_empty();
     let sends = awaits["input"]["kind"] == "file" && !draft.files.is_empty();
-    let what = if chooses {
+    let what = if let Some(wait) = offered {
+        What::Call {
+            key: wait.key,
+            did: CallDid::Declined,
+        }
+    } else if chooses {
         What::Choice(choice.to_vec())
     } else if sends {
         let files = draft.files.iter().map(|file| FileRef {

@@ -81,6 +81,12 @@ macro_rules! ids {
                 Self(uuid)
             }
 
+            /// When it was born, as it says itself.
+            pub fn born_at(self) -> Timestamp {
+                // RFC 9562, 5.7: the first 48 bits are the milliseconds.
+                Timestamp::from_ms(i64::try_from(self.0.as_u128() >> 80).unwrap_or_default())
+            }
+
             /// The 128 bits of the id.
             pub const fn uuid(self) -> Uuid {
                 self.0

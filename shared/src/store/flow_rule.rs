@@ -114,13 +114,17 @@ impl FlowRules {
 }
 
 fn rank(least: Urgency) -> u8 {
-    match least {
+    priority(least).rank()
+}
+
+/// How urgent a conversation is, in the words of flows.
+pub const fn priority(urgency: Urgency) -> Priority {
+    match urgency {
         Urgency::Low => Priority::Low,
         Urgency::Medium => Priority::Medium,
         Urgency::High => Priority::High,
         Urgency::Urgent => Priority::Urgent,
     }
-    .rank()
 }
 
 fn place(workspace: WorkspaceId) -> String {

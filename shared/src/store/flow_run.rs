@@ -9,7 +9,7 @@ use shared_derive::Record;
 use uuid::Uuid;
 
 use super::{
-    conversation::{Conversation, Status},
+    conversation::{Conversation, Priority, Status},
     db::{Store, StoreError},
     field::Field as _,
     flow_deed::FlowDeed,
@@ -157,6 +157,10 @@ pub struct FlowTurn {
     pub said: Vec<Said>,
     /// Labels that it puts on the conversation.
     pub labels: Vec<LabelName>,
+    /// How urgent it says that the conversation is.
+    pub priority: Option<Priority>,
+    /// The team that it puts the conversation to.
+    pub team: Option<TeamId>,
     /// What it adds to the figures of the flow.
     pub marks: Vec<u64>,
     /// The code that it mails.
@@ -269,6 +273,14 @@ impl FlowTurn {
             step.head.labels.extend(labels.iter().cloned());
             step.head.labels.sort();
             step.line(Line::new(Event::Labelled, Some(flow)).labels(labels));
+        }
+        if let Some(priority) = self.priority.filter(|one| *one != step.head.priority()) {
+            step.head.priority = Some(priority);
+            step.line(Line::new(Event::PriorityChanged, Some(flow)).priority(priority));
+        }
+        if let Some(team) = self.team.filter(|team| step.head.team != Some(*team)) {
+            step.head.put_to(team, now);
+            step.line(Line::new(Event::PutToTeam, Some(flow)).team(Some(team)));
         }
         let mut run = self.run.clone();
         run.updated_at = now;

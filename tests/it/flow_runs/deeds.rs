@@ -125,6 +125,89 @@ async fn a_flow_mails_whoever_proved_an_address_once_and_notes_what_was_said_of_
 }
 
 #[tokio::test]
+async fn an_address_that_mail_came_back_from_gets_none_of_a_flow_and_the_flow_goes_on() {
+    let world = World::new().await;
+    let address = "bounce+grace@simulator.amazonses.com";
+    let invitations = format!("{}/invitations", world.workspace.path);
+    let invited = json!({ "email": address, "role": "agent" });
+    world.owner.post(&invitations, invited, 202).await;
+    world.harness.drain().await;
+    assert_eq!(world.harness.items_with("SUPPRESSED#").await, 1);
+    let before = world.subjects(address).await;
+    let flow = world.live(&copier("otp_email", json!("{{ mail }}"))).await;
+    let thread = world.proves(&flow, address).await;
+    // What was noted is noted: it is an address of theirs all the same.
+    assert_eq!(world.contact_of(&thread).await["email"], json!(address));
+    assert_eq!(world.subjects(address).await, before);
+    assert_eq!(world.harness.items_with("FLOWDEED#").await, 0, "it is done");
+    world.say(&thread, "Yes").await;
+    assert_eq!(world.said(&thread).await.last(), Some(&bot("Still there?")));
+    assert_eq!(world.subjects(address).await, before);
+}
+
+#[tokio::test]
+async fn a_flow_says_how_urgent_a_conversation_is_and_whose_it_is_to_be() {
+    let world = World::new().await;
+    let teams = format!("{}/teams", world.workspace.path);
+    let team = world
+        .owner
+        .post(&teams, json!({ "name": "Sales" }), 201)
+        .await;
+    let team = text(&team, "id");
+    let deeds = |team: &str| {
+        document(
+            json!([
+                { "id": "s", "type": "start", "data": {} },
+                { "id": "urgent", "type": "action", "data": { "do": "set_priority", "priority": "urgent" } },
+                { "id": "sales", "type": "action", "data": { "do": "put_to_team", "team": team } },
+                { "id": "ask", "type": "ask", "data": { "md": "Your name?", "input": { "kind": "text" }, "save": "v_name" } },
+                { "id": "people", "type": "handoff", "data": {} },
+            ]),
+            json!([
+                edge("s", "next", "urgent"),
+                edge("urgent", "next", "sales"),
+                edge("sales", "next", "ask"),
+                edge("ask", "next", "people"),
+            ]),
+        )
+    };
+    let flow = world.live(&deeds(&team)).await;
+    let thread = world.begin(&flow).await;
+    let seen = world.seen(&thread).await;
+    assert_eq!(
+        (&seen["status"], &seen["priority"], &seen["team_id"]),
+        (&json!("bot"), &json!("urgent"), &json!(team)),
+        "{seen}"
+    );
+    world.say(&thread, "Grace").await;
+    let seen = world.seen(&thread).await;
+    assert_eq!(
+        (&seen["status"], &seen["team_id"]),
+        (&json!("open"), &json!(team)),
+        "it waits there"
+    );
+    let id = thread.rsplit('/').next().expect("an id");
+    let place = format!(
+        "{}/conversations/{id}/messages?limit=100",
+        world.workspace.path
+    );
+    let list = world.owner.get(&place, 200).await;
+    let lines = list["data"].as_array().expect("a list").iter();
+    let events = lines.filter_map(|line| line["event"].as_str());
+    let events: Vec<&str> = events.collect();
+    assert_eq!(events, ["priority_changed", "put_to_team"]);
+    // One that is not there keeps it from being published.
+    let flow = world.make(&deeds("team_01kf0a1b2c3d4e5f6g7h8j9k0m")).await;
+    let validate = format!("{flow}/validate");
+    let found = world.owner.post(&validate, Value::Null, 200).await;
+    assert_eq!(
+        (&found["publishable"], &found["diagnostics"][0]["code"]),
+        (&json!(false), &json!("E133")),
+        "{found}"
+    );
+}
+
+#[tokio::test]
 async fn an_address_that_nobody_proved_is_noted_as_such_gets_no_mail_and_replaces_none_that_was() {
     let world = World::new().await;
     let proves = world.live(&copier("otp_email", json!("{{ mail }}"))).await;

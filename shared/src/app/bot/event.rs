@@ -14,20 +14,10 @@ use uuid::Uuid;
 use super::{App, Standing};
 use crate::{
     domain::{
-        ConversationId, Policy, TenantId, WorkspaceId,
-        policy::Lens,
+        ConversationId, WorkspaceId,
         token::{self, Secret},
     },
-    store::{
-        RootRef, StoreError, TenantKey, Unsealed,
-        conversation::{Conversation, Status},
-        flow_run::FlowRun,
-        keyring::Use,
-        keys,
-        message::Appended,
-        subject::State,
-        workspace::WorkspacePolicy,
-    },
+    store::{StoreError, TenantKey, flow_run::FlowRun, keyring::Use, message::Appended},
 };
 
 /// What the token of an address opens with.
@@ -105,48 +95,12 @@ impl App {
     ) -> Result<Option<Heard>, StoreError> {
         let workspace = WorkspaceId::from_uuid(workspace);
         let conversation = ConversationId::from_uuid(conversation);
-        let tenant = TenantId::Workspace(workspace);
-        let (at_head, at_run) = (
-            keys::conversation(workspace, conversation),
-            keys::flow_run(workspace, conversation),
-        );
-        let wanted = vec![
-            at_head.clone(),
-            at_run.clone(),
-            keys::data_key(&RootRef::of(&at_head)),
-            keys::policy(workspace),
-            keys::tenant_key(tenant),
-        ];
-        let fetched = self.store.batch(wanted).await?;
-        let (now, platform) = (self.clock.now(), Policy::platform());
-        let lens = Lens {
-            now,
-            policy: &platform,
-        };
-        let row = fetched.get::<WorkspacePolicy>(&keys::policy(workspace), &Unsealed, lens)?;
-        let Some(policy) = row
-            .filter(|row| row.state == State::Live)
-            .map(|row| row.policy())
-        else {
+        let Some(led) = self.led(workspace, conversation).await? else {
             return Ok(Some(Heard::Unknown));
         };
-        let lens = Lens {
-            now,
-            policy: &policy,
-        };
-        let head = fetched.get::<Conversation>(&at_head, &Unsealed, lens)?;
-        let Some(head) = head.filter(|head| head.state == State::Live) else {
-            return Ok(Some(Heard::Unknown));
-        };
-        let tenant_key = self.store.unwrap_tenant_key(tenant, &fetched, now).await?;
-        let Some(key) = fetched.data_key(&at_head, &tenant_key)? else {
-            return Ok(Some(Heard::Unknown));
-        };
-        let Some(run) = fetched.get::<FlowRun>(&at_run, &key, lens)? else {
-            return Ok(Some(Heard::Unknown));
-        };
-        let is_of = |name: &str| secret(&tenant_key, &run, name).hash().matches(given);
-        let mut standing = Standing::of(&run)?;
+        let (run, now, lens) = (&led.run, led.now, led.lens());
+        let is_of = |name: &str| secret(&led.tenant_key, run, name).hash().matches(given);
+        let mut standing = Standing::of(run)?;
         if standing.heard.iter().any(|name| is_of(name)) {
             return Ok(Some(Heard::Done));
         }
@@ -158,11 +112,10 @@ impl App {
             .as_ref()
             .and_then(|awaits| awaits["name"].as_str());
         let named = named.filter(|name| is_of(name)).map(str::to_owned);
-        let leads = head.status_at(now) == Status::Bot;
         let wait = standing.state.wait.clone();
-        let wait = wait.filter(|wait| leads && wait.kind == WaitKind::Event);
+        let wait = wait.filter(|wait| led.leads() && wait.kind == WaitKind::Event);
         let (Some(name), Some(wait)) = (named, wait) else {
-            let program = self.program_of(&run, &tenant_key, lens).await?;
+            let program = self.program_of(run, &led.tenant_key, lens).await?;
             let known = program.is_some_and(|program| program.events().any(is_of));
             return Ok(Some(match known {
                 true => Heard::NotNow,
@@ -170,16 +123,19 @@ impl App {
             }));
         };
         standing.heard.push(name);
-        let run = standing.put(run)?;
+        let run = standing.put(run.clone())?;
         let arrival = Arrival::of(What::Event {
             key: wait.key,
             body: Value::Object(event.clone()),
         });
-        let turn = self.take_turn(run, &arrival, &tenant_key, lens).await?;
-        Ok(match self.store.flow_on(head, &turn, &key, lens).await? {
-            Appended::Turned => Some(Heard::Done),
-            Appended::OtherTurn => None,
-            _ => Some(Heard::Unknown),
-        })
+        let turn = self.take_turn(run, &arrival, &led.tenant_key, lens).await?;
+        let head = led.head.clone();
+        Ok(
+            match self.store.flow_on(head, &turn, &led.key, lens).await? {
+                Appended::Turned => Some(Heard::Done),
+                Appended::OtherTurn => None,
+                _ => Some(Heard::Unknown),
+            },
+        )
     }
 }

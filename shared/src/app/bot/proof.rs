@@ -93,6 +93,8 @@ pub fn proving(
         run: standing.put(run.clone())?,
         said: vec![Said { id, text }],
         labels: Vec::new(),
+        priority: None,
+        team: None,
         marks: Vec::new(),
         code: Some(code),
         deeds: Vec::new(),

@@ -75,7 +75,7 @@ impl Guest {
     }
 }
 
-/// A link that lets somebody call a member, once, within a day.
+/// A link that lets somebody call a member or the team, once, within a day.
 #[derive(Clone, Debug, Record)]
 #[record(
     table = Data, key = call_link(workspace, id), tenant = workspace,
@@ -92,9 +92,9 @@ pub struct CallLink {
     /// The hash of its secret.
     #[personal(category = Identifier, purpose = Authenticate, erase = Delete, keyed)]
     pub token: SecretHash,
-    /// Whom it lets call.
+    /// Whom it lets call; the whole team where a flow offered it.
     #[personal(category = Pseudonym, purpose = ConnectCall, erase = Delete, open)]
-    pub member: MemberId,
+    pub member: Option<MemberId>,
     /// The conversation that it is offered in, if in one.
     #[personal(category = Pseudonym, purpose = ConnectCall, erase = Delete, open)]
     pub conversation: Option<ConversationId>,
