@@ -2,6 +2,7 @@
 //! says so, servers answer what the script says.
 
 mod explore;
+mod record;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +23,7 @@ use crate::step::{StepError, step};
 use crate::variables::show;
 
 pub use explore::{Exploration, explore};
+pub use record::{Walked, record};
 
 /// The most steps of a script.
 const MAX_STEPS: usize = 500;

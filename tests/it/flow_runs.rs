@@ -7,6 +7,7 @@ mod faults;
 mod led;
 mod outside;
 mod races;
+mod recorded;
 mod rules;
 
 use std::time::Duration;

@@ -7,6 +7,7 @@ mod figures;
 mod fuzz;
 mod languages;
 mod loops;
+mod recorded;
 mod replay;
 mod scripts;
 mod turns;

@@ -1,18 +1,47 @@
 //! `GET /v1/workspaces/{workspace}/conversations/{conversation}/flow`: where the flow of a conversation
 //! stands, what its variables hold, and which way it went.
 //!
-//! All of it lies with the conversation and goes with it.
+//! All of it lies with the conversation and goes with it. A test that is made of it holds no word that was said: it
+//! only goes the same way.
 
 use axum::extract::State;
-use serde::Serialize;
-use serde_json::{Map, Value};
-use shared::{
-    app::{App, bot::Standing},
-    domain::{ConversationId, FlowId, Permission, Timestamp, WorkspaceId},
-    http::{Credential, Json, Path, Problem, Problems, thread},
-    store::{conversation::Status, flow_run::FlowRun, keys},
+use flow::{
+    Document, compile_draft,
+    simulate::{Walked, record},
 };
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use shared::{
+    app::{
+        App,
+        bot::{MOST_VISITED, Standing},
+    },
+    domain::{ConversationId, FlowId, Permission, Timestamp, WorkspaceId},
+    http::{Caller, Code, Credential, Json, Path, Problem, Problems, Query, thread},
+    store::{RootRef, conversation::Status, flow_run::FlowRun, keys},
+    words,
+};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::desk::place;
+
+words! {
+    /// What is told besides.
+    pub enum Besides {
+        /// A test of the flow that goes the same way.
+        Test = "test",
+    }
+}
+
+/// What to tell.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Wanted {
+    /// `test`: a test for the flow that goes the way of this conversation. Whoever asks sees flows.
+    #[param(inline)]
+    with: Option<Besides>,
+}
 
 /// How far a conversation is in its flow. Without `Debug`: it may hold what somebody wrote.
 #[derive(Serialize, ToSchema)]
@@ -35,6 +64,10 @@ pub struct TeamFlowRun {
     variables: Map<String, Value>,
     /// The nodes that it came to, the oldest first; the last 200.
     way: Vec<VisitView>,
+    /// Where it was asked for, a test for `tests` of the flow: answers that lead the way that this conversation went,
+    /// made up, so that nothing of what was said is in it. Null where none are found, or the way was longer than is kept.
+    #[schema(value_type = Option<crate::document::Open>)]
+    test: Option<Value>,
 }
 
 /// A node that was come to, or left.
@@ -58,6 +91,7 @@ pub struct VisitView {
     params(
         ("workspace" = WorkspaceId, Path, description = "The workspace."),
         ("conversation" = ConversationId, Path, description = "The conversation."),
+        Wanted,
     ),
     responses((status = 200, description = "Where it stands.", body = TeamFlowRun), Problems),
     security(("member" = []), ("api_key" = [])),
@@ -66,8 +100,10 @@ pub async fn handle(
     State(app): State<App>,
     credential: Credential,
     Path((workspace, conversation)): Path<(WorkspaceId, ConversationId)>,
+    Query(wanted): Query<Wanted>,
 ) -> Result<Json<TeamFlowRun>, Problem> {
     let at_run = keys::flow_run(workspace, conversation);
+    let tests = wanted.with.is_some();
     let mut wanted = thread::wanted(workspace, conversation);
     wanted.push(at_run.clone());
     let caller = app
@@ -78,6 +114,9 @@ pub async fn handle(
             wanted,
         )
         .await?;
+    if tests && !caller.may(Permission::FlowsRead) {
+        return Err(Problem::new(Code::Forbidden));
+    }
     let entry = &caller.entry;
     let thread = thread::seen(entry, &caller.sight, conversation)?;
     app.note_reading(&caller, conversation).await?;
@@ -92,7 +131,11 @@ pub async fn handle(
         deadline: run.as_ref().and_then(|run| run.deadline),
         variables: Map::new(),
         way: Vec::new(),
+        test: None,
     };
+    if let (true, Some(run), Some(standing)) = (tests, &run, &standing) {
+        view.test = test_of(&app, &caller, run, standing).await?;
+    }
     if let Some(standing) = standing {
         let frame = standing.state.frames.into_iter().next();
         view.variables = frame
@@ -109,4 +152,47 @@ pub async fn handle(
             .collect();
     }
     Ok(Json(view))
+}
+
+/// A test that goes the way of a run through the version that it is in.
+async fn test_of(
+    app: &App,
+    caller: &Caller,
+    run: &FlowRun,
+    standing: &Standing,
+) -> Result<Option<Value>, Problem> {
+    // A way that is as long as is kept may have lost its beginning.
+    if standing.way.len() >= MOST_VISITED {
+        return Ok(None);
+    }
+    let (entry, lens) = (&caller.entry, caller.entry.lens());
+    let pieces = place(run.workspace, run.flow, Some(run.version));
+    let head = keys::flow(run.workspace, run.flow);
+    let mut wanted = vec![keys::data_key(&RootRef::of(&head))];
+    wanted.extend(pieces.keys());
+    let fetched = app.store.batch(wanted).await?;
+    let Some(key) = fetched.data_key(&head, &entry.tenant_key)? else {
+        return Ok(None);
+    };
+    let text = pieces.read(&fetched, &key, lens)?;
+    let Some(document) = text.and_then(|text| Document::parse(text.as_bytes()).ok()) else {
+        return Ok(None);
+    };
+    let subflows = app
+        .subflows_of(&document, run.workspace, &entry.tenant_key, lens)
+        .await?;
+    let Ok(program) = compile_draft(&document, &subflows) else {
+        return Ok(None);
+    };
+    let way = standing.way.iter().map(|visit| Walked {
+        node: visit.node.clone(),
+        port: visit.port.clone(),
+    });
+    let way: Vec<Walked> = way.collect();
+    let Some(script) = record(&document, &subflows, &program, &way) else {
+        return Ok(None);
+    };
+    let name = format!("As in a conversation with version {}", run.version);
+    let script = serde_json::to_value(&script).map_err(|_| Problem::internal("a script"))?;
+    Ok(Some(json!({ "name": name, "script": script })))
 }
