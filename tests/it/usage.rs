@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use harness::{Harness, Visitor};
+use harness::{Harness, Visitor, message, random_uuid, text};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::domain::time::DAY;
+
+use crate::flows::{World, document, edge};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -51,7 +53,8 @@ async fn conversations_are_counted_by_day_and_numbers_about_fewer_than_five_peop
         "messages_received": 12, "messages_sent": 5, "first_reply_p50_seconds": 180,
         // Four people are too few.
         "conversations_closed": null, "resolution_p50_seconds": null,
-        "ratings": null, "rating_p50": null, "bot_contained": null, "attachment_bytes": 0, "push_sent": null,
+        "ratings": null, "rating_p50": null, "bot_contained": null, "attachment_bytes": 0,
+        "conversations_led": null, "flows_created": 0, "push_sent": null,
     });
     assert_eq!(days[29], expected);
     assert!(
@@ -74,7 +77,7 @@ async fn conversations_are_counted_by_day_and_numbers_about_fewer_than_five_peop
     assert_eq!(csv.header("set-cookie"), "");
     assert_eq!(
         csv.text.lines().nth(1),
-        Some("2026-01-15,6,5,6,12,5,180,300,,0,,,")
+        Some("2026-01-15,6,5,6,12,5,180,300,,,0,0,,,")
     );
 
     // Opened again it is closed no more; deleted it is counted no more.
@@ -91,7 +94,64 @@ async fn conversations_are_counted_by_day_and_numbers_about_fewer_than_five_peop
 }
 
 #[tokio::test]
-async fn usage_is_two_batches_and_five_queries_and_bad_days_are_problems() {
+async fn what_flows_led_and_flows_that_were_made_are_counted_by_day() {
+    let world = World::new().await;
+    let ask = json!({ "md": "Name?", "input": { "kind": "text" }, "save": "v_name" });
+    let flow = document(
+        json!([
+            { "id": "s", "type": "start", "data": {} },
+            { "id": "q", "type": "ask", "data": ask },
+            { "id": "people", "type": "handoff", "data": {} },
+        ]),
+        json!([edge("s", "next", "q"), edge("q", "next", "people")]),
+    );
+    let flow = world.make(&flow).await;
+    world.publish(&flow).await;
+    world.switch(&flow, Some(1)).await;
+    let id = flow.rsplit('/').next().expect("an id");
+    let app = world.owner.app(&world.workspace).await;
+    let begin = format!("/v1/widget/flows/{id}/conversations");
+    let mut today = Vec::new();
+    for n in 0..5 {
+        let visitor = world.harness.visitor(&app).await;
+        let body = json!({ "client_id": random_uuid() });
+        let begun = visitor.post(&begin, body, 201).await;
+        if n == 0 {
+            // Whoever of the team answers later, a flow has led it.
+            let place = format!(
+                "{}/conversations/{}/messages",
+                world.workspace.path,
+                text(&begun, "conversation_id")
+            );
+            world.owner.post(&place, message("Here"), 201).await;
+        }
+        let usage = world
+            .owner
+            .get(&format!("{}/usage", world.workspace.path), 200)
+            .await;
+        let last = usage["days"][29].clone();
+        today.push((
+            last["conversations_led"].clone(),
+            last["flows_created"].clone(),
+        ));
+    }
+    let few = (Value::Null, json!(1));
+    assert_eq!(today[3], few, "four people are too few");
+    assert_eq!(today[4], (json!(5), json!(1)));
+    world.visitor.start("Hello").await;
+    world.owner.delete(&flow, 204).await;
+    let path = format!("{}/usage?format=csv", world.workspace.path);
+    let csv = world.owner.send(Method::GET, &path, None).await;
+    let last = csv.text.lines().last().expect("a line");
+    assert!(last.starts_with("2026-01-15,6,,"), "{last}");
+    assert_eq!(
+        last.split(',').skip(9).take(2).collect::<Vec<_>>(),
+        ["5", "0"]
+    );
+}
+
+#[tokio::test]
+async fn usage_is_two_batches_and_six_queries_and_bad_days_are_problems() {
     let harness = Harness::start().await;
     let owner = harness.sign_up("ada@example.com").await;
     let workspace = owner.workspace("inbox").await;
@@ -105,7 +165,7 @@ async fn usage_is_two_batches_and_five_queries_and_bad_days_are_problems() {
     meter.take();
     owner.get(&path, 200).await;
     let reading = meter.take();
-    assert_eq!(reading.calls.len(), 7, "{:?}", reading.operations());
+    assert_eq!(reading.calls.len(), 8, "{:?}", reading.operations());
     assert_eq!(reading.sequential_round_trips(), 3);
     for (query, pointer) in [
         ("from=2026-02-01&to=2026-01-01", "?from"),

@@ -9,7 +9,7 @@
 //! Notifications on devices are counted from what is kept of them, which is two days: how many there were
 //! before yesterday nobody knows.
 //!
-//! One batch on entry, five queries, and a batch for a hundred conversations, of a thousand for each
+//! One batch on entry, six queries, and a batch for a hundred conversations, of a thousand for each
 //! quarter of them at the most. Days that are not within that are not shown; `complete_from` says so.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,8 +23,8 @@ use serde::{Deserialize, Serialize};
 use shared::{
     app::App,
     domain::{
-        ContactId, NotificationId, Permission, Timestamp, WorkspaceId, day::Day, policy::Module,
-        push::NotifyEvent,
+        ContactId, FlowId, NotificationId, Permission, Timestamp, WorkspaceId, day::Day,
+        policy::Module, push::NotifyEvent,
     },
     http::{AccessToken, Json, Path, Problem, Problems, Query, actor::Entry},
     store::{
@@ -119,6 +119,12 @@ pub struct UsageOfDay {
     /// Of the conversations that were closed, those in which a flow answered and nobody else.
     #[schema(example = 9)]
     bot_contained: Option<u64>,
+    /// Conversations that began, and that a flow led.
+    #[schema(example = 17)]
+    conversations_led: Option<u64>,
+    /// Flows that were made, and are still there. They are about nobody.
+    #[schema(example = 1)]
+    flows_created: Option<u64>,
     /// How large the files are in the conversations that began, in bytes.
     #[schema(example = 1048576)]
     attachment_bytes: Option<u64>,
@@ -170,9 +176,13 @@ pub async fn handle(
         .await?;
     let entry = &member.entry;
     entry.require(Module::Conversations)?;
-    let ((heads, complete_from), pushes) =
-        tokio::try_join!(heads(&app, entry, from), pushes(&app, entry))?;
-    let usage = count((&heads, &pushes), complete_from, to.min(today), entry.now);
+    let ((heads, complete_from), pushes, flows) = tokio::try_join!(
+        heads(&app, entry, from),
+        pushes(&app, entry),
+        flows(&app, entry, from)
+    )?;
+    let days = (complete_from, to.min(today));
+    let usage = count((&heads, &pushes, &flows), days, entry.now);
     Ok(match asked.format.unwrap_or(UsageFormat::Json) {
         UsageFormat::Csv => csv(&usage),
         UsageFormat::Json => Json(usage).into_response(),
@@ -253,6 +263,42 @@ async fn pushes(app: &App, entry: &Entry) -> Result<Pushes, Problem> {
     Ok(days)
 }
 
+/// How many flows were made, by day, and the first day of which that is all of them.
+async fn flows(app: &App, entry: &Entry, from: Day) -> Result<Flows, Problem> {
+    let low = FlowId::derived(from.start(), &[0; 32]).to_string();
+    let list = store::Query::lists(keys::flows(entry.workspace)).between(low, "~");
+    let listed = app.store.page(list.newest_first().limit(MOST_READ)).await?;
+    let mut made = Flows {
+        complete_from: from,
+        days: BTreeMap::new(),
+    };
+    for item in &listed.items {
+        let id = item.get("lists_sk").and_then(|sort| sort.as_s().ok());
+        let Some(id) = id.and_then(|id| id.parse::<FlowId>().ok()) else {
+            continue;
+        };
+        let day = Day::of(id.born_at());
+        *made.days.entry(day).or_default() += 1;
+        if listed.more {
+            made.complete_from = day.next();
+        }
+    }
+    Ok(made)
+}
+
+/// Flows that were made.
+struct Flows {
+    complete_from: Day,
+    days: BTreeMap<Day, u64>,
+}
+
+impl Flows {
+    fn of(&self, day: Day) -> Option<u64> {
+        let known = day >= self.complete_from;
+        known.then(|| self.days.get(&day).copied().unwrap_or_default())
+    }
+}
+
 /// Who was told something on a day, and how often.
 type Pushes = BTreeMap<Day, (BTreeSet<String>, u64)>;
 
@@ -264,6 +310,7 @@ struct Seen {
     replied: Group,
     rated: Group,
     contained: Group,
+    led: Group,
     bytes: u64,
     received: u64,
     sent: u64,
@@ -296,7 +343,11 @@ impl Group {
     }
 }
 
-fn count((heads, pushes): (&[Conversation], &Pushes), from: Day, to: Day, now: Timestamp) -> Usage {
+fn count(
+    (heads, pushes, flows): (&[Conversation], &Pushes, &Flows),
+    (from, to): (Day, Day),
+    now: Timestamp,
+) -> Usage {
     let all = std::iter::successors(Some(from), |day| Some(day.next()));
     let all = all.take_while(|day| *day <= to);
     let mut days: BTreeMap<Day, Seen> = all.map(|day| (day, Seen::default())).collect();
@@ -308,6 +359,9 @@ fn count((heads, pushes): (&[Conversation], &Pushes), from: Day, to: Day, now: T
             seen.opened.add(head.contact, 0);
             seen.received += head.in_seq;
             seen.sent += head.out_seq;
+            if head.led == Some(true) {
+                seen.led.add(head.contact, 0);
+            }
             seen.bytes += head.file_bytes.unwrap_or_default();
             if let Some(ms) = head.first_reply_ms {
                 seen.replied.add(head.contact, ms / 1000);
@@ -342,6 +396,8 @@ fn count((heads, pushes): (&[Conversation], &Pushes), from: Day, to: Day, now: T
             first_reply_p50_seconds: seen.replied.median(),
             resolution_p50_seconds: seen.closed.median(),
             bot_contained: seen.contained.tell(seen.contained.count),
+            conversations_led: seen.led.tell(seen.led.count),
+            flows_created: flows.of(day),
             attachment_bytes: opened.tell(seen.bytes),
             ratings: seen.rated.tell(seen.rated.count),
             rating_p50: seen.rated.median(),
@@ -360,7 +416,7 @@ fn count((heads, pushes): (&[Conversation], &Pushes), from: Day, to: Day, now: T
 
 /// A line for each day; what is left out is empty.
 fn csv(usage: &Usage) -> Response {
-    let mut text = "day,conversations_opened,conversations_closed,visitors,messages_received,messages_sent,first_reply_p50_seconds,resolution_p50_seconds,bot_contained,attachment_bytes,ratings,rating_p50,push_sent\r\n".to_owned();
+    let mut text = "day,conversations_opened,conversations_closed,visitors,messages_received,messages_sent,first_reply_p50_seconds,resolution_p50_seconds,bot_contained,conversations_led,flows_created,attachment_bytes,ratings,rating_p50,push_sent\r\n".to_owned();
     for of in &usage.days {
         let numbers = [
             of.conversations_opened,
@@ -371,6 +427,8 @@ fn csv(usage: &Usage) -> Response {
             of.first_reply_p50_seconds,
             of.resolution_p50_seconds,
             of.bot_contained,
+            of.conversations_led,
+            of.flows_created,
             of.attachment_bytes,
             of.ratings,
             of.rating_p50,
@@ -420,7 +478,11 @@ mod tests {
                 head
             }).collect();
             let (from, to) = (Day::of(AT), Day::of(AT.plus(DAY * 2)));
-            let usage = count((&heads, &Pushes::new()), from, to, AT.plus(DAY * 3));
+            let flows = Flows { complete_from: from.next(), days: BTreeMap::from([(from, 1), (to, 2)]) };
+            let usage = count((&heads, &Pushes::new(), &flows), (from, to), AT.plus(DAY * 3));
+            let flows_created: Vec<_> = usage.days.iter().map(|of| of.flows_created).collect();
+            // Of the first day not all flows were read.
+            prop_assert_eq!(flows_created, [None, Some(0), Some(2)]);
             prop_assert_eq!(usage.days.len(), 3);
             for (n, of) in usage.days.iter().enumerate() {
                 let here: Vec<_> = made.iter().filter(|(day, _, _)| *day as usize == n).collect();
@@ -445,6 +507,7 @@ mod tests {
                 let mut head = Conversation::begin(id, workspace, ContactId::new(AT), AT);
                 head.answered_by = by;
                 head.file_bytes = by.map(|_| 100);
+                head.led = by.map(|_| true);
                 head.stand(Status::Closed, AT);
                 head
             };
@@ -452,19 +515,25 @@ mod tests {
         };
         let day = |answered| {
             let day = Day::of(AT);
-            let mut usage = count((&heads(answered), &BTreeMap::new()), day, day, AT);
+            let flows = Flows {
+                complete_from: day,
+                days: BTreeMap::new(),
+            };
+            let known = (&heads(answered)[..], &BTreeMap::new(), &flows);
+            let mut usage = count(known, (day, day), AT);
             let of = usage.days.remove(0);
             (
                 of.conversations_closed,
                 of.bot_contained,
+                of.conversations_led,
                 of.attachment_bytes,
             )
         };
         let (flow, team) = (Some(AnsweredBy::Flow), Some(AnsweredBy::Team));
         let five = [flow, flow, flow, flow, flow, None];
-        assert_eq!(day(five), (Some(6), Some(5), Some(500)));
+        assert_eq!(day(five), (Some(6), Some(5), Some(5), Some(500)));
         // Four people are too few, and what the team answered as well is no flow's.
         let four = [flow, flow, flow, flow, team, None];
-        assert_eq!(day(four), (Some(6), None, Some(500)));
+        assert_eq!(day(four), (Some(6), None, Some(5), Some(500)));
     }
 }

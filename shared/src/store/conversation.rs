@@ -171,6 +171,9 @@ pub struct Conversation {
     /// Who has written to the visitor so far: once people have, it stays so.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub answered_by: Option<AnsweredBy>,
+    /// Whether a flow has led it.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub led: Option<bool>,
     /// How large the files of its messages are together.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub file_bytes: Option<u64>,
@@ -302,6 +305,7 @@ impl Conversation {
             visitor_read_out: 0,
             first_reply_ms: None,
             answered_by: None,
+            led: None,
             file_bytes: None,
             closed_at: None,
             state: State::Live,

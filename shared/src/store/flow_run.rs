@@ -263,6 +263,7 @@ impl FlowTurn {
     /// Adds the turn to a step; the run as it is then.
     fn apply(&self, step: &mut Step, now: Timestamp) -> FlowRun {
         let flow = SubjectId::Flow(self.run.flow);
+        step.head.led = Some(true);
         for said in &self.said {
             step.say(flow, said);
         }
