@@ -1,8 +1,13 @@
-//! Turns of a flow, and what it takes to read one, beside what serde_json takes for the same bytes.
+//! Turns of a flow, and what it takes to read one or to bring one over from Typebot, beside what serde_json takes for
+//! the same bytes.
+
+mod export;
 
 use clap::Args;
+use export::export;
 use flow::{
     Arrival, Cx, Document, Limits, State, Subflows, Surroundings, What, check, compile, step,
+    typebot::import,
 };
 use serde_json::{Value, json};
 
@@ -39,6 +44,13 @@ impl Flow {
         let compiled = timed(READS, || {
             compile(&read, &subflows, &around).map_err(|wrong| format!("{wrong:?}"))
         })?;
+        let exported = export();
+        let import_parse = timed(READS, || {
+            serde_json::from_slice::<Value>(&exported).map_err(|error| error.to_string())
+        })?;
+        let imported = timed(READS, || {
+            import(&exported).map_err(|refused| refused.to_string())
+        })?;
         let figures = json!({
             "turns_per_second": rounded(1e9 / turn_ns),
             "turn_ns": rounded(turn_ns),
@@ -50,6 +62,10 @@ impl Flow {
             "validate_to_parse": rounded(validate / parse),
             "compile_ms": rounded(compiled / 1e6),
             "compile_to_parse": rounded(compiled / parse),
+            "import_bytes": exported.len(),
+            "import_parse_ms": rounded(import_parse / 1e6),
+            "import_ms": rounded(imported / 1e6),
+            "import_to_parse": rounded(imported / import_parse),
         });
         if self.json {
             return Ok(format!("{figures}\n"));
