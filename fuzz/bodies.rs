@@ -4,13 +4,16 @@
 use flow::simulate::explore;
 use flow::typebot::import;
 use flow::{
-    AgentDid, Arrival, CallDid, Cx, Document, FileRef, Limits, MAX_STATE_BYTES, State, Subflows,
-    Surroundings, What, check, compile, compile_draft, publishable, step as engine_step,
+    AgentDid, Arrival, CallDid, Cx, Document, Effect, FileRef, Limits, MAX_STATE_BYTES, State,
+    Subflows, Surroundings, What, check, compile, compile_draft, node::Part, publishable,
+    step as engine_step,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The most arrivals of one input.
 const ARRIVALS: usize = 64;
+/// The most bytes that a template makes.
+const RENDERED: usize = 64 * 1024;
 /// How many walks a document is tried with: each is bounded by the limits of the engine.
 const WALKS: u32 = 3;
 
@@ -48,6 +51,93 @@ fn runs(document: &Document) {
     if let Ok(draft) = compile_draft(document, &subflows) {
         // It may have no start; then nobody walks.
         let _ = explore(document, &draft, WALKS, 1);
+    }
+}
+
+/// A line that is the source, and what its variables hold: a template wherever a flow has one, an expression
+/// wherever it has one of those. It is refused or evaluated, what it makes is bounded, and made again it is the same.
+pub fn templates(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (source, held) = text.split_once('\n').unwrap_or((&text, "1e9"));
+    let held_json: Value = serde_json::from_str(held).unwrap_or_else(|_| held.into());
+    let vars = || {
+        let name = |name: &str, value: Value| (name.to_owned(), value);
+        vec![
+            name("a", held.into()),
+            name("n", held_json.clone()),
+            name("l", json!([held, held_json, held])),
+            name("j", held_json.clone()),
+        ]
+    };
+    for (kind, data) in [
+        (
+            "message",
+            json!({"parts": [{"kind": "text", "md": source}]}),
+        ),
+        ("set", json!({"to": "v_a", "value": {"template": source}})),
+        ("set", json!({"to": "v_j", "value": {"expr": source}})),
+        (
+            "condition",
+            json!({"cases": [{"id": "c", "when": {"expr": source}}]}),
+        ),
+        (
+            "http",
+            json!({"method": "POST", "url": format!("https://api.acme.example/{source}"), "body": {"json": source}}),
+        ),
+    ] {
+        let document = json!({
+            "schema": "flow/1", "name": "One template",
+            "variables": [
+                {"id": "v_a", "name": "a", "type": "text"}, {"id": "v_n", "name": "n", "type": "number"},
+                {"id": "v_l", "name": "l", "type": "list<text>"}, {"id": "v_j", "name": "j", "type": "json"}
+            ],
+            "nodes": [
+                {"id": "s", "type": "start", "data": {}},
+                {"id": "t", "type": kind, "data": data},
+                {"id": "e", "type": "end", "data": {}}
+            ],
+            "edges": [
+                {"id": "1", "from": {"node": "s", "port": "next"}, "to": {"node": "t"}},
+                {"id": "2", "from": {"node": "t", "port": if kind == "condition" { "else" } else { "next" }}, "to": {"node": "e"}}
+            ]
+        });
+        let text = document.to_string();
+        let Ok(document) = Document::parse(text.as_bytes()) else {
+            continue;
+        };
+        let _ = check(&document, &Subflows::new(), &Surroundings::default());
+        let Ok(flow) = compile_draft(&document, &Subflows::new()) else {
+            continue;
+        };
+        let once = || {
+            let arrival = Arrival::of(What::Start {
+                node: None,
+                vars: vars(),
+            });
+            let cx = Cx {
+                now_ms: 1_700_000_000_000,
+                seed: 7,
+                offset_minutes: 0,
+                limits: Limits::default(),
+                calls: true,
+            };
+            engine_step(&flow, State::new(), &arrival, &cx).expect("a flow that begins")
+        };
+        let turn = once();
+        for effect in &turn.effects {
+            let made = match effect {
+                Effect::Send {
+                    part: Part::Text { md },
+                    ..
+                } => md.len(),
+                Effect::Http { request, .. } => request.url.len().min(RENDERED),
+                _ => 0,
+            };
+            assert!(made <= RENDERED, "{made} bytes");
+        }
+        let state = serde_json::to_string(&turn.state).expect("a state is JSON");
+        assert!(state.len() <= MAX_STATE_BYTES);
+        assert_eq!(once(), turn);
     }
 }
 

@@ -11,6 +11,58 @@ const SAMPLES: [&str; 3] = [
     include_str!("../../../local/samples/appointment.json"),
 ];
 
+/// What templates are made of, well and badly.
+const WORDS: &[&str] = &[
+    "{{",
+    "}}",
+    " a ",
+    " n ",
+    " l ",
+    " j ",
+    "j.a",
+    "[0]",
+    "[1:]",
+    " * ",
+    " ~ ",
+    " + ",
+    " ** ",
+    " // ",
+    " % ",
+    " - ",
+    "99999999999",
+    "1.5",
+    "\"x\"",
+    "'",
+    " if ",
+    " else ",
+    " in ",
+    " not ",
+    " is defined ",
+    " and ",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ":",
+    ",",
+    "|upper",
+    "|join(l)",
+    "|split(a)",
+    "|date(a)",
+    "|default(n)",
+    "|number",
+    "|round(n)",
+    "|length",
+    "|first",
+    "{%",
+    "{#",
+    " range(9) ",
+    ".x()",
+    "\\u{1f600}",
+];
+
 /// A text with pieces of it taken out, doubled, or replaced by others of it.
 fn hurt(text: &[u8], cuts: &[(usize, usize, usize)]) -> Vec<u8> {
     let mut out = text.to_vec();
@@ -32,6 +84,15 @@ proptest! {
         bodies::document(&bytes);
         bodies::typebot(&bytes);
         bodies::step(&bytes);
+        bodies::templates(&bytes);
+    }
+
+    #[test]
+    fn a_template_of_any_words_is_refused_or_bounded(
+        words in prop::collection::vec(prop::sample::select(WORDS), 0..24),
+        held in "[ -~]{0,12}",
+    ) {
+        bodies::templates(format!("{}\n{held}", words.concat()).as_bytes());
     }
 
     #[test]
