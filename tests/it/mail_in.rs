@@ -9,11 +9,11 @@ use harness::{Found, Harness};
 use serde_json::{Value, json};
 
 /// Where somebody writes about privacy.
-const PRIVACY: &str = "privacy@example.com";
+pub const PRIVACY: &str = "privacy@example.com";
 const ADA: &str = "ada@example.com";
 
 /// A mail as it stands on the wire, with more headers before the text.
-fn raw(from: &str, to: &str, headers: &[&str], body: &str) -> Vec<u8> {
+pub fn raw(from: &str, to: &str, headers: &[&str], body: &str) -> Vec<u8> {
     let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
     let text = format!(
         "From: Somebody <{from}>\r\nTo: {to}\r\nSubject: About me\r\n{headers}\
@@ -40,7 +40,7 @@ async fn told(harness: &Harness, event: &Value) -> Option<Value> {
 }
 
 /// What one mail came to: the one count that is not zero.
-async fn outcome(harness: &Harness, mail: &[u8], found: Found) -> String {
+pub async fn outcome(harness: &Harness, mail: &[u8], found: Found) -> String {
     let event = came(harness, mail, found);
     let counts = told(harness, &event).await.expect("heard");
     let counts = counts.as_object().expect("counts").iter();

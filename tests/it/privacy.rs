@@ -1,6 +1,7 @@
 //! Requests of people about their data: from the question to the answer.
 
 mod accounts;
+mod calls;
 mod copies;
 mod deadlines;
 mod erasures;

@@ -101,6 +101,8 @@ fn request(
         extended_at: None,
         executing_since: None,
         obstacle: None,
+        calls_deleted: None,
+        calls_reached: None,
         ended_at: None,
         stepped_at: at,
         due_at: None,

@@ -310,7 +310,9 @@ async fn carry_out(
             }
             return Ok(head.executing(now));
         }
-        // The minute does it, and says when it is done: an account is erased, set aside, or used again.
+        // The minute does it, and says when it is done: calls are deleted, an account is erased, set aside, or
+        // used again.
+        (RequestKind::DeleteCallMetadata, _) => return Ok(head.executing(now)),
         (
             RequestKind::Erase | RequestKind::Restrict | RequestKind::Unrestrict,
             Side::Operator(_),

@@ -41,7 +41,8 @@ pub struct ContactAsks {
 ///
 /// Its time runs from now. Where an address is on file, the contact is told. `child_report` sets the
 /// contact aside at once: nobody reads or writes what is kept about it until somebody has decided,
-/// within a day, whether it is erased or used again.
+/// within a day, whether it is erased or used again. `delete_call_metadata` is about the calls of guests whom an
+/// app named, and signed for, as it names the contact.
 #[utoipa::path(
     post,
     path = "/v1/workspaces/{workspace}/privacy/requests",

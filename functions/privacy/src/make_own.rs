@@ -44,7 +44,9 @@ pub struct HolderAsks {
 ///
 /// The operator has 30 days from now. A copy of everything (`access`, `export`) is made at once, within
 /// minutes, and a mail says where it lies.
-/// `opt_out` ends mail about offers with this call. Who asks for the same again is told of the first request. To be
+/// `opt_out` ends mail about offers with this call. `delete_call_metadata` deletes what is known of all calls that were
+/// made until now in the workspaces whose calls you may delete, within minutes; the mail that says so goes when it is
+/// done. Who asks for the same again is told of the first request. To be
 /// erased, close the account: `DELETE /v1/account`.
 #[utoipa::path(
     post,

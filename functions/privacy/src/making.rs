@@ -135,12 +135,13 @@ impl Asking {
     }
 
     /// Whether it is answered at once: a copy of their own data for somebody who has proved who they
-    /// are, and less mail for whoever wants it. The law leaves nothing to decide there (GDPR, Art. 15): what concerns others stays out by
-    /// rule.
+    /// are, less mail for whoever wants it, and the end of what is known about calls of workspaces that are
+    /// theirs to decide about. Nobody has anything to decide there (GDPR, Art. 15, 28(3)(g)): what concerns
+    /// others stays out by rule.
     fn is_answered_at_once(&self, kind: RequestKind) -> bool {
         self.made_by != Maker::Workspace
             && self.vouched == Vouched::ByProof
-            && (kind.is_answered_by_a_copy() || kind == RequestKind::OptOut)
+            && (kind.is_answered_by_a_copy() || kind.is_carried_out_at_once())
             && self.is_proved(kind)
     }
 
@@ -226,10 +227,10 @@ pub async fn make(
         let mut transaction = Transaction::new(desk.now);
         let head = new(desk, &asking, proved, &asked);
         let at_once = asking.is_answered_at_once(asked.kind);
-        let head = match (at_once, asked.kind) {
-            (true, RequestKind::OptOut) => head.executing(desk.now),
-            (true, _) => transaction.copy_for(head, desk.key, desk.now)?,
-            (false, _) => head,
+        let head = match at_once {
+            true if asked.kind.is_carried_out_at_once() => head.executing(desk.now),
+            true => transaction.copy_for(head, desk.key, desk.now)?,
+            false => head,
         };
         let words = said(&head, &asking, proved, &asked);
         let mut letters: Vec<Letter> = match (&words.reply_to, proved) {
@@ -356,6 +357,8 @@ fn new(desk: Desk<'_>, asking: &Asking, proved: bool, asked: &Asked) -> PrivacyR
         executing_since: None,
         copy: None,
         obstacle: None,
+        calls_deleted: None,
+        calls_reached: None,
         ended_at: None,
         stepped_at: now,
         due_at: None,

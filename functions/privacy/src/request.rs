@@ -144,6 +144,9 @@ pub struct PrivacyRequestView {
     export_id: Option<ExportId>,
     /// The erasure that it asks for, once it has begun: its receipt is there when nothing is left.
     erasure_id: Option<ErasureId>,
+    /// How many calls it has deleted, where that was asked for.
+    #[schema(example = json!(null))]
+    calls_deleted: Option<u64>,
     /// When it ended.
     ended_at: Option<Timestamp>,
     /// Why it was refused.
@@ -189,6 +192,7 @@ impl PrivacyRequestView {
             overdue: !status.is_over() && now >= head.expected_by,
             export_id: head.copy,
             erasure_id: head.erasure(),
+            calls_deleted: head.calls_deleted,
             ended_at: head.ended_at,
             reason: head.reason,
             answer: text(words.and_then(|words| words.answer.as_ref())),

@@ -4,6 +4,8 @@
 //! Each step is written together with what tells of it, under the version of the request: it happens
 //! once, however often the schedule comes round.
 
+use std::time::Duration;
+
 use shared::{
     app::App,
     domain::{
@@ -13,6 +15,7 @@ use shared::{
     },
     store::{
         CommitError, DataKey, Fetched, Key, RootRef, StoreError, TenantKey, Transaction, Unsealed,
+        call::CallsGone,
         closing::Closed,
         erasure::{Erasure, Stage},
         export::Export,
@@ -23,6 +26,9 @@ use shared::{
         subject::{State, Subject},
     },
 };
+
+/// How long one run deletes calls for one request.
+const CALLS_BUDGET: Duration = Duration::from_secs(15);
 
 /// Does what is due of a request: the count to add to.
 pub async fn settle(
@@ -97,6 +103,14 @@ pub async fn settle(
                 letters.extend((next.obstacle != Some(obstacle)).then_some(Letter::Waiting));
                 next.obstacle = Some(obstacle);
             }
+            Left::OfCalls(gone) => {
+                next.calls_deleted = Some(next.calls_deleted.unwrap_or(0) + gone.deleted);
+                next.calls_reached = gone.more_after;
+                if !gone.is_cut_off {
+                    next = next.over(RequestStatus::Fulfilled, now);
+                    letters.push(Letter::Fulfilled);
+                }
+            }
             // It did not come in its seven days: once more from the beginning.
             Left::TheCopy => next = transaction.copy_for(next, &tenant_key, now)?,
             Left::Nobody => {
@@ -144,6 +158,8 @@ fn words(
 enum Left {
     /// Nothing: it is done.
     Nothing,
+    /// Calls, if there are more; how many went.
+    OfCalls(CallsGone),
     /// Whoever asked is being erased, or was: there is nobody to do it for.
     Nobody,
     /// It goes on by itself.
@@ -162,6 +178,9 @@ async fn left(app: &App, head: &PrivacyRequest, lens: Lens<'_>) -> Result<Left, 
     // It was done before the request was written down.
     if head.request == RequestKind::OptOut {
         return Ok(Left::Nothing);
+    }
+    if head.request == RequestKind::DeleteCallMetadata {
+        return of_calls(app, head, lens.now).await;
     }
     let set = match head.request {
         RequestKind::Restrict => Some(State::Restricted),
@@ -212,6 +231,28 @@ async fn left(app: &App, head: &PrivacyRequest, lens: Lens<'_>) -> Result<Left, 
         Closed::Going => Left::Something,
         Closed::SoleOwner(_) => Left::TheirPart(Obstacle::SoleOwner),
     })
+}
+
+/// What is left of a request that calls are deleted for, after some more of them went.
+async fn of_calls(app: &App, head: &PrivacyRequest, now: Timestamp) -> Result<Left, StoreError> {
+    let stop_at = now.plus(CALLS_BUDGET);
+    let has_time = || app.clock.now() < stop_at;
+    let store = &app.store;
+    let (asked_at, from) = (head.received_at, head.calls_reached);
+    let gone = match (head.account(), head.workspace().zip(head.contact())) {
+        (Some(account), _) => {
+            store
+                .delete_calls_for_account(account, asked_at, has_time, now)
+                .await?
+        }
+        (None, Some(contact)) => {
+            store
+                .delete_calls_of_contact(contact, asked_at, from, (has_time, now))
+                .await?
+        }
+        (None, None) => CallsGone::default(),
+    };
+    Ok(Left::OfCalls(gone))
 }
 
 /// What is left of a request that a copy answers. One that is not done is tried again every minute by

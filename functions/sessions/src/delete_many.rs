@@ -16,14 +16,17 @@ use shared::{
         policy::Module, receipt::CallsMeant, text::ExternalId,
     },
     http::{Credential, Json, Path, Problem, Problems, actor::Entry},
-    store::{self, Unsealed, audit::Deed, call::Call, erasing::meant, keys},
+    store::{
+        self, Unsealed,
+        audit::Deed,
+        call::{Call, recognise},
+        erasing::meant,
+        keys,
+    },
 };
 use utoipa::ToSchema;
 
-use crate::{
-    deleting::{CallsDeleted, Deletion},
-    guest_start::recognise,
-};
+use crate::deleting::{CallsDeleted, Deletion};
 
 /// How many calls a request looks at.
 const MOST_LOOKED_AT: usize = 2_000;
@@ -82,7 +85,8 @@ pub async fn handle(
         .await?;
     let entry = &caller.entry;
     entry.require(Module::Sessions)?;
-    let recognised = body.user_ref.as_ref().map(|named| recognise(entry, named));
+    let recognised = body.user_ref.as_ref();
+    let recognised = recognised.map(|named| recognise(&entry.tenant_key, named));
     if let Some(guest) = body.guest_id {
         app.store.delete(keys::guest(workspace, guest)).await?;
     }

@@ -24,7 +24,7 @@ use shared::{
     store::{
         CommitError, KeyedHash, Stored, Transaction, Unsealed,
         app::{App as Stock, Identity},
-        call::{CallLink, Guest, LINK_PREFIX},
+        call::{CallLink, Guest, LINK_PREFIX, recognise},
         keyring::Use,
         keys,
     },
@@ -176,17 +176,10 @@ fn reference(
     if signed(&stock.identity_secret(&entry.tenant_key)?)
         || former.is_some_and(|former| signed(&former))
     {
-        Ok(Some(recognise(entry, reference)))
+        Ok(Some(recognise(&entry.tenant_key, reference)))
     } else {
         Err(Problem::new(Code::TokenInvalid))
     }
-}
-
-/// How calls recognise a reference of the workspace's; contacts of the inbox are recognised otherwise,
-/// so the two are not joined.
-pub fn recognise(entry: &Entry, reference: &ExternalId) -> KeyedHash {
-    let named = format!("reference {}", reference.reveal());
-    entry.tenant_key.hash(Use::Call, &named)
 }
 
 async fn by_link(

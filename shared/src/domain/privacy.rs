@@ -151,6 +151,12 @@ impl RequestKind {
         matches!(self, Self::Access | Self::Export)
     }
 
+    /// Whether the program does it without a decision, for an account holder who has proved who they are: their
+    /// word is all it takes.
+    pub const fn is_carried_out_at_once(self) -> bool {
+        matches!(self, Self::DeleteCallMetadata | Self::OptOut)
+    }
+
     /// Whether it shows or changes what is kept, so that who asks has to be proved. What the report of
     /// a child does is undone by a decision, and who wants less mail has nothing to prove.
     pub const fn needs_proof(self) -> bool {
@@ -302,6 +308,10 @@ mod tests {
         assert_eq!(of(RequestKind::is_told_in_words), ["object", "question"]);
         assert_eq!(of(RequestKind::is_answered_by_a_copy), ["access", "export"]);
         assert_eq!(
+            of(RequestKind::is_carried_out_at_once),
+            ["delete_call_metadata", "opt_out"]
+        );
+        assert_eq!(
             of(|kind| !kind.needs_proof()),
             ["child_report", "opt_out", "question"]
         );
@@ -309,6 +319,13 @@ mod tests {
             of(|kind| !kind.is_asked_once()),
             ["object", "question", "rectify"]
         );
+    }
+
+    #[test]
+    fn what_is_answered_taken_back_or_run_out_is_over_and_nothing_else() {
+        let over = RequestStatus::ALL.iter().filter(|status| status.is_over());
+        let over: Vec<&str> = over.map(|status| status.word()).collect();
+        assert_eq!(over, ["denied", "expired", "fulfilled", "revoked"]);
     }
 
     fn course(made_by: Maker) -> Course {
@@ -393,6 +410,29 @@ mod tests {
         assert_eq!(steps, [(18, Step::Remind), (24, Step::Overdue)]);
         assert!(!RequestKind::ChildReport.needs_proof());
         assert!(!RequestKind::ChildReport.may_take_longer());
+    }
+
+    #[test]
+    fn a_step_belongs_to_its_own_millisecond_and_to_no_look_after_it() {
+        let course = course(Maker::Visitor);
+        let day = |day: u32| AT.plus(DAY * day);
+        let before = Timestamp::from_ms(day(14).ms() - 1);
+        assert_eq!(course.due(AT, before), []);
+        assert_eq!(course.due(before, day(14)), [Step::Escalate]);
+        assert_eq!(course.due(day(14), day(14)), [], "it was seen then");
+        assert_eq!(course.due(day(14), day(20)), [Step::Remind]);
+        assert_eq!(course.next(before), Some(day(14)));
+        assert_eq!(course.next(day(14)), Some(day(20)));
+        // Nobody is reminded in the moment in which they are told that it came.
+        let short = Course {
+            expected_by: day(10),
+            ..course
+        };
+        let own = days(&Course {
+            made_by: Maker::Workspace,
+            ..short
+        });
+        assert_eq!(own, [(7, Step::Remind), (10, Step::Overdue)]);
     }
 
     #[test]

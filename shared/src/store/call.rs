@@ -4,6 +4,7 @@
 //! what two people said or their devices told each other (CALL-14, CALL-17, CALL-20). While it goes
 //! on, its head also says through which sockets; that goes when it is over.
 
+mod asked;
 mod guest;
 mod told;
 
@@ -18,6 +19,7 @@ use super::{
     socket::ConnectionId,
     transaction::{CommitError, Transaction},
 };
+pub use asked::{CallsGone, recognise};
 pub use guest::{CallLink, GUEST_PREFIX, Guest, JOIN_PREFIX, JoinPass, LINK_PREFIX};
 
 use crate::domain::{

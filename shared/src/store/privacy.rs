@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     domain::{
-        AccountId, ContactId, ErasureId, ExportId, Permission, Policy, RequestId, TenantId,
+        AccountId, CallId, ContactId, ErasureId, ExportId, Permission, Policy, RequestId, TenantId,
         Timestamp, WorkspaceId,
         personal::Pseudonymous,
         privacy::{Controller, Course, DenialReason, Maker, Obstacle, RequestKind, RequestStatus},
@@ -97,6 +97,12 @@ pub struct PrivacyRequest {
     /// What it waits for that only its person can do.
     #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
     pub obstacle: Option<Obstacle>,
+    /// How many calls it has deleted, where that is what was asked for.
+    #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
+    pub calls_deleted: Option<u64>,
+    /// The last call that such a deletion looked at, when there is more behind it.
+    #[non_personal(reason = "how far a walk over a list has come")]
+    pub calls_reached: Option<CallId>,
     /// When it ended.
     #[personal(category = Pseudonym, purpose = AnswerRequests, erase = Delete, open)]
     pub ended_at: Option<Timestamp>,
@@ -356,6 +362,9 @@ impl PrivacyRequest {
         let look = self.executing_since.map(|since| {
             let waited = u64::try_from(self.stepped_at.ms() - since.ms()).unwrap_or(0);
             let again = match (waited, self.request, self.account()) {
+                // It goes on as long as there are calls.
+                (0, RequestKind::DeleteCallMetadata, _) => Duration::ZERO,
+                (_, RequestKind::DeleteCallMetadata, _) => LOOK_AGAIN,
                 // Nothing was begun yet, or all of it is done.
                 (
                     0,
@@ -391,6 +400,7 @@ impl PrivacyRequest {
             ended_at: Some(now),
             executing_since: None,
             obstacle: None,
+            calls_reached: None,
             kept_from: now,
             ..self
         }

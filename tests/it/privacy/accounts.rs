@@ -7,8 +7,8 @@ use reqwest::Method;
 use serde_json::json;
 use shared::domain::time::DAY;
 
-const ASK: &str = "/v1/privacy/requests";
-const DESK: &str = "/v1/operator/privacy/requests";
+pub const ASK: &str = "/v1/privacy/requests";
+pub const DESK: &str = "/v1/operator/privacy/requests";
 const OPERATOR: &str = "demo@example.com";
 const ADA: &str = "ada@example.com";
 
@@ -176,40 +176,4 @@ async fn whoever_looks_finds_the_contact_what_can_be_asked_and_where() {
             200
         );
     }
-}
-
-/// CALL-16: there are no calls yet, so nothing is deleted by itself and a person says so.
-#[tokio::test]
-async fn what_is_kept_about_calls_is_asked_for_by_those_who_have_calls_and_answered_in_words() {
-    let harness = Harness::start().await;
-    let operator = operator(&harness).await;
-    let ada = harness.sign_up(ADA).await;
-    let asks = json!({ "type": "delete_call_metadata" });
-    let asked = ada.post(ASK, asks.clone(), 202).await;
-    assert_eq!(asked["processing_details"], "waiting_for_decision");
-    let place = format!("{DESK}/{}", text(&asked, "id"));
-    let decision = format!("{place}/decision");
-    let bare = json!({ "decision": "fulfil" });
-    operator
-        .refused(
-            Method::POST,
-            &decision,
-            Some(bare),
-            422,
-            "validation_failed",
-        )
-        .await;
-    assert_eq!(ada.post(ASK, asks.clone(), 200).await["id"], asked["id"]);
-    let answer = json!({ "decision": "fulfil", "explanation": "Nothing is kept about calls." });
-    let done = operator.post(&decision, answer, 200).await;
-    assert_eq!(done["status"], "fulfilled");
-    let seen = ada.get(&format!("{ASK}/{}", text(&asked, "id")), 200).await;
-    assert_eq!(seen["answer"], "Nothing is kept about calls.");
-    // Visitors have no calls of their own: their company asks.
-    let workspace = ada.workspace("inbox").await;
-    let visitor = harness.visitor(&ada.app(&workspace).await).await;
-    let path = "/v1/widget/privacy/requests";
-    visitor
-        .refused(Method::POST, path, Some(asks), 422, "validation_failed")
-        .await;
 }
