@@ -51,11 +51,16 @@ crate::words! {
 }
 
 /// What lies outside of our reach, as a receipt of somebody or of a workspace says it.
-const OUT_OF_REACH: [&str; 3] = [
-    "Mails that were delivered",
+const OUT_OF_REACH: [&str; 5] = [
+    "Mails that were delivered, transcripts among them",
+    "Notifications that a push service has taken, on its way and on the device",
+    "What services and servers that a workspace chose were told",
     "What somebody downloaded or copied before",
     "Backups of the tables, which without their keys cannot be read any more",
 ];
+/// The same of whoever paid for a workspace.
+const OUT_OF_REACH_OF_PAYMENTS: &str =
+    "What Stripe keeps of whoever paid for the workspace, as the law has it";
 /// The same of calls: they hold ids, times and counts, and no key of their own.
 const OUT_OF_REACH_OF_CALLS: [&str; 2] = [
     "What somebody downloaded or copied before",
@@ -92,7 +97,9 @@ impl ErasureKind {
             Self::Calls => &OUT_OF_REACH_OF_CALLS,
             Self::Account | Self::Contact | Self::Workspace => &OUT_OF_REACH,
         };
-        all.iter().map(|one| (*one).to_owned()).collect()
+        let more = (self == Self::Workspace).then_some(OUT_OF_REACH_OF_PAYMENTS);
+        let all = all.iter().copied().chain(more);
+        all.map(str::to_owned).collect()
     }
 
     /// The subject of an erasure, as its kind writes it.
@@ -155,11 +162,28 @@ impl ErasureKind {
                     "as long as the conversation is kept",
                 ),
             ],
-            Self::Contact => vec![kept(
-                "Marks that say only that a conversation is gone",
-                "So that clients that were offline learn of it",
-                "7 days",
-            )],
+            Self::Contact => vec![
+                kept(
+                    "Marks that say only that a conversation is gone",
+                    "So that clients that were offline learn of it",
+                    "7 days",
+                ),
+                kept(
+                    "That services which the workspace chose were told of something, by opaque ids",
+                    "So that each is told once, and those that keep a copy hear that it has to go",
+                    "7 days",
+                ),
+                kept(
+                    "That devices were told of something, by opaque ids",
+                    "So that each is told once",
+                    "2 days",
+                ),
+                kept(
+                    "Calls that somebody made as a guest, under ids that lead to no contact",
+                    "They are kept until the workspace asks for their deletion, of one person or of all",
+                    "that request",
+                ),
+            ],
             Self::Workspace => vec![
                 kept(
                     "Invoices, credit notes and refunds, where a plan was paid for, under ids that name the workspace nowhere",
@@ -453,12 +477,34 @@ mod tests {
         assert!(account.contains(&"The address, for one last mail".to_owned()));
         let contact = told(ErasureKind::Contact);
         let marks = "Marks that say only that a conversation is gone";
-        assert_eq!(contact, [receipt, requests, marks]);
+        assert_eq!(contact[..3], [receipt, requests, marks]);
+        assert_eq!(contact.len(), 6, "services, devices and calls besides");
         // The requests of a workspace's people go with it.
         let workspace = told(ErasureKind::Workspace);
         let notice = "A notice to each of its owners, which names the workspace by its id";
         let books = "Invoices, credit notes and refunds, where a plan was paid for, under ids that name the workspace nowhere";
         assert_eq!(workspace, [receipt, books, notice]);
+    }
+
+    #[test]
+    fn a_receipt_names_whoever_else_may_have_a_copy() {
+        let away = |kind: ErasureKind, words: &str| {
+            let lines = kind.out_of_reach();
+            lines.iter().any(|line| line.contains(words))
+        };
+        let people = [
+            ErasureKind::Account,
+            ErasureKind::Contact,
+            ErasureKind::Workspace,
+        ];
+        for kind in people {
+            for words in ["Mails", "push service", "servers", "downloaded", "Backups"] {
+                assert!(away(kind, words), "{kind:?}: {words}");
+            }
+            let pays = kind == ErasureKind::Workspace;
+            assert_eq!(away(kind, "Stripe"), pays, "{kind:?}");
+        }
+        assert!(!away(ErasureKind::Calls, "Mails"));
     }
 
     #[test]
