@@ -12,6 +12,7 @@
 
 mod archive;
 pub mod chatwoot;
+mod chosen;
 mod report;
 mod settings;
 mod taken;
@@ -22,7 +23,7 @@ use std::path::Path;
 use shared::{
     app::App,
     domain::{
-        ContactId, ConversationId, Policy, Timestamp, WorkspaceId,
+        ContactId, ConversationId, Policy, TeamId, Timestamp, WorkspaceId,
         archive::{ArchiveFault, FileKind},
         attachment::Rendition,
         policy::{Lens, Module},
@@ -117,6 +118,7 @@ pub async fn run(
         say(format!("Part {} of {}.", part.part, archive.last()));
     }
     run.flush().await?;
+    run.choose_team().await?;
     Ok(run.report)
 }
 
@@ -147,6 +149,8 @@ struct Run<'a> {
     policy: Policy,
     tenant_key: TenantKey,
     person: (Option<ContactId>, Person),
+    /// Who got what visitors began, until the teams have come.
+    default_team: Option<TeamId>,
     /// The flow that is coming.
     flow: Option<Building>,
     /// Files whose conversation has not come yet.
@@ -182,6 +186,7 @@ impl<'a> Run<'a> {
             policy,
             tenant_key,
             person: (None, Person::default()),
+            default_team: None,
             flow: None,
             files: Vec::new(),
             thread: None,

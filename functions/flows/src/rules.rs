@@ -1,7 +1,6 @@
 //! Rules of the inbox that begin flows, as versions come into use and go: one row of the workspace that
 //! `outbox` reads when a conversation begins.
 
-use flow::Document;
 use shared::{
     domain::FlowId,
     http::{Code, Problem, actor::Entry},
@@ -11,21 +10,6 @@ use shared::{
         keys,
     },
 };
-
-/// The rules of a document that is a version of a flow.
-pub fn of(text: &str, flow: FlowId, version: u64) -> Vec<FlowRule> {
-    let Ok(document) = Document::parse(text.as_bytes()) else {
-        return Vec::new();
-    };
-    let rules = document.inbox_rules();
-    let rules = rules.map(|(node, rule)| FlowRule {
-        flow,
-        version,
-        node: node.to_owned(),
-        rule: rule.clone(),
-    });
-    rules.collect()
-}
 
 /// Puts the rules of a flow in the place of those it had, on the condition that nobody changed any
 /// meanwhile. Writes nothing where they are the same. Flows are asked in the order of their birth.

@@ -10,7 +10,7 @@ use shared::{
     app::App,
     domain::{FlowId, Permission, WorkspaceId, flow::Environment},
     http::{Code, Credential, IfMatch, Json, Path, Problem, Problems, Versioned},
-    store::{CommitError, Stored, Transaction, audit::Deed, keys},
+    store::{CommitError, Stored, Transaction, audit::Deed, flow_rule::FlowRule, keys},
 };
 use utoipa::ToSchema;
 
@@ -81,7 +81,7 @@ pub async fn handle(
     transaction.replace(&stored, &desk.key)?;
     if environment == Environment::Live {
         let own = match body.version {
-            Some(number) => rules::of(&desk.document(Some(number))?, id, number),
+            Some(number) => FlowRule::all_of(&desk.document(Some(number))?, id, number),
             None => Vec::new(),
         };
         rules::place(&mut transaction, entry, id, own)?;

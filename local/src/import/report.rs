@@ -55,7 +55,9 @@ fn why(kind: &str) -> &'static str {
             "it was asked and answered where it came from"
         }
         "VisitorDevice" => "a device has to ask for notifications again",
-        "Workspace" => "the workspace has its own name, language and zone here",
+        "Call" | "CallQuality" => {
+            "what is known of calls leads to nobody here; it stays there until its deletion is asked for"
+        }
         _ => "it belongs to the place it was made in",
     }
 }

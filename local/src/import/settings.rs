@@ -1,43 +1,30 @@
-//! What an archive tells of the workspace itself: how long it keeps conversations, its hours, teams, prepared
-//! answers and views, and its flows.
+//! What an archive tells of what a workspace set up: its hours, teams, prepared answers and views, and its flows
+//! with the rules that begin them.
 //!
 //! What is there already stays as it is. Whatever is told of goes in by its own id, so a second run finds it.
 
 use std::collections::BTreeMap;
 
 use shared::{
-    domain::{
-        FlowId,
-        flow::Piece,
-        policy::{Module, Profile},
-        text::Text,
-    },
+    domain::{FlowId, flow::Piece, policy::Lens, text::Text},
     store::{
-        CommitError, Key, Query, Record, Stored, SubjectId, Transaction, Unsealed,
+        CommitError, Key, Query, Record, StoreError, Stored, SubjectId, Transaction, Unsealed,
         assigning::{MAX_TEAMS, Team},
-        audit::{Deed, Line},
         flow::{Flow, FlowTests, FlowVersion, Place, document_hash},
+        flow_rule::{FlowRule, FlowRules, MOST_FLOW_RULES},
         hours::BusinessHours,
-        job::{Job, JobKind},
         keyring::NewDataKey,
         keys,
         saved_view::SavedView,
         shelf::{CannedReply, MOST_KEPT},
-        workspace::WorkspacePolicy,
     },
 };
 
-use super::{ImportError, Run, committed};
-
-/// What a workspace chose, where the archive comes from.
-pub struct Chosen {
-    /// Its family of promises.
-    pub profile: Profile,
-    /// What it can do.
-    pub modules: Vec<Module>,
-    /// Days that conversations are kept.
-    pub conversation_days: u32,
-}
+use super::{
+    ImportError, Run,
+    chosen::{Chosen, WorkingPlace},
+    committed,
+};
 
 /// A piece of a document of a flow.
 pub struct TakenPiece {
@@ -67,6 +54,8 @@ pub struct TakenVersion {
 pub enum Setting {
     /// What it chose.
     Chosen(Chosen),
+    /// Where and in which language its members work.
+    Place(WorkingPlace),
     /// Its hours.
     Hours(BusinessHours),
     /// A team, without its members.
@@ -123,6 +112,7 @@ impl Run<'_> {
     pub(super) async fn next_setting(&mut self, setting: Setting) -> Result<(), ImportError> {
         match setting {
             Setting::Chosen(chosen) => self.choose(&chosen).await,
+            Setting::Place(place) => self.settle_in(place).await,
             Setting::Hours(hours) => {
                 let stays = "the workspace has its own business hours, which stay";
                 self.set(hours, None, Some(stays)).await
@@ -167,56 +157,6 @@ impl Run<'_> {
                 Ok(())
             }
         }
-    }
-
-    /// Keeps conversations as long as the archive's workspace does, where nobody is here yet and nobody
-    /// has chosen: elsewhere whoever owns the workspace decides.
-    async fn choose(&mut self, chosen: &Chosen) -> Result<(), ImportError> {
-        for module in &chosen.modules {
-            if !self.policy.has(*module) {
-                let line = format!("The module {} is not on here.", module.word());
-                self.report.stays.push(line);
-            }
-        }
-        if chosen.conversation_days == self.policy.conversation_days {
-            return Ok(());
-        }
-        let people = Query::lists(keys::contacts(self.workspace)).limit(1);
-        let is_empty = self.app.store.count(people).await? == 0;
-        let row = self.row().await?;
-        let may = is_empty
-            && row.retention_changed_at.is_none()
-            && row.profile == chosen.profile
-            && row.conversation_days == self.policy.conversation_days;
-        let next = self.policy.with_days(chosen.conversation_days, self.now);
-        let (true, Ok(next)) = (may, next) else {
-            self.report.stays.push(format!(
-                "Conversations are kept for {} days here and were for {} there: whoever owns the workspace decides.",
-                self.policy.conversation_days, chosen.conversation_days
-            ));
-            return Ok(());
-        };
-        let shorter = next.conversation_days < self.policy.conversation_days;
-        let row = Stored::next(row.with_retention(&next, self.now), &next);
-        let mut transaction = Transaction::new(self.now);
-        transaction.replace(&row, &Unsealed)?;
-        let line = Line::of_the_system(
-            &self.tenant_key,
-            self.workspace,
-            Deed::RetentionChanged,
-            self.now,
-        );
-        transaction.audit(if shorter { line.begun() } else { line })?;
-        if shorter {
-            // It writes the ledger as well, so that a restored backup keeps nothing longer.
-            let job = Job::new(self.workspace, JobKind::Restamp, None, self.now);
-            transaction.create(&Stored::new(job.opened(), &next), &Unsealed)?;
-            transaction.create(&Stored::new(job, &next), &Unsealed)?;
-        }
-        committed(self.app.store.commit(transaction).await)?;
-        self.policy = row.record().policy();
-        self.report.came(WorkspacePolicy::DECLARATION.name);
-        Ok(())
     }
 
     /// Writes a setting, unless it is there, or as many are there as fit.
@@ -283,9 +223,19 @@ impl Run<'_> {
             return Ok(());
         };
         flow.draft_bytes = draft.len() as u64;
+        let rules = self.rules_with(&building, &flow).await?;
         let key = self.tenant_key.new_data_key(&place, self.now)?;
         let written = self.write_versions(&building, &key).await?;
         let mut transaction = Transaction::new(self.now);
+        match rules {
+            Some(rules) if rules.record().rev == 1 => {
+                transaction.create(&rules, &Unsealed)?;
+            }
+            Some(rules) => {
+                transaction.replace(&rules, &Unsealed)?;
+            }
+            None => {}
+        }
         let head = Stored::new(flow, &self.policy);
         transaction.create_root(&head, &key.key, &key)?;
         let at = self.place(building.id, None);
@@ -296,6 +246,11 @@ impl Run<'_> {
         match self.app.store.commit(transaction).await {
             Ok(()) => self.report.came(Flow::DECLARATION.name),
             Err(CommitError::Refused(_)) => {
+                let there = self.app.store.there(vec![place]).await?;
+                if there.is_empty() {
+                    // Somebody changed the rules of another flow meanwhile.
+                    return Err(StoreError::Conflict.into());
+                }
                 self.report.there += 1;
                 return Ok(());
             }
@@ -307,6 +262,51 @@ impl Run<'_> {
             self.write_versions(&building, &key).await?;
         }
         Ok(())
+    }
+
+    /// The rules of the workspace with those of a flow whose version is in use: what `outbox` begins it by.
+    /// None where it has none, or where there is no room.
+    async fn rules_with(
+        &mut self,
+        building: &Building,
+        flow: &Flow,
+    ) -> Result<Option<Stored<FlowRules>>, ImportError> {
+        let live = flow.live_version;
+        let document = live.and_then(|live| Some((live, building.document(Some(live))?)));
+        let Some((version, text)) = document else {
+            return Ok(None);
+        };
+        let own = FlowRule::all_of(&text, flow.id, version);
+        if own.is_empty() {
+            return Ok(None);
+        }
+        let place = keys::flow_rules(self.workspace);
+        let fetched = self.app.store.batch(vec![place.clone()]).await?;
+        let lens = Lens {
+            now: self.now,
+            policy: &self.policy,
+        };
+        let found = fetched.get::<FlowRules>(&place, &Unsealed, lens)?;
+        let rows = match found {
+            Some(found) => found,
+            None => FlowRules::none(&self.tenant_key, self.workspace, self.now)?,
+        };
+        let mut rules = rows.rules(&self.tenant_key)?;
+        rules.retain(|rule| rule.flow != flow.id);
+        rules.extend(own);
+        rules.sort_by_key(|rule| rule.flow);
+        if rules.len() > MOST_FLOW_RULES {
+            self.report.stays.push(format!(
+                "The rules of the flow {} found no room: {MOST_FLOW_RULES} are in use at once.",
+                flow.id
+            ));
+            return Ok(None);
+        }
+        let rows = rows.with(&self.tenant_key, &rules)?;
+        Ok(Some(match rows.rev {
+            0 => Stored::new(FlowRules { rev: 1, ..rows }, &self.policy),
+            _ => Stored::next(rows, &self.policy),
+        }))
     }
 
     fn place(&self, flow: FlowId, version: Option<u64>) -> Place {

@@ -28,12 +28,14 @@ use shared::{
         saved_view::SavedView,
         shelf::CannedReply,
         subject::State,
+        workspace::Workspace,
     },
 };
 
 use super::{
     Archive, ImportError,
-    settings::{Chosen, Setting, TakenPiece, TakenVersion},
+    chosen::{Chosen, WorkingPlace},
+    settings::{Setting, TakenPiece, TakenVersion},
 };
 
 /// What an archive's records become.
@@ -213,6 +215,24 @@ fn setting(
                 profile: told(fields, "profile")?,
                 modules: told(fields, "modules")?,
                 conversation_days,
+                second_factor_required: told(fields, "second_factor_required")?,
+                visitor_mail: told(fields, "visitor_mail")?,
+                default_team: told(fields, "default_team")?,
+            })
+        }
+        "Workspace" => {
+            let mut head = Workspace {
+                id: workspace,
+                name: blank,
+                locale: None,
+                time_zone: None,
+                created_at: now,
+                rev: 1,
+            };
+            head.retell(fields)?;
+            Setting::Place(WorkingPlace {
+                locale: head.locale,
+                time_zone: head.time_zone,
             })
         }
         "BusinessHours" => {

@@ -51,6 +51,21 @@ pub struct FlowRule {
 }
 
 impl FlowRule {
+    /// The rules of a document that is a version of a flow; none where it does not read.
+    pub fn all_of(text: &str, flow: FlowId, version: u64) -> Vec<Self> {
+        let Ok(document) = flow::Document::parse(text.as_bytes()) else {
+            return Vec::new();
+        };
+        let rules = document.inbox_rules();
+        let rules = rules.map(|(node, rule)| Self {
+            flow,
+            version,
+            node: node.to_owned(),
+            rule: rule.clone(),
+        });
+        rules.collect()
+    }
+
     /// Whether it holds of a conversation.
     pub fn holds(&self, head: &Conversation) -> bool {
         let flow::node::InboxRule {

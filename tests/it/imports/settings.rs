@@ -22,15 +22,20 @@ const SET_UP: [&str; 8] = [
     "Team",
 ];
 
-/// Somebody says another thing in each of them.
+/// Somebody says another thing in each of them, and what begins with a label begins it.
 fn flow(says: &str) -> Value {
     document(
         json!([
             { "id": "s", "type": "start", "data": {} },
+            { "id": "r", "type": "start", "data": { "trigger": { "kind": "inbox_rule", "label": "refund" } } },
             { "id": "m", "type": "message", "data": { "parts": [{ "kind": "text", "md": says }] } },
             { "id": "e", "type": "end", "data": {} },
         ]),
-        json!([edge("s", "next", "m"), edge("m", "next", "e")]),
+        json!([
+            edge("s", "next", "m"),
+            edge("r", "next", "m"),
+            edge("m", "next", "e")
+        ]),
     )
 }
 
@@ -44,6 +49,10 @@ async fn set_up(owner: &Member, workspace: &Workspace) {
     first.put(&at("/business-hours"), hours, 200).await;
     let team = json!({ "name": "Billing", "assignment": "round_robin", "capacity": 8 });
     let team = text(&owner.post(&at("/teams"), team, 201).await, "id");
+    let chosen = json!({
+        "locale": "de", "time_zone": "Europe/Vienna", "visitor_mail": "notice", "default_team_id": team,
+    });
+    change(owner, workspace, chosen).await;
     for kept_for in ["workspace", "me"] {
         let answer =
             json!({ "kept_for": kept_for, "name": "refund", "text": "On its way \u{20ac}." });
@@ -71,6 +80,12 @@ async fn set_up(owner: &Member, workspace: &Workspace) {
         .put(&format!("{place}/environments/live"), live, 200)
         .await;
     keep(owner, workspace, 30).await;
+}
+
+async fn change(owner: &Member, workspace: &Workspace, what: Value) -> Value {
+    let now = owner.get(&workspace.path, 200).await;
+    let same = owner.with_header("if-match", &format!("\"{}\"", now["rev"]));
+    same.patch(&workspace.path, what, 200).await
 }
 
 async fn keep(owner: &Member, workspace: &Workspace, days: u32) {
@@ -110,7 +125,14 @@ async fn what_a_workspace_set_up_comes_along_and_what_does_not_is_said_line_by_l
     for kind in ["BusinessHours", "CannedReply", "Flow", "SavedView", "Team"] {
         assert_eq!(came(kind), Some(1), "{kind}: {report}");
     }
-    assert_eq!(came("WorkspacePolicy"), Some(1), "{report}");
+    for chosen in [
+        "WorkspacePolicy",
+        "Workspace",
+        "visitor_mail",
+        "default_team",
+    ] {
+        assert_eq!(came(chosen), Some(1), "{chosen}: {report}");
+    }
     // A line for each kind that stays, and why.
     let said = report.to_string();
     for line in [
@@ -124,6 +146,28 @@ async fn what_a_workspace_set_up_comes_along_and_what_does_not_is_said_line_by_l
     let told: Vec<&String> = told.iter().filter(mine).collect();
     let again = records_of(&second, &SET_UP);
     assert_eq!(again.iter().collect::<Vec<_>>(), told);
+
+    // What was chosen there is chosen here, but for the name.
+    let (there, here) = (
+        owner.get(&from.path, 200).await,
+        owner.get(&to.path, 200).await,
+    );
+    for field in ["locale", "time_zone", "visitor_mail", "default_team_id"] {
+        assert_eq!(here[field], there[field], "{field}");
+        assert!(!here[field].is_null(), "{field}");
+    }
+    assert!(said.contains("keeps the name that it has here"), "{said}");
+    // What waits for people and gets the label begins the flow here too, in the version that was live.
+    let site = owner.app(&to).await;
+    let asks = harness.visitor(&site).await;
+    let thread = asks.start("My money back").await;
+    let labels = format!("{}/conversations/{}/labels", to.path, thread.id);
+    owner
+        .put(&labels, json!({ "labels": ["refund"] }), 200)
+        .await;
+    harness.drain().await;
+    let heard = asks.read(&thread).await;
+    assert!(heard.iter().any(|one| one["text"] == "One"), "{heard:?}");
 
     // It is in use as what was made here is.
     let shown = owner.get(&format!("{}/retention", to.path), 200).await;
@@ -147,7 +191,10 @@ async fn what_a_workspace_set_up_comes_along_and_what_does_not_is_said_line_by_l
     // Where somebody is, or chose, the days are its owner's to choose.
     let other = owner.workspace("inbox").await;
     keep(&owner, &other, 400).await;
+    change(&owner, &other, json!({ "visitor_mail": "off" })).await;
     let report = import(&harness, first.path(), &other).await;
+    let mail = "Visitors who are away are mailed \"off\" here and were mailed \"notice\" there: whoever owns the workspace decides.";
+    assert!(report.stays.contains(&mail.to_owned()), "{report}");
     let days = "Conversations are kept for 400 days here and were for 30 there: whoever owns the workspace decides.";
     assert!(report.stays.contains(&days.to_owned()), "{report}");
     let shown = owner.get(&format!("{}/retention", other.path), 200).await;
