@@ -31,7 +31,13 @@ pub enum Act {
     Release { thread: usize },
     /// The team deletes a conversation.
     Delete { thread: usize },
-    /// The team forgets a contact, while calls fail.
+    /// The team says that two contacts are one person, while calls fail.
+    Merge {
+        who: usize,
+        into: usize,
+        trouble: Option<Trouble>,
+    },
+    /// The team forgets a contact, and with it everybody whom the same person is, while calls fail.
     Forget {
         who: usize,
         trouble: Option<Trouble>,
@@ -100,6 +106,8 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (n(), 1..40_u64).prop_map(|(thread, days)| Act::Hold { thread, days }),
         1 => n().prop_map(|thread| Act::Release { thread }),
         1 => n().prop_map(|thread| Act::Delete { thread }),
+        2 => (n(), n(), trouble())
+            .prop_map(|(who, into, trouble)| Act::Merge { who, into, trouble }),
         3 => (n(), trouble()).prop_map(|(who, trouble)| Act::Forget { who, trouble }),
         2 => (0..2_usize, sample::select(vec![1_u32, 3, 30, 400]))
             .prop_map(|(team, days)| Act::Keep { team, days }),

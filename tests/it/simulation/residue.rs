@@ -1,17 +1,24 @@
 //! What is left of somebody: every item that names them or something of theirs, or that holds any
 //! of their sealed bytes, wherever it lies.
 
+mod scene;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use harness::{Conversation, Fault, Harness, Kind, Member, Visitor, Workspace, message, text};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use harness::{Fault, Harness, Kind, Member, Workspace, text};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use scene::Scene;
 
 /// Kinds of items that may still name an erased person's ids: tombstones for a week, and a job for
 /// a month after its last step. Neither says anything else.
 pub const KEPT: [&str; 3] = ["Job", "OpenJob", "Tombstone"];
+
+/// Kinds of items that name an erased person's ids for some days, as the receipt of the erasure says: that
+/// services and devices were told, who might have called for a day, and marks that something is gone.
+pub const DECLARED: [&str; 5] = ["CallLink", "Delivery", "Guest", "Notification", "Tombstone"];
 
 /// What is said and who says it, in words that occur nowhere else.
 pub const CANARIES: [&str; 4] = [
@@ -105,37 +112,25 @@ fn key_of(item: &Value) -> (String, String) {
 pub struct Stage {
     harness: Harness,
     owner: Member,
+    workspace: Workspace,
     contact: String,
     needles: Needles,
+    /// Hears what services of customers are told.
+    _receiver: harness::receiver::Receiver,
 }
 
 impl Stage {
     pub async fn new() -> Self {
-        let harness = Harness::start().await;
-        let owner = harness.sign_up("ada@example.com").await;
-        let workspace = owner.workspace("inbox").await;
-        let app = owner.app(&workspace).await;
-        // Whom the customer signed for, so that a mail from their address would find them.
-        let claims = json!({
-            "sub": "canary-4711", "aud": workspace.id, "exp": harness.now().seconds() + 600,
-        });
-        let key = EncodingKey::from_secret(app.identity_secret.as_bytes());
-        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key);
-        let context = json!({
-            "context": {
-                "page_url": "https://www.example.com/prices", "locale": "en", "timezone": "Europe/Paris",
-            },
-            "identity_token": token.expect("signed"),
-        });
-        let visitor = harness.visitor_with(&app, context).await;
-        let thread = visitor.start(CANARIES[0]).await;
-        let contact = format!("{}/contacts/{}", workspace.path, visitor.contact_id);
-        converse(&owner, &workspace, &thread).await;
-        let known = json!({ "name": CANARIES[2], "email": CANARIES[3] });
-        owner.patch(&contact, known, 200).await;
+        let Scene {
+            harness,
+            owner,
+            workspace,
+            contact,
+            mut ids,
+            receiver,
+        } = Scene::set().await;
         // Copies of everything, one of them fetched: it lies there in clear for some minutes.
         let exports = format!("{}/exports", workspace.path);
-        let mut ids = ids_of(&visitor, &thread);
         for asked in [&format!("{contact}/exports"), &exports] {
             let asked = owner.send(Method::POST, asked, None).await;
             ids.insert(text(&asked.body, "id"));
@@ -145,12 +140,17 @@ impl Stage {
             assert_eq!(fetched.status, 302, "{}", fetched.text);
         }
         harness.drain().await;
-        let needles = Needles::of(ids, &harness.items().await);
+        let items = harness.items().await;
+        // Their beacons bear a pseudonym, which one row leads to.
+        ids.extend(pseudonyms(&items, &ids));
+        let needles = Needles::of(ids, &items);
         let stage = Self {
             harness,
             owner,
+            workspace,
             contact,
             needles,
+            _receiver: receiver,
         };
         let files = stage.files();
         let of = |folder: &str| files.iter().filter(|name| name.starts_with(folder)).count();
@@ -204,6 +204,28 @@ impl Stage {
         self.run().await;
     }
 
+    /// Deletes the whole workspace at once, and gives the schedule its time.
+    pub async fn end_the_workspace(&self) {
+        let path = format!("{}?when=now", self.workspace.path);
+        self.owner.delete(&path, 202).await;
+        for _ in 0..3 {
+            self.harness.advance(Duration::from_secs(60));
+            self.harness.run_schedule("Erasures").await;
+        }
+        self.harness.drain().await;
+    }
+
+    /// The kinds of items that name the workspace, but for the row that shows its erasure and the mail about it.
+    pub async fn of_the_workspace(&self) -> BTreeSet<String> {
+        let items = self.harness.items().await;
+        let named = items.iter().filter(|item| {
+            item.contains(&self.workspace.id)
+                && !item.contains("\"ERASURE#")
+                && !item.contains("\"NOTICE#")
+        });
+        named.map(|item| kind_of(item)).collect()
+    }
+
     async fn run(&self) {
         for _ in 0..3 {
             self.harness.advance(Duration::from_secs(60));
@@ -228,20 +250,13 @@ impl Stage {
     }
 }
 
-/// Leaves everything in a conversation that a team can leave there.
-async fn converse(owner: &Member, workspace: &Workspace, thread: &Conversation) {
-    let path = format!("{}/conversations/{}", workspace.path, thread.id);
-    let at = |rest: &str| format!("{path}{rest}");
-    owner
-        .post(&at("/messages"), message(CANARIES[1]), 201)
-        .await;
-    owner.put(&at("/read"), json!({ "seq": 2 }), 200).await;
-    owner
-        .put(&at("/draft"), json!({ "text": "Well" }), 200)
-        .await;
-}
-
-/// The ids that the API gave out.
-pub fn ids_of(visitor: &Visitor, thread: &Conversation) -> BTreeSet<String> {
-    [visitor.contact_id.clone(), thread.id.clone()].into()
+/// The pseudonyms under which somebody with these ids is in figures about use.
+fn pseudonyms(items: &[String], ids: &BTreeSet<String>) -> Vec<String> {
+    let links = items.iter().filter(|item| kind_of(item) == "BeaconLink");
+    let theirs = links.filter(|item| ids.iter().any(|id| item.contains(id)));
+    let pseudonym = |item: &String| {
+        let item: Value = serde_json::from_str(item).expect("an item");
+        text(&item["pseudonym"], "S")
+    };
+    theirs.map(pseudonym).collect()
 }

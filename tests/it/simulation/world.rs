@@ -3,6 +3,7 @@
 mod backup;
 mod copy;
 mod judge;
+mod person;
 
 use std::collections::BTreeSet;
 use std::ops::AddAssign;
@@ -26,6 +27,7 @@ const TOKEN: Duration = Duration::from_secs(9 * 60);
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Seen {
     forgotten: u32,
+    merged: u32,
     waited_for_a_hold: u32,
     cut_off: u32,
     expired: u32,
@@ -39,6 +41,7 @@ impl Seen {
     /// Adds another history.
     pub fn add(&mut self, other: Self) {
         self.forgotten.add_assign(other.forgotten);
+        self.merged.add_assign(other.merged);
         self.waited_for_a_hold.add_assign(other.waited_for_a_hold);
         self.cut_off.add_assign(other.cut_off);
         self.expired.add_assign(other.expired);
@@ -51,6 +54,7 @@ impl Seen {
     /// Whether enough happened in so many histories.
     pub fn is_enough_for(&self, histories: u32) -> bool {
         let rare = [
+            self.merged,
             self.waited_for_a_hold,
             self.cut_off,
             self.redelivered,
@@ -77,6 +81,8 @@ struct Team {
 #[derive(Clone)]
 struct Person {
     team: usize,
+    /// Who bears the same number is the same person to the team.
+    same: usize,
     visitor: Visitor,
     seen_at: Timestamp,
     threads: Vec<Thread>,
@@ -117,6 +123,8 @@ pub struct World {
     gone: Vec<Gone>,
     backup: Option<Backup>,
     words: usize,
+    /// How many persons there have been.
+    persons: usize,
     seen: Seen,
 }
 
@@ -168,6 +176,7 @@ impl World {
             gone: Vec::new(),
             backup: None,
             words: 0,
+            persons: 0,
             seen: Seen::default(),
         };
         for team in [0, 1] {
@@ -213,6 +222,11 @@ impl World {
             Act::Delete { thread } => {
                 if let Some(place) = self.place(thread) {
                     self.delete(place).await;
+                }
+            }
+            Act::Merge { who, into, trouble } => {
+                if let Some(who) = who.checked_rem(self.people.len()) {
+                    self.merge(who, into, trouble).await;
                 }
             }
             Act::Forget { who, trouble } => {
@@ -295,8 +309,10 @@ impl World {
             return;
         }
         let visitor = self.harness.visitor(&self.teams[team].app).await;
+        self.persons += 1;
         self.people.push(Person {
             team,
+            same: self.persons,
             visitor,
             seen_at: self.harness.now(),
             threads: Vec::new(),

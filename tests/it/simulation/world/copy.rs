@@ -56,7 +56,8 @@ impl World {
             );
         }
         let now = self.harness.now();
-        let threads = self.people[who].threads.iter();
+        let whole = self.whole(who).into_iter();
+        let threads = whole.flat_map(|one| &self.people[one].threads);
         let shown: BTreeSet<String> = threads
             .flat_map(|thread| thread.shown(now))
             .map(str::to_owned)

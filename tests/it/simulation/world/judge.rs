@@ -72,15 +72,21 @@ impl World {
         let mut ids: BTreeSet<String> = [self.people[who].visitor.contact_id.clone()].into();
         ids.extend(copy);
         let items = self.harness.items().await;
-        for thread in &self.people[who].threads {
-            let id = &thread.conversation.id;
-            // A conversation that has ended may be swept already.
-            if !thread.shown(now).is_empty() || items.iter().any(|item| item.contains(id)) {
-                ids.insert(id.clone());
+        let is_there = |id: &String| items.iter().any(|item| item.contains(id));
+        let whole = self.whole(who);
+        for one in &whole {
+            // A contact or a conversation that has ended may be swept already.
+            let contact = &self.people[*one].visitor.contact_id;
+            ids.extend(is_there(contact).then(|| contact.clone()));
+            for thread in &self.people[*one].threads {
+                let id = &thread.conversation.id;
+                if !thread.shown(now).is_empty() || is_there(id) {
+                    ids.insert(id.clone());
+                }
             }
         }
         let needles = Needles::of(ids, &items);
-        let before = self.others(who, &items);
+        let before = self.others(&whole, &items);
 
         self.plan(trouble);
         let first = owner.send(Method::DELETE, &contact, None).await;
@@ -88,36 +94,42 @@ impl World {
         assert!([202, 404, 503].contains(&first.status), "{}", first.text);
         let again = owner.send(Method::DELETE, &contact, None).await;
         assert!([202, 404].contains(&again.status), "{}", again.text);
-        // Fenced: no session, no word, no thread (I6).
-        owner
-            .refused(Method::GET, &contact, None, 404, "not_found")
-            .await;
-        let person = &self.people[who];
-        let body = json!({ "first_message": message("Hello?") });
-        let answer = person
-            .visitor
-            .send(Method::POST, "/v1/widget/conversations", Some(body))
-            .await;
-        assert_eq!(answer.status, 401, "{}", answer.text);
-        let body =
-            json!({ "contact_id": person.visitor.contact_id, "first_message": message("Hello?") });
-        let path = format!("{}/conversations", self.teams[team].workspace.path);
-        owner
-            .refused(Method::POST, &path, Some(body), 404, "not_found")
-            .await;
+        // Fenced, whichever of them it was: no session, no word, no thread (I6).
+        for one in &whole {
+            let contact = self.contact(*one);
+            owner
+                .refused(Method::GET, &contact, None, 404, "not_found")
+                .await;
+            let person = &self.people[*one];
+            let body = json!({ "first_message": message("Hello?") });
+            let answer = person
+                .visitor
+                .send(Method::POST, "/v1/widget/conversations", Some(body))
+                .await;
+            assert_eq!(answer.status, 401, "{}", answer.text);
+            let id = &person.visitor.contact_id;
+            let body = json!({ "contact_id": id, "first_message": message("Hello?") });
+            let path = format!("{}/conversations", self.teams[team].workspace.path);
+            owner
+                .refused(Method::POST, &path, Some(body), 404, "not_found")
+                .await;
+        }
 
         self.harness.advance(MINUTE);
         self.schedule("minute", trouble).await;
         for _ in 0..3 {
             self.schedule("minute", None).await;
         }
-        let after = self.others(who, &self.harness.items().await);
+        let after = self.others(&whole, &self.harness.items().await);
         assert_eq!(before, after, "somebody else was touched");
 
-        let person = self.people.remove(who);
+        let mut threads = Vec::new();
+        for one in whole.iter().rev() {
+            threads.extend(self.people.remove(*one).threads);
+        }
         let now = self.harness.now();
         let held = |thread: &Thread| thread.is_held(now) && !thread.shown(now).is_empty();
-        let waits_for: Vec<_> = person.threads.into_iter().filter(held).collect();
+        let waits_for: Vec<_> = threads.into_iter().filter(held).collect();
         self.seen.forgotten += 1;
         self.seen.waited_for_a_hold += u32::from(!waits_for.is_empty());
         self.gone.push(Gone {
@@ -130,9 +142,10 @@ impl World {
         self.settle().await;
     }
 
-    /// Every item that names somebody else, in order.
-    fn others(&self, who: usize, items: &[String]) -> Vec<String> {
-        let others = self.people.iter().enumerate().filter(|(n, _)| *n != who);
+    /// Every item that names somebody else than these, in order.
+    fn others(&self, whole: &[usize], items: &[String]) -> Vec<String> {
+        let others = self.people.iter().enumerate();
+        let others = others.filter(|(n, _)| !whole.contains(n));
         let ids: BTreeSet<&String> = others
             .flat_map(|(_, person)| {
                 let threads = person.threads.iter().map(|thread| &thread.conversation.id);
