@@ -22,6 +22,8 @@ use crate::wires::Wires;
 use crate::{ACCOUNT, REGION, template};
 
 const MAIL_FROM: &str = "sotto@example.com";
+/// Who operates this, as the policies say it.
+pub const OPERATOR_NAME: &str = "Example Ltd, 1 Example Street, Springfield";
 /// The owner of the demo workspace.
 const OPERATOR_EMAIL: &str = "demo@example.com";
 
@@ -402,6 +404,7 @@ fn environment(
         ("MAIL_FROM", MAIL_FROM),
         ("WEBSOCKET_URL", &sockets),
         ("OPERATOR_EMAIL", OPERATOR_EMAIL),
+        ("OPERATOR_NAME", OPERATOR_NAME),
         ("PRIVACY_CONTACT", PRIVACY_CONTACT),
         ("SUPPORT_CONTACT", SUPPORT_CONTACT),
         ("REPLY_CONTACT", REPLY_CONTACT),

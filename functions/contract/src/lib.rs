@@ -11,7 +11,7 @@
 //! It is also the template's `$default` route: every path that no function has is a problem here,
 //! as [`shared::http::Routes`] has it for all.
 //!
-//! This function reads nothing and may read nothing: its role has no permission.
+//! This function reads nothing but its settings and may read nothing: its role has no permission.
 
 mod docs;
 mod health;

@@ -1,11 +1,14 @@
 //! `GET /policy/{profile}`: the privacy policy of a profile, as a page or as Markdown. Both are the
-//! committed files that `sotto policy render` writes from the code.
+//! committed files that `sotto policy render` writes from the code, with the company that operates the
+//! deployment and its contact in the two places that are left for them: those are settings (GDPR Art. 13(1)(a)).
 
 use axum::{
+    extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, header},
     response::IntoResponse,
 };
 use shared::{
+    app::App,
     domain::policy::Profile,
     http::{Path, Problem, Problems},
 };
@@ -23,6 +26,9 @@ macro_rules! files {
         )
     };
 }
+
+/// The places that are left for the operator's name and address, and for the contact.
+const LEFT: [&str; 2] = ["(name and address)", "(mail address)"];
 
 /// Page and Markdown.
 const fn texts(profile: Profile) -> (&'static str, &'static str) {
@@ -53,14 +59,20 @@ const fn texts(profile: Profile) -> (&'static str, &'static str) {
     security(()),
 )]
 pub async fn handle(
+    State(app): State<App>,
     Path(profile): Path<Profile>,
     asked: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
     let (page, markdown) = texts(profile);
+    let config = &app.config;
+    let contact = config.privacy_contact.as_ref();
+    let contact = contact.or(config.operator_email.as_ref());
+    let settings = [config.operator_name.as_ref(), contact];
     let (content_type, text) = if wants_markdown(&asked) {
-        ("text/markdown; charset=utf-8", markdown)
+        let text = filled(markdown, settings, in_cell);
+        ("text/markdown; charset=utf-8", text)
     } else {
-        ("text/html; charset=utf-8", page)
+        ("text/html; charset=utf-8", filled(page, settings, in_page))
     };
     let headers: [(HeaderName, HeaderValue); 5] = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
@@ -79,6 +91,29 @@ pub async fn handle(
         ),
     ];
     Ok((headers, text))
+}
+
+/// A text with the settings of the deployment in their places, as far as there are any.
+fn filled(text: &str, settings: [Option<&String>; 2], write: fn(&str) -> String) -> String {
+    let mut text = text.to_owned();
+    for (place, setting) in LEFT.into_iter().zip(settings) {
+        if let Some(setting) = setting {
+            text = text.replace(place, &write(setting));
+        }
+    }
+    text
+}
+
+/// Without what HTML takes for markup.
+fn in_page(setting: &str) -> String {
+    let setting = setting.replace('&', "&amp;").replace('<', "&lt;");
+    setting.replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Without what would end the cell of a table, or be markup.
+fn in_cell(setting: &str) -> String {
+    let setting = setting.replace('|', "\\|").replace('\n', " ");
+    setting.replace('<', "&lt;").replace('*', "\\*")
 }
 
 /// Whether Markdown is asked for by name.

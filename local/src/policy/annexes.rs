@@ -71,6 +71,43 @@ pub fn ends(facts: &Facts) -> Block {
     Block::Table(row(["What", "Kept for"]), rows.collect())
 }
 
+/// What ends when, as far as it is about people, in the order of the policy. What only keeps the program in order
+/// is told in a sentence; the annex has it line by line.
+pub fn ends_for_people(facts: &Facts) -> Vec<Block> {
+    let is_here = |class: &Class| match class {
+        Class::Device | Class::Notification => facts.policy.has(Module::Push),
+        Class::Upload => facts.policy.has(Module::Attachments),
+        _ => true,
+    };
+    let mut all: Vec<Class> = classes(facts).into_iter().filter(is_here).collect();
+    all.sort_by_key(|class| words::group(*class));
+    let (order, told): (Vec<Class>, Vec<Class>) = all
+        .into_iter()
+        .partition(|class| words::group(*class) == words::Group::Order);
+    let what = |class: Class| match class {
+        Class::Conversation if !facts.policy.has(Module::Conversations) => {
+            "What is known of a visitor whom a page of the customer's has announced"
+        }
+        class => words::class(class),
+    };
+    let rows = told.into_iter().map(|class| {
+        let mut end = facts.life(class);
+        if class == Class::LoginSession {
+            end = format!("{end}; {} at the longest", length(SESSION_ABSOLUTE));
+        }
+        row([what(class), &end])
+    });
+    let longest = order.into_iter().filter_map(|class| facts.length(class));
+    let rest = format!(
+        "Besides, there are entries that only keep the program in order, such as counters, live connections and marks against doing something twice. They hold random ids and keyed hashes, and go with the entry that they belong to or after {} at the latest; the retention list beside this policy names each.",
+        length(longest.max().unwrap_or_default())
+    );
+    vec![
+        Block::Table(row(["What", "Kept for"]), rows.collect()),
+        Block::Text(rest),
+    ]
+}
+
 /// Every service that data pass.
 pub fn services(facts: &Facts) -> Block {
     let rows = facts
@@ -86,19 +123,6 @@ pub fn services(facts: &Facts) -> Block {
 
 /// Who processes on our behalf.
 pub fn subprocessors(facts: &Facts) -> Vec<Block> {
-    let not_used = [
-        ("Apple (APNs)", "notifications", Module::Push),
-        ("Google (FCM)", "notifications", Module::Push),
-        ("Expo", "notifications", Module::Push),
-    ];
-    let rows = not_used.iter().map(|(name, what, module)| {
-        row([
-            *name,
-            *what,
-            module.word(),
-            "not used by this version: the module is not built",
-        ])
-    });
     vec![
         heading(1, "Subprocessors"),
         paragraph(
@@ -107,11 +131,9 @@ pub fn subprocessors(facts: &Facts) -> Vec<Block> {
         services(facts),
         paragraph("Companies that take part only where the operator set them up:"),
         chosen_by(ChosenBy::Operator),
-        paragraph("Companies that modules to come would add. They receive nothing today:"),
-        Block::Table(row(["Company", "For", "Module", "Today"]), rows.collect()),
         heading(2, "Recipients that a customer chooses"),
         paragraph(
-            "What the program connects to because the owner of a workspace told it to: the customer's own recipients, under the customer's instruction (GDPR Art. 28(3)(a)), and no subprocessors of ours. One door in the program makes every connection that does not go to AWS, and it knows no kind of recipient but these.",
+            "What the program connects to because a workspace has set it up: recipients of the customer, under the customer's instruction (GDPR Art. 28(3)(a)), and no subprocessors of ours. One door in the program makes every connection that does not go to AWS, and it knows no kind of recipient but those on this page.",
         ),
         chosen_by(ChosenBy::Customer),
     ]

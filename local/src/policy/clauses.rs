@@ -8,9 +8,11 @@ mod data;
 mod keeping;
 mod limits;
 mod rights;
+mod serving;
 mod sharing;
+mod talking;
 
-use shared::domain::policy::Profile;
+use shared::domain::policy::{Module, Profile};
 
 use super::facts::Facts;
 use super::promises::profile_of;
@@ -22,6 +24,16 @@ pub enum Section {
     Reach,
     /// What is kept.
     Data,
+    /// What is kept of accounts and teams.
+    Accounts,
+    /// What is kept of conversations and whom they are with.
+    Conversations,
+    /// What is kept of calls.
+    Calls,
+    /// What is kept of devices, and what is measured.
+    Devices,
+    /// What is kept of payments.
+    Payments,
     /// What it serves.
     Use,
     /// What is not done.
@@ -44,9 +56,14 @@ pub enum Section {
 
 impl Section {
     /// All of them, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::Reach,
         Self::Data,
+        Self::Accounts,
+        Self::Conversations,
+        Self::Calls,
+        Self::Devices,
+        Self::Payments,
         Self::Use,
         Self::Never,
         Self::Cookies,
@@ -61,9 +78,14 @@ impl Section {
     /// Its heading.
     pub const fn title(self) -> &'static str {
         match self {
-            Self::Reach => "Whom this is about",
+            Self::Reach => "Who this policy is for",
             Self::Data => "What we keep",
-            Self::Use => "What it is used for",
+            Self::Accounts => "Accounts and teams",
+            Self::Conversations => "Conversations",
+            Self::Calls => "Calls",
+            Self::Devices => "Devices and measurements",
+            Self::Payments => "Payments",
+            Self::Use => "What we use it for",
             Self::Never => "What we do not do",
             Self::Cookies => "Cookies",
             Self::Sharing => "Who else handles it",
@@ -72,6 +94,16 @@ impl Section {
             Self::Rights => "What you can ask for",
             Self::Children => "Children",
             Self::Changes => "When this policy changes",
+        }
+    }
+
+    /// The level of its heading: what is kept is told in parts.
+    pub const fn level(self) -> u8 {
+        match self {
+            Self::Accounts | Self::Conversations | Self::Calls | Self::Devices | Self::Payments => {
+                3
+            }
+            _ => 2,
         }
     }
 }
@@ -100,12 +132,14 @@ impl Says {
 
 /// One statement of the policy, and the promises that it answers.
 pub struct Clause {
-    /// The promises.
+    /// The promises; none where it tells readers something that nobody had promised to tell.
     pub ids: &'static [&'static str],
     /// Where it stands.
     pub section: Section,
     /// Whether profiles say it too that did not promise it.
     pub everywhere: bool,
+    /// Profiles that begin with this module say it too.
+    pub also_with: Option<Module>,
     /// What it says under these facts.
     pub says: fn(&Facts) -> Says,
 }
@@ -116,6 +150,7 @@ impl Clause {
             ids,
             section,
             everywhere: false,
+            also_with: None,
             says,
         }
     }
@@ -128,9 +163,19 @@ impl Clause {
         }
     }
 
+    /// Whoever has what it is about is told of it.
+    const fn also_with(self, module: Module) -> Self {
+        Self {
+            also_with: Some(module),
+            ..self
+        }
+    }
+
     /// Whether the policy of a profile has it.
     pub fn is_of(&self, profile: Profile) -> bool {
-        self.everywhere || self.ids.iter().any(|id| profile_of(id) == Some(profile))
+        let has = |module: Module| profile.modules().contains(&module);
+        let promised = self.ids.iter().any(|id| profile_of(id) == Some(profile));
+        self.everywhere || promised || self.also_with.is_some_and(has)
     }
 }
 
@@ -138,6 +183,8 @@ impl Clause {
 pub fn all() -> impl Iterator<Item = &'static Clause> {
     [
         data::CLAUSES,
+        talking::CLAUSES,
+        serving::CLAUSES,
         limits::CLAUSES,
         sharing::CLAUSES,
         keeping::CLAUSES,

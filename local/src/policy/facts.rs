@@ -32,6 +32,8 @@ pub struct Deployment {
     pub services: BTreeMap<&'static str, &'static str>,
     /// Days that each table can be restored for, by its logical name.
     pub backup_days: BTreeMap<String, u64>,
+    /// Days that a daily copy of the table of data is kept.
+    pub vault_days: u64,
     /// The longest that any log is kept.
     pub log_days: u64,
     /// The longest that a queue of failures keeps what failed.
@@ -147,6 +149,16 @@ impl Facts {
         self.deployment.routes.contains(route)
     }
 
+    /// How long an item of a class lives; none where it goes with something else.
+    pub fn length(&self, class: Class) -> Option<Duration> {
+        match expiry(class, &self.policy, Timestamp::from_ms(0)) {
+            Expiry::With(_) => None,
+            Expiry::At(end) => Some(Duration::from_millis(
+                u64::try_from(end.ms()).unwrap_or_default(),
+            )),
+        }
+    }
+
     /// How long an item of a class lives, in words: `90 days`, or `as long as the account`.
     pub fn life(&self, class: Class) -> String {
         if class == Class::Billing {
@@ -155,12 +167,9 @@ impl Facts {
                 kept::YEARS
             );
         }
-        let birth = Timestamp::from_ms(0);
-        match expiry(class, &self.policy, birth) {
+        match expiry(class, &self.policy, Timestamp::from_ms(0)) {
             Expiry::With(what) => format!("as long as {what}"),
-            Expiry::At(end) => words(Duration::from_millis(
-                u64::try_from(end.ms()).unwrap_or_default(),
-            )),
+            Expiry::At(_) => words(self.length(class).unwrap_or_default()),
         }
     }
 }
@@ -225,6 +234,10 @@ impl Deployment {
             routes: routes_of(template).iter().map(Route::key).collect(),
             services: services(&root)?,
             backup_days: backups.collect(),
+            vault_days: largest(
+                "AWS::Backup::BackupPlan",
+                "/BackupPlan/BackupPlanRule/0/Lifecycle/DeleteAfterDays",
+            ),
             log_days: largest("AWS::Logs::LogGroup", "/RetentionInDays"),
             failure_days: largest("AWS::SQS::Queue", "/MessageRetentionPeriod") / 86_400,
             sweep,

@@ -8,6 +8,12 @@ use super::facts::Facts;
 use super::history::Version;
 use super::text::Block;
 
+/// What stands for the company that operates an installation: the function that serves the policy puts the
+/// deployment's own settings here, which are none of the text that the checksum covers.
+pub const OPERATOR: &str = "(name and address)";
+/// What stands for the address of its contact for privacy.
+pub const CONTACT: &str = "(mail address)";
+
 /// The title of a profile's policy.
 pub const fn title(profile: Profile) -> &'static str {
     match profile {
@@ -17,13 +23,13 @@ pub const fn title(profile: Profile) -> &'static str {
     }
 }
 
-/// What the product of a profile is, for the first sentence.
+/// What the product of a profile is: the first sentence.
 const fn product(profile: Profile) -> &'static str {
     match profile {
-        Profile::Calls => "a service that companies build live calls into their apps with",
-        Profile::Flows => "a service that companies build conversations for their visitors with",
+        Profile::Calls => "Sotto lets companies build live calls into their sites and apps.",
+        Profile::Flows => "Sotto lets companies build conversations for their visitors.",
         Profile::Inbox => {
-            "a service that companies answer the visitors of their sites and apps with"
+            "Sotto lets companies answer the visitors of their sites and apps, as a team."
         }
     }
 }
@@ -34,12 +40,12 @@ pub fn policy(facts: &Facts) -> Vec<Block> {
     let mut blocks = vec![
         Block::Heading(1, title(profile).to_owned()),
         Block::Text(format!(
-            "Sotto is {}. This policy says what the service keeps about people, why, for how long, who else handles it, and what you can ask for. It covers the service's profile \"{}\".",
+            "{} This policy says what the service keeps about people, why and for how long, who else handles it, and what you can ask for. It holds for workspaces of the profile \"{}\".",
             product(profile),
             profile.word()
         )),
         Block::Text(
-            "\"We\" are the company that operates this installation; it is named at the end. \"Customers\" are the companies that use it, \"members\" the people in their teams, and \"visitors\" the people who talk to them.".to_owned(),
+            "\"We\" are the company that operates this installation; its name and address are at the end. \"Customers\" are the companies that use it, \"members\" the people in their teams, and \"visitors\" and \"guests\" the people who talk with them.".to_owned(),
         ),
     ];
     let said: Vec<(Section, Says)> = clauses::all()
@@ -57,11 +63,11 @@ pub fn policy(facts: &Facts) -> Vec<Block> {
         if holds.is_empty() {
             continue;
         }
-        blocks.push(Block::Heading(2, section.title().to_owned()));
-        blocks.push(Block::List(holds));
+        blocks.push(Block::Heading(section.level(), section.title().to_owned()));
+        blocks.extend(holds.into_iter().map(Block::Text));
         match section {
             Section::Sharing => blocks.push(annexes::services(facts)),
-            Section::Keeping => blocks.push(annexes::ends(facts)),
+            Section::Keeping => blocks.extend(annexes::ends_for_people(facts)),
             _ => {}
         }
     }
@@ -70,35 +76,34 @@ pub fn policy(facts: &Facts) -> Vec<Block> {
             .filter_map(|(_, says)| pick(says).cloned())
             .collect()
     };
-    blocks.push(Block::Heading(
-        2,
-        "Where we differ from what you may expect".to_owned(),
-    ));
-    blocks.push(Block::List(rest(|says| match says {
+    let differs = rest(|says| match says {
         Says::Differs(text) => Some(text),
         _ => None,
-    })));
-    blocks.push(Block::Heading(
-        2,
-        "What this version does not offer yet".to_owned(),
-    ));
-    blocks.push(Block::Text(
-        "A policy should not promise what a program cannot do. The following is planned and is not here today:".to_owned(),
-    ));
-    blocks.push(Block::List(rest(|says| match says {
+    });
+    if !differs.is_empty() {
+        let title = "Where we differ from what you may expect";
+        blocks.push(Block::Heading(2, title.to_owned()));
+        blocks.extend(differs.into_iter().map(Block::Text));
+    }
+    let not_yet = rest(|says| match says {
         Says::NotYet(text) => Some(text),
         _ => None,
-    })));
+    });
+    if !not_yet.is_empty() {
+        let title = "What this version does not offer yet";
+        blocks.push(Block::Heading(2, title.to_owned()));
+        blocks.push(Block::Text(
+            "A policy should not promise what a program cannot do. This is planned and not here today:".to_owned(),
+        ));
+        blocks.push(Block::List(not_yet));
+    }
     blocks.push(Block::Heading(2, "Who answers for this".to_owned()));
     blocks.push(Block::Text(
-        "The company that operates this installation answers for it, and stands here with its name, its address and a person to write to about privacy:".to_owned(),
+        "The company that operates this installation answers for all of this. This is its name and address, and where a person reads what you write about privacy:".to_owned(),
     ));
     blocks.push(Block::Table(
         vec!["Operator".to_owned(), "Contact for privacy".to_owned()],
-        vec![vec![
-            "(name and address)".to_owned(),
-            "(mail address)".to_owned(),
-        ]],
+        vec![vec![OPERATOR.to_owned(), CONTACT.to_owned()]],
     ));
     blocks
 }

@@ -33,6 +33,7 @@ pub fn lines(facts: &Facts) -> Vec<String> {
             .iter()
             .map(|(table, days)| format!("backup {table} {days}")),
     );
+    lines.push(format!("daily copies {}", deployment.vault_days));
     lines.push(format!("logs {}", deployment.log_days));
     lines.push(format!("failures {}", deployment.failure_days));
     let policy = &facts.policy;

@@ -47,70 +47,128 @@ pub const fn form(form: Form) -> &'static str {
     }
 }
 
+/// What a retention class is about, in the order in which the policy tells of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Conversations, and whom they are with.
+    Conversations,
+    /// Calls, and who was in them.
+    Calls,
+    /// Accounts, teams and what they are told.
+    Accounts,
+    /// What was asked about one's own data, and what came of it.
+    Requests,
+    /// Payments.
+    Payments,
+    /// What only keeps the program in order.
+    Order,
+}
+
+/// What a retention class is about.
+pub const fn group(class: Class) -> Group {
+    match class {
+        Class::Analytics
+        | Class::Conversation
+        | Class::Delivery
+        | Class::Device
+        | Class::Notification
+        | Class::Upload
+        | Class::Visit => Group::Conversations,
+        Class::Call | Class::Guest => Group::Calls,
+        Class::Account
+        | Class::Announcement
+        | Class::Audit
+        | Class::Challenge
+        | Class::Invitation
+        | Class::LoginSession
+        | Class::MailWish
+        | Class::Notice
+        | Class::Reset
+        | Class::Support
+        | Class::Suppression
+        | Class::Workspace => Group::Accounts,
+        Class::Disclosure
+        | Class::Erasure
+        | Class::Export
+        | Class::Farewell
+        | Class::PrivacyRequest
+        | Class::RequestWords => Group::Requests,
+        Class::Billing | Class::StripeEvent => Group::Payments,
+        Class::Counter
+        | Class::Dedupe
+        | Class::Idempotency
+        | Class::Job
+        | Class::Operation
+        | Class::Root
+        | Class::Salt
+        | Class::Socket
+        | Class::Ticket
+        | Class::Tombstone => Group::Order,
+    }
+}
+
 /// What a retention class holds.
 pub const fn class(class: Class) -> &'static str {
     match class {
-        Class::Account => "Account: address, proofs of sign-in, seats in workspaces",
+        Class::Account => "An account: address, proofs of sign-in, places in workspaces",
         Class::Analytics => {
-            "Figures about use: how a visitor's widget does, under a pseudonym of one week"
+            "Reports of a visitor's widget on how it does, under a pseudonym of one week"
         }
-        Class::Announcement => "Announcement, and the ledger of whom it went to",
-        Class::Audit => "Audit log of a workspace: who did what, by hashes that name nobody",
+        Class::Announcement => "An announcement, and the list of accounts that it was sent to",
+        Class::Audit => "The audit log of a workspace: who did what, by hashes that name nobody",
         Class::Billing => {
-            "Document of a payment: invoice, credit note, refund; the law has the operator keep it"
+            "The document of a payment (invoice, credit note, refund), which the law makes the operator keep"
         }
         Class::Call => {
-            "Call: when, between which ids, why it ended and how good the connection was; nothing of what was said"
+            "A call: when, between which random ids, why it ended and how good the connection was"
         }
-        Class::Challenge => "Mailed code that waits for its answer",
+        Class::Challenge => "A mailed code that waits to be typed in",
         Class::Conversation => {
-            "Conversation: messages, notes, thread, what is known of the visitor"
+            "A conversation with its messages, notes and files, and what is known of the visitor"
         }
         Class::Counter => {
-            "Count of tries, against abuse, under a hash whose salt is thrown away after a day"
+            "A count of tries, against abuse, under a hash whose salt is thrown away after a day"
         }
-        Class::Dedupe => "Memory of a message's sending, so that a repeated one counts once",
+        Class::Dedupe => "The memory of a message that was sent, so that a repetition counts once",
         Class::Delivery => {
             "That a service of the customer was told of something, by ids, and how it answered"
         }
-        Class::Device => "Device that somebody is told something on",
-        Class::Notification => "That somebody was told something about a conversation, by ids",
-        Class::Disclosure => "Register of what was handed over to somebody outside, and why",
-        Class::Export => "Copy of somebody's data that was made for them to fetch",
-        Class::Erasure => "Erasure: how far it is, and its receipt; counts and opaque ids only",
-        Class::Farewell => "Address of an account that was erased, for its last mail",
-        Class::Guest => {
-            "Session of somebody who calls without an account, or a link to call somebody"
-        }
-        Class::Idempotency => "Memory of a request, so that a repeated one counts once",
-        Class::Invitation => "Invitation that nobody has accepted",
-        Class::Job => "Progress of long work; after its last step",
-        Class::LoginSession => "Session of an account; after its last use",
+        Class::Device => "A device for notifications, since it last showed up",
+        Class::Notification => "That a device was told of something, by ids",
+        Class::Disclosure => "The register of what was handed over to somebody outside, and why",
+        Class::Export => "A copy of somebody's data that was made for them",
+        Class::Erasure => "The receipt of an erasure: counts and random ids",
+        Class::Farewell => "The address of an erased account, for its last mail",
+        Class::Guest => "A guest who calls without an account, or a link that lets somebody call",
+        Class::Idempotency => "The memory of a request, so that a repetition counts once",
+        Class::Invitation => "An invitation that nobody has accepted",
+        Class::Job => "How far a long piece of work is, since its last step",
+        Class::LoginSession => "A session of an account, since its last use",
         Class::MailWish => {
-            "What was said about mail that can be refused, under a keyed hash of the address"
+            "What somebody said about mail that can be refused, under a keyed hash of the address"
         }
         Class::News => "What a member is shown in the product of a conversation, by ids",
-        Class::Notice => "Notice that waits for its mail",
+        Class::Notice => "A notice that waits to be mailed",
         Class::PrivacyRequest => {
-            "Request about one's data: what was asked and answered, without words; after its end"
+            "A request about one's data, without its words, since it was answered"
         }
-        Class::RequestWords => "Words of such a request, and where its answer goes; after its end",
-        Class::Reset => "Mailed link that sets a new password",
-        Class::Operation => "Keys and marks of the deployment; about nobody",
+        Class::RequestWords => {
+            "The words of such a request, and where its answer goes, since it was answered"
+        }
+        Class::Reset => "A mailed link that sets a new password",
+        Class::Operation => "Keys and marks of the deployment, about nobody",
         Class::Root => "Keys and references that belong to another entry",
-        Class::Salt => "Random numbers of a day, which counts are hashed with; about nobody",
-        Class::Socket => "Live connection and what it listens to",
-        Class::StripeEvent => "Id of an event of Stripe's, so that it counts once",
-        Class::Support => {
-            "Thread with the operator: what was written and answered; a thread after its last message"
-        }
+        Class::Salt => "The random numbers of a day that counts are hashed with, about nobody",
+        Class::Socket => "A live connection and what it listens to",
+        Class::StripeEvent => "The id of an event of Stripe's, so that it counts once",
+        Class::Support => "A thread with the operator, since its last message",
         Class::Suppression => {
-            "Address that mail came back from or whose owner complained, as a keyed hash with the reason"
+            "An address that mail came back from or whose owner complained, as a keyed hash with the reason"
         }
-        Class::Ticket => "Ticket that opens a live connection",
-        Class::Tombstone => "Mark that says only that something is gone",
-        Class::Upload => "File that was uploaded and that is in no message and no profile yet",
-        Class::Visit => "Session of a visitor; after its last use",
-        Class::Workspace => "Workspace: name, settings, apps, memberships",
+        Class::Ticket => "A ticket that opens a live connection",
+        Class::Tombstone => "A mark that says only that something is gone",
+        Class::Upload => "A file that was uploaded and is in no message and no profile yet",
+        Class::Visit => "A session of a visitor, since its last use",
+        Class::Workspace => "A workspace: name, settings, apps, members",
     }
 }

@@ -29,6 +29,9 @@ pub struct Config {
     pub origin_secret: Option<String>,
     /// `OPERATOR_EMAIL`: whose account is the operator's; nobody's without it.
     pub operator_email: Option<String>,
+    /// `OPERATOR_NAME`: name and postal address of the company that operates the deployment, as its policies
+    /// say them; a gap there without it.
+    pub operator_name: Option<String>,
     /// `PRIVACY_CONTACT`: where a person answers questions about privacy; the operator's address
     /// without it.
     pub privacy_contact: Option<String>,
@@ -144,7 +147,7 @@ pub fn log_level() -> tracing::Level {
 
 impl Config {
     /// The variables that `template.yaml` must set, in its words.
-    pub const VARIABLES: [&'static str; 17] = [
+    pub const VARIABLES: [&'static str; 18] = [
         "DATA_TABLE",
         "KEYS_TABLE",
         "SEALED_BUCKET",
@@ -155,6 +158,7 @@ impl Config {
         "WEBSOCKET_URL",
         "ORIGIN_SECRET",
         "OPERATOR_EMAIL",
+        "OPERATOR_NAME",
         "PRIVACY_CONTACT",
         "SUPPORT_CONTACT",
         "REPLY_CONTACT",
@@ -213,6 +217,7 @@ impl Config {
             websocket_url: required("WEBSOCKET_URL")?,
             origin_secret: optional("ORIGIN_SECRET"),
             operator_email: optional("OPERATOR_EMAIL"),
+            operator_name: optional("OPERATOR_NAME"),
             privacy_contact: optional("PRIVACY_CONTACT"),
             support_contact: optional("SUPPORT_CONTACT"),
             reply_contact: optional("REPLY_CONTACT"),

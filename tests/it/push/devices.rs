@@ -182,3 +182,31 @@ async fn what_is_no_subscription_and_no_preference_is_refused_and_changes_nothin
         .await;
     assert_eq!(world.key().await, key);
 }
+
+/// CHAT-23: that somebody was told of something is known for two days, by ids, and then by nobody.
+#[tokio::test]
+async fn that_a_device_was_told_of_something_is_forgotten_after_two_days() {
+    let world = World::new().await;
+    let device = world.register(&world.owner).await;
+    let visitor = world.visitor().await;
+    let (conversation, _) = world.taken(&visitor, &world.owner).await;
+    visitor.say(&conversation, "Anybody?").await;
+    assert_eq!(world.events(&device).await, ["message"]);
+    let told = async || {
+        let items = world.harness.items().await;
+        items
+            .iter()
+            .filter(|item| item.contains("NOTIFICATION#"))
+            .count()
+    };
+    assert!(told().await >= 1, "NO BASELINE");
+    world.harness.advance(Duration::from_secs(47 * 60 * 60));
+    world.harness.run_schedule("sweep").await;
+    assert!(
+        told().await >= 1,
+        "it is kept, so that nobody is told twice"
+    );
+    world.harness.advance(Duration::from_secs(2 * 60 * 60));
+    world.harness.run_schedule("sweep").await;
+    assert_eq!(told().await, 0);
+}

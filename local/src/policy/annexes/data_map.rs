@@ -23,8 +23,8 @@ pub fn data_map(facts: &Facts) -> Vec<Block> {
         blocks.extend(record_of(facts, record));
     }
     if !added.is_empty() {
-        blocks.push(heading(2, "Only where conversations are added"));
-        blocks.push(paragraph("A workspace of this profile begins without conversations and stores none of the following."));
+        blocks.push(heading(2, "Only where more is switched on"));
+        blocks.push(paragraph("A workspace of this profile begins without what these entries belong to, and stores none of them until it is switched on, where the profile allows that."));
         for record in added {
             blocks.extend(record_of(facts, record));
         }

@@ -1,6 +1,7 @@
 //! The records of processing activities: GDPR Art. 30(1) as controller, Art. 30(2) as processor.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use shared::domain::personal::{Category, Purpose};
 use shared::domain::retention::Class;
@@ -8,7 +9,7 @@ use shared::store::record::Decision;
 use shared::store::registry;
 
 use super::{begins_with, heading, paragraph, row};
-use crate::policy::facts::Facts;
+use crate::policy::facts::{Facts, words as length};
 use crate::policy::text::Block;
 use crate::policy::words;
 
@@ -90,7 +91,7 @@ pub fn records(facts: &Facts) -> Vec<Block> {
         "Security (Art. 32), the same for every activity: encryption of content, names and addresses under a key of each conversation, contact and account; encryption of tables and logs as a whole; TLS; roles with nothing allowed by default; a role of its own for each part of the program; sign-in by mailed code, with a second factor where it is set up or required; no network addresses stored; logs that name nobody; deletion watched by alarms.",
     );
     let recipients = paragraph(&format!(
-        "Recipients: Amazon Web Services as processor ({}). No transfer to a third country by the program: data stay in the region of the deployment.",
+        "Recipients: Amazon Web Services as processor ({}); and those that the list of subprocessors names, as far as the operator or a customer has set them up. Transfers to a third country: what is stored stays in the region of the deployment. Stripe, and the recipients that a customer has chosen, may handle what they get elsewhere; the safeguard is in the contract with each.",
         facts
             .deployment
             .services
@@ -116,7 +117,9 @@ pub fn records(facts: &Facts) -> Vec<Block> {
     if all.iter().any(|activity| !is_ours(activity.purpose)) {
         blocks.push(table(facts, &all, false));
     } else {
-        blocks.push(paragraph("Nothing is processed on behalf of customers by what this profile begins with: it stores no conversations, and calls are not part of this version."));
+        blocks.push(paragraph(
+            "Nothing is processed on behalf of customers by what this profile begins with.",
+        ));
     }
     blocks.push(recipients);
     blocks.push(measures);
@@ -133,20 +136,33 @@ fn table(facts: &Facts, all: &[Activity], ours: bool) -> Block {
                 .iter()
                 .map(|it| words::category(*it))
                 .collect();
-            let ends: BTreeSet<String> = activity
-                .classes
-                .iter()
-                .map(|class| facts.life(*class))
-                .collect();
             row([
                 words::purpose(activity.purpose),
                 people(activity.purpose),
                 &categories.join("; "),
-                &ends.into_iter().collect::<Vec<_>>().join("; "),
+                &ends(facts, &activity.classes),
             ])
         });
     Block::Table(
         row(["Purpose", "People", "Categories of data", "Erased after"]),
         rows.collect(),
     )
+}
+
+/// When data of these classes are erased: the shortest time and the longest, and what they go with. The
+/// retention list has each of them.
+fn ends(facts: &Facts, classes: &BTreeSet<Class>) -> String {
+    let lasting = classes.iter().filter(|class| **class != Class::Billing);
+    let timed: Vec<Duration> = lasting.filter_map(|class| facts.length(*class)).collect();
+    let span = timed.iter().min().zip(timed.iter().max());
+    let span = span.map(|(least, most)| match least == most {
+        true => length(*least),
+        false => format!("{} to {}, by kind", length(*least), length(*most)),
+    });
+    let with = classes
+        .iter()
+        .filter(|class| facts.length(**class).is_none() || **class == Class::Billing)
+        .map(|class| facts.life(*class));
+    let with: BTreeSet<String> = with.collect();
+    span.into_iter().chain(with).collect::<Vec<_>>().join("; ")
 }
