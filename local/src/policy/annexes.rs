@@ -77,6 +77,9 @@ pub fn ends_for_people(facts: &Facts) -> Vec<Block> {
     let is_here = |class: &Class| match class {
         Class::Device | Class::Notification => facts.policy.has(Module::Push),
         Class::Upload => facts.policy.has(Module::Attachments),
+        Class::Analytics | Class::Conversation | Class::Visit => {
+            facts.policy.has(Module::Conversations)
+        }
         _ => true,
     };
     let mut all: Vec<Class> = classes(facts).into_iter().filter(is_here).collect();
@@ -84,18 +87,12 @@ pub fn ends_for_people(facts: &Facts) -> Vec<Block> {
     let (order, told): (Vec<Class>, Vec<Class>) = all
         .into_iter()
         .partition(|class| words::group(*class) == words::Group::Order);
-    let what = |class: Class| match class {
-        Class::Conversation if !facts.policy.has(Module::Conversations) => {
-            "What is known of a visitor whom a page of the customer's has announced"
-        }
-        class => words::class(class),
-    };
     let rows = told.into_iter().map(|class| {
         let mut end = facts.life(class);
         if class == Class::LoginSession {
             end = format!("{end}; {} at the longest", length(SESSION_ABSOLUTE));
         }
-        row([what(class), &end])
+        row([words::class(class), &end])
     });
     let longest = order.into_iter().filter_map(|class| facts.length(class));
     let rest = format!(

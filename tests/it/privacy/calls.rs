@@ -133,6 +133,30 @@ async fn whoever_asks_by_mail_waits_for_the_operator_because_a_mailbox_alone_pro
     assert_eq!(rows(harness, &call).await, 0);
 }
 
+/// A workspace that has contacts, and calls besides.
+async fn beside_an_inbox() -> World {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let workspace = owner.workspace("inbox").await;
+    let now = owner.get(&workspace.path, 200).await;
+    let same = owner.with_header("if-match", &format!("\"{}\"", now["rev"]));
+    same.patch(&workspace.path, json!({ "calls": true }), 200)
+        .await;
+    let agent = harness
+        .join(&owner, &workspace, "bob@example.com", "agent")
+        .await;
+    let agent_id = text(&agent.get(&workspace.path, 200).await, "member_id");
+    let app = owner.app(&workspace).await;
+    World {
+        harness,
+        owner,
+        agent,
+        agent_id,
+        workspace,
+        app,
+    }
+}
+
 /// A session of a guest whom the app names, and signs for.
 async fn named(world: &World, reference: &str) -> Guest {
     let key = aws_lc_rs::hmac::Key::new(
@@ -172,7 +196,7 @@ async fn fulfil(member: &Member, workspace: &Workspace, contact: &str) -> String
 
 #[tokio::test]
 async fn the_team_enters_it_for_a_contact_and_the_calls_of_that_person_go_and_nobody_elses() {
-    let world = World::new().await;
+    let world = beside_an_inbox().await;
     let harness = &world.harness;
     let theirs = ended(&world, &named(&world, "user-1").await).await;
     let others = ended(&world, &named(&world, "user-2").await).await;

@@ -68,10 +68,17 @@ pub(super) const CLAUSES: &[Clause] = &[
         ))
     }),
     Clause::new(&["FLOW-09"], Section::Devices, |f| {
+        let widget = if f.policy.has(Module::Conversations) {
+            format!(
+                " A visitor's widget can report how long it took to load and, by a word from a closed list, what went wrong in it. We keep that for {}, under a random pseudonym that changes every week.",
+                f.life(Class::Analytics)
+            )
+        } else {
+            String::new()
+        };
         holds(format!(
-            "We measure how fast requests are answered and how many fail. A line of our logs names a route, a status and a duration, and no person, address or text; logs are kept for {} days. A visitor's widget can report how long it took to load and, by a word from a closed list, what went wrong in it. We keep that for {}, under a random pseudonym that changes every week.",
-            f.deployment.log_days,
-            f.life(Class::Analytics)
+            "We measure how fast requests are answered and how many fail. A line of our logs names a route, a status and a duration, and no person, address or text; logs are kept for {} days.{widget}",
+            f.deployment.log_days
         ))
     }).everywhere(),
     Clause::new(&["FLOW-08"], Section::Devices, |_| {

@@ -43,18 +43,13 @@ pub(super) const CLAUSES: &[Clause] = &[
             f.life(Class::Conversation)
         ))
     }),
-    Clause::new(&["FLOW-34"], Section::Keeping, |f| {
-        let range = format!(
-            "between {} and {} days",
+    Clause::new(&["FLOW-34"], Section::Keeping, |_| {
+        holds(format!(
+            "Owners and admins can choose how long conversations are kept, between {} and {} days. A shorter time holds at once and for everything. A longer one holds only for what is written afterwards, so that nobody's message is kept longer than was said when it was written.",
             CONVERSATION_DAYS.start(),
             CONVERSATION_DAYS.end()
-        );
-        if f.policy.has(Module::Conversations) {
-            holds(format!("Owners and admins can choose how long conversations are kept, {range}. A shorter time holds at once and for everything. A longer one holds only for what is written afterwards, so that nobody's message is kept longer than was said when it was written."))
-        } else {
-            holds(format!("Owners and admins can choose how long what is known of visitors is kept, {range}. A shorter time holds at once, a longer one only for what comes afterwards."))
-        }
-    }).everywhere(),
+        ))
+    }).also_with(Module::Conversations),
     Clause::new(&["CALL-16"], Section::Keeping, |_| {
         holds("What we know of a call is kept until the customer asks for its deletion; by itself it does not end. Owners and admins delete it in the product, for a call, an app, a guest, a person whom their app named, or everything before a day; and an account holder can ask for the end of all of it as a request about data, which is carried out within minutes and says how much went. If you were in a call as a guest, ask the company you called.")
     }),
@@ -69,7 +64,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             "Figures about use are counted from what widgets report, one week at a time, once the week is over. The counts hold no ids and each is about {LEAST_PEOPLE} people at least; smaller ones are put together. What they were counted from is deleted after {}, whether or not it was counted.",
             f.life(Class::Analytics)
         ))
-    }).everywhere(),
+    }).also_with(Module::Conversations),
     Clause::new(&["CALL-28"], Section::Keeping, |_| {
         holds("When you close your account, it is shut at once, with every session, and erased when the days to change your mind are over, or within minutes if you do not want to wait. What the law makes the operator keep, the documents of payments, stays for its time. Besides, only the receipt of the erasure is left, and what this section names, under random ids and keyed hashes.")
     }).everywhere(),

@@ -17,7 +17,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         let talked = if f.policy.has(Module::Conversations) {
             "If you chatted with a company, that company decides about your data, so ask it: in the chat, or by mail from the address that its website vouched for, to our contact below. Your mail then reaches every company here that knows you by that address. Before anything is shown or deleted, the address it has on file must confirm the request. If the company says nothing, we hear of it."
         } else {
-            "If you were in a call with a company, that company decides about your data, so ask it: we know you by a random id only, and the company can find and delete your calls. If its website knows you by your address, you can also write to our contact below from that address."
+            "If you were in a call with a company, that company decides about your data, so ask it: we know you by a random id only, and the company can find and delete your calls."
         };
         holds(format!("Whom you ask depends on who you are. If you have an account with us, ask us. {talked}"))
     }).everywhere(),
@@ -25,7 +25,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         let chat = if f.policy.has(Module::Conversations) {
             " in the chat, if the page vouches for you or you open the link that goes to the address on file; otherwise the company decides, and its team can make the copy for you. The files of your messages are in it. "
         } else {
-            " through the company, whose team can make the copy for you. "
+            " from the company you called, which finds your calls by the name that its app gave you. "
         };
         holds(format!(
             "You can have a copy of everything that is kept about you: in your account, with a fresh proof that it is you, or{chat}The copy says what was left out and why; other people appear in it by a random id only. It is encrypted under a key of its own, and is deleted after {} days, or earlier with you.",
@@ -37,17 +37,17 @@ pub(super) const CLAUSES: &[Clause] = &[
     }).everywhere(),
     Clause::new(&["CALL-30", "FLOW-49"], Section::Rights, |f| {
         let messages = if f.policy.has(Module::Conversations) {
-            " Writers can edit a message for a short while after sending it; later it can be blacked out or deleted."
+            " A team corrects the name, address and language of a visitor. Writers can edit a message for a short while after sending it; later it can be blacked out or deleted."
         } else {
             ""
         };
-        holds(format!("You can have corrected what is wrong. You change your own account yourself; a team corrects the name, address and language of a visitor, and the old values are overwritten.{messages}"))
+        holds(format!("You can have corrected what is wrong, and the old values are overwritten. You change your own account yourself.{messages}"))
     }).everywhere(),
     Clause::new(&["CALL-31", "FLOW-50"], Section::Rights, |f| {
         let scope = if f.policy.has(Module::Conversations) {
             "a visitor with every conversation, a single conversation, or a single message"
         } else {
-            "a visitor, and what is known of calls"
+            "what is known of calls"
         };
         holds(format!(
             "You can have your data deleted. Owners and admins delete {scope}; owners delete a workspace, and everybody their own account. What is deleted disappears from every view at once. The keys of a deleted conversation, person, account or workspace go with it, so that backups of it can no longer be read."
