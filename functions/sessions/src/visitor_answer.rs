@@ -5,8 +5,7 @@ use axum::{extract::State, http::StatusCode};
 use serde::Serialize;
 use shared::{
     app::App,
-    domain::policy::Module,
-    domain::{GuestId, Timestamp},
+    domain::{GuestId, Timestamp, policy::Module},
     http::{Json, Problem, Problems, VisitorToken},
     store::{Unsealed, call::Guest},
 };
