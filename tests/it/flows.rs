@@ -169,7 +169,7 @@ async fn what_is_wrong_with_a_draft_is_told_where_it_is_and_keeps_it_from_being_
     let world = World::new().await;
     let mut broken = greeting("Hi {{ nobody }}");
     broken["edges"][1]["to"]["node"] = "nowhere".into();
-    broken["nodes"][2] = json!({ "id": "e", "type": "call", "data": { "kind": "video" } });
+    broken["nodes"][2] = json!({ "id": "e", "type": "call", "data": { "kind": "video", "team": "team_01kf0a1b2c3d4e5f6g7h8j9k0m" } });
     let flow = world.make(&broken).await;
     let found = world
         .owner

@@ -88,7 +88,7 @@ pub(super) fn check(document: &Document, missing: &[Feature], found: &mut Vec<Di
         let Some((feature, what)) = Feature::of(&node.kind) else {
             continue;
         };
-        if matches!(node.kind, Kind::Call(_)) && missing.contains(&Feature::Call) {
+        if feature == Feature::Call && missing.contains(&feature) {
             let message = "There are no calls here: the flow goes on at unavailable.";
             let diagnostic = Diagnostic::new(Code::W211, &root.item(n).field("data"), message);
             let fix = "Let the workspace have calls, or take the node out.";

@@ -11,12 +11,8 @@ use super::{
 };
 use crate::flows::{World, document, edge};
 
-const KINDS: [Kind; 4] = [
-    Kind::Throttle,
-    Kind::ServerError,
-    Kind::TimeoutBefore,
-    Kind::TimeoutAfter,
-];
+/// Nothing was done, and all of it was, but nobody heard so: other kinds are as one of these, and take longer.
+const KINDS: [Kind; 2] = [Kind::ServerError, Kind::TimeoutAfter];
 
 impl World {
     /// Delivers the stream while its calls from the `call`-th on fail for a while; whether one was left to fail.
@@ -125,11 +121,12 @@ async fn what_a_flow_does_is_done_whatever_fails_at_whichever_call() {
             let what = format!("{kind:?} at {call}");
             assert_eq!(world.owner.get(&contact, 200).await["name"], name.as_str());
             assert_eq!(world.harness.items_with("FLOWDEED#").await, 0, "{what}");
-            // The mail service knows no key of idempotency: where three answers are lost, three go out again.
+            // The mail service knows no key of idempotency: between its yes and the end of
+            // the row a mail may go out again, and once more for each answer that is lost.
             let subject = format!("For {name}");
             let mails = world.harness.mails(address).await.into_iter();
             let mails = mails.filter(|mail| mail.subject == subject).count();
-            let most = if kind == Kind::TimeoutAfter { 4 } else { 1 };
+            let most = if kind == Kind::TimeoutAfter { 4 } else { 2 };
             assert!((1..=most).contains(&mails), "{what}: {mails}");
             if !spent {
                 assert!(call > 5, "no call was made");
@@ -144,8 +141,7 @@ async fn a_flow_hears_of_its_call_once_whatever_fails_at_whichever_call() {
     let world = World::new().await;
     world.let_call(true).await;
     let flow = world.live(&offering(video())).await;
-    // Each guest counts, and a network has sixty of them in an hour.
-    for kind in [Kind::ServerError, Kind::TimeoutAfter] {
+    for kind in KINDS {
         for call in 0.. {
             let (thread, token) = world.offered(&flow).await;
             let (guest, id, join) = world.calls_by(&token).await;

@@ -62,7 +62,7 @@ async fn a_test_is_made_for_whoever_sees_flows_and_of_nothing_where_no_flow_led(
     let odd = format!("{place}?with=everything");
     world
         .owner
-        .refused(Method::GET, &odd, None, 400, "invalid_request")
+        .refused(Method::GET, &odd, None, 422, "validation_failed")
         .await;
     let keys = format!("{}/api-keys", world.workspace.path);
     let wanted = json!({ "name": "Reader", "scopes": ["conversations.read"] });
