@@ -210,7 +210,3 @@ fn holds(text: impl Into<String>) -> Says {
 fn differs(text: impl Into<String>) -> Says {
     Says::Differs(text.into())
 }
-
-fn not_yet(text: impl Into<String>) -> Says {
-    Says::NotYet(text.into())
-}

@@ -71,6 +71,7 @@ pub const fn group(class: Class) -> Group {
         | Class::Conversation
         | Class::Delivery
         | Class::Device
+        | Class::News
         | Class::Notification
         | Class::Upload
         | Class::Visit => Group::Conversations,

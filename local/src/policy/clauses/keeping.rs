@@ -8,7 +8,7 @@ use shared::domain::idle::{IDLE_DAYS, NOTICE_DAYS};
 use shared::domain::policy::{Module, Profile};
 use shared::domain::retention::{CONVERSATION_DAYS, Class, erasure_days};
 
-use super::{Clause, Section, holds, not_yet};
+use super::{Clause, Section, differs, holds};
 use crate::policy::facts::words;
 
 /// How often something happens: `hour`, `2 hours`.
@@ -133,8 +133,8 @@ pub(super) const CLAUSES: &[Clause] = &[
     }),
     Clause::new(&["FLOW-30"], Section::Security, |f| {
         differs(format!(
-            "You may expect a promise of 99.9 % availability. We hold ourselves to 999 of 1,000 requests in 30 days that do not fail by our fault: that is measured all the time, and alarms ring long before what may fail has failed. Whether it was kept is seen in operation and not in a text. The service runs on parts of AWS that span several data centres, and the deletion of what is over is watched: it runs every {}, and silence is an alarm.",
-            words(f.deployment.sweep)
+            "You may expect a promise of 99.9 % availability. Ours is an objective and not a warranty: of 1,000 requests of any 30 days, 999 are not answered with a failure of ours. That is measured all the time, and alarms tell us when failures use up its margin too fast; whether it was kept is seen in operation and not in a text. The service runs on parts of AWS that span several data centres, and the deletion of what is over is watched: it runs every {}, and silence is an alarm.",
+            every(f.deployment.sweep)
         ))
     }),
 ];
