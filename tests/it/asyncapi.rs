@@ -235,6 +235,12 @@ async fn every_example_of_a_client_is_understood_and_every_frame_of_the_server_i
     let mut other = colleague.socket(&workspace).await;
     frames.push(other.sub("inbox").await);
     frames.push(team.next().await);
+    let same = harness.visitor(&owner.app(&workspace).await).await;
+    let merge = format!("{}/contacts/{}/merge", workspace.path, visitor.contact_id);
+    let into = json!({ "into": same.contact_id });
+    owner.post(&merge, into, 200).await;
+    harness.drain().await;
+    frames.push(other.next().await);
     harness.advance(Duration::from_secs(116 * 60));
     frames.push(team.ask(json!({ "t": "ping" })).await);
 

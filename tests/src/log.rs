@@ -64,10 +64,8 @@ impl Drop for Watched {
 /// Remembers what a person might have typed of a body: what has a space or an `@` in it.
 pub fn typed(body: &Value) {
     match body {
-        Value::String(text) => {
-            if text.len() >= FEWEST_BYTES && text.contains([' ', '@']) {
-                seen().typed.insert(text.clone());
-            }
+        Value::String(text) if text.len() >= FEWEST_BYTES && text.contains([' ', '@']) => {
+            seen().typed.insert(text.clone());
         }
         Value::Array(list) => list.iter().for_each(typed),
         Value::Object(fields) => fields.values().for_each(typed),

@@ -46,6 +46,10 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = LedgerEvent)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every entry is a receipt: a box would save nothing"
+)]
 pub enum Event {
     /// Somebody, or a workspace, was erased.
     Erased(Erased),

@@ -157,9 +157,17 @@ async fn cursors(world: &World) -> Vec<(String, String)> {
     }
     let app = owner.app(workspace).await;
     harness.visitor(&app).await.start("A third").await;
-    harness
+    let bob = harness
         .join(owner, workspace, "bob@example.com", "agent")
         .await;
+    // What the owner is shown: somebody else gave away two conversations.
+    let me = text(&owner.get(&workspace.path, 200).await, "member_id");
+    for given in [&world.conversation.id, &another] {
+        let place = format!("{}/conversations/{given}/assignee", workspace.path);
+        let assign = serde_json::json!({ "member_id": me });
+        bob.put(&place, assign, 200).await;
+    }
+    harness.drain().await;
     owner.workspace("inbox").await;
     for email in ["kim@example.com", "lea@example.com"] {
         let body = serde_json::json!({ "email": email, "role": "agent" });
@@ -201,6 +209,7 @@ async fn cursors(world: &World) -> Vec<(String, String)> {
         "audit",
         "invitations",
         "flows",
+        "notifications",
     ];
     lists.extend(of_workspace.map(|list| format!("{}/{list}", workspace.path)));
     let mut cursors = Vec::new();

@@ -133,7 +133,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     }),
     Clause::new(&["FLOW-30"], Section::Security, |f| {
         differs(format!(
-            "You may expect a promise of 99.9 % availability. Ours is an objective and not a warranty: of 1,000 requests of any 30 days, 999 are not answered with a failure of ours. That is measured all the time, and alarms tell us when failures use up its margin too fast; whether it was kept is seen in operation and not in a text. The service runs on parts of AWS that span several data centres, and the deletion of what is over is watched: it runs every {}, and silence is an alarm.",
+            "You may expect a promise of 99.9 % availability. We make none, because whether it was kept is seen in operation and not in a text. What we have is an objective: of 1,000 requests of any 30 days, 999 are not answered with a failure of ours. That is measured all the time, and alarms tell us when failures use up its margin too fast. The service runs on parts of AWS that span several data centres, and the deletion of what is over is watched: it runs every {}, and silence is an alarm.",
             every(f.deployment.sweep)
         ))
     }),
