@@ -1,4 +1,4 @@
-// Compiled from guest.ts (SHA-256 257a846622bccf36fbcd32509640cd044f90bf98b0aa6a2f8f18d2f99f87d5d9) by build.mjs. Change that file.
+// Compiled from guest.ts (SHA-256 12e1a7556e18cfed1fe5fc13510f5e38c56152da6e2bcfeef2be28fba527fdc1) by build.mjs. Change that file.
 // The page of a guest: by a link (`#cl_…`, of a flow `#co_…`), or by the key of an app (`#pk_…`). No account, no cookie.
 import { ask, Line, Problem } from "./call.js";
 import { Room } from "./room.js";
