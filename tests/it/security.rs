@@ -50,7 +50,7 @@ impl Tools {
     /// A report of a day, into a folder of its own: how the run ended, and what it wrote.
     fn report(&self, day: &str) -> (Output, String) {
         let into = self.0.path().join("reports");
-        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = variable("PATH").unwrap_or_default();
         // Ours first; nothing that a developer installed for themselves.
         let python = std::env::split_paths(&path)
             .map(|folder| folder.join("python3"))
@@ -72,8 +72,16 @@ impl Tools {
 
 /// Where cargo keeps what it has fetched, whoever's home a run believes to be in.
 fn cargo_home() -> std::path::PathBuf {
-    let home = std::env::var_os("CARGO_HOME").map(Into::into);
-    home.unwrap_or_else(|| Path::new(&std::env::var_os("HOME").unwrap_or_default()).join(".cargo"))
+    let home = variable("CARGO_HOME").map(Into::into);
+    home.unwrap_or_else(|| Path::new(&variable("HOME").unwrap_or_default()).join(".cargo"))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where this machine has its programs, which no deployment knows"
+)]
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name)
 }
 
 /// FLOW-29. A planted weakness is found, named and makes the run fail; where the database cannot be reached the

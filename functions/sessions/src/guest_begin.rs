@@ -46,6 +46,10 @@ pub async fn handle(
     let guesting = app.guest(&token, Vec::new()).await?;
     let id = guesting.guest.id;
     let _ = app.admit(&client, Act::BeginCall, &id.to_string()).await?;
+    if let Some(way_in) = guesting.guest.app {
+        let way_in = way_in.to_string();
+        let _ = app.admit(&client, Act::BeginCallHere, &way_in).await?;
+    }
     let wanted = Wanted {
         kind: body.kind,
         caller: Side::Guest,

@@ -53,6 +53,9 @@ pub enum Act {
     Search,
     /// Begin a call, as a guest.
     BeginCall,
+    /// Begin a call through one app, all its guests together: a public key can be read from the app, and
+    /// calls through a relay cost money.
+    BeginCallHere,
     /// Let a device into a call.
     JoinCall,
     /// Say how well a call goes.
@@ -134,6 +137,7 @@ impl Act {
         Self::ReportChild,
         Self::Search,
         Self::BeginCall,
+        Self::BeginCallHere,
         Self::JoinCall,
         Self::TellQuality,
         Self::StartGuest,
@@ -303,6 +307,7 @@ impl Act {
                     ]
                 }
             }
+            Self::BeginCallHere => const { &[limit("calls-app", Per::Subject, 600, HOUR)] },
             Self::JoinCall => const { &[limit("joins-call", Per::Subject, 20, HOUR)] },
             Self::TellQuality => const { &[limit("qualities-call", Per::Subject, 600, HOUR)] },
             Self::StartGuest => {

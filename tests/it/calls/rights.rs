@@ -1,11 +1,13 @@
 //! Who may do what with calls: every route of them for every role, for programs, and from elsewhere.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use harness::routes::{Ids, Route, routes};
 use harness::{Client, random_uuid, text};
 use reqwest::Method;
 use serde_json::{Value, json};
+use shared::app::limit::{Act, Verdict};
 use shared::domain::{Permission, Role};
 
 use super::World;
@@ -240,4 +242,28 @@ async fn a_list_of_calls_goes_on_where_its_page_ended_and_takes_no_other_paramet
         .owner
         .refused(Method::GET, &path, None, 422, "validation_failed")
         .await;
+}
+
+/// B8: a key that was read from an app costs its owner no more than so many calls.
+#[tokio::test]
+async fn all_guests_of_an_app_together_begin_so_many_calls_an_hour_and_no_more() {
+    let world = World::new().await;
+    let guest = world.guest().await;
+    let sessions = world.harness.app_of("sessions");
+    let quota = Act::BeginCallHere.limits()[0].quota;
+    for _ in 1..quota {
+        let verdict = sessions.try_act(Act::BeginCallHere, None, &world.app.id);
+        assert!(matches!(verdict.await, Ok(Verdict::Go(_))));
+    }
+    let last = guest.begin(201).await;
+    guest.act(&text(&last["call"], "id"), "cancel", 200).await;
+    let another = world.guest().await;
+    let body = json!({ "kind": "audio", "client_id": random_uuid() });
+    let place = "/v1/guest/calls";
+    another
+        .client
+        .refused(Method::POST, place, Some(body), 429, "rate_limited")
+        .await;
+    world.harness.advance(Duration::from_secs(60 * 60));
+    world.guest().await.begin(201).await;
 }

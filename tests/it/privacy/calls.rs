@@ -117,8 +117,8 @@ async fn whoever_asks_by_mail_waits_for_the_operator_because_a_mailbox_alone_pro
     harness.run_schedule("minute").await;
     assert!(rows(harness, &call).await > 0, "nobody has decided yet");
     let waits = operator.get(DESK, 200).await;
-    let asked = waits["data"].as_array().expect("a list").iter();
-    let asked = asked.filter(|one| one["type"] == KIND).last();
+    let mut asked = waits["data"].as_array().expect("a list").iter();
+    let asked = asked.rfind(|one| one["type"] == KIND);
     let id = text(asked.expect("the request"), "id");
     let decision = format!("{DESK}/{id}/decision");
     let yes = json!({ "decision": "fulfil" });
