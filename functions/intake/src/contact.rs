@@ -5,13 +5,11 @@
 
 use shared::{
     app::App,
-    domain::{ContactId, Policy, TenantId, WorkspaceId, policy::Lens, text::Email},
+    domain::{ContactId, TenantId, WorkspaceId, policy::Lens, text::Email},
     store::{
         RootRef, StoreError, TenantKey, Unsealed,
         contact::{Contact, Profile},
         keys, reached,
-        subject::State,
-        workspace::WorkspacePolicy,
     },
 };
 
@@ -61,16 +59,7 @@ async fn open(
         keys::tenant_key(tenant),
     ];
     let fetched = app.store.batch(wanted).await?;
-    let platform = Policy::platform();
-    let lens = Lens {
-        now,
-        policy: &platform,
-    };
-    let row = fetched.get::<WorkspacePolicy>(&at_policy, &Unsealed, lens)?;
-    let Some(policy) = row
-        .filter(|row| row.state == State::Live)
-        .map(|row| row.policy())
-    else {
+    let Some(policy) = fetched.live_policy(workspace, now)? else {
         return Ok(None);
     };
     let lens = Lens {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use shared::{
     app::{App, limit::Act},
     domain::{
-        Policy, TenantId, Timestamp,
+        Policy, TenantId, Timestamp, WorkspaceId,
         attachment::Files as Attached,
         policy::{Lens, Module},
         text::Text,
@@ -25,7 +25,6 @@ use shared::{
         keys,
         message::{Appended, Draft, MessageKind},
         subject::State,
-        workspace::WorkspacePolicy,
     },
 };
 
@@ -81,10 +80,9 @@ impl Opened {
     async fn read(app: &App, label: &ReplyLabel) -> Result<Option<Self>, StoreError> {
         let (workspace, now) = (label.workspace, app.clock.now());
         let tenant = TenantId::Workspace(workspace);
-        let at_policy = keys::policy(workspace);
-        let wanted = vec![at_policy.clone(), keys::tenant_key(tenant)];
+        let wanted = vec![keys::policy(workspace), keys::tenant_key(tenant)];
         let fetched = app.store.batch(wanted).await?;
-        let Some(policy) = open_policy(&fetched, &at_policy, now)? else {
+        let Some(policy) = open_policy(&fetched, workspace, now)? else {
             return Ok(None);
         };
         let tenant_key = match app.store.unwrap_tenant_key(tenant, &fetched, now).await {
@@ -214,18 +212,10 @@ impl Opened {
 /// The policy of a workspace that is in use.
 fn open_policy(
     fetched: &Fetched,
-    place: &shared::store::Key,
+    workspace: WorkspaceId,
     now: Timestamp,
 ) -> Result<Option<Policy>, StoreError> {
-    let platform = Policy::platform();
-    let lens = Lens {
-        now,
-        policy: &platform,
-    };
-    let row = fetched.get::<WorkspacePolicy>(place, &Unsealed, lens)?;
-    let policy = row
-        .filter(|row| row.state == State::Live)
-        .map(|row| row.policy());
+    let policy = fetched.live_policy(workspace, now)?;
     Ok(policy.filter(|policy| {
         policy.closes_at.is_none() && !policy.suspended && policy.has(Module::Conversations)
     }))

@@ -22,7 +22,6 @@ use shared::{
         keys,
         record::read_item,
         subject::State,
-        workspace::WorkspacePolicy,
     },
 };
 
@@ -119,15 +118,7 @@ async fn begin_once(
         keys::data_key(&RootRef::of(&at_head)),
     ];
     let fetched = app.store.batch(wanted).await?;
-    let platform = Policy::platform();
-    let lens = Lens {
-        now,
-        policy: &platform,
-    };
-    let row = fetched.get::<WorkspacePolicy>(&keys::policy(workspace), &Unsealed, lens)?;
-    let policy = row
-        .filter(|row| row.state == State::Live)
-        .map(|row| row.policy());
+    let policy = fetched.live_policy(workspace, now)?;
     let open = |policy: &Policy| policy.has(Module::Conversations) && !policy.suspended;
     let Some(policy) = policy.filter(open) else {
         return Ok(Began::No);

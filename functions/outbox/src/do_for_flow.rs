@@ -26,7 +26,7 @@ use shared::{
         flow_deed::{Deed, FlowDeed},
         keys,
         subject::State,
-        workspace::{Workspace, WorkspacePolicy},
+        workspace::Workspace,
     },
 };
 
@@ -107,15 +107,7 @@ impl Scene {
             keys::tenant_key(tenant),
         ];
         let fetched = app.store.batch(wanted).await?;
-        let platform = Policy::platform();
-        let lens = Lens {
-            now,
-            policy: &platform,
-        };
-        let row = fetched.get::<WorkspacePolicy>(&keys::policy(workspace), &Unsealed, lens)?;
-        let policy = row
-            .filter(|row| row.state == State::Live)
-            .map(|row| row.policy());
+        let policy = fetched.live_policy(workspace, now)?;
         let open = |policy: &Policy| {
             policy.has(Module::Conversations) && !policy.suspended && policy.closes_at.is_none()
         };

@@ -6,15 +6,13 @@
 
 use shared::{
     app::App,
-    domain::{Policy, TenantId, policy::Lens},
+    domain::{TenantId, policy::Lens},
     store::{
         CommitError, Item, RootRef, StoreError, Stored, Table, Transaction, Unsealed,
         contact::{Contact, Profile},
         db::key_of,
         keys,
         reached::{self, Reached, ReachedLink},
-        subject::State,
-        workspace::WorkspacePolicy,
     },
 };
 
@@ -48,16 +46,7 @@ pub async fn follow(app: &App, item: &Item) -> Result<(), Failure> {
         keys::tenant_key(tenant),
     ];
     let fetched = app.store.batch(wanted).await?;
-    let platform = Policy::platform();
-    let lens = Lens {
-        now,
-        policy: &platform,
-    };
-    let row = fetched.get::<WorkspacePolicy>(&keys::policy(workspace), &Unsealed, lens)?;
-    let Some(policy) = row
-        .filter(|row| row.state == State::Live)
-        .map(|row| row.policy())
-    else {
+    let Some(policy) = fetched.live_policy(workspace, now)? else {
         return Ok(());
     };
     let lens = Lens {

@@ -7,14 +7,12 @@
 
 use shared::{
     app::App,
-    domain::{Policy, TenantId, Timestamp, policy::Lens},
+    domain::{TenantId, Timestamp, policy::Lens},
     store::{
         CommitError, Key, RootRef, StoreError, Stored, Transaction, Unsealed,
         contact::{Contact, Profile},
         disclosure::{DisclosedPart, Disclosure},
         keys,
-        subject::State,
-        workspace::WorkspacePolicy,
     },
 };
 
@@ -45,16 +43,7 @@ pub async fn tell(
         keys::tenant_key(tenant),
     ];
     let fetched = app.store.batch(wanted).await?;
-    let platform = Policy::platform();
-    let lens = Lens {
-        now,
-        policy: &platform,
-    };
-    let row = fetched.get::<WorkspacePolicy>(&keys::policy(workspace), &Unsealed, lens)?;
-    let Some(policy) = row
-        .filter(|row| row.state == State::Live)
-        .map(|row| row.policy())
-    else {
+    let Some(policy) = fetched.live_policy(workspace, now)? else {
         return Ok(None);
     };
     let lens = Lens {

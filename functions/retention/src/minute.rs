@@ -22,7 +22,6 @@ use shared::{
         keys,
         subject::State,
         transcript::Changed,
-        workspace::WorkspacePolicy,
     },
 };
 
@@ -62,7 +61,7 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
             let due = |key: &Key| {
                 let head = key.sk == keys::HEAD || keys::is_seat(key);
                 head || keys::team_wait_of(key).is_some()
-                    || keys::is_flow_run(key)
+                    || keys::flow_run_of(key).is_some()
                     || keys::continuity_of(key).is_some()
                     || keys::flow_ticked(key).is_some()
                     || keys::disclosed(key).is_some()
@@ -115,8 +114,8 @@ async fn settle(
         let decided = Box::pin(app.store.decide_mail(place, now)).await?;
         return Ok(decided.then_some("continuity_mails"));
     }
-    if keys::is_flow_run(head) {
-        return Box::pin(flows::settle(app, head, now)).await;
+    if let Some(place) = keys::flow_run_of(head) {
+        return Box::pin(flows::settle(app, place)).await;
     }
     if keys::is_export(head) {
         let done = Box::pin(crate::exports::go_on(app, head)).await?;
@@ -138,16 +137,7 @@ async fn settle(
         wanted.extend([keys::data_key(&root), keys::tenant_key(tenant)]);
     }
     let fetched = app.store.batch(wanted).await?;
-    let platform = Policy::platform();
-    let lens = Lens {
-        now,
-        policy: &platform,
-    };
-    let row = fetched.get::<WorkspacePolicy>(&keys::policy(workspace), &Unsealed, lens)?;
-    let Some(policy) = row
-        .filter(|row| row.state == State::Live)
-        .map(|row| row.policy())
-    else {
+    let Some(policy) = fetched.live_policy(workspace, now)? else {
         return Ok(None);
     };
     let lens = Lens {

@@ -26,6 +26,7 @@ use flow::{
     Arrival, CallDid, Cx, Document, Effect, FileRef, Limits, State, Subflows, WaitKind, What,
     node::Action,
 };
+pub use led::Led;
 pub use proof::{Proof, Proving, proving};
 pub use request::{Asked, Round};
 use serde::{Deserialize, Serialize};

@@ -49,7 +49,6 @@ use crate::{
         notification::{Notification, NotifyWishes, PushSender},
         subject::State,
         webhook::DeliveryState,
-        workspace::WorkspacePolicy,
     },
 };
 
@@ -216,14 +215,8 @@ impl App {
             keys::tenant_key(tenant),
         ];
         let fetched = self.store.batch(wanted).await?;
-        let (now, platform) = (self.clock.now(), Policy::platform());
-        let lens = Lens {
-            now,
-            policy: &platform,
-        };
-        let row = fetched.get::<WorkspacePolicy>(&keys::policy(workspace), &Unsealed, lens)?;
-        let row = row.filter(|row| row.state == State::Live);
-        let Some(policy) = row.map(|row| row.policy()) else {
+        let now = self.clock.now();
+        let Some(policy) = fetched.live_policy(workspace, now)? else {
             return Ok(Told::Nothing);
         };
         let lens = Lens {

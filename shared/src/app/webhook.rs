@@ -28,9 +28,7 @@ use crate::{
     store::{
         CommitError, Key, StoreError, Stored, TenantKey, Transaction, Unsealed, keys,
         notice::{Notice, NoticeKind},
-        subject::State,
         webhook::{Delivery, DeliveryFault, DeliveryState, Webhook, WebhookHealth, WebhookStatus},
-        workspace::WorkspacePolicy,
     },
 };
 
@@ -126,16 +124,8 @@ impl App {
             keys::tenant_key(tenant),
         ];
         let fetched = self.store.batch(wanted).await?;
-        let (now, platform) = (self.clock.now(), Policy::platform());
-        let lens = Lens {
-            now,
-            policy: &platform,
-        };
-        let row = fetched.get::<WorkspacePolicy>(&keys::policy(workspace), &Unsealed, lens)?;
-        let Some(policy) = row
-            .filter(|row| row.state == State::Live)
-            .map(|row| row.policy())
-        else {
+        let now = self.clock.now();
+        let Some(policy) = fetched.live_policy(workspace, now)? else {
             return Ok(Told::Nothing);
         };
         let lens = Lens {

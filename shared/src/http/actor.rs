@@ -22,7 +22,6 @@ use crate::{
         contact::{Contact, Visit},
         keys,
         subject::State,
-        workspace::WorkspacePolicy,
     },
 };
 
@@ -343,7 +342,9 @@ impl App {
             .filter(|seat| seat.is_good(now))
             .ok_or_else(Problem::not_found)?;
         // Before anything is told of the workspace, the role included.
-        let policy = live_policy(&fetched, workspace, now)?.ok_or_else(Problem::not_found)?;
+        let policy = fetched
+            .live_policy(workspace, now)?
+            .ok_or_else(Problem::not_found)?;
         check_way_in(&session, &seat, &policy)?;
         if policy.second_factor_required && session.second_factor_at.is_none() {
             return Err(Problem::new(Code::SecondFactorRequired));
@@ -422,7 +423,8 @@ impl App {
         let mut wanted = keys;
         wanted.extend([at_visit.clone(), at_contact.clone()]);
         let fetched = self.entry_batch(workspace, wanted, now).await?;
-        let policy = live_policy(&fetched, workspace, now)?
+        let policy = fetched
+            .live_policy(workspace, now)?
             .ok_or_else(|| Problem::new(Code::TokenInvalid))?;
         let lens = Lens {
             now,
@@ -481,7 +483,9 @@ impl App {
         fetched: Fetched,
         now: Timestamp,
     ) -> Result<Entry, Problem> {
-        let policy = live_policy(&fetched, workspace, now)?.ok_or_else(Problem::not_found)?;
+        let policy = fetched
+            .live_policy(workspace, now)?
+            .ok_or_else(Problem::not_found)?;
         let tenant = TenantId::Workspace(workspace);
         let tenant_key = self.store.unwrap_tenant_key(tenant, &fetched, now).await?;
         Ok(Entry {
@@ -544,24 +548,4 @@ pub(super) fn in_use(policy: &Policy) -> Result<(), Problem> {
     } else {
         Ok(())
     }
-}
-
-/// The policy of a workspace that may be used.
-pub(super) fn live_policy(
-    fetched: &Fetched,
-    workspace: WorkspaceId,
-    now: Timestamp,
-) -> Result<Option<Policy>, Problem> {
-    let platform = Policy::platform();
-    let row = fetched.get::<WorkspacePolicy>(
-        &keys::policy(workspace),
-        &Unsealed,
-        Lens {
-            now,
-            policy: &platform,
-        },
-    )?;
-    Ok(row
-        .filter(|row| row.state == State::Live)
-        .map(|row| row.policy()))
 }

@@ -6,7 +6,7 @@ use axum::{
 };
 
 use super::{
-    actor::{Entry, in_use, live_policy},
+    actor::{Entry, in_use},
     bearer::bearer,
     problem::{Code, Problem},
 };
@@ -87,7 +87,7 @@ impl App {
         let mut wanted = keys;
         wanted.push(place.clone());
         let fetched = self.entry_batch(workspace, wanted, now).await?;
-        let policy = live_policy(&fetched, workspace, now)?.ok_or_else(invalid)?;
+        let policy = fetched.live_policy(workspace, now)?.ok_or_else(invalid)?;
         let lens = Lens {
             now,
             policy: &policy,

@@ -80,8 +80,8 @@ pub use files::{
 pub use flows::{
     FLOW_REQUEST_SHARDS, FLOW_TICK, flow, flow_code, flow_deed, flow_list, flow_partition,
     flow_piece, flow_request, flow_request_due, flow_request_shard, flow_rules, flow_run,
-    flow_run_due, flow_servers, flow_sums, flow_tests, flow_tick, flow_tick_due, flow_ticked,
-    flow_version, flow_version_sort, flows, is_flow_request, is_flow_run,
+    flow_run_due, flow_run_of, flow_servers, flow_sums, flow_tests, flow_tick, flow_tick_due,
+    flow_ticked, flow_version, flow_version_sort, flows, is_flow_request,
 };
 pub use privacy::{
     OWN_REQUEST, asked, is_privacy_request, open_wish, own_request, privacy_due, privacy_letter,

@@ -2,11 +2,13 @@
 
 use shared_derive::Record;
 
-use super::subject::State;
+use super::{Fetched, StoreError, Unsealed, keys, subject::State};
 use crate::domain::{
     TeamId, Timestamp, WorkspaceId,
     billing::plan::Granted,
-    policy::{Module, Policy, Profile, Step, SuspensionReason, TeamSignIn, VisitorMail, WayIn},
+    policy::{
+        Lens, Module, Policy, Profile, Step, SuspensionReason, TeamSignIn, VisitorMail, WayIn,
+    },
     text::{Locale, Name, TimeZone},
 };
 
@@ -136,5 +138,27 @@ impl WorkspacePolicy {
             retention_changed_at: Some(now),
             ..self
         }
+    }
+}
+
+impl Fetched {
+    /// The policy of a workspace that may be used, whose row was read with the others; none when it is
+    /// not there, set aside, or being erased.
+    ///
+    /// # Errors
+    /// When the row cannot be read.
+    pub fn live_policy(
+        &self,
+        workspace: WorkspaceId,
+        now: Timestamp,
+    ) -> Result<Option<Policy>, StoreError> {
+        let platform = Policy::platform();
+        let lens = Lens {
+            now,
+            policy: &platform,
+        };
+        let row = self.get::<WorkspacePolicy>(&keys::policy(workspace), &Unsealed, lens)?;
+        let live = row.filter(|row| row.state == State::Live);
+        Ok(live.map(|row| row.policy()))
     }
 }

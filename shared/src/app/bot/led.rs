@@ -9,12 +9,11 @@ use crate::{
         flow_run::FlowRun,
         keys,
         subject::State,
-        workspace::WorkspacePolicy,
     },
 };
 
 /// A conversation that a flow leads, or led.
-pub(super) struct Led {
+pub struct Led {
     /// The conversation.
     pub head: Conversation,
     /// How far it is in its flow.
@@ -45,7 +44,10 @@ impl Led {
 
 impl App {
     /// The conversation with its flow, in one batch read; none where one of them is not there any more.
-    pub(super) async fn led(
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn led(
         &self,
         workspace: WorkspaceId,
         conversation: ConversationId,
@@ -63,16 +65,8 @@ impl App {
             keys::tenant_key(tenant),
         ];
         let fetched = self.store.batch(wanted).await?;
-        let (now, platform) = (self.clock.now(), Policy::platform());
-        let lens = Lens {
-            now,
-            policy: &platform,
-        };
-        let row = fetched.get::<WorkspacePolicy>(&keys::policy(workspace), &Unsealed, lens)?;
-        let Some(policy) = row
-            .filter(|row| row.state == State::Live)
-            .map(|row| row.policy())
-        else {
+        let now = self.clock.now();
+        let Some(policy) = fetched.live_policy(workspace, now)? else {
             return Ok(None);
         };
         let lens = Lens {

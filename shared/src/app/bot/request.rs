@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{App, Standing};
 use crate::{
     app::egress::{Egress, EgressError, Outgoing},
-    domain::{ConversationId, Policy, TenantId, Timestamp, policy::Lens, recipient::Recipient},
+    domain::{ConversationId, TenantId, Timestamp, policy::Lens, recipient::Recipient},
     store::{
         CommitError, DataKey, Key, RootRef, StoreError, Stored, TenantKey, Transaction, Unsealed,
         conversation::Conversation,
@@ -22,7 +22,6 @@ use crate::{
         keys,
         message::Appended,
         subject::State,
-        workspace::WorkspacePolicy,
     },
 };
 
@@ -112,16 +111,8 @@ impl App {
             keys::tenant_key(tenant),
         ];
         let fetched = self.store.batch(wanted).await?;
-        let (now, platform) = (self.clock.now(), Policy::platform());
-        let lens = Lens {
-            now,
-            policy: &platform,
-        };
-        let row = fetched.get::<WorkspacePolicy>(&keys::policy(workspace), &Unsealed, lens)?;
-        let Some(policy) = row
-            .filter(|row| row.state == State::Live)
-            .map(|row| row.policy())
-        else {
+        let now = self.clock.now();
+        let Some(policy) = fetched.live_policy(workspace, now)? else {
             return Ok(Asked::Nothing);
         };
         let lens = Lens {

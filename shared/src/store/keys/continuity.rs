@@ -5,7 +5,7 @@
 //! | how far mail about a conversation has got | data | `CONVERSATION#<ws>#<conversation>` | `CONTINUITY` |
 //! | where an address for replies leads | data | `REPLY#<ws>#<keyed hash>` | `ENTRY` |
 
-use super::{IndexKey, Key, data, due, thread};
+use super::{IndexKey, Key, conversations::of_thread, data, due, thread};
 use crate::{
     domain::{ConversationId, Timestamp, WorkspaceId},
     store::seal::KeyedHash,
@@ -20,10 +20,7 @@ pub fn continuity(workspace: WorkspaceId, conversation: ConversationId) -> Key {
 
 /// In which conversation mail may be due, if that is what lies here.
 pub fn continuity_of(key: &Key) -> Option<(WorkspaceId, ConversationId)> {
-    let rest = key.pk.strip_prefix("CONVERSATION#")?;
-    let (workspace, conversation) = rest.split_once('#')?;
-    let here = key.sk == CONTINUITY;
-    here.then_some((workspace.parse().ok()?, conversation.parse().ok()?))
+    (key.sk == CONTINUITY).then(|| of_thread(key))?
 }
 
 /// When somebody looks whether the visitor has read.

@@ -184,6 +184,13 @@ pub fn thread(workspace: WorkspaceId, id: ConversationId) -> String {
     format!("CONVERSATION#{workspace}#{id}")
 }
 
+/// Which conversation a record lies with, if it does.
+pub(super) fn of_thread(key: &Key) -> Option<(WorkspaceId, ConversationId)> {
+    let rest = key.pk.strip_prefix("CONVERSATION#")?;
+    let (workspace, conversation) = rest.split_once('#')?;
+    Some((workspace.parse().ok()?, conversation.parse().ok()?))
+}
+
 /// How many partitions the change index of a workspace has.
 pub const CHANGE_SHARDS: u8 = 4;
 

@@ -15,7 +15,7 @@
 
 use uuid::Uuid;
 
-use super::{IndexKey, Key, data, due, head, thread};
+use super::{IndexKey, Key, conversations::of_thread, data, due, head, thread};
 use crate::domain::{ConversationId, FlowId, Timestamp, WorkspaceId};
 
 /// The head of a flow.
@@ -169,9 +169,9 @@ const FLOW_CODE: &str = "FLOWCODE#";
 
 const FLOW_RUN: &str = "FLOW";
 
-/// Whether this is how far a conversation is in its flow.
-pub fn is_flow_run(key: &Key) -> bool {
-    key.pk.starts_with("CONVERSATION#") && key.sk == FLOW_RUN
+/// Which conversation is in a flow, if this says how far.
+pub fn flow_run_of(key: &Key) -> Option<(WorkspaceId, ConversationId)> {
+    (key.sk == FLOW_RUN).then(|| of_thread(key))?
 }
 
 /// When a flow goes on by itself, if it waits for a time.
