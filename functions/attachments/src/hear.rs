@@ -17,7 +17,6 @@ use shared::{
         conversation::Conversation,
         keys::{self, FileKey, FileOwner},
         subject::State,
-        workspace::WorkspacePolicy,
     },
 };
 
@@ -120,9 +119,8 @@ impl Row {
         let at_head = keys::conversation(workspace, conversation);
         let at_upload = keys::upload(workspace, conversation, id);
         let at_attachment = keys::attachment(workspace, conversation, id);
-        let at_policy = keys::policy(workspace);
         let wanted = vec![
-            at_policy.clone(),
+            keys::policy(workspace),
             at_head.clone(),
             keys::data_key(&RootRef::of(&at_head)),
             at_upload.clone(),
@@ -130,16 +128,9 @@ impl Row {
             keys::tenant_key(tenant),
         ];
         let fetched = app.store.batch(wanted).await?;
-        let platform = Policy::platform();
-        let lens = Lens {
-            now,
-            policy: &platform,
-        };
-        let policy = fetched.get::<WorkspacePolicy>(&at_policy, &Unsealed, lens)?;
-        let Some(policy) = policy.filter(|row| row.state == State::Live) else {
+        let Some(policy) = fetched.live_policy(workspace, now)? else {
             return Ok(None);
         };
-        let policy = policy.policy();
         let lens = Lens {
             now,
             policy: &policy,

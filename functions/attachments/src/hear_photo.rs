@@ -13,7 +13,6 @@ use shared::{
         membership::Membership,
         photo::{Photo, PhotoUpload},
         subject::State,
-        workspace::WorkspacePolicy,
     },
 };
 
@@ -91,9 +90,8 @@ impl Row {
         let tenant = TenantId::Workspace(workspace);
         let at_member = keys::membership(workspace, member);
         let [at_upload, at_photo] = keys::rows_of_file(event.file);
-        let at_policy = keys::policy(workspace);
         let wanted = vec![
-            at_policy.clone(),
+            keys::policy(workspace),
             at_member.clone(),
             keys::data_key(&RootRef::of(&at_member)),
             at_upload.clone(),
@@ -101,16 +99,9 @@ impl Row {
             keys::tenant_key(tenant),
         ];
         let fetched = app.store.batch(wanted).await?;
-        let platform = Policy::platform();
-        let lens = Lens {
-            now,
-            policy: &platform,
-        };
-        let policy = fetched.get::<WorkspacePolicy>(&at_policy, &Unsealed, lens)?;
-        let Some(policy) = policy.filter(|row| row.state == State::Live) else {
+        let Some(policy) = fetched.live_policy(workspace, now)? else {
             return Ok(None);
         };
-        let policy = policy.policy();
         let lens = Lens {
             now,
             policy: &policy,

@@ -231,7 +231,7 @@ pub async fn all(
         (keys::privacy_request(tenant, id), sk)
     };
     let id = |item: &Item| item.get("lists_sk")?.as_s().ok()?.parse().ok();
-    page(app, (query, list, paging, now), place, id).await
+    list.ids(&app.store, (query, paging, now), place, id).await
 }
 
 /// A page of somebody's own requests.
@@ -256,31 +256,7 @@ pub async fn own(
         let sk = item.get("sk")?.as_s().ok()?;
         sk.strip_prefix(keys::OWN_REQUEST)?.parse().ok()
     };
-    page(app, (query, list, paging, now), place, id).await
-}
-
-async fn page(
-    app: &App,
-    (query, list, paging, now): (Query, List<'_>, &Paging, Timestamp),
-    place: impl Fn(RequestId) -> (Key, String),
-    id: impl Fn(&Item) -> Option<RequestId>,
-) -> Result<Ids, Problem> {
-    let limit = paging.limit.get();
-    // One more than asked tells whether there is more.
-    let mut query = query.newest_first().limit(limit + 1);
-    if let Some(cursor) = &paging.cursor {
-        let (key, sort_key) = place(list.read::<RequestId>(cursor, now)?);
-        query = query.after(key, sort_key);
-    }
-    let items = app.store.query(query).await?;
-    let more = items.len() > usize::from(limit);
-    let mut ids: Vec<RequestId> = items.iter().filter_map(id).collect();
-    ids.truncate(usize::from(limit));
-    let next = match ids.last().filter(|_| more) {
-        Some(last) => Some(list.cursor(last, now)?),
-        None => None,
-    };
-    Ok((ids, next))
+    list.ids(&app.store, (query, paging, now), place, id).await
 }
 
 /// How many requests fit one batch read.

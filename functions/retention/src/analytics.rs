@@ -14,7 +14,7 @@ use std::time::Duration;
 use shared::{
     app::App,
     domain::{
-        Policy, Profile, PseudonymId, Timestamp, WorkspaceId,
+        Profile, PseudonymId, Timestamp, WorkspaceId,
         analytics::{Said, Tally, Week},
         policy::Lens,
         retention::{Class, expiry},
@@ -26,8 +26,6 @@ use shared::{
         db::key_of,
         keys,
         query::Listed,
-        subject::State,
-        workspace::WorkspacePolicy,
     },
 };
 
@@ -99,17 +97,10 @@ async fn go_on(
     let workspace: WorkspaceId = workspace.ok_or(StoreError::Corrupt("a week of no workspace"))?;
     let wanted = vec![head.clone(), keys::policy(workspace)];
     let fetched = app.store.batch(wanted).await?;
-    let platform = Policy::platform();
-    let lens = Lens {
-        now,
-        policy: &platform,
-    };
-    let row = fetched.get::<WorkspacePolicy>(&keys::policy(workspace), &Unsealed, lens)?;
     // A workspace in erasure takes its weeks along.
-    let Some(row) = row.filter(|row| row.state == State::Live) else {
+    let Some(policy) = fetched.live_policy(workspace, now)? else {
         return Ok(());
     };
-    let policy = row.policy();
     let lens = Lens {
         now,
         policy: &policy,

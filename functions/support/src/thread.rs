@@ -266,7 +266,8 @@ pub async fn all(
     let query = Query::lists(keys::support_threads());
     let place = |id: SupportId| (keys::support_thread(id), id.to_string());
     let id = |item: &Item| item.get("lists_sk")?.as_s().ok()?.parse().ok();
-    page(app, (query, list, paging, desk.now), place, id).await
+    list.ids(&app.store, (query, paging, desk.now), place, id)
+        .await
 }
 
 /// A page of the threads of an account.
@@ -283,31 +284,8 @@ pub async fn own(
     let query = Query::partition(keys::supported(account));
     let place = |id: SupportId| (keys::own_support(account, id), String::new());
     let id = |item: &Item| item.get("sk")?.as_s().ok()?.parse().ok();
-    page(app, (query, list, paging, desk.now), place, id).await
-}
-
-async fn page(
-    app: &App,
-    (query, list, paging, now): (Query, List<'_>, &Paging, Timestamp),
-    place: impl Fn(SupportId) -> (Key, String),
-    id: impl Fn(&Item) -> Option<SupportId>,
-) -> Result<Ids, Problem> {
-    let limit = paging.limit.get();
-    // One more than asked tells whether there is more.
-    let mut query = query.newest_first().limit(limit + 1);
-    if let Some(cursor) = &paging.cursor {
-        let (key, sort_key) = place(list.read::<SupportId>(cursor, now)?);
-        query = query.after(key, sort_key);
-    }
-    let items = app.store.query(query).await?;
-    let more = items.len() > usize::from(limit);
-    let mut ids: Vec<SupportId> = items.iter().filter_map(id).collect();
-    ids.truncate(usize::from(limit));
-    let next = match ids.last().filter(|_| more) {
-        Some(last) => Some(list.cursor(last, now)?),
-        None => None,
-    };
-    Ok((ids, next))
+    list.ids(&app.store, (query, paging, desk.now), place, id)
+        .await
 }
 
 /// The threads with these ids, in that order, without those that are gone.

@@ -3,7 +3,6 @@
 
 use axum::{
     extract::State,
-    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -15,11 +14,9 @@ use shared::{
         text::{Name, Text},
     },
     http::{
-        AccessToken, Code, IdempotencyKey, Json, Path, Problem, Problems, Versioned,
-        idempotent::Ask,
+        AccessToken, IdempotencyKey, Json, Path, Problem, Problems, Versioned, idempotent::Ask,
     },
     store::{
-        CommitError, Stored, Transaction, Unsealed,
         app::Label,
         keys,
         shelf::{CannedReply, KeptFor},
@@ -112,23 +109,10 @@ pub async fn handle(
         created_at: entry.now,
         rev: 1,
     };
-    let stored = Stored::new(reply, &entry.policy);
-    let mut transaction = Transaction::new(entry.now);
-    transaction.create(&stored, &Unsealed)?;
-    transaction.check_live(keys::membership(workspace, member.id));
-    let slot = idempotency.remember(&mut transaction, ask, id)?;
-    let (status, kept) = match app.store.commit(transaction).await {
-        Ok(()) => (StatusCode::CREATED, stored.into_record()),
-        Err(CommitError::Store(error)) => return Err(error.into()),
-        Err(CommitError::Refused(refusal)) => {
-            let kept = IdempotencyKey::replayed::<CannedReplyId>(&refusal, slot, ask)?;
-            let kept = kept.ok_or_else(|| Problem::new(Code::Conflict))?;
-            let place = keys::canned_reply(workspace, owner, kept);
-            let fetched = app.store.batch(vec![place.clone()]).await?;
-            let kept = fetched.get::<CannedReply>(&place, &Unsealed, entry.lens())?;
-            (StatusCode::OK, kept.ok_or_else(Problem::not_found)?)
-        }
-    };
+    let (status, kept) = shelf::keep(&app, &member, (id, reply), (&idempotency, ask), |id| {
+        keys::canned_reply(workspace, owner, id)
+    })
+    .await?;
     let body = Versioned {
         rev: kept.rev,
         view: CannedReplyView::new(&kept, entry)?,

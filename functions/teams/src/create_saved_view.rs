@@ -3,7 +3,6 @@
 
 use axum::{
     extract::State,
-    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -11,13 +10,10 @@ use shared::{
     app::App,
     domain::{Permission, SavedViewId, WorkspaceId, policy::Module, text::Name},
     http::{
-        AccessToken, Code, IdempotencyKey, Json, Path, Problem, Problems, Versioned,
-        filter::Filter, idempotent::Ask,
+        AccessToken, IdempotencyKey, Json, Path, Problem, Problems, Versioned, filter::Filter,
+        idempotent::Ask,
     },
-    store::{
-        CommitError, Stored, Transaction, Unsealed, app::Label, keys, saved_view::SavedView,
-        shelf::KeptFor,
-    },
+    store::{app::Label, keys, saved_view::SavedView, shelf::KeptFor},
 };
 use utoipa::ToSchema;
 
@@ -108,23 +104,10 @@ pub async fn handle(
         created_at: entry.now,
         rev: 1,
     };
-    let stored = Stored::new(kept, &entry.policy);
-    let mut transaction = Transaction::new(entry.now);
-    transaction.create(&stored, &Unsealed)?;
-    transaction.check_live(keys::membership(workspace, member.id));
-    let slot = idempotency.remember(&mut transaction, ask, id)?;
-    let (status, kept) = match app.store.commit(transaction).await {
-        Ok(()) => (StatusCode::CREATED, stored.into_record()),
-        Err(CommitError::Store(error)) => return Err(error.into()),
-        Err(CommitError::Refused(refusal)) => {
-            let kept = IdempotencyKey::replayed::<SavedViewId>(&refusal, slot, ask)?;
-            let kept = kept.ok_or_else(|| Problem::new(Code::Conflict))?;
-            let place = keys::saved_view(workspace, owner, kept);
-            let fetched = app.store.batch(vec![place.clone()]).await?;
-            let kept = fetched.get::<SavedView>(&place, &Unsealed, entry.lens())?;
-            (StatusCode::OK, kept.ok_or_else(Problem::not_found)?)
-        }
-    };
+    let (status, kept) = shelf::keep(&app, &member, (id, kept), (&idempotency, ask), |id| {
+        keys::saved_view(workspace, owner, id)
+    })
+    .await?;
     let body = Versioned {
         rev: kept.rev,
         view: SavedViewView::new(&kept),

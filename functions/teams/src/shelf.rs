@@ -1,11 +1,14 @@
 //! Where prepared answers lie: with the workspace, or with a member.
 
+use std::{fmt::Display, str::FromStr};
+
+use axum::http::StatusCode;
 use shared::{
     app::App,
     domain::{MemberId, Permission, WorkspaceId},
-    http::{Code, Member, Problem},
+    http::{Code, IdempotencyKey, Member, Problem, idempotent::Ask},
     store::{
-        self, Record, Unsealed, keys,
+        self, CommitError, Key, Record, Stored, Transaction, Unsealed, keys,
         record::read_item,
         shelf::{KeptFor, MOST_KEPT},
     },
@@ -53,6 +56,38 @@ pub async fn check_room(
     }
     let detail = "at most 200 are kept";
     Err(Problem::invalid("#", "too_many", detail))
+}
+
+/// Keeps one more, as long as its member is there; the same request again finds what it kept the first
+/// time. One transaction, and one read when it is a repeated one.
+///
+/// # Errors
+/// 409 when the member has gone meanwhile, 404 when what was kept has been removed since, 422 when the key
+/// was used for something else.
+pub async fn keep<R: Record<Seal = Unsealed>, I: Copy + Display + FromStr>(
+    app: &App,
+    member: &Member,
+    (id, kept): (I, R),
+    (idempotency, ask): (&IdempotencyKey, Ask<'_>),
+    place: impl FnOnce(I) -> Key,
+) -> Result<(StatusCode, R), Problem> {
+    let entry = &member.entry;
+    let stored = Stored::new(kept, &entry.policy);
+    let mut transaction = Transaction::new(entry.now);
+    transaction.create(&stored, &Unsealed)?;
+    transaction.check_live(keys::membership(entry.workspace, member.id));
+    let slot = idempotency.remember(&mut transaction, ask, id)?;
+    match app.store.commit(transaction).await {
+        Ok(()) => Ok((StatusCode::CREATED, stored.into_record())),
+        Err(CommitError::Store(error)) => Err(error.into()),
+        Err(CommitError::Refused(refusal)) => {
+            let before = IdempotencyKey::replayed::<I>(&refusal, slot, ask)?;
+            let place = place(before.ok_or_else(|| Problem::new(Code::Conflict))?);
+            let fetched = app.store.batch(vec![place.clone()]).await?;
+            let kept = fetched.get::<R>(&place, &Unsealed, entry.lens())?;
+            Ok((StatusCode::OK, kept.ok_or_else(Problem::not_found)?))
+        }
+    }
 }
 
 /// What lies there for a member: the workspace's, then their own, each in the order they were made. Two

@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::{IntoParams, ToSchema};
 
 use super::problem::{Code, Problem};
 use crate::{
     domain::{Timestamp, page::Limit},
-    store::{TenantKey, keyring::Use},
+    store::{Item, Key, Query, Store, TenantKey, keyring::Use},
 };
 
 /// How long a cursor is good.
@@ -82,6 +82,36 @@ pub struct List<'a> {
 }
 
 impl List<'_> {
+    /// The ids on a page of this list, newest first, and the cursor that goes on. `place` says where an id
+    /// lies in the query, `id` which one an item of it is. One query.
+    ///
+    /// # Errors
+    /// 400 `cursor_invalid`.
+    pub async fn ids<I: Copy + Serialize + DeserializeOwned>(
+        &self,
+        store: &Store,
+        (query, paging, now): (Query, &Paging, Timestamp),
+        place: impl Fn(I) -> (Key, String),
+        id: impl Fn(&Item) -> Option<I>,
+    ) -> Result<(Vec<I>, Option<String>), Problem> {
+        let limit = paging.limit.get();
+        // One more than asked tells whether there is more.
+        let mut query = query.newest_first().limit(limit + 1);
+        if let Some(cursor) = &paging.cursor {
+            let (key, sort_key) = place(self.read(cursor, now)?);
+            query = query.after(key, sort_key);
+        }
+        let items = store.query(query).await?;
+        let more = items.len() > usize::from(limit);
+        let mut ids: Vec<I> = items.iter().filter_map(id).collect();
+        ids.truncate(usize::from(limit));
+        let next = match ids.last().filter(|_| more) {
+            Some(last) => Some(self.cursor(*last, now)?),
+            None => None,
+        };
+        Ok((ids, next))
+    }
+
     fn bound(&self, content: &[u8]) -> Vec<u8> {
         let mut bound = format!("{}\u{1}{}\u{1}", self.principal, self.name).into_bytes();
         bound.extend_from_slice(content);

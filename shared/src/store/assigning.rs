@@ -24,15 +24,12 @@ use super::{
     record::Stored,
     seal::{DataKey, Unsealed},
     socket::Topic,
-    subject::{RootRef, State, SubjectId},
+    subject::{RootRef, SubjectId},
     transaction::{CommitError, Transaction},
     transcript::{Line, Step},
-    workspace::WorkspacePolicy,
 };
 use crate::{
-    domain::{
-        MemberId, Permission, Policy, TeamId, TenantId, Timestamp, WorkspaceId, policy::Lens,
-    },
+    domain::{MemberId, Permission, TeamId, TenantId, Timestamp, WorkspaceId, policy::Lens},
     words,
 };
 
@@ -203,27 +200,20 @@ impl Store {
             keys::team(workspace, team),
             keys::team_wait(workspace, team),
         );
-        let (at_hours, at_policy) = (keys::business_hours(workspace), keys::policy(workspace));
+        let at_hours = keys::business_hours(workspace);
         let mut wanted = vec![
             at_team.clone(),
             at_wait.clone(),
             at_hours.clone(),
-            at_policy.clone(),
+            keys::policy(workspace),
         ];
         if self.keyring().remembered(tenant, now).is_none() {
             wanted.push(keys::tenant_key(tenant));
         }
         let fetched = self.batch(wanted).await?;
-        let platform = Policy::platform();
-        let lens = Lens {
-            now,
-            policy: &platform,
-        };
-        let row = fetched.get::<WorkspacePolicy>(&at_policy, &Unsealed, lens)?;
-        let Some(row) = row.filter(|row| row.state == State::Live) else {
+        let Some(policy) = fetched.live_policy(workspace, now)? else {
             return Ok(0);
         };
-        let policy = row.policy();
         let lens = Lens {
             now,
             policy: &policy,

@@ -25,7 +25,6 @@ use super::{
     socket::Topic,
     subject::{State, SubjectId},
     transaction::{CommitError, Transaction},
-    workspace::WorkspacePolicy,
 };
 use crate::domain::{
     ContactId, ConversationId, Policy, Timestamp, WorkspaceId,
@@ -199,28 +198,20 @@ impl Scene {
         more: Vec<Key>,
         now: Timestamp,
     ) -> Result<Option<Self>, StoreError> {
-        let at_policy = keys::policy(workspace);
         let at_head = keys::conversation(workspace, conversation);
         let at_contact = keys::contact(workspace, contact);
         let at_row = keys::continuity(workspace, conversation);
         let mut wanted = vec![
-            at_policy.clone(),
+            keys::policy(workspace),
             at_head.clone(),
             at_contact.clone(),
             at_row.clone(),
         ];
         wanted.extend(more);
         let fetched = store.batch(wanted).await?;
-        let platform = Policy::platform();
-        let lens = Lens {
-            now,
-            policy: &platform,
-        };
-        let row = fetched.get::<WorkspacePolicy>(&at_policy, &Unsealed, lens)?;
-        let Some(row) = row.filter(|row| row.state == State::Live) else {
+        let Some(policy) = fetched.live_policy(workspace, now)? else {
             return Ok(None);
         };
-        let policy = row.policy();
         let lens = Lens {
             now,
             policy: &policy,

@@ -2,7 +2,7 @@
 
 use super::Call;
 use crate::{
-    domain::{Policy, TenantId, Timestamp, call::Side, policy::Lens},
+    domain::{TenantId, Timestamp, call::Side, policy::Lens},
     store::{
         RootRef,
         conversation::Conversation,
@@ -12,7 +12,6 @@ use crate::{
         seal::Unsealed,
         subject::{State, SubjectId},
         transcript::Line,
-        workspace::WorkspacePolicy,
     },
 };
 
@@ -35,26 +34,18 @@ impl Store {
         let workspace = before.workspace;
         let tenant = TenantId::Workspace(workspace);
         let at_head = keys::conversation(workspace, conversation);
-        let at_policy = keys::policy(workspace);
         let mut wanted = vec![
             at_head.clone(),
-            at_policy.clone(),
+            keys::policy(workspace),
             keys::data_key(&RootRef::of(&at_head)),
         ];
         if self.keyring().remembered(tenant, now).is_none() {
             wanted.push(keys::tenant_key(tenant));
         }
         let fetched = self.batch(wanted).await?;
-        let platform = Policy::platform();
-        let lens = Lens {
-            now,
-            policy: &platform,
-        };
-        let row = fetched.get::<WorkspacePolicy>(&at_policy, &Unsealed, lens)?;
-        let Some(policy) = row.filter(|row| row.state == State::Live) else {
+        let Some(policy) = fetched.live_policy(workspace, now)? else {
             return Ok(());
         };
-        let policy = policy.policy();
         let lens = Lens {
             now,
             policy: &policy,
