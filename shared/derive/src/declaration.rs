@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use syn::{
-    Attribute, Data, DeriveInput, Error, Fields, Ident, LitInt, LitStr, Result, Type,
+    Attribute, Data, DeriveInput, Error, Fields, Ident, LitInt, LitStr, Path, Result, Type,
     meta::ParseNestedMeta, parenthesized, punctuated::Punctuated, spanned::Spanned, token::Comma,
 };
 
@@ -11,6 +11,7 @@ pub struct Declaration {
     pub name: Ident,
     pub table: Ident,
     pub version: LitInt,
+    pub upgrade: Option<Path>,
     pub key: KeyCall,
     pub changes: Option<KeyCall>,
     pub lists: Option<KeyCall>,
@@ -103,6 +104,7 @@ const FIELD_HELP: &str = "write one of:
 struct Header {
     table: Option<Ident>,
     version: Option<LitInt>,
+    upgrade: Option<Path>,
     key: Option<KeyCall>,
     changes: Option<KeyCall>,
     lists: Option<KeyCall>,
@@ -123,6 +125,7 @@ impl Header {
         match word.as_str() {
             "table" => self.table = Some(meta.value()?.parse()?),
             "version" => self.version = Some(meta.value()?.parse()?),
+            "upgrade" => self.upgrade = Some(meta.value()?.parse()?),
             "key" => self.key = Some(key_call(meta)?),
             "changes" => self.changes = Some(key_call(meta)?),
             "lists" => self.lists = Some(key_call(meta)?),
@@ -201,12 +204,21 @@ impl Declaration {
                 "`anchor` names a field of the record",
             ));
         }
+        let version = header
+            .version
+            .unwrap_or_else(|| LitInt::new("1", Span::call_site()));
+        // Rows of the version before are in every table that there is.
+        if (version.base10_parse::<u32>()? > 1) != header.upgrade.is_some() {
+            return Err(Error::new(
+                version.span(),
+                "`version = 2` and later ones go with `upgrade = function`, which makes older items such ones",
+            ));
+        }
         Ok(Self {
             name: input.ident.clone(),
             table: header.table.ok_or_else(|| open("`table`"))?,
-            version: header
-                .version
-                .unwrap_or_else(|| LitInt::new("1", Span::call_site())),
+            version,
+            upgrade: header.upgrade,
             key: header.key.ok_or_else(|| open("`key`"))?,
             changes: header.changes,
             lists: header.lists,

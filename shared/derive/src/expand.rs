@@ -75,6 +75,16 @@ pub fn expand(declaration: &Declaration) -> TokenStream {
     } else {
         TokenStream::new()
     };
+    let upgrade = declaration.upgrade.as_ref().map(|function| {
+        quote! {
+            fn upgrade(
+                item: &mut ::shared::store::Item,
+                from: u32,
+            ) -> ::core::result::Result<(), ::shared::store::StoreError> {
+                #function(item, from)
+            }
+        }
+    });
     let declarations = declaration.fields.iter().map(field_declaration);
     let writes = declaration.fields.iter().map(write_field);
     let reads = declaration.fields.iter().map(read_field);
@@ -125,6 +135,8 @@ pub fn expand(declaration: &Declaration) -> TokenStream {
             #rev
 
             #held
+
+            #upgrade
 
             fn write(
                 &self,

@@ -32,7 +32,7 @@ pub struct Declaration {
     pub name: &'static str,
     /// Where it lies.
     pub table: Table,
-    /// The shape of the item; a change of shape counts up.
+    /// The shape of the item that is written; see [`Record::upgrade`].
     pub version: u32,
     /// Whose it is.
     pub owner: Owner,
@@ -127,6 +127,9 @@ pub struct Indexes {
     pub due: Option<IndexKey>,
 }
 
+/// What is said of an item whose version this release neither knows nor comes next to.
+const UNKNOWN_VERSION: StoreError = StoreError::Corrupt("an item of an unknown version");
+
 /// Something that may enter storage. Implemented only by `#[derive(Record)]`.
 pub trait Record: Sized + Registered {
     /// What was declared.
@@ -151,6 +154,15 @@ pub trait Record: Sized + Registered {
     /// The version counter, when the record is changed under one.
     fn rev_mut(&mut self) -> Option<&mut u64> {
         None
+    }
+    /// Gives an item of an earlier version the shape of this one, before its fields are read; derived from
+    /// `upgrade = function`. A sealed field keeps its name: its ciphertext is bound to that and to the
+    /// version it was written under.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] for a version that there never was.
+    fn upgrade(_: &mut Item, _: u32) -> Result<(), StoreError> {
+        Err(UNKNOWN_VERSION)
     }
     /// Writes the fields.
     fn write(&self, door: &Door<'_, Self::Seal>, item: &mut Item) -> Result<(), StoreError>;
@@ -323,10 +335,22 @@ pub fn read_item<R: Record>(
     };
     let version =
         u32::read(item.get("v")).ok_or(StoreError::Corrupt("an item without a version"))?;
-    if version != declaration.version {
-        return Err(StoreError::Corrupt("an item of an unknown version"));
+    let door = Door::new(&key, version, seal);
+    if version < declaration.version {
+        let mut upgraded = item.clone();
+        R::upgrade(&mut upgraded, version)?;
+        return R::read(&door, &upgraded).map(Some);
     }
-    R::read(&Door::new(&key, version, seal), item).map(Some)
+    // A release reads what the next one writes, as long as both run: what it still needs, that one writes.
+    if version > declaration.version + 1 {
+        return Err(UNKNOWN_VERSION);
+    }
+    R::read(&door, item).map(Some)
+}
+
+/// Whether an item has an earlier version than is written now. It changes when it is written again.
+pub fn is_older(item: &Item, declaration: &Declaration) -> bool {
+    u32::read(item.get("v")).is_some_and(|version| version < declaration.version)
 }
 
 /// Whether an item has ended, see [`Borne::is_over`].
@@ -459,3 +483,6 @@ impl Door<'_, DataKey> {
         T::from_bytes(bytes).ok_or(StoreError::Corrupt("a sealed field of another type"))
     }
 }
+
+#[cfg(test)]
+mod tests;
