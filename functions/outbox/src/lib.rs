@@ -21,6 +21,7 @@
 //! | `notify` | something that people want to hear of | a notification for each |
 //! | `nudge` | a conversation changed | those who listen to it hear so |
 //! | `call_over` | a call that was offered in a conversation begins or is over | its flow hears so, and a line of its thread |
+//! | `call_setup` | a call that was taken is over | it counts, and whether it connected |
 //! | `ring` | a call rings, stops ringing, or is further | those who may take it, and the two devices in it, hear so |
 //! | `close_sockets` | a login session or a seat went, or a seat shows other conversations | the sockets that rest on it are closed |
 //! | `feedback` | a mail came back, or its reader complained | the address is written to no more where that may be, and the team sees it |
@@ -35,6 +36,7 @@
 
 mod begin_flow;
 mod call_over;
+mod call_setup;
 mod close_sockets;
 mod do_for_flow;
 mod failure;
@@ -126,8 +128,9 @@ pub async fn handle(app: &App, batch: Batch) -> Answer {
         Box::pin(notifications),
     );
     let rings = Box::pin(ring::tell(app, &batch.records));
-    let (answer, (), (), (), (), ()) =
+    let (mut answer, (), (), (), (), ()) =
         tokio::join!(effects, nudges, deliveries, requests, notifications, rings);
+    answer.report = call_setup::count(&batch.records);
     answer
 }
 

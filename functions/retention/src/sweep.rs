@@ -5,6 +5,8 @@
 //! stays longer than 24 hours past its time, even where TTL never runs. What the stream was told
 //! and `outbox` lost is found here too: keys, edges and fences whose head is gone.
 
+mod lag;
+
 use std::{collections::HashMap, time::Duration};
 
 use shared::{
@@ -17,6 +19,7 @@ use shared::{
         idle::near_end,
         job::{Mark, SweepMark, SweepSegment},
         keys::{self, HEAD},
+        record::is_older,
         remains::{self, Verdict},
         workspace::WorkspacePolicy,
     },
@@ -43,6 +46,8 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
         "overdue_items",
         "told_workspaces",
         "deleted_items",
+        lag::LAG,
+        "older_items",
         "swept_items",
         "unreadable_items",
     ] {
@@ -101,6 +106,9 @@ async fn segment(
     loop {
         let after = mark.after.take().map(|mark| mark.key);
         let scanned = app.store.scan(table, (segment, SEGMENTS), after).await?;
+        if table == Table::Data {
+            lag::look(app, &scanned.items, report).await?;
+        }
         page(app, table, &scanned.items, report).await?;
         pages += 1;
         let now = app.clock.now();
@@ -152,6 +160,9 @@ async fn page(
     report.add("swept_items", items.len() as u64);
     let mut near = Near::new();
     for item in items {
+        if remains::declaration_of(item).is_some_and(|declared| is_older(item, declared)) {
+            report.add("older_items", 1);
+        }
         let own = remains::workspace_of(item)
             .map(|workspace| policies.get(&workspace).and_then(Option::as_ref));
         let (policy, policed) = match own {

@@ -47,6 +47,12 @@ impl Report {
         *self.0.entry(name).or_default() += count;
     }
 
+    /// Makes a measure at least this.
+    pub fn most(&mut self, name: &'static str, measure: u64) {
+        let so_far = self.0.entry(name).or_default();
+        *so_far = measure.max(*so_far);
+    }
+
     /// The counts in CloudWatch's embedded metric format, without any dimension.
     pub fn metrics(&self, now: Timestamp) -> Value {
         let names: Vec<Value> = self
@@ -133,7 +139,7 @@ where
     clippy::print_stdout,
     reason = "standard output is the log of a function"
 )]
-fn log(metrics: &Value) {
+pub(super) fn log(metrics: &Value) {
     println!("{metrics}");
 }
 
@@ -147,13 +153,16 @@ mod tests {
         report.add("sweep_heartbeat", 1);
         report.add("overdue_items", 0);
         report.add("sweep_heartbeat", 1);
+        report.most("index_lag_seconds", 7);
+        report.most("index_lag_seconds", 3);
         let line = report.metrics(Timestamp::from_ms(1_768_478_400_000));
         assert_eq!(line["sweep_heartbeat"], 2);
         assert_eq!(line["overdue_items"], 0);
+        assert_eq!(line["index_lag_seconds"], 7);
         let metrics = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(metrics["Namespace"], "Sotto");
         assert_eq!(metrics["Dimensions"], json!([[]]));
-        assert_eq!(metrics["Metrics"].as_array().map(Vec::len), Some(2));
+        assert_eq!(metrics["Metrics"].as_array().map(Vec::len), Some(3));
     }
 
     #[test]

@@ -5,7 +5,10 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::feedback::{Feedback, Heard};
+use super::{
+    feedback::{Feedback, Heard},
+    schedule::{self, Report},
+};
 use crate::{
     app::App,
     domain::Timestamp,
@@ -80,6 +83,9 @@ impl Images {
 pub struct Answer {
     /// Empty when all went well.
     pub batch_item_failures: Vec<Failure>,
+    /// What is counted of the batch; for the log, and not for Lambda.
+    #[serde(skip)]
+    pub report: Report,
 }
 
 /// One record that must come again.
@@ -96,6 +102,7 @@ impl Answer {
         let item_identifier = record.dynamodb.sequence_number.clone();
         Self {
             batch_item_failures: vec![Failure { item_identifier }],
+            report: Report::default(),
         }
     }
 }
@@ -119,7 +126,11 @@ where
                 return Ok::<_, lambda_runtime::Error>(serde_json::to_value(heard)?);
             }
             let batch = serde_json::from_value(event.payload)?;
-            Ok(serde_json::to_value(changes(app, batch).await)?)
+            let answer = changes(app, batch).await;
+            if answer.report != Report::default() {
+                schedule::log(&answer.report.metrics(app.clock.now()));
+            }
+            Ok(serde_json::to_value(answer)?)
         };
         lambda_runtime::run(service_fn(serve)).await
     })
