@@ -154,6 +154,7 @@ async fn a_request_that_fails_is_logged_once_with_its_cause() {
     let fields = failed[0]["fields"].as_object().expect("fields");
     assert_eq!(fields["message"], "request failed");
     assert_eq!(fields["code"], "unavailable");
+    assert_eq!(fields["route"], "/v1/auth/signup");
     assert!(
         fields["cause"]
             .as_str()
@@ -165,4 +166,29 @@ async fn a_request_that_fails_is_logged_once_with_its_cause() {
             .all(|name| LOG_FIELDS.contains(&name.as_str())),
         "{fields:?}"
     );
+}
+
+/// Whoever looks after a deployment sees whose requests fail, and at which route.
+#[tokio::test]
+async fn a_request_that_fails_in_a_workspace_names_it_and_the_route() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let workspace = owner.workspace("inbox").await;
+    let (log, _listening) = Log::listen();
+    harness
+        .faults()
+        .plan(Fault::new(Kind::ServerError).times(30));
+    let path = format!("{}/members", workspace.path);
+    let answer = owner.send(Method::GET, &path, None).await;
+    harness.faults().reset();
+    assert_eq!(answer.status, 503, "{}", answer.text);
+    let bytes = log.bytes();
+    let text = String::from_utf8_lossy(&bytes);
+    let mut lines = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"));
+    let failed = lines.find(|line| line["fields"]["message"] == "request failed");
+    let fields = failed.expect("a line")["fields"].clone();
+    assert_eq!(fields["workspace"], workspace.id);
+    assert_eq!(fields["route"], "/v1/workspaces/{workspace}/members");
 }

@@ -8,6 +8,7 @@ use std::fmt::{self, Write as _};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::Value;
+use shared::domain::recipient::Recipient;
 use shared::lambda::LOG_FIELDS;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber, span};
@@ -100,6 +101,9 @@ struct Line {
     ours: bool,
     fields: Vec<&'static str>,
     text: String,
+    /// The kind of recipient, and its host, of a call that goes out.
+    what: Option<String>,
+    host: Option<String>,
 }
 
 impl Line {
@@ -112,6 +116,8 @@ impl Line {
             ours: !embedded.contains(&room),
             fields: Vec::new(),
             text: String::new(),
+            what: None,
+            host: None,
         }
     }
 
@@ -128,12 +134,29 @@ impl Visit for Line {
         self.fields.push(field.name());
         let _ = write!(self.text, " {}={value:?}", field.name());
     }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "what" => self.what = Some(value.to_owned()),
+            "host" => self.host = Some(value.to_owned()),
+            _ => {}
+        }
+        self.fields.push(field.name());
+        let _ = write!(self.text, " {}={value}", field.name());
+    }
 }
 
 fn fault(line: &Line, typed: &BTreeSet<String>) -> Option<String> {
     let unlisted = line.fields.iter().find(|field| !LOG_FIELDS.contains(field));
     if let Some(field) = unlisted.filter(|_| line.ours) {
         return Some(format!("the field {field} is on no list"));
+    }
+    if let Some(host) = line.host.as_deref().filter(|_| line.ours)
+        && !is_named(line.what.as_deref().unwrap_or_default(), host)
+    {
+        return Some(format!(
+            "a call to {host}, which the list of recipients does not name"
+        ));
     }
     if let Some(id) = PERSONAL_IDS.iter().find(|id| line.text.contains(**id)) {
         return Some(format!("an id {id}…"));
@@ -149,9 +172,47 @@ fn fault(line: &Line, typed: &BTreeSet<String>) -> Option<String> {
     word.map(|word| format!("what somebody typed: {word}"))
 }
 
+/// Whether the list of recipients names a host for that kind. Where customers name their own, tests name this machine
+/// or what is reserved for examples (RFC 2606), and nobody else's.
+fn is_named(what: &str, host: &str) -> bool {
+    let is_here = matches!(host, "127.0.0.1" | "[::1]" | "localhost");
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let reserved = ["example.com", "example.net", "example.org"];
+    let below = |name: &&str| {
+        host.strip_suffix(name)
+            .is_some_and(|rest| rest.ends_with('.'))
+    };
+    let is_reserved = matches!(last, "example" | "invalid" | "test")
+        || reserved.contains(&host)
+        || reserved.iter().any(below);
+    match Recipient::parse(what) {
+        Some(one) if one.hosts().is_empty() => is_here || is_reserved,
+        Some(one) => is_here || one.is_at(host),
+        None => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_to_a_host_that_no_list_names_is_found() {
+        let called = |what: &str, host: &str| {
+            let line = Line {
+                what: Some(what.to_owned()),
+                host: Some(host.to_owned()),
+                ..line(&["what", "host"], "a call out")
+            };
+            fault(&line, &BTreeSet::new())
+        };
+        assert_eq!(called("stripe", "api.stripe.com"), None);
+        assert_eq!(called("webhook", "127.0.0.1"), None);
+        assert_eq!(called("webhook", "hooks.example.com"), None);
+        assert!(called("stripe", "metrics.example.com").is_some());
+        assert!(called("webhook", "collector.somewhere.io").is_some());
+        assert!(called("telemetry", "127.0.0.1").is_some());
+    }
 
     fn line(fields: &[&'static str], text: &str) -> Line {
         Line {
@@ -159,6 +220,8 @@ mod tests {
             ours: true,
             fields: fields.to_vec(),
             text: text.to_owned(),
+            what: None,
+            host: None,
         }
     }
 

@@ -300,6 +300,9 @@ impl Egress {
         if !allowed {
             return Err(EgressError::Refused);
         }
+        // Every host that something goes to is on record, for as long as logs are.
+        let (what, host) = (call.recipient.word(), call.address.host());
+        tracing::info!(what, host, "a call out");
         let begun = self.meter.begin(call.recipient.word());
         let answer = tokio::time::timeout(call.patience, self.exchange(call)).await;
         self.meter.end(begun, true, 0.0, 0.0);

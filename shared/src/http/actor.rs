@@ -457,6 +457,7 @@ impl App {
         mut wanted: Vec<Key>,
         now: Timestamp,
     ) -> Result<Fetched, Problem> {
+        super::asked::of(workspace);
         wanted.push(keys::policy(workspace));
         let tenant = TenantId::Workspace(workspace);
         if self.store.keyring().remembered(tenant, now).is_none() {

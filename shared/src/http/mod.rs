@@ -1,6 +1,7 @@
 //! The HTTP edge: the only layer that knows axum.
 
 pub mod actor;
+mod asked;
 pub mod bearer;
 pub mod caller;
 pub mod cursor;

@@ -354,7 +354,7 @@ impl From<MailError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         if let Some(cause) = &self.cause {
-            tracing::error!(code = self.code.word(), cause = %cause, "request failed");
+            super::asked::failed(self.code.word(), cause);
         }
         let status = self.code.status();
         let body = Body {

@@ -3,7 +3,12 @@
 
 use std::future::ready;
 
-use axum::{Router, middleware::map_response, response::Response, routing::MethodRouter};
+use axum::{
+    Router,
+    middleware::{from_fn, map_response},
+    response::Response,
+    routing::MethodRouter,
+};
 use http::{HeaderName, HeaderValue, Method, header};
 use utoipa::openapi::path::HttpMethod;
 #[cfg(feature = "openapi")]
@@ -118,6 +123,7 @@ impl Routes {
             .fallback(no_such_route)
             .method_not_allowed_fallback(no_such_route)
             .layer(CatchPanicLayer::custom(panicked))
+            .layer(from_fn(super::asked::remember))
             .layer(map_response(move |mut response: Response| {
                 response.headers_mut().extend(transport.clone());
                 ready(response)

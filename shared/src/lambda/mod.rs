@@ -18,9 +18,10 @@ pub use stream::stream;
 use crate::app::{App, Clock, Config, Egress, clients, config::log_level};
 
 /// Every field that a line of the log may have, beside those of the metrics ([`schedule::Report`]). None of them is
-/// for a text, an address or an id of a person: a line names an invocation, a code and a cause.
+/// for a text, an address or an id of a person: a line names an invocation, a code and a cause, and where it is known
+/// the route, the opaque id of the workspace, and which host was called.
 /// `tests/it/observability.rs` reads the sources, and `tests/src/log.rs` every line of every test.
-pub const LOG_FIELDS: [&str; 20] = [
+pub const LOG_FIELDS: [&str; 23] = [
     "cause",
     "closed",
     "code",
@@ -29,17 +30,20 @@ pub const LOG_FIELDS: [&str; 20] = [
     "fault",
     "field",
     "functionName",
+    "host",
     "kind",
     "level",
     "message",
     "name",
     "requestId",
+    "route",
     "span",
     "task",
     "trouble",
     "unusable",
     "what",
     "why",
+    "workspace",
     "xrayTraceId",
 ];
 
