@@ -83,6 +83,7 @@ mod tenancy;
 mod tokens;
 mod transcripts;
 mod transport;
+mod upgrades;
 mod usage;
 mod visibility;
 mod visitors;

@@ -20,7 +20,7 @@
 //! and `PROPTEST_RNG_SEED` chooses another one.
 
 mod history;
-mod residue;
+pub mod residue;
 mod world;
 
 use std::cell::RefCell;

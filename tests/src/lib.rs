@@ -34,6 +34,7 @@ pub mod receiver;
 pub mod routes;
 pub mod server;
 mod socket;
+mod start;
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -47,13 +48,13 @@ pub use local::inbound::Found;
 use local::mail::Mail;
 pub use local::seed::random_uuid;
 use local::seed::{find_code, find_token};
-use local::stack::{Stack, StackOptions};
+use local::stack::Stack;
 use local::template::{FILE_NAME, Template};
 pub use passkey::SecurityKey;
 pub use program::{Program, repository};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::app::{App, Clock};
+use shared::app::App;
 use shared::domain::Timestamp;
 pub use socket::Socket;
 
@@ -73,60 +74,6 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// Starts a stack.
-    pub async fn start() -> Self {
-        Self::of(template()).await
-    }
-
-    /// Starts a stack behind a CloudFront that proves itself by this secret.
-    pub async fn behind_the_edge(secret: &str) -> Self {
-        let mut template = Template::clone(&template());
-        for function in &mut template.functions {
-            let secret = ("ORIGIN_SECRET".to_owned(), secret.to_owned());
-            function.environment.extend([secret]);
-        }
-        Self::of(Arc::new(template)).await
-    }
-
-    /// Starts a stack that sells plans, through the stand-in for Stripe.
-    pub async fn selling(plans: &str) -> Self {
-        let mut template = Template::clone(&template());
-        template.set("BILLING_PLANS", plans);
-        Self::of(Arc::new(template)).await
-    }
-
-    /// Starts a stack whose calls have a relay, which shares this secret with them.
-    pub async fn with_relay(secret: &str) -> Self {
-        let mut template = Template::clone(&template());
-        for function in &mut template.functions {
-            let relay = [
-                ("STUN_URLS", "stun:turn.example.com"),
-                (
-                    "TURN_URLS",
-                    "turn:turn.example.com,turns:turn.example.com:443",
-                ),
-                ("TURN_SECRET", secret),
-            ];
-            let relay = relay.map(|(name, value)| (name.to_owned(), value.to_owned()));
-            function.environment.extend(relay);
-        }
-        Self::of(Arc::new(template)).await
-    }
-
-    async fn of(template: Arc<Template>) -> Self {
-        let options = StackOptions::for_tests(template, Clock::manual(START));
-        let started = Stack::start(options).await;
-        let stack = started.unwrap_or_else(|error| panic!("the stack does not start: {error}"));
-        let client = Client::new(&stack.api);
-        let authenticators = Authenticators::new(stack.clock.clone());
-        Self {
-            stack,
-            authenticators,
-            client,
-            _log: log::watch(),
-        }
-    }
-
     /// Somebody without any token.
     pub fn anonymous(&self) -> Anonymous {
         Anonymous {

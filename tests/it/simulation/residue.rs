@@ -1,7 +1,7 @@
 //! What is left of somebody: every item that names them or something of theirs, or that holds any
 //! of their sealed bytes, wherever it lies.
 
-mod scene;
+pub mod scene;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

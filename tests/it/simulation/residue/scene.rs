@@ -35,7 +35,11 @@ struct Meeting<'a> {
 
 impl Scene {
     pub async fn set() -> Self {
-        let harness = Harness::start().await;
+        Self::of(Harness::start().await).await
+    }
+
+    /// The same on a stack that runs.
+    pub async fn of(harness: Harness) -> Self {
         let owner = harness.sign_up("ada@example.com").await;
         let workspace = owner.workspace("inbox").await;
         let app = owner.app(&workspace).await;
