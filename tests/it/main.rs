@@ -31,6 +31,7 @@ mod exports;
 mod files;
 mod flow_runs;
 mod flows;
+mod guides;
 mod identity;
 mod imports;
 mod inbox;
