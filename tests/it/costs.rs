@@ -3,6 +3,8 @@
 //! The numbers are those of README section 3 and `performance.md`: a change that makes one larger
 //! is a decision, and this is where it is written down.
 
+mod guide;
+
 use harness::{Harness, message};
 use shared::store::meter::Reading;
 
