@@ -72,24 +72,27 @@ pub struct Wanted {
 struct Around {
     earlier: Option<Call>,
     app_is_off: bool,
-    relay_only: Option<bool>,
+    /// Whether the team lets the guest call no more.
+    is_blocked: bool,
+    /// Whether the guest's app wants a relay.
+    relay_only: bool,
 }
 
-async fn around(app: &App, entry: &Entry, guest: &Guest) -> Result<Around, Problem> {
-    let at_call = guest.call.map(|id| keys::call(entry.workspace, id));
-    let at_app = guest.app.map(|id| keys::app(entry.workspace, id));
-    let wanted: Vec<_> = at_call.iter().chain(&at_app).cloned().collect();
-    if wanted.is_empty() {
-        return Ok(Around {
-            earlier: None,
-            app_is_off: false,
-            relay_only: None,
-        });
-    }
-    let fetched = app.store.batch(wanted).await?;
-    let earlier = match &at_call {
-        Some(place) => fetched.get::<Call>(place, &Unsealed, entry.lens())?,
-        None => None,
+async fn around(app: &App, entry: &Entry, guest: &Guest, caller: Side) -> Result<Around, Problem> {
+    let workspace = entry.workspace;
+    let at_call = guest.call.map(|id| keys::call(workspace, id));
+    let at_app = guest.app.map(|id| keys::app(workspace, id));
+    // The team may call whom it blocked.
+    let calls = caller == Side::Guest;
+    let at_block = guest.user_ref.filter(|_| calls).map(CallBlock::id_of);
+    let at_block = at_block.map(|id| keys::call_block(workspace, id));
+    let at_head = guest.conversation.filter(|_| calls);
+    let at_head = at_head.map(|id| keys::conversation(workspace, id));
+    let places = [&at_call, &at_app, &at_block, &at_head];
+    let wanted: Vec<_> = places.into_iter().flatten().cloned().collect();
+    let fetched = match wanted.is_empty() {
+        true => Fetched::default(),
+        false => app.store.batch(wanted).await?,
     };
     let stock = match &at_app {
         Some(place) => fetched.get::<Stock>(place, &Unsealed, entry.lens())?,
@@ -97,7 +100,8 @@ async fn around(app: &App, entry: &Entry, guest: &Guest) -> Result<Around, Probl
     };
     Ok(Around {
         earlier,
-        relay_only: stock.as_ref().and_then(|stock| stock.relay_only),
+        is_blocked: block.is_some() || visitor.is_some_and(|visitor| visitor.blocked),
+        relay_only: stock.as_ref().and_then(|stock| stock.relay_only) == Some(true),
         app_is_off: at_app.is_some() && stock.is_none_or(|stock| stock.disabled_at.is_some()),
     })
 }
@@ -228,7 +232,9 @@ pub async fn begin(app: &App, entry: &Entry, wanted: Wanted) -> Result<Begun, Pr
             kind: wanted.kind,
             caller: wanted.caller,
             asked: wanted.asked,
-            relay_only,
+            teammates: teammates.clone(),
+            // Of whoever comes by a link or in a conversation there is no app to ask.
+            relay_only: Some(relay_only || entry.policy.calls_relay_only),
             now,
         });
         let settled = settle(earlier, &call, now)?;

@@ -63,6 +63,12 @@ pub struct ChangeWorkspace {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, example = true)]
     calls: Option<bool>,
+    /// Whether devices of every call that begins from now on speak through a relay only, so that neither learns
+    /// the address of the other: of calls by link and in conversations as of those of an app. Without a relay no
+    /// call gets through.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, example = false)]
+    calls_relay_only: Option<bool>,
 }
 
 /// Change a workspace.
@@ -121,8 +127,11 @@ pub async fn handle(
         ));
     }
     let modules = with_calls(&entry.policy, body.calls)?;
+    let relay_only = body.calls_relay_only;
+    let relay_only = relay_only.filter(|only| *only != entry.policy.calls_relay_only);
     let (next, changes) = changed(&found, body);
-    let settings = mail.is_some() || default_team.is_some() || modules.is_some();
+    let settings =
+        mail.is_some() || default_team.is_some() || modules.is_some() || relay_only.is_some();
     if !changes && demand.is_none() && !settings {
         return Ok(reply(&found, &entry.policy));
     }
@@ -145,6 +154,7 @@ pub async fn handle(
             second_factor_required: demand.or(row.second_factor_required),
             visitor_mail: mail.or(row.visitor_mail),
             default_team: default_team.unwrap_or(row.default_team),
+            calls_relay_only: relay_only.or(row.calls_relay_only),
             modules: modules.unwrap_or_else(|| row.modules.clone()),
             ..row
         };

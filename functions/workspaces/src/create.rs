@@ -148,6 +148,7 @@ fn place(
         second_factor_required: None,
         visitor_mail: None,
         default_team: None,
+        calls_relay_only: None,
         team_sign_in_since: None,
         ways_in: None,
         closes_at: None,

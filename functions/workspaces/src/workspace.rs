@@ -38,6 +38,8 @@ pub struct WorkspaceView {
     visitor_mail: VisitorMail,
     /// The team that gets what visitors begin where no app names another.
     default_team_id: Option<TeamId>,
+    /// Whether devices of every call speak through a relay only.
+    calls_relay_only: bool,
     /// How long it keeps what.
     retention: WorkspaceRetention,
     /// What the reader may do here.
@@ -83,6 +85,7 @@ impl WorkspaceView {
             second_factor_required: policy.second_factor_required,
             visitor_mail: policy.visitor_mail,
             default_team_id: policy.default_team,
+            calls_relay_only: policy.calls_relay_only,
             retention: WorkspaceRetention {
                 conversation_days: policy.conversation_days,
             },

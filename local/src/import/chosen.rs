@@ -34,6 +34,8 @@ pub struct Chosen {
     pub visitor_mail: Option<VisitorMail>,
     /// Who got what visitors began.
     pub default_team: Option<TeamId>,
+    /// Whether devices of calls spoke through a relay only.
+    pub calls_relay_only: Option<bool>,
 }
 
 /// Where the members of a workspace work, and in which language. Its name stays: it has one here.
@@ -58,6 +60,11 @@ impl Run<'_> {
         if demanded && !self.policy.second_factor_required {
             // Whoever owns this workspace might shut themselves out.
             let line = "Every member needed a second factor there, and does not here: an owner who has one asks for it in the settings.";
+            self.report.stays.push(line.to_owned());
+        }
+        if chosen.calls_relay_only == Some(true) && !self.policy.calls_relay_only {
+            // Where this deployment has no relay, no call would get through.
+            let line = "Devices of calls spoke through a relay only there, and may speak to each other here: an owner asks for a relay in the settings.";
             self.report.stays.push(line.to_owned());
         }
         let people = Query::lists(keys::contacts(self.workspace)).limit(1);

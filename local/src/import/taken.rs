@@ -218,6 +218,7 @@ fn setting(
                 second_factor_required: told(fields, "second_factor_required")?,
                 visitor_mail: told(fields, "visitor_mail")?,
                 default_team: told(fields, "default_team")?,
+                calls_relay_only: told(fields, "calls_relay_only")?,
             })
         }
         "Workspace" => {

@@ -186,6 +186,8 @@ pub struct Policy {
     pub visitor_mail: VisitorMail,
     /// The team that gets what visitors begin where no app names another.
     pub default_team: Option<TeamId>,
+    /// Whether devices of every call speak through a relay only, whatever its app says.
+    pub calls_relay_only: bool,
     /// How members sign in through their team's provider, if it has one.
     pub team_sign_in: Option<TeamSignIn>,
     /// When the workspace will be erased, if its owner ended it: until then nothing opens it.
@@ -257,6 +259,7 @@ impl Policy {
             second_factor_required: profile.second_factor_required(),
             visitor_mail: profile.visitor_mail(),
             default_team: None,
+            calls_relay_only: false,
             team_sign_in: None,
             closes_at: None,
             suspended: false,

@@ -66,6 +66,9 @@ pub struct WorkspacePolicy {
     /// The team that gets what visitors begin where no app names another.
     #[non_personal(reason = "a setting of the workspace", export)]
     pub default_team: Option<TeamId>,
+    /// Whether devices of every call speak through a relay only, where the workspace said so.
+    #[non_personal(reason = "a setting of the workspace", export)]
+    pub calls_relay_only: Option<bool>,
     /// Since when members sign in through the team's present provider, if they do.
     #[non_personal(reason = "when a setting of the workspace changed")]
     pub team_sign_in_since: Option<Timestamp>,
@@ -116,6 +119,7 @@ impl WorkspacePolicy {
                 .visitor_mail
                 .unwrap_or_else(|| self.profile.visitor_mail()),
             default_team: self.default_team,
+            calls_relay_only: self.calls_relay_only.unwrap_or(false),
             team_sign_in: self.team_sign_in_since.map(|since| TeamSignIn {
                 since,
                 ways: self.ways_in.unwrap_or(WayIn::Any),

@@ -34,13 +34,15 @@ async fn desk() -> Desk {
 
 impl Desk {
     async fn calls(&self, calls: bool) -> Value {
+        self.change(json!({ "calls": calls })).await
+    }
+
+    async fn change(&self, what: Value) -> Value {
         let now = self.owner.get(&self.workspace.path, 200).await;
         let known = self
             .owner
             .with_header("if-match", &format!("\"{}\"", now["rev"]));
-        known
-            .patch(&self.workspace.path, json!({ "calls": calls }), 200)
-            .await
+        known.patch(&self.workspace.path, what, 200).await
     }
 
     /// A call by a link that was offered in the conversation; it rings.
@@ -140,7 +142,9 @@ async fn rung(page: &mut Socket, t: &str) -> Value {
     for _ in 0..10 {
         let frame = page.next().await;
         if frame["t"] == t {
-            is_documented("serverSendsInCalls", &frame);
+            if t.starts_with("call.") {
+                is_documented("serverSendsInCalls", &frame);
+            }
             return frame;
         }
     }
@@ -344,4 +348,94 @@ async fn calls_are_offered_in_conversations_that_are_there_and_where_calls_are_o
     desk.owner
         .refused(Method::POST, &links, own, 403, "module_off")
         .await;
+}
+
+impl Desk {
+    /// By which ways the devices of a guest's call may speak.
+    async fn way_of(&self, guest: &Client, call: &str) -> Value {
+        let path = format!("/v1/guest/calls/{call}/ice");
+        guest.post(&path, Value::Null, 200).await["policy"].clone()
+    }
+
+    /// A call that a member begins and the visitor takes on a page: the guest, the call, and both devices.
+    async fn both_in(&self) -> (Client, String, Socket, Socket) {
+        let path = format!("{}/calls", self.workspace.path);
+        let body = json!({ "conversation_id": self.conversation.id, "kind": "video", "client_id": random_uuid() });
+        let begun = self.owner.post(&path, body, 201).await;
+        let call = text(&begun["call"], "id");
+        let page = self.harness.anonymous();
+        let enter = async |pass: String| {
+            let device = page.with_token(&pass);
+            let joined = device.post("/v1/calls/join", Value::Null, 201).await;
+            assert_eq!(joined["ice"]["policy"], "relay");
+            Socket::open(&text(&joined["socket"], "url")).await
+        };
+        let mut ours = enter(text(&begun["join"], "join_token")).await;
+        ours.ask(json!({ "t": "call.hello", "call": call })).await;
+        let come = "/v1/widget/guest-sessions";
+        let session = self.visitor.post(come, Value::Null, 201).await;
+        let guest = page.with_token(&text(&session, "guest_token"));
+        let path = format!("/v1/guest/calls/{call}");
+        guest
+            .post(&format!("{path}/accept"), Value::Null, 200)
+            .await;
+        let pass = format!("{path}/join-token");
+        let pass = guest.post(&pass, Value::Null, 201).await;
+        let mut theirs = enter(text(&pass, "join_token")).await;
+        theirs.ask(json!({ "t": "call.hello", "call": call })).await;
+        (guest, call, ours, theirs)
+    }
+}
+
+/// Calls by link and in conversations have no app that could ask for a relay: the workspace does, for every call.
+#[tokio::test]
+async fn where_a_workspace_asks_for_a_relay_no_address_is_passed_on_in_calls_without_an_app() {
+    let desk = desk().await;
+    assert_eq!(desk.calls(true).await["calls_relay_only"], false);
+    let (guest, before) = desk.ringing().await;
+    assert_eq!(desk.way_of(&guest, &before).await, "all");
+    let changed = desk.change(json!({ "calls_relay_only": true })).await;
+    assert_eq!(changed["calls_relay_only"], true);
+    assert_eq!(
+        desk.change(json!({ "calls_relay_only": true })).await["rev"],
+        changed["rev"]
+    );
+    // What had begun goes on as it was.
+    assert_eq!(desk.way_of(&guest, &before).await, "all");
+    let (guest, by_link) = desk.ringing().await;
+    assert_eq!(desk.way_of(&guest, &by_link).await, "relay");
+    let (guest, call, mut ours, mut theirs) = desk.both_in().await;
+    assert_eq!(desk.way_of(&guest, &call).await, "relay");
+    let say = |way: &str| {
+        let one = json!({ "candidate": format!("candidate:1 1 udp 1 192.0.2.7 9 typ {way}") });
+        json!({ "t": "call.ice", "call": call, "epoch": 1, "n": 1, "candidates": [one] })
+    };
+    let relayed = say("relay raddr 203.0.113.7 rport 4711");
+    for side in ["guest", "agent"] {
+        let (from, to) = match side {
+            "guest" => (&mut theirs, &mut ours),
+            _ => (&mut ours, &mut theirs),
+        };
+        from.send(say("srflx raddr 203.0.113.7 rport 4711")).await;
+        assert_eq!(rung(from, "error").await["code"], "bad_signal");
+        from.send(relayed.clone()).await;
+        let heard = rung(to, "call.ice").await;
+        assert_eq!(
+            heard["candidates"][0]["candidate"],
+            "candidate:1 1 udp 1 192.0.2.7 9 typ relay raddr 0.0.0.0 rport 9"
+        );
+    }
+    desk.change(json!({ "calls_relay_only": false })).await;
+    let (guest, free) = desk.ringing().await;
+    assert_eq!(desk.way_of(&guest, &free).await, "all");
+    let now = desk.owner.get(&desk.workspace.path, 200).await;
+    let known = format!("\"{}\"", now["rev"]);
+    let known = desk.owner.with_header("if-match", &known);
+    for wrong in [json!(null), json!("yes")] {
+        let body = Some(json!({ "calls_relay_only": wrong }));
+        let path = &desk.workspace.path;
+        known
+            .refused(Method::PATCH, path, body, 422, "validation_failed")
+            .await;
+    }
 }
