@@ -31,9 +31,9 @@ use shared::{
     store::{
         Item, Key, RootRef, StoreError, Stored, Table, Transaction, Unsealed,
         announcement::{Announcement, AnnouncementState},
-        call::Call,
+        call::{Call, CallBlock},
         db::key_of,
-        erasing::says_deleted,
+        erasing::{says_deleted, says_lifted},
         job::{Job, JobKind},
         keys::{self, HEAD},
         ledger::LedgerError,
@@ -182,7 +182,8 @@ fn receipts(ledger: &[Signed]) -> impl Iterator<Item = (&Entry, &Erased)> {
     all_receipts(ledger).filter(|(_, erased)| erased.calls.is_none())
 }
 
-/// Calls that were deleted since: deleted again, where the backup brought them back.
+/// Calls that were deleted since: deleted again, where the backup brought them back; and who was blocked and is
+/// not known any more.
 async fn delete_calls(app: &App, ledger: &[Signed]) -> Result<u64, RestoreError> {
     let receipts = all_receipts(ledger).map(|(_, erased)| erased);
     let deleted: Vec<&Erased> = receipts.filter(|one| one.calls.is_some()).collect();
@@ -194,23 +195,28 @@ async fn delete_calls(app: &App, ledger: &[Signed]) -> Result<u64, RestoreError>
         now: app.clock.now(),
         policy: &policy,
     };
-    let mut found = Vec::new();
+    let (mut found, mut lifted) = (Vec::new(), Vec::new());
+    let says = |says: &dyn Fn(&Erased) -> bool| deleted.iter().any(|erased| says(erased));
     pages(app, Table::Data, async |items| {
-        for item in items
-            .iter()
-            .filter(|item| kind(item) == Call::DECLARATION.name)
-        {
-            let Some(call) = read_item::<Call>(item, &Unsealed, lens)? else {
-                continue;
-            };
-            let goes = deleted.iter().any(|erased| says_deleted(erased, &call));
-            if goes {
-                found.push((call.workspace, call.id));
+        for item in &items {
+            if kind(item) == Call::DECLARATION.name {
+                let call = read_item::<Call>(item, &Unsealed, lens)?;
+                let goes = |call: &Call| says(&|erased| says_deleted(erased, call));
+                let call = call.filter(goes);
+                found.extend(call.map(|call| (call.workspace, call.id)));
+            } else if kind(item) == CallBlock::DECLARATION.name {
+                let block = read_item::<CallBlock>(item, &Unsealed, lens)?;
+                let goes = |block: &CallBlock| says(&|erased| says_lifted(erased, block));
+                let block = block.filter(goes);
+                lifted.extend(block.map(|block| keys::call_block(block.workspace, block.id)));
             }
         }
         Ok(())
     })
     .await?;
+    for place in lifted {
+        app.store.delete(place).await?;
+    }
     for (workspace, id) in &found {
         app.store
             .delete_calls(*workspace, &[*id], &mut Vec::new())

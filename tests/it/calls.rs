@@ -1,5 +1,6 @@
 //! Calls: who calls whom, how a call goes, and what is known of it afterwards.
 
+mod blocked;
 mod deleting;
 mod offered;
 mod quality;

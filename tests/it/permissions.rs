@@ -62,7 +62,9 @@ fn permission(route: &Route) -> Permission {
         (_, path) if path.starts_with("/webhooks") => P::WorkspaceManage,
         ("GET", path) if route.is_of_calls() && path.starts_with("/call") => P::CallsRead,
         ("DELETE", "/calls/{call}") | ("POST", "/call-deletions") => P::CallsDelete,
-        ("POST", path) if route.is_of_calls() && path.starts_with("/call") => P::CallsTake,
+        ("POST" | "DELETE", path) if route.is_of_calls() && path.starts_with("/call") => {
+            P::CallsTake
+        }
         ("GET", path) if path.starts_with("/flows") => P::FlowsRead,
         (
             "POST",

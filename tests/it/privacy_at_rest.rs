@@ -134,9 +134,10 @@ const OPEN: [&str; 40] = [
 ];
 
 /// What is brought back to us as we, or a provider, gave it out: secrets, of which at most a hash is stored.
-const TOKENS: [&str; 24] = [
+const TOKENS: [&str; 25] = [
     // Becomes a keyed hash at once.
     "POST /v1/guest/sessions #/user_ref",
+    "POST /v1/workspaces/{workspace}/call-blocks #/user_ref",
     "POST /v1/workspaces/{workspace}/call-deletions #/user_ref",
     "POST /v1/guest/sessions #/app_key",
     "POST /v1/guest/sessions #/link",

@@ -93,6 +93,9 @@ def tour_of_the_calls(api, functions, table, rows, token, inbox):
     left = api("GET", f"/v1/guest/calls/{begun['call']['id']}", token=other)
     assert left["reason"] == "cancelled", left
     kept = api("POST", "/v1/guest/calls", {"kind": "audio", "client_id": str(uuid.uuid4())}, other)["call"]["id"]
+    block = api("POST", f"{workspace}/call-blocks", {"user_ref": "user-1"}, token)["id"]
+    api("GET", f"{workspace}/call-blocks", token=token)
+    api("DELETE", f"{workspace}/call-blocks/{block}", token=token)
     api("POST", "/v1/calls/join", token=api("POST", f"/v1/guest/calls/{kept}/join-token", token=other)["join_token"])
     api("POST", f"{calls}/{kept}/accept", token=token)
     api("POST", f"/v1/guest/calls/{kept}/quality", {"last": True}, other)

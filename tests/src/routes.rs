@@ -8,9 +8,9 @@ use local::functions::routes_of;
 use reqwest::Method;
 use serde_json::Value;
 use shared::domain::{
-    AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, CallId, CannedReplyId, ContactId,
-    ConversationId, DeviceId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId, JobId,
-    MemberId, PasskeyId, RequestId, SavedViewId, SessionId, SupportId, TeamId, WebhookId,
+    AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, CallBlockId, CallId, CannedReplyId,
+    ContactId, ConversationId, DeviceId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId,
+    JobId, MemberId, PasskeyId, RequestId, SavedViewId, SessionId, SupportId, TeamId, WebhookId,
     WorkspaceId,
     token::{self, Secret},
 };
@@ -84,7 +84,13 @@ impl Route {
     /// are tried in `tests/it/calls`.
     pub fn is_of_calls(&self) -> bool {
         self.path.split('/').any(|part| {
-            let of_calls = ["calls", "call-links", "call-deletions", "call-figures"];
+            let of_calls = [
+                "calls",
+                "call-links",
+                "call-blocks",
+                "call-deletions",
+                "call-figures",
+            ];
             of_calls.contains(&part) || part == "guest-sessions"
         })
     }
@@ -143,6 +149,7 @@ impl Ids {
         let at = START.minus(Duration::from_secs(60));
         Self(BTreeMap::from([
             ("act", "end".to_owned()),
+            ("block", CallBlockId::new(at).to_string()),
             ("call", CallId::new(at).to_string()),
             ("account", AccountId::new(at).to_string()),
             ("announcement", AnnouncementId::new(at).to_string()),

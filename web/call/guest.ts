@@ -31,6 +31,7 @@ const words: Record<string, string> = {
   not_found: "This address does not lead to anybody.",
   origin_refused: "Calls to this team do not begin on this page.",
   rate_limited: "That was often. Please wait a few minutes.",
+  caller_blocked: "You cannot call this team.",
   calls_ring: "Everybody is busy. Please try again in a moment.",
   app_off: "Calls are switched off.",
 };

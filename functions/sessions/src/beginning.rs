@@ -9,9 +9,11 @@ use shared::{
     },
     http::{Code, Problem, actor::Entry},
     store::{
-        CommitError, KeyedHash, Query, Stored, Transaction, Unsealed,
+        CommitError, Fetched, Key, KeyedHash, Query, Record, Stored, Transaction, Unsealed,
         app::App as Stock,
-        call::{Beginning, Call, Guest},
+        call::{Beginning, Call, CallBlock, Guest},
+        contact::Contact,
+        conversation::Conversation,
         keyring::Use,
         keys,
         socket::Holder,
@@ -94,8 +96,15 @@ async fn around(app: &App, entry: &Entry, guest: &Guest, caller: Side) -> Result
         true => Fetched::default(),
         false => app.store.batch(wanted).await?,
     };
-    let stock = match &at_app {
-        Some(place) => fetched.get::<Stock>(place, &Unsealed, entry.lens())?,
+    let earlier = read::<Call>(entry, &fetched, at_call)?;
+    let stock = read::<Stock>(entry, &fetched, at_app.clone())?;
+    let block = read::<CallBlock>(entry, &fetched, at_block)?;
+    let visitor = match read::<Conversation>(entry, &fetched, at_head)? {
+        Some(head) => {
+            let place = keys::contact(workspace, head.contact);
+            let fetched = app.store.batch(vec![place.clone()]).await?;
+            read::<Contact>(entry, &fetched, Some(place))?
+        }
         None => None,
     };
     Ok(Around {
@@ -190,7 +199,8 @@ fn settle(earlier: Option<Call>, wanted: &Call, now: Timestamp) -> Result<Settle
 /// Begins a call, or finds that the same request began it.
 ///
 /// # Errors
-/// 409 `call_live` when the guest is in a call, `calls_ring` when too many wait; 403 `app_off`.
+/// 409 `call_live` when the guest is in a call, `calls_ring` when too many wait; 403 `app_off`,
+/// `caller_blocked`.
 pub async fn begin(app: &App, entry: &Entry, wanted: Wanted) -> Result<Begun, Problem> {
     let (now, workspace) = (entry.now, entry.workspace);
     let request = format!("begin {} {}", wanted.holder.subject(), wanted.client_id);
@@ -201,7 +211,7 @@ pub async fn begin(app: &App, entry: &Entry, wanted: Wanted) -> Result<Begun, Pr
             earlier,
             app_is_off,
             relay_only,
-        } = around(app, entry, &guest).await?;
+        } = around(app, entry, &guest, wanted.caller).await?;
         if guest.call_request == Some(request)
             && let Some(call) = earlier
         {
@@ -227,7 +237,8 @@ pub async fn begin(app: &App, entry: &Entry, wanted: Wanted) -> Result<Begun, Pr
             check_ringing(app, entry, &guest).await?;
         }
         guest.conversation = wanted.conversation.or(guest.conversation);
-        let mut call = Call::begin(&Beginning {
+            is_blocked,
+        let mut call = Call::begin(Beginning {
             guest: &guest,
             kind: wanted.kind,
             caller: wanted.caller,
@@ -250,6 +261,9 @@ pub async fn begin(app: &App, entry: &Entry, wanted: Wanted) -> Result<Begun, Pr
                     ..call.course()
                 };
                 call = call.on(over);
+        if is_blocked {
+            return Err(Problem::new(Code::CallerBlocked));
+        }
             }
             Settled::New => {
                 join = Some(door::place(

@@ -45,7 +45,8 @@ pub struct DeleteCalls {
     /// Of this guest, whose session ends as well.
     #[schema(example = json!(null))]
     guest_id: Option<GuestId>,
-    /// Of whom the app called for, by its own reference.
+    /// Of whom the app called for, by its own reference; who was blocked and is named without app and guest is
+    /// blocked no more.
     #[schema(value_type = Option<String>, max_length = 255, example = json!(null))]
     user_ref: Option<ExternalId>,
     /// Made before this.
@@ -96,6 +97,9 @@ pub async fn handle(
         user_ref: recognised.map(|hash| hash.to_string()),
         before: body.before,
     });
+    if let Some(whose) = recognised {
+        deletion.lift(&app, entry, whose).await?;
+    }
     // What goes on is few; what is over is walked from where an earlier request stopped.
     if body.after.is_none() {
         let open = (CallState::Active, None);

@@ -10,8 +10,8 @@ use shared::{
     },
     http::{Problem, actor::Entry},
     store::{
-        CommitError, Stored, Transaction, Unsealed, audit::Line, call::Call, erasure::Erasure,
-        record::Record as _,
+        CommitError, KeyedHash, Stored, Transaction, Unsealed, audit::Line, call::Call,
+        erasure::Erasure, record::Record as _,
     },
 };
 use utoipa::ToSchema;
@@ -81,6 +81,19 @@ impl Deletion {
         Ok(app.store.delete_calls(workspace, ids, tallies).await?)
     }
 
+    /// Lifts the block of whoever the calls are of, if all of theirs are meant.
+    pub async fn lift(
+        &mut self,
+        app: &App,
+        entry: &Entry,
+        user_ref: KeyedHash,
+    ) -> Result<(), Problem> {
+        let whose = (entry.workspace, user_ref);
+        let (meant, tallies) = (&self.meant, &mut self.tallies);
+        let lens = entry.lens();
+        Ok(app.store.delete_block(whose, meant, tallies, lens).await?)
+    }
+
     /// Writes down what was deleted: for the receipt, and in the audit log.
     pub async fn end(
         self,
@@ -94,7 +107,7 @@ impl Deletion {
         let counted = self.tallies.iter().find(of_calls);
         let deleted = counted.map_or(0, |tally| tally.before.saturating_sub(tally.after));
         let mut erasure_id = None;
-        if deleted > 0 {
+        if !self.tallies.is_empty() {
             let erasure =
                 Erasure::of_calls(entry.workspace, self.one, self.meant, self.tallies, now);
             erasure_id = Some(erasure.id);

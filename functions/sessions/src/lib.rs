@@ -21,10 +21,13 @@
 //! | `ice` | `POST /v1/workspaces/{workspace}/calls/{call}/ice` |
 //! | `tell` | `POST /v1/workspaces/{workspace}/calls/{call}/quality` |
 //! | `make_link` | `POST /v1/workspaces/{workspace}/call-links` |
+//! | `block` | `POST /v1/workspaces/{workspace}/call-blocks` |
+//! | `list_blocked` | `GET /v1/workspaces/{workspace}/call-blocks` |
+//! | `unblock` | `DELETE /v1/workspaces/{workspace}/call-blocks/{block}` |
 //! | `delete_many` | `POST /v1/workspaces/{workspace}/call-deletions` |
 //! | `show_figures` | `GET /v1/workspaces/{workspace}/call-figures` |
 //!
-//! Rooms beside the operations: `view` (a call on the wire), `beginning` (a new call, glare
+//! Rooms beside the operations: `view` (a call on the wire), `blocked` (a block on the wire), `beginning` (a new call, glare
 //! included), `step` (what people do with one), `door` (what lets a device in), `visitor` (the visitor of
 //! a conversation as a guest), `deleting` (what was deleted, for its receipt), `quality` (how well it
 //! went). How a call goes is `shared::domain::call`, without a clock; the frames between two
@@ -33,6 +36,8 @@
 mod act;
 mod begin;
 mod beginning;
+mod block;
+mod blocked;
 mod delete;
 mod delete_many;
 mod deleting;
@@ -47,6 +52,7 @@ mod guest_tell;
 mod ice;
 mod join;
 mod list;
+mod list_blocked;
 mod make_link;
 mod pass;
 mod quality;
@@ -54,6 +60,7 @@ mod show;
 mod show_figures;
 mod step;
 mod tell;
+mod unblock;
 mod view;
 mod visitor;
 mod visitor_answer;
@@ -79,6 +86,9 @@ pub fn routes() -> shared::http::Routes {
         ice,
         tell,
         make_link,
+        block,
+        list_blocked,
+        unblock,
         delete_many,
         show_figures
     ]

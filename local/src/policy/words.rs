@@ -75,7 +75,7 @@ pub const fn group(class: Class) -> Group {
         | Class::Notification
         | Class::Upload
         | Class::Visit => Group::Conversations,
-        Class::Call | Class::Guest => Group::Calls,
+        Class::Call | Class::CallBlock | Class::Guest => Group::Calls,
         Class::Account
         | Class::Announcement
         | Class::Audit
@@ -122,6 +122,9 @@ pub const fn class(class: Class) -> &'static str {
         }
         Class::Call => {
             "A call: when, between which random ids, why it ended and how good the connection was"
+        }
+        Class::CallBlock => {
+            "That somebody may not call a team any more, under a keyed hash of the reference that the customer signed for"
         }
         Class::Challenge => "A mailed code that waits to be typed in",
         Class::Conversation => {

@@ -168,6 +168,8 @@ ids! {
     AuditId = "aud";
     /// That an operator entered a workspace.
     BreakGlassId = "brg";
+    /// That somebody may not call a team; it follows from how calls recognise them.
+    CallBlockId = "cbl";
     /// A link that lets somebody call a member, once.
     CallLinkId = "lnk";
     /// A call between somebody of a team and a guest.

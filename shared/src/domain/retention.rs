@@ -76,6 +76,8 @@ pub const UPLOAD_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 pub const STRIPE_EVENT_LIFETIME: Duration = Duration::from_secs(40 * 24 * 60 * 60);
 /// How long a guest may call without asking again, and how long a link to call somebody is good: a day.
 pub const GUEST_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a team's word holds that somebody may not call it: a year, then it says so again.
+pub const CALL_BLOCK_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// How long a ticket opens a socket (README section 4).
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(60);
 /// How long what belongs to a socket lives: its two hours, and ten minutes for what is on its way.
@@ -97,6 +99,8 @@ pub enum Class {
     Billing,
     /// What is known of a call: until the workspace asks for its deletion (CALL-16).
     Call,
+    /// That somebody may not call a team, as a keyed hash: 365 days.
+    CallBlock,
     /// A mailed code: ten minutes.
     Challenge,
     /// Conversation content: its own creation, or the last activity of a head, plus the days of
@@ -174,6 +178,7 @@ impl Class {
         !matches!(
             self,
             Self::Announcement
+                | Self::CallBlock
                 | Self::Challenge
                 | Self::Export
                 | Self::Farewell
@@ -238,6 +243,7 @@ const fn life(class: Class, profile: Profile, content: Duration) -> Life {
         Class::Device => Life::For(DEVICE_LIFETIME),
         Class::Notification => Life::For(NOTIFICATION_LIFETIME),
         Class::Disclosure => Life::For(DISCLOSURE_LIFETIME),
+        Class::CallBlock => Life::For(CALL_BLOCK_LIFETIME),
         Class::Guest => Life::For(GUEST_LIFETIME),
         Class::Export => Life::For(EXPORT_LIFETIME),
         Class::PrivacyRequest => Life::For(REQUEST_LIFETIME),

@@ -94,6 +94,8 @@ codes! {
     OriginRefused = 403, "origin_refused", "The app may not be used from here";
     /// The team blocked this visitor.
     Blocked = 403, "blocked", "You cannot write to this team";
+    /// The team lets this guest call no more.
+    CallerBlocked = 403, "caller_blocked", "You cannot call this team";
     /// It is set aside at the request of whom it is about.
     Restricted = 403, "restricted", "This is set aside at somebody's request: it is kept, and nothing else is done with it";
     /// Nothing is sold here, and everything is allowed.

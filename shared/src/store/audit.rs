@@ -75,6 +75,10 @@ words! {
         HoldPlaced = "hold_placed",
         /// A link was made that lets somebody call a member.
         CallLinkMade = "call_link_made",
+        /// Somebody may not call any more.
+        CallerBlocked = "caller_blocked",
+        /// Somebody may call again.
+        CallerUnblocked = "caller_unblocked",
         /// What was known of a call was deleted.
         CallDeleted = "call_deleted",
         /// What was known of many calls was deleted.

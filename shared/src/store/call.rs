@@ -5,6 +5,7 @@
 //! on, its head also says through which sockets; that goes when it is over.
 
 mod asked;
+mod block;
 mod guest;
 mod told;
 
@@ -20,6 +21,7 @@ use super::{
     transaction::{CommitError, Transaction},
 };
 pub use asked::{CallsGone, recognise};
+pub use block::CallBlock;
 pub use guest::{CallLink, GUEST_PREFIX, Guest, JOIN_PREFIX, JoinPass, LINK_PREFIX};
 
 use crate::domain::{
@@ -114,7 +116,7 @@ pub struct Call {
     #[non_personal(reason = "a count of beginnings")]
     pub guest_epoch: u64,
     /// Whether the devices speak through a relay only.
-    #[non_personal(reason = "a setting of the app")]
+    #[non_personal(reason = "a setting of the app or of the workspace")]
     pub relay_only: Option<bool>,
     /// Who shows a screen; while the call goes on.
     #[non_personal(reason = "a closed word")]
@@ -128,7 +130,7 @@ pub struct Call {
 }
 
 /// A call to make.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Beginning<'a> {
     /// Who is there as the guest.
     pub guest: &'a Guest,
@@ -146,7 +148,7 @@ pub struct Beginning<'a> {
 
 impl Call {
     /// A call that begins.
-    pub fn begin(beginning: &Beginning<'_>) -> Self {
+    pub fn begin(beginning: Beginning<'_>) -> Self {
         let Beginning {
             guest,
             kind,
@@ -154,7 +156,7 @@ impl Call {
             asked,
             relay_only,
             now,
-        } = *beginning;
+        } = beginning;
         let course = Course::begun(caller, now);
         Self {
             id: CallId::new(now),
@@ -272,7 +274,7 @@ impl Call {
         }
     }
 
-    /// Whether a member may take it: it is for the whole team, or for them.
+    /// Whether a member may take it: it is for everybody, for a team of theirs, or for them.
     pub fn is_for(&self, member: MemberId) -> bool {
         self.asked.is_none_or(|asked| asked == member)
     }

@@ -51,8 +51,8 @@ pub use billing::{
     stripe_task_list, stripe_tasks,
 };
 pub use calls::{
-    call, call_due, call_link, call_list, call_partition, call_quality, calls, guest, is_call,
-    join_pass,
+    call, call_block, call_block_list, call_blocks, call_due, call_link, call_list, call_partition,
+    call_quality, calls, guest, is_call, join_pass,
 };
 pub use continuity::{continuity, continuity_due, continuity_of, reply_address};
 pub use conversations::{

@@ -15,7 +15,7 @@ use super::{
     audit::{AuditEnd, AuditEntry, AuditLine},
     billing::{BillingAccount, BillingPaper, StripeCustomer, StripeEvent, StripeTask},
     break_glass::BreakGlass,
-    call::{Call, CallLink, CallQuality, Guest, JoinPass},
+    call::{Call, CallBlock, CallLink, CallQuality, Guest, JoinPass},
     contact::{AddressProof, Contact, ExternalOwner, Profile, Visit, VisitorContext},
     continuity::{Continuity, ReplyAddress},
     conversation::{Conversation, Mention, ReadMark, Tombstone, UnsentDraft},
@@ -123,6 +123,7 @@ registry! {
     BreakGlass
     BusinessHours
     Call
+    CallBlock
     CallLink
     CallQuality
     CannedReply

@@ -20,7 +20,9 @@ fn of_calls() -> Vec<Route> {
 }
 
 fn permission(route: &Route) -> Permission {
-    let deletes = route.method == Method::DELETE || route.path.ends_with("/call-deletions");
+    let is_block = route.path.contains("/call-blocks");
+    let deletes =
+        (route.method == Method::DELETE && !is_block) || route.path.ends_with("/call-deletions");
     match route.method == Method::GET {
         true => Permission::CallsRead,
         false if deletes => Permission::CallsDelete,
@@ -34,11 +36,19 @@ fn body(route: &Route, guest: &str) -> Option<Value> {
             Some(json!({ "guest_id": guest, "kind": "audio", "client_id": random_uuid() }))
         }
         Some("call-links") => Some(json!({ "kind": "audio" })),
+        Some("call-blocks") => Some(json!({ "user_ref": random_uuid() })),
         Some("call-deletions") => Some(json!({ "before": "2020-01-01T00:00:00.000Z" })),
         Some("quality") => Some(json!({ "rtt_p50_ms": 4 })),
         _ => None,
     }
     .filter(|_| route.method != Method::GET)
+}
+
+/// The id of a block of somebody.
+async fn blocked(world: &World) -> String {
+    let blocks = format!("{}/call-blocks", world.workspace.path);
+    let whom = json!({ "user_ref": random_uuid() });
+    text(&world.owner.post(&blocks, whom, 201).await, "id")
 }
 
 /// CALL-24 is told elsewhere; here: FLOW-25 for calls.
@@ -78,6 +88,10 @@ async fn every_route_of_calls_is_open_to_the_roles_that_have_its_permission_and_
             let ids = match call.is_empty() {
                 true => ids,
                 false => ids.with("call", &call),
+            };
+            let ids = match may && route.path.contains("{block}") {
+                true => ids.with("block", &blocked(&world).await),
+                false => ids,
             };
             let sent = body(&route, &guest.id);
             let answer = member

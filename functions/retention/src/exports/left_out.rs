@@ -3,6 +3,10 @@
 /// Kinds that are in no archive, and why.
 pub const SKIPPED: &[(&str, &str)] = &[
     (
+        "CallBlock",
+        "whom a team lets call no more, as a keyed hash that nobody outside can turn back",
+    ),
+    (
         "CallLink",
         "what lets somebody call a member, for a day; its member has it, we have a hash",
     ),

@@ -3,13 +3,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::policy::Profile;
 
-const CLASSES: [Class; 40] = [
+const CLASSES: [Class; 41] = [
     Class::Account,
     Class::Analytics,
     Class::Announcement,
     Class::Audit,
     Class::Billing,
     Class::Call,
+    Class::CallBlock,
     Class::Challenge,
     Class::Conversation,
     Class::Counter,
@@ -212,6 +213,7 @@ fn every_profile_keeps_every_class_as_long_as_the_table_says() {
             (Class::Delivery, Some(7 * day)),
             (Class::Device, Some(270 * day)),
             (Class::Disclosure, Some(1096 * day)),
+            (Class::CallBlock, Some(365 * day)),
             (Class::Erasure, Some(1096 * day)),
             (Class::Export, Some(7 * day)),
             (Class::Farewell, Some(2 * day)),
@@ -274,6 +276,7 @@ fn the_ends_of_what_was_asked_for_once_are_fixed_and_others_move_with_use() {
     let fixed: Vec<String> = fixed.map(|class| format!("{class:?}")).collect();
     let expected = [
         "Announcement",
+        "CallBlock",
         "Challenge",
         "Export",
         "Farewell",

@@ -48,6 +48,8 @@ pub struct CallsGone {
 /// Which calls of a workspace are meant, and what went of them.
 struct Deletion {
     meant: CallsMeant,
+    /// Whose they are, as calls recognise them.
+    whose: Option<KeyedHash>,
     tallies: Vec<Tally>,
 }
 
@@ -55,6 +57,7 @@ impl Deletion {
     const fn of(meant: CallsMeant) -> Self {
         Self {
             meant,
+            whose: None,
             tallies: Vec::new(),
         }
     }
@@ -136,8 +139,9 @@ impl Store {
         if named.is_empty() {
             return Ok(CallsGone::default());
         }
-        let of_one = |named: KeyedHash| {
-            Deletion::of(CallsMeant {
+        let of_one = |named: KeyedHash| Deletion {
+            whose: Some(named),
+            ..Deletion::of(CallsMeant {
                 user_ref: Some(named.to_string()),
                 before: Some(asked_at),
                 ..CallsMeant::default()
@@ -241,10 +245,14 @@ impl Store {
                 }
             }
         }
-        for one in all {
-            let deleted = one.deleted();
-            if deleted > 0 {
-                gone.deleted += deleted;
+        for mut one in all {
+            if let Some(whose) = one.whose {
+                let Deletion { meant, tallies, .. } = &mut one;
+                self.delete_block((workspace, whose), meant, tallies, lens)
+                    .await?;
+            }
+            gone.deleted += one.deleted();
+            if !one.tallies.is_empty() {
                 self.note_deletion(workspace, one, now).await?;
             }
         }

@@ -7,14 +7,16 @@ use crate::{
         CallId, Timestamp, WorkspaceId,
         call::Side,
         erasure::{Tally, tally},
+        policy::Lens,
         receipt::{CallsMeant, Erased},
     },
     store::{
-        call::{Call, CallQuality},
+        call::{Call, CallBlock, CallQuality},
         db::{Store, StoreError},
         erasure::Erasure,
         keys::{self, Key, Table},
         record::Record as _,
+        seal::{KeyedHash, Unsealed},
         transaction::Transaction,
     },
 };
@@ -46,6 +48,29 @@ pub fn says_deleted(erased: &Erased, call: &Call) -> bool {
         false => call.id.uuid() == erased.erasure.uuid(),
     };
     this && erased.tenant == call.workspace.to_string()
+}
+
+/// Whether a block goes with the calls that are meant: with all of somebody's, not with some of them.
+fn meant_too(meant: &CallsMeant, block: &CallBlock) -> bool {
+    let CallsMeant {
+        app,
+        guest,
+        user_ref,
+        before,
+    } = meant;
+    let same = |hash: &String| block.user_ref.to_string() == *hash;
+    app.is_none()
+        && guest.is_none()
+        && user_ref.as_ref().is_some_and(same)
+        && before.is_none_or(|before| block.created_at < before)
+}
+
+/// Whether a receipt says that a block was deleted, with the calls of whom it is about.
+pub fn says_lifted(erased: &Erased, block: &CallBlock) -> bool {
+    let calls = erased.calls.as_ref();
+    erased.tenant == block.workspace.to_string()
+        && block.created_at <= erased.started_at
+        && calls.is_some_and(|calls| meant_too(calls, block))
 }
 
 /// A call, and what lies beside it.
@@ -89,6 +114,32 @@ impl Store {
                 tally(tallies, Table::Data, kind).after += 1;
             }
         }
+        Ok(())
+    }
+
+    /// Deletes the block of whom an app called for, if all calls of theirs are meant, and adds to `tallies` what
+    /// there was and what there is.
+    ///
+    /// # Errors
+    /// When storage fails; doing it again is safe.
+    pub async fn delete_block(
+        &self,
+        (workspace, user_ref): (WorkspaceId, KeyedHash),
+        calls: &CallsMeant,
+        tallies: &mut Vec<Tally>,
+        lens: Lens<'_>,
+    ) -> Result<(), StoreError> {
+        let place = keys::call_block(workspace, CallBlock::id_of(user_ref));
+        let read = async || self.batch(vec![place.clone()]).await;
+        let block = read().await?.get::<CallBlock>(&place, &Unsealed, lens)?;
+        if !block.is_some_and(|block| meant_too(calls, &block)) {
+            return Ok(());
+        }
+        self.delete(place.clone()).await?;
+        let is_left = read().await?.raw(&place).is_some();
+        let count = tally(tallies, Table::Data, CallBlock::DECLARATION.name);
+        count.before += 1;
+        count.after += u64::from(is_left);
         Ok(())
     }
 

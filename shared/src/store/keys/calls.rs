@@ -3,13 +3,14 @@
 //! | what | table | partition key | sort key |
 //! |---|---|---|---|
 //! | call, how well it went for a side | data | `CALL#<ws>#<call>` | `HEAD`, `Q#<side>` |
+//! | that somebody may not call | data | `CALL#<ws>#<block>` | `BLOCK` |
 //! | somebody who calls without an account | data | `GUEST#<ws>#<guest>` | `HEAD` |
 //! | link that lets somebody call a member | data | `LINK#<ws>#<link>` | `HEAD` |
 //! | what lets a device into a call | data | `JOIN#<ws>#<pass>` | `HEAD` |
 
 use super::{HEAD, IndexKey, Key, data, due, head};
 use crate::domain::{
-    CallId, CallLinkId, GuestId, JoinId, Timestamp, WorkspaceId,
+    CallBlockId, CallId, CallLinkId, GuestId, JoinId, Timestamp, WorkspaceId,
     call::{CallState, Side},
 };
 
@@ -56,6 +57,24 @@ pub fn calls(workspace: WorkspaceId, state: CallState) -> String {
 /// When something happens to a call by itself.
 pub fn call_due(workspace: WorkspaceId, id: CallId, due_at: Option<Timestamp>) -> Option<IndexKey> {
     Some(due(due_at?, &call_partition(workspace, id)))
+}
+
+/// That somebody may not call.
+pub fn call_block(workspace: WorkspaceId, id: CallBlockId) -> Key {
+    data(format!("CALL#{workspace}#{id}"), "BLOCK".to_owned())
+}
+
+/// Those who may not call a workspace, by id.
+pub fn call_block_list(workspace: WorkspaceId, id: CallBlockId) -> IndexKey {
+    IndexKey {
+        pk: call_blocks(workspace),
+        sk: id.to_string(),
+    }
+}
+
+/// The list of all who may not call.
+pub fn call_blocks(workspace: WorkspaceId) -> String {
+    format!("CALL#{workspace}#BLOCKED")
 }
 
 /// Somebody who calls without an account.
