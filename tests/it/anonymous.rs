@@ -73,13 +73,18 @@ const PUBLIC: &[&str] = &[
     "POST /verify",
 ];
 
+/// How an erasure is shown.
+const RECEIPT: &str = "GET /v1/workspaces/{workspace}/erasures/{erasure}";
+
 /// Routes that programs with an API key may call. A line is added in review only.
-pub const FOR_KEYS: [&str; 35] = [
+pub const FOR_KEYS: [&str; 36] = [
     "GET /v1/workspaces/{workspace}/calls",
     "GET /v1/workspaces/{workspace}/calls/{call}",
     "DELETE /v1/workspaces/{workspace}/calls/{call}",
     "POST /v1/workspaces/{workspace}/call-deletions",
     "GET /v1/workspaces/{workspace}/call-figures",
+    // Of calls only.
+    RECEIPT,
     "GET /v1/workspaces/{workspace}/flows",
     "POST /v1/workspaces/{workspace}/flows",
     "POST /v1/workspaces/{workspace}/flows/import",
@@ -115,6 +120,11 @@ pub const FOR_KEYS: [&str; 35] = [
 /// Whether a program with an API key may call it.
 pub fn takes_keys(route: &Route) -> bool {
     FOR_KEYS.contains(&route.key().as_str())
+}
+
+/// Whether what a program does there is asked in `calls::rights`: routes of calls, and the receipts of deletions.
+pub fn is_asked_of_calls(route: &Route) -> bool {
+    route.is_of_calls() || route.key() == RECEIPT
 }
 
 /// Done already is as good as done: whoever repeats it with the same good signature hears the same.

@@ -83,7 +83,8 @@ def tour_of_the_calls(api, functions, table, rows, token, inbox):
     api("POST", f"{inbox[0]}/calls/{offered['call']['id']}/cancel", token=token)
     api("GET", f"{workspace}/call-figures", token=key)
     api("GET", calls, token=key)
-    api("DELETE", f"{calls}/{second}", token=key)
+    gone = api("DELETE", f"{calls}/{second}", token=key)
+    api("GET", f"{workspace}/erasures/{gone['erasure_id']}", token=key)
     api("POST", f"{workspace}/call-deletions", {"guest_id": guest["guest_id"]}, key)
     # What nobody comes to is over by itself; what is known of it stays, with how well it went.
     other = api("POST", "/v1/guest/sessions", way_in, headers={"origin": ORIGIN})["guest_token"]

@@ -1,6 +1,6 @@
 //! `GET /v1/workspaces/{workspace}/erasures/{erasure}`: how far an erasure is, and what it came to.
 //!
-//! Of a contact: for whoever may delete contacts. Of the workspace itself: for those who owned it, also
+//! Of a contact: for whoever may delete contacts. Of calls: besides for programs that may delete calls. Of the workspace itself: for those who owned it, also
 //! when it is gone. There are no seats any more then, so the erasure itself remembers whom it may be
 //! shown to, as keyed hashes.
 
@@ -12,7 +12,7 @@ use shared::{
         ErasureId, Permission, Policy, TenantId, Timestamp, WorkspaceId, policy::Lens,
         receipt::Signed,
     },
-    http::{AccessToken, Code, Json, Path, Problem, Problems},
+    http::{AccessToken, Code, Credential, Json, Path, Problem, Problems},
     store::{
         Unsealed,
         erasure::{Erasure, ErasureKind, Stage, Tally},
@@ -93,7 +93,7 @@ impl ErasureView {
 
 /// Show an erasure.
 ///
-/// For 36 months. That of a contact shows when its first step is done, within minutes; that of a
+/// For 36 months. A program with `calls.delete` is shown those of calls. That of a contact shows when its first step is done, within minutes; that of a
 /// workspace when its seven days are over.
 #[utoipa::path(
     get,
@@ -104,30 +104,48 @@ impl ErasureView {
         ("erasure" = ErasureId, Path, description = "The erasure."),
     ),
     responses((status = 200, description = "The erasure.", body = ErasureView), Problems),
-    security(("member" = [])),
+    security(("member" = []), ("api_key" = [])),
 )]
 pub async fn handle(
     State(app): State<App>,
-    token: AccessToken,
+    credential: Credential,
     Path((workspace, id)): Path<(WorkspaceId, ErasureId)>,
 ) -> Result<Json<ErasureView>, Problem> {
     let place = keys::erasure(id);
     let wanted = vec![place.clone()];
+    let token = match &credential {
+        Credential::Member(token) => token,
+        Credential::Key(_) => {
+            let program = app
+                .caller(&credential, workspace, Permission::CallsDelete, wanted)
+                .await?;
+            let erasure = program.entry.open::<Erasure>(&place)?;
+            let erasure = erasure.filter(|erasure| is_of(erasure, workspace));
+            let erasure = erasure.filter(|erasure| erasure.erased == ErasureKind::Calls);
+            let erasure = erasure.ok_or_else(Problem::not_found)?;
+            return Ok(Json(ErasureView::new(erasure)));
+        }
+    };
     let entered = app
-        .member(&token, workspace, Permission::ContactsDelete, wanted)
+        .member(token, workspace, Permission::ContactsDelete, wanted)
         .await;
     let member = match entered {
         Ok(member) => member,
         Err(problem) if matches!(problem.code(), Code::NotFound | Code::WorkspaceClosing) => {
-            let found = of_a_gone_workspace(&app, &token, workspace, id).await?;
+            let found = of_a_gone_workspace(&app, token, workspace, id).await?;
             return found.map(Json).ok_or(problem);
         }
         Err(problem) => return Err(problem),
     };
     let erasure = member.entry.open::<Erasure>(&place)?;
-    let erasure = erasure.filter(|erasure| erasure.tenant == TenantId::Workspace(workspace));
+    let erasure = erasure.filter(|erasure| is_of(erasure, workspace));
     let erasure = erasure.ok_or_else(Problem::not_found)?;
     Ok(Json(ErasureView::new(erasure)))
+}
+
+/// Whether something of this workspace was erased.
+fn is_of(erasure: &Erasure, workspace: WorkspaceId) -> bool {
+    erasure.tenant == TenantId::Workspace(workspace)
 }
 
 /// The erasure of a workspace, if whoever is signed in owned it.

@@ -252,6 +252,80 @@ async fn a_deletion_of_calls_has_a_receipt_that_is_signed_and_stands_in_the_ledg
         .await;
 }
 
+/// A program that deleted calls reads what came of it, and nothing that was deleted otherwise.
+#[tokio::test]
+async fn a_program_with_the_scope_reads_receipts_of_calls_and_no_others() {
+    let world = World::new().await;
+    let call = ended(&world, &world.guest().await).await;
+    let keys = format!("{}/api-keys", world.workspace.path);
+    let program = async |scope: &str| {
+        let made = json!({ "name": "Shop", "scopes": [scope] });
+        let key = text(&world.owner.post(&keys, made, 201).await, "key");
+        world.harness.anonymous().with_token(&key)
+    };
+    let deletes = program("calls.delete").await;
+    let reads = program("calls.read").await;
+    let deleted = deletes.delete(&world.call(&call), 200).await;
+    let at = |id: &str| format!("{}/erasures/{id}", world.workspace.path);
+    let receipt = at(&text(&deleted, "erasure_id"));
+    assert_eq!(deletes.get(&receipt, 200).await["receipt"], Value::Null);
+    world.harness.run_schedule("Erasures").await;
+    world.harness.run_schedule("Erasures").await;
+    let shown = deletes.get(&receipt, 200).await;
+    assert_eq!(
+        (&shown["kind"], &shown["stage"]),
+        (&json!("calls"), &json!("done"))
+    );
+    assert_eq!(shown, world.owner.get(&receipt, 200).await);
+    let holds = Desk::new(&world).await.check(&shown.to_string());
+    assert!(matches!(holds, Verdict::Holds(_)), "{holds:?}");
+    reads
+        .refused(Method::GET, &receipt, None, 403, "forbidden")
+        .await;
+    // What is no deletion of calls, is of another workspace, or is not there.
+    let other = world.harness.sign_up("eve@example.com").await;
+    let theirs = other.workspace("calls").await;
+    let body = json!({ "name": "Shop", "scopes": ["calls.delete"] });
+    let place = format!("{}/api-keys", theirs.path);
+    let key = text(&other.post(&place, body, 201).await, "key");
+    let foreign = world.harness.anonymous().with_token(&key);
+    let elsewhere = receipt.replace(&world.workspace.id, &theirs.id);
+    foreign
+        .refused(Method::GET, &elsewhere, None, 404, "not_found")
+        .await;
+    foreign
+        .refused(Method::GET, &receipt, None, 401, "token_invalid")
+        .await;
+    let nowhere = at("ers_01kf0a1b2c3d4e5f6g7h8j9k0m");
+    deletes
+        .refused(Method::GET, &nowhere, None, 404, "not_found")
+        .await;
+}
+
+/// A program that may delete calls is not shown what came of forgetting a contact.
+#[tokio::test]
+async fn a_program_is_not_shown_the_erasure_of_a_contact() {
+    let harness = harness::Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let inbox = owner.workspace("inbox").await;
+    let visitor = harness.visitor(&owner.app(&inbox).await).await;
+    visitor.start("Hello").await;
+    let contact = format!("{}/contacts/{}", inbox.path, visitor.contact_id);
+    owner.send(Method::DELETE, &contact, None).await;
+    harness.run_schedule("minute").await;
+    let (_, bits) = visitor.contact_id.split_once('_').expect("an id");
+    let receipt = format!("{}/erasures/ers_{bits}", inbox.path);
+    owner.get(&receipt, 200).await;
+    let body = json!({ "name": "Shop", "scopes": ["calls.delete"] });
+    let keys = format!("{}/api-keys", inbox.path);
+    let key = text(&owner.post(&keys, body, 201).await, "key");
+    harness
+        .anonymous()
+        .with_token(&key)
+        .refused(Method::GET, &receipt, None, 404, "not_found")
+        .await;
+}
+
 /// A backup that is put back brings no call back that was deleted since, and takes none that was not.
 #[tokio::test]
 async fn calls_that_were_deleted_since_a_backup_are_deleted_again_when_it_is_put_back() {

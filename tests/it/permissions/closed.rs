@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::json;
 use shared::domain::{Permission, Role};
 
-use super::super::anonymous::takes_keys;
+use super::super::anonymous::{is_asked_of_calls, takes_keys};
 use super::{OF_A_WORKSPACE, permission, sorted};
 
 const EVERY_SCOPE: [&str; 8] = [
@@ -222,7 +222,7 @@ async fn every_scope_opens_exactly_the_routes_that_ask_for_it_and_none_elsewhere
         let key = text(&world.owner.post(&keys, body, 201).await, "key");
         let program = world.harness.anonymous().with_token(&key);
         for route in routes().iter().filter(|route| takes_keys(route)) {
-            if route.is_of_calls() {
+            if is_asked_of_calls(route) {
                 continue;
             }
             let wanted = permission(route).word();
@@ -258,6 +258,6 @@ async fn every_scope_opens_exactly_the_routes_that_ask_for_it_and_none_elsewhere
     let all = routes();
     let keyed = all
         .iter()
-        .filter(|route| takes_keys(route) && !route.is_of_calls());
+        .filter(|route| takes_keys(route) && !is_asked_of_calls(route));
     assert_eq!(opened, keyed.count());
 }
