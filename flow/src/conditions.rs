@@ -223,6 +223,9 @@ impl From<Condition> for Written {
     }
 }
 
+/// How deep a pattern goes at the most.
+pub const MAX_NESTING: u32 = 32;
+
 /// A regular expression that takes linear time and little room.
 ///
 /// # Errors
@@ -231,7 +234,7 @@ pub fn pattern(source: &str) -> Result<Regex, String> {
     RegexBuilder::new(source)
         .size_limit(MAX_REGEX_BYTES)
         .dfa_size_limit(MAX_REGEX_BYTES)
-        .nest_limit(32)
+        .nest_limit(MAX_NESTING)
         .build()
         .map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => "The pattern takes too much room.".to_owned(),

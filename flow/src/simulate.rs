@@ -2,6 +2,7 @@
 //! says so, servers answer what the script says.
 
 mod explore;
+mod pattern;
 mod record;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::pattern;
 use super::{Call, Coverage, Run, Script, Step, coverage};
 use crate::conditions::{Condition, Operand};
 use crate::document::Document;
@@ -130,7 +131,14 @@ pub(super) fn words(document: &Document) -> Vec<String> {
             Condition::Not(inner) => collect(inner, words),
             Condition::Compare(comparison) => {
                 if let Some(Operand::Lit(value)) = &comparison.value {
-                    words.insert(crate::variables::show(value));
+                    let said = crate::variables::show(value);
+                    let is_pattern = comparison.op.is_pattern();
+                    words.extend(
+                        is_pattern
+                            .then(|| pattern::taken(&said, |_| true))
+                            .flatten(),
+                    );
+                    words.insert(said);
                 }
             }
             Condition::Expr(_) => {}

@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 
 use super::explore::{plant, words};
+use super::pattern;
 use super::{Agent, Call, Expect, FIRST_MS, Mock, Moment, Script, Step, simulate};
 use crate::compile::Subflows;
 use crate::document::Document;
@@ -35,7 +36,7 @@ pub struct Walked {
 }
 
 /// The script of a conversation that went this way, from its start on; none where answers that lead so are not
-/// found: a flow may ask for what nobody can make up, such as a text that a pattern or an expression takes.
+/// found: a flow may compare with what nobody can make up, such as what an expression says.
 pub fn record(
     document: &Document,
     subflows: &Subflows,
@@ -369,6 +370,21 @@ impl Search<'_> {
             }
             Input::Time {} => "09:30",
             Input::Consent {} => "yes",
+            Input::Text {
+                regex: Some(source),
+                min_len,
+                max_len,
+                ..
+            } => {
+                let fits = |text: &str| {
+                    let chars = text.chars().count();
+                    min_len.is_none_or(|min| chars >= min) && max_len.is_none_or(|max| chars <= max)
+                };
+                return pattern::taken(source, fits)
+                    .into_iter()
+                    .chain(words)
+                    .collect();
+            }
             Input::Text { .. } | Input::File { .. } | Input::OtpEmail {} => "some words",
         };
         std::iter::once(plain.to_owned()).chain(words).collect()

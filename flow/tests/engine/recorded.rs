@@ -164,6 +164,41 @@ fn a_test_goes_the_way_of_a_conversation_and_says_none_of_its_words() {
     recorded(&long(), json!({}), &[]);
 }
 
+/// A question that takes what a pattern takes, and a fork that compares with one.
+#[test]
+fn what_a_pattern_takes_is_made_up_out_of_the_pattern() {
+    let flow = document(
+        json!([variable("v_a", "text"), variable("v_b", "text")]),
+        json!([
+            node("s", "start", json!({})),
+            node(
+                "q",
+                "ask",
+                json!({"input": {"kind": "text", "regex": "^[A-Z]{3}-[0-9]{4}$", "min_len": 8}, "save": "v_a"})
+            ),
+            node(
+                "r",
+                "ask",
+                json!({"input": {"kind": "text"}, "save": "v_b"})
+            ),
+            node(
+                "c",
+                "condition",
+                json!({"cases": [{"id": "x", "when": {"var": "v_b", "op": "matches", "value": {"lit": "^#[0-9]{6,}$"}}}]})
+            ),
+            node("z", "end", json!({"outcome": "number"})),
+            node("y", "end", json!({})),
+        ]),
+        &["s.next q", "q.next r", "r.next c", "c.case:x z", "c.else y"],
+    );
+    let steps = json!({"steps": [{"say": "CAN-1234"}, {"say": "#1234567"}]});
+    let test = recorded(&flow, steps, &["CAN-1234", "#1234567"]);
+    assert_eq!(test.steps.len(), 5);
+    // One who is asked again first.
+    let steps = json!({"steps": [{"say": "canary"}, {"say": "CAN-1234"}, {"say": "nothing"}]});
+    recorded(&flow, steps, &["canary", "CAN-1234", "nothing"]);
+}
+
 #[test]
 fn a_way_that_nobody_can_make_up_makes_no_test() {
     let flow = document(
@@ -173,16 +208,21 @@ fn a_way_that_nobody_can_make_up_makes_no_test() {
             node(
                 "q",
                 "ask",
-                json!({"input": {"kind": "text", "regex": "^[A-Z]{3}-[0-9]{4}$"}, "save": "v_a"})
+                json!({"input": {"kind": "text"}, "save": "v_a"})
+            ),
+            node(
+                "c",
+                "condition",
+                json!({"cases": [{"id": "x", "when": {"expr": "a == 'ABC' ~ '-1234'"}}]})
             ),
             node("z", "end", json!({})),
         ]),
-        &["s.next q", "q.next z"],
+        &["s.next q", "q.next c", "c.case:x z", "c.else z"],
     );
     let read = read(&flow);
     let program = compile_draft(&read, &Subflows::new()).expect("it runs");
     let went = way(&read, &script(json!({"steps": [{"say": "ABC-1234"}]})));
-    assert_eq!(went.len(), 4);
+    assert_eq!(went.len(), 5);
     assert_eq!(record(&read, &Subflows::new(), &program, &went), None);
     let elsewhere = [Walked {
         node: "nowhere".to_owned(),
