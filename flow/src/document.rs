@@ -366,6 +366,11 @@ impl Document {
                         once(&mut needs.teams, team.clone());
                     }
                 }
+                Kind::Call(call) => {
+                    if let Some(team) = &call.team {
+                        once(&mut needs.teams, team.clone());
+                    }
+                }
                 Kind::Action(Action::PutToTeam { team }) => once(&mut needs.teams, team.clone()),
                 Kind::Start(Start {
                     trigger: Trigger::InboxRule(rule),

@@ -182,7 +182,7 @@ async fn what_is_wrong_with_a_draft_is_told_where_it_is_and_keeps_it_from_being_
         of_code.next().map(|one| text(one, "pointer"))
     };
     assert_eq!(at("E103").as_deref(), Some("/edges/1/to/node"), "{found}");
-    assert_eq!(at("E160").as_deref(), Some("/nodes/2/data"), "{found}");
+    assert_eq!(at("E133").as_deref(), Some("/nodes/2/data/team"), "{found}");
     assert!(at("E110").is_some(), "{found}");
     let versions = format!("{flow}/versions");
     let problem = world
@@ -191,7 +191,7 @@ async fn what_is_wrong_with_a_draft_is_told_where_it_is_and_keeps_it_from_being_
         .await;
     let errors = problem["errors"].as_array().expect("a list");
     assert!(errors.iter().any(|error| {
-        (error["pointer"] == "#/document/nodes/2/data") && (error["code"] == "E160")
+        (error["pointer"] == "#/document/nodes/2/data/team") && (error["code"] == "E133")
     }));
     assert_eq!(world.owner.get(&flow, 200).await["last_version"], 0);
     // What is no flow at all is a draft all the same, and says so.

@@ -26,6 +26,27 @@ def lapse(table, rows, call):
             table("PutItem", "DataTable", Item=item)
 
 
+def tour_of_a_team(api, token, workspace, visitor):
+    """A flow offers its visitor a call with a team, and the visitor calls."""
+    team = api("POST", f"{workspace}/teams", {"name": "Callers"}, token)["id"]
+    made = api("POST", f"{workspace}/flows", {"name": "Calls"}, token, {"idempotency-key": "Calls"})
+    flow = f"{workspace}/flows/{made['id']}"
+    draft = api("GET", flow, token=token)["document"]
+    draft["nodes"].append({"id": "call", "type": "call", "data": {"kind": "video", "team": team}})
+    draft["edges"][-1]["to"]["node"] = "call"
+    for port in ("ended", "missed", "declined", "unavailable"):
+        draft["edges"].append({"id": port, "from": {"node": "call", "port": port}, "to": {"node": "end"}})
+    api("PATCH", flow, {"document": draft}, token, {"if-match": '"1"'})
+    api("POST", f"{flow}/versions", token=token)
+    api("PUT", f"{flow}/environments/live", {"version": 1}, token)
+    begin = {"client_id": str(uuid.uuid4())}
+    begun = api("POST", f"/v1/widget/flows/{made['id']}/conversations", begin, visitor)["conversation_id"]
+    awaits = api("GET", f"/v1/widget/conversations/{begun}/flow", token=visitor)["awaits"]
+    come = {"link": awaits["url"].partition("#")[2], "client_id": "0190b6a1-7c1e-4cc0-8000-000000000002"}
+    guest = api("POST", "/v1/guest/sessions", come)["guest_token"]
+    api("POST", "/v1/guest/calls", {"kind": "video", "client_id": str(uuid.uuid4())}, guest)
+
+
 def tour_of_the_calls(api, functions, table, rows, token, inbox):
     """A guest and a member call each other; what is known of it is told, shown and deleted."""
     realtime = functions["realtime"]
@@ -72,6 +93,9 @@ def tour_of_the_calls(api, functions, table, rows, token, inbox):
     link = api("POST", f"{workspace}/call-links", {"kind": "audio"}, token)["token"]
     for _ in range(2):
         api("POST", "/v1/guest/sessions", {"link": link, "client_id": "0190b6a1-7c1e-4cc0-8000-000000000001"})
+    block = api("POST", f"{workspace}/call-blocks", {"user_ref": "user-1"}, token)["id"]
+    api("GET", f"{workspace}/call-blocks", token=token)
+    api("DELETE", f"{workspace}/call-blocks/{block}", token=token)
     # One that is offered in a conversation of the inbox, which has calls besides.
     offer = {"kind": "audio", "conversation_id": inbox[1]}
     api("POST", f"{inbox[0]}/call-links", offer, token)
@@ -81,6 +105,7 @@ def tour_of_the_calls(api, functions, table, rows, token, inbox):
     answer = api("POST", "/v1/widget/guest-sessions", token=inbox[2])
     assert answer["call"]["id"] == offered["call"]["id"], answer
     api("POST", f"{inbox[0]}/calls/{offered['call']['id']}/cancel", token=token)
+    tour_of_a_team(api, token, inbox[0], inbox[2])
     api("GET", f"{workspace}/call-figures", token=key)
     api("GET", calls, token=key)
     gone = api("DELETE", f"{calls}/{second}", token=key)
@@ -94,9 +119,6 @@ def tour_of_the_calls(api, functions, table, rows, token, inbox):
     left = api("GET", f"/v1/guest/calls/{begun['call']['id']}", token=other)
     assert left["reason"] == "cancelled", left
     kept = api("POST", "/v1/guest/calls", {"kind": "audio", "client_id": str(uuid.uuid4())}, other)["call"]["id"]
-    block = api("POST", f"{workspace}/call-blocks", {"user_ref": "user-1"}, token)["id"]
-    api("GET", f"{workspace}/call-blocks", token=token)
-    api("DELETE", f"{workspace}/call-blocks/{block}", token=token)
     api("POST", "/v1/calls/join", token=api("POST", f"/v1/guest/calls/{kept}/join-token", token=other)["join_token"])
     api("POST", f"{calls}/{kept}/accept", token=token)
     api("POST", f"/v1/guest/calls/{kept}/quality", {"last": True}, other)

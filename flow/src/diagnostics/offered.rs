@@ -15,8 +15,6 @@ pub enum Feature {
     Subflow,
     /// Offer a call. A flow that asks for one where there are none goes on as if nobody were there.
     Call,
-    /// Offer a call with a certain team.
-    CallTeam,
     /// Hand over to a certain team.
     Teams,
     /// Prove an address by a code.
@@ -45,9 +43,6 @@ impl Feature {
     /// What a node asks for.
     fn of(kind: &Kind) -> Option<(Self, &'static str)> {
         Some(match kind {
-            Kind::Call(call) if call.team.is_some() => {
-                (Self::CallTeam, "Offering a call with a certain team")
-            }
             Kind::Http(_) => (Self::Http, "Asking a server"),
             Kind::Event(_) => (Self::Event, "Waiting for a call from outside"),
             Kind::Subflow(_) => (Self::Subflow, "Going through another flow"),

@@ -286,7 +286,10 @@ impl<'c, 'd> Check<'c, 'd> {
                 self.wait(&at.field("wait_s"), handoff.wait_s);
                 self.team(handoff.team.as_deref(), around);
             }
-            Kind::Call(call) => self.wait(&at.field("wait_s"), Some(call.wait_s)),
+            Kind::Call(call) => {
+                self.team(call.team.as_deref(), around);
+                self.wait(&at.field("wait_s"), Some(call.wait_s));
+            }
             Kind::Subflow(subflow) => self.subflow(subflow, subflows),
             Kind::Action(Action::PutToTeam { team }) => self.team(Some(team), around),
             Kind::Action(Action::OpenUrl { url, .. }) => self.web(&at.field("url"), url),

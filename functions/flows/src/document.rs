@@ -45,9 +45,6 @@ pub fn open_object(example: Value) -> utoipa::openapi::RefOr<utoipa::openapi::sc
         .into()
 }
 
-/// What this deployment does not run yet. A flow that asks for it is not published.
-const MISSING: [Feature; 1] = [Feature::CallTeam];
-
 /// The text of a document as it is stored: compact, its fields sorted, so that equal documents are
 /// equal texts.
 pub fn text_of(document: &Map<String, Value>) -> Result<String, Problem> {
@@ -118,7 +115,7 @@ pub async fn examine(app: &App, entry: &Entry, text: &str) -> Result<Examined, P
     let (hosts, secrets) = servers_of(app, entry, &needs).await?;
     // What the door of this deployment leads to: public hosts, and on a laptop the machine itself.
     let is_near = |server: &String| app.egress.address(server).is_ok();
-    let mut missing = MISSING.to_vec();
+    let mut missing = Vec::new();
     if !entry.policy.has(Module::Sessions) {
         missing.push(Feature::Call);
     }

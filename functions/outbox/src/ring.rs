@@ -210,9 +210,10 @@ impl Rings {
     }
 
     /// On whose devices, and until when.
-    fn on_devices(&self, call: &Call) -> Option<Ring> {
+    fn on_devices<'c>(&self, call: &'c Call) -> Option<Ring<'c>> {
+        let to_team = || call.teammates.as_deref().map_or(Called::Team, Called::Some);
         let called = match (call.caller, self.visitor) {
-            (Side::Guest, _) => call.asked.map_or(Called::Team, Called::Member),
+            (Side::Guest, _) => call.asked.map_or_else(to_team, Called::Member),
             (Side::Agent, Some(visitor)) => Called::Contact(visitor),
             (Side::Agent, None) => return None,
         };

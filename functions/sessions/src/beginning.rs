@@ -115,6 +115,32 @@ async fn around(app: &App, entry: &Entry, guest: &Guest, caller: Side) -> Result
     })
 }
 
+/// The members of the team that a guest asks for. Of one that has nobody, or is gone by now, all are asked.
+async fn teammates(
+    app: &App,
+    entry: &Entry,
+    wanted: &Wanted,
+) -> Result<Option<Vec<MemberId>>, Problem> {
+    let team = wanted.guest.asks_team;
+    match team.filter(|_| wanted.caller == Side::Guest) {
+        None => Ok(None),
+        Some(team) => {
+            let members = app.store.teammates(entry.workspace, team).await?;
+            Ok(Some(members).filter(|members| !members.is_empty()))
+        }
+    }
+}
+
+/// What lies at a place that was asked for, if one was.
+fn read<R: Record<Seal = Unsealed>>(
+    entry: &Entry,
+    fetched: &Fetched,
+    place: Option<Key>,
+) -> Result<Option<R>, Problem> {
+    let found = place.map(|place| fetched.get::<R>(&place, &Unsealed, entry.lens()));
+    Ok(found.transpose()?.flatten())
+}
+
 /// Refuses when as many calls of the app wait as may wait.
 async fn check_ringing(app: &App, entry: &Entry, guest: &Guest) -> Result<(), Problem> {
     let open = keys::calls(entry.workspace, CallState::Ringing);
@@ -205,11 +231,13 @@ pub async fn begin(app: &App, entry: &Entry, wanted: Wanted) -> Result<Begun, Pr
     let (now, workspace) = (entry.now, entry.workspace);
     let request = format!("begin {} {}", wanted.holder.subject(), wanted.client_id);
     let request: KeyedHash = entry.tenant_key.hash(Use::Call, &request);
+    let teammates = teammates(app, entry, &wanted).await?;
     let mut guest = wanted.guest.clone();
     for _ in 0..RACES {
         let Around {
             earlier,
             app_is_off,
+            is_blocked,
             relay_only,
         } = around(app, entry, &guest, wanted.caller).await?;
         if guest.call_request == Some(request)
@@ -233,11 +261,13 @@ pub async fn begin(app: &App, entry: &Entry, wanted: Wanted) -> Result<Begun, Pr
         if app_is_off {
             return Err(Problem::new(Code::AppOff));
         }
+        if is_blocked {
+            return Err(Problem::new(Code::CallerBlocked));
+        }
         if wanted.caller == Side::Guest {
             check_ringing(app, entry, &guest).await?;
         }
         guest.conversation = wanted.conversation.or(guest.conversation);
-            is_blocked,
         let mut call = Call::begin(Beginning {
             guest: &guest,
             kind: wanted.kind,
@@ -261,9 +291,6 @@ pub async fn begin(app: &App, entry: &Entry, wanted: Wanted) -> Result<Begun, Pr
                     ..call.course()
                 };
                 call = call.on(over);
-        if is_blocked {
-            return Err(Problem::new(Code::CallerBlocked));
-        }
             }
             Settled::New => {
                 join = Some(door::place(

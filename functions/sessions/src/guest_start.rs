@@ -223,6 +223,7 @@ async fn by_link(
     let guest = Guest {
         id: GuestId::derived(link.created_at, device.as_bytes()),
         asks: link.member,
+        asks_team: link.team,
         conversation: link.conversation,
         ..newcomer(&entry, &secret, None, None)
     };
@@ -271,6 +272,7 @@ fn newcomer(
         token: secret.hash(),
         user_ref,
         asks: None,
+        asks_team: None,
         conversation: None,
         call: None,
         call_request: None,

@@ -84,6 +84,7 @@ pub async fn handle(
         workspace,
         token: secret.hash(),
         member: Some(member.id),
+        team: None,
         conversation: body.conversation_id,
         call_kind: body.kind,
         used_by: None,

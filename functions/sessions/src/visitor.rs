@@ -49,6 +49,7 @@ pub async fn receive(app: &App, entry: &Entry, visitor: ContactId) -> Result<Gue
         token: secret.hash(),
         user_ref: None,
         asks: None,
+        asks_team: None,
         conversation: None,
         call: None,
         call_request: None,

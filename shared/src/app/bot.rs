@@ -513,8 +513,15 @@ fn step(
                 key,
                 action: Action::SetContact { name, value },
             } => deeds.note(key, name, &value),
-            Effect::OfferCall { key, kind, md, .. } => {
-                let url = offers.url(run, &key, kind, now);
+            Effect::OfferCall {
+                key,
+                kind,
+                md,
+                team: whose,
+                ..
+            } => {
+                let whose = whose.and_then(|team| team.parse().ok());
+                let url = offers.url((run, &key), (kind, whose), now);
                 let words = md.and_then(|md| text(&format!("{md}\n\n{url}")));
                 said.extend(words.map(|text| Said { id, text }));
                 awaits = Some(json!({ "for": "call", "kind": kind, "url": url }));

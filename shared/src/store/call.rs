@@ -70,6 +70,9 @@ pub struct Call {
     /// The member whom it is for, or who called; none where it is for the whole team.
     #[personal(category = Pseudonym, purpose = ConnectCall, erase = Pseudonymise, open)]
     pub asked: Option<MemberId>,
+    /// The members whom it is for, where it is for a team; while the call goes on.
+    #[personal(category = Pseudonym, purpose = ConnectCall, erase = Delete, open)]
+    pub teammates: Option<Vec<MemberId>>,
     /// The member who called or took it.
     #[personal(category = Pseudonym, purpose = ConnectCall, erase = Pseudonymise, open)]
     pub member: Option<MemberId>,
@@ -140,6 +143,8 @@ pub struct Beginning<'a> {
     pub caller: Side,
     /// The member whom it is for, or who calls.
     pub asked: Option<MemberId>,
+    /// The members whom it is for, where it is for a team.
+    pub teammates: Option<Vec<MemberId>>,
     /// Whether the devices speak through a relay only.
     pub relay_only: Option<bool>,
     /// When.
@@ -154,6 +159,7 @@ impl Call {
             kind,
             caller,
             asked,
+            teammates,
             relay_only,
             now,
         } = beginning;
@@ -167,6 +173,7 @@ impl Call {
             guest: guest.id,
             user_ref: guest.user_ref,
             asked,
+            teammates,
             member: asked.filter(|_| caller == Side::Agent),
             conversation: guest.conversation,
             state: course.state,
@@ -221,6 +228,7 @@ impl Call {
             guest_socket: self.guest_socket.filter(|_| !over),
             sharer: self.sharer.filter(|_| !over),
             conversation: self.conversation.filter(|_| !over),
+            teammates: self.teammates.filter(|_| !over),
             due_at: course.deadline(),
             ..self
         }
@@ -276,7 +284,9 @@ impl Call {
 
     /// Whether a member may take it: it is for everybody, for a team of theirs, or for them.
     pub fn is_for(&self, member: MemberId) -> bool {
+        let mut teams = self.teammates.iter();
         self.asked.is_none_or(|asked| asked == member)
+            && teams.all(|teammates| teammates.contains(&member))
     }
 }
 

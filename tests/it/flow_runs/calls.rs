@@ -287,7 +287,7 @@ async fn where_there_are_no_calls_a_flow_warns_and_goes_on_without() {
         .post(&format!("{flow}/validate"), Value::Null, 200)
         .await;
     assert_eq!(found["publishable"], false);
-    assert!(codes(&found).contains(&"E160".to_owned()), "{found}");
+    assert!(codes(&found).contains(&"E133".to_owned()), "{found}");
 }
 
 #[tokio::test]
@@ -321,4 +321,88 @@ async fn who_takes_the_conversation_over_meanwhile_has_it_whatever_becomes_of_th
         "token_invalid",
     )
     .await;
+}
+
+/// A call with a team rings for its members and for nobody else, and nobody else takes it.
+#[tokio::test]
+async fn a_flow_offers_a_call_with_a_team_and_it_rings_for_its_members_only() {
+    let world = World::new().await;
+    world.let_call(true).await;
+    let teams = format!("{}/teams", world.workspace.path);
+    let team = json!({ "name": "Billing" });
+    let team = text(&world.owner.post(&teams, team, 201).await, "id");
+    let mine = world.agent.get(&world.workspace.path, 200).await;
+    let member = format!("{teams}/{team}/members/{}", text(&mine, "member_id"));
+    let put = world.owner.send(reqwest::Method::PUT, &member, None).await;
+    assert!(put.status < 300, "{}", put.text);
+    let mut with_team = video();
+    with_team["team"] = team.clone().into();
+    let flow = world.live(&offering(with_team)).await;
+    let (_, token) = world.offered(&flow).await;
+
+    let mut theirs = world.agent.socket(&world.workspace).await;
+    let mut others = world.owner.socket(&world.workspace).await;
+    for desk in [&mut theirs, &mut others] {
+        desk.sub("calls").await;
+    }
+    let (_, call, join) = world.calls_by(&token).await;
+    world.join(&join).await;
+    world.harness.drain().await;
+    let rung = async |socket: &mut harness::Socket| {
+        let heard = socket.heard().await;
+        heard
+            .iter()
+            .filter(|frame| frame["t"] == "call.ring")
+            .count()
+    };
+    assert_eq!(rung(&mut theirs).await, 1);
+    assert_eq!(rung(&mut others).await, 0);
+    let accept = format!("{}/accept", world.call(&call));
+    world
+        .owner
+        .refused(reqwest::Method::POST, &accept, None, 403, "forbidden")
+        .await;
+    let taken = world.agent.post(&accept, Value::Null, 200).await;
+    assert_eq!(taken["state"], "connecting");
+
+    // A link that names another team than it was made for is none.
+    let (place, secret) = token.split_once('.').expect("a token");
+    let (end, other) = match place.ends_with('a') {
+        true => (place.len() - 1, "q"),
+        false => (place.len() - 1, "a"),
+    };
+    let forged = format!("{}{other}.{secret}", &place[..end]);
+    let come = json!({ "link": forged, "client_id": random_uuid() });
+    let page = world.harness.anonymous();
+    page.refused(
+        reqwest::Method::POST,
+        "/v1/guest/sessions",
+        Some(come),
+        401,
+        "token_invalid",
+    )
+    .await;
+}
+
+/// A team that nobody is in any more, or that is gone, keeps nobody from being called.
+#[tokio::test]
+async fn a_call_with_a_team_that_is_gone_rings_for_everybody() {
+    let world = World::new().await;
+    world.let_call(true).await;
+    let teams = format!("{}/teams", world.workspace.path);
+    let team = json!({ "name": "Billing" });
+    let team = text(&world.owner.post(&teams, team, 201).await, "id");
+    let mut with_team = video();
+    with_team["team"] = team.clone().into();
+    let flow = world.live(&offering(with_team)).await;
+    let (_, token) = world.offered(&flow).await;
+    let place = format!("{teams}/{team}");
+    let shown = world.owner.send(reqwest::Method::GET, &place, None).await;
+    let known = world.owner.with_header("if-match", shown.header("etag"));
+    known.delete(&place, 204).await;
+    let (_, call, join) = world.calls_by(&token).await;
+    world.join(&join).await;
+    let accept = format!("{}/accept", world.call(&call));
+    let taken = world.owner.post(&accept, Value::Null, 200).await;
+    assert_eq!(taken["state"], "connecting");
 }

@@ -15,13 +15,13 @@ impl World {
         self.harness.stack.clock.now()
     }
 
-    async fn ring(&self, called: Called, until: Timestamp) -> CallId {
+    async fn ring(&self, called: Called<'_>, until: Timestamp) -> CallId {
         let call = CallId::new(self.now());
         self.ring_again(call, called, until).await;
         call
     }
 
-    async fn ring_again(&self, call: CallId, called: Called, until: Timestamp) {
+    async fn ring_again(&self, call: CallId, called: Called<'_>, until: Timestamp) {
         let workspace = self.workspace.id.parse().expect("a workspace");
         let ring = Ring {
             workspace,

@@ -9,7 +9,7 @@ use flow::{Arrival, CallDid, WaitKind, What, node};
 use super::{App, Standing, led::Led};
 use crate::{
     domain::{
-        CallLinkId, ConversationId, Timestamp, WorkspaceId,
+        CallLinkId, ConversationId, TeamId, Timestamp, WorkspaceId,
         call::{CallKind, CallState, EndReason},
         retention::GUEST_LIFETIME,
         token::{self, Secret},
@@ -38,7 +38,12 @@ pub(super) struct Offering<'o> {
 impl Offering<'_> {
     /// The page by which a visitor calls the team, offered by a run at a key of its flow. The token stands behind `#`,
     /// so no server sees it in an address.
-    pub fn url(&self, run: &FlowRun, key: &str, kind: node::CallKind, now: Timestamp) -> String {
+    pub fn url(
+        &self,
+        (run, key): (&FlowRun, &str),
+        (kind, team): (node::CallKind, Option<TeamId>),
+        now: Timestamp,
+    ) -> String {
         let (conversation, began) = (run.conversation, run.started_at.ms());
         let name = format!("{conversation}|{}|{began}|{key}", run.flow);
         let mut bits = [0; 32];
@@ -47,12 +52,14 @@ impl Offering<'_> {
             workspace: run.workspace,
             link: CallLinkId::derived(now, &bits),
             conversation,
+            team,
         };
         let kind = match kind {
             node::CallKind::Audio => CallKind::Audio,
             node::CallKind::Video => CallKind::Video,
         };
-        let ids = [run.workspace.uuid(), offer.link.uuid(), conversation.uuid()];
+        let mut ids = vec![run.workspace.uuid(), offer.link.uuid(), conversation.uuid()];
+        ids.extend(team.map(TeamId::uuid));
         let token = token::write(PREFIX, &ids, &offer.secret(self.tenant_key, kind));
         format!("{}/call#{token}", self.issuer)
     }
@@ -67,21 +74,30 @@ pub struct CallOffer {
     pub link: CallLinkId,
     /// In which conversation.
     pub conversation: ConversationId,
+    /// With which team, if with a certain one.
+    pub team: Option<TeamId>,
 }
 
 impl CallOffer {
     /// The offer that a token names, and the secret that it brings; none when it is a token of another kind.
     pub fn read(text: &str) -> Option<(Self, Secret)> {
-        let ([workspace, link, conversation], secret) = token::read::<3>(PREFIX, text)?;
+        let to_all = || token::read::<3>(PREFIX, text).map(|(ids, secret)| (ids, None, secret));
+        let with_team = || {
+            let ([workspace, link, conversation, team], secret) = token::read::<4>(PREFIX, text)?;
+            let team = Some(TeamId::from_uuid(team));
+            Some(([workspace, link, conversation], team, secret))
+        };
+        let ([workspace, link, conversation], team, secret) = to_all().or_else(with_team)?;
         let offer = Self {
             workspace: WorkspaceId::from_uuid(workspace),
             link: CallLinkId::from_uuid(link),
             conversation: ConversationId::from_uuid(conversation),
+            team,
         };
         Some((offer, secret))
     }
 
-    /// The link to the whole team that nobody has come by yet, if a flow of this workspace offered it within a day.
+    /// The link to the workspace, or to a team of it, that nobody has come by yet, if a flow of this workspace offered it within a day.
     pub fn link(
         self,
         tenant_key: &TenantKey,
@@ -100,6 +116,7 @@ impl CallOffer {
             workspace: self.workspace,
             token: made(call_kind),
             member: None,
+            team: self.team,
             conversation: Some(self.conversation),
             call_kind,
             used_by: None,
@@ -109,7 +126,9 @@ impl CallOffer {
     }
 
     fn secret(self, tenant_key: &TenantKey, kind: CallKind) -> Secret {
-        let name = format!("offer {} {} {}", self.link, self.conversation, kind.word());
+        let (link, conversation) = (self.link, self.conversation);
+        let team = self.team.map(|team| format!(" {team}")).unwrap_or_default();
+        let name = format!("offer {link} {conversation} {}{team}", kind.word());
         Secret::from_bytes(*tenant_key.hash(Use::Call, &name).as_bytes())
     }
 }

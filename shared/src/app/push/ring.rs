@@ -28,24 +28,26 @@ const MOST_MEMBERS: u16 = 100;
 
 /// For whom a call rings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Called {
+pub enum Called<'a> {
     /// The visitor of a conversation.
     Contact(ContactId),
     /// One member.
     Member(MemberId),
+    /// The members of a team.
+    Some(&'a [MemberId]),
     /// All who are there.
     Team,
 }
 
 /// A call that rings.
 #[derive(Clone, Copy, Debug)]
-pub struct Ring {
+pub struct Ring<'a> {
     /// Where.
     pub workspace: WorkspaceId,
     /// Which.
     pub call: CallId,
     /// For whom.
-    pub called: Called,
+    pub called: Called<'a>,
     /// Until when.
     pub until: Timestamp,
 }
@@ -58,7 +60,7 @@ impl App {
     ///
     /// # Errors
     /// When storage fails; whoever calls again goes on.
-    pub async fn ring(&self, ring: Ring) -> Result<(), StoreError> {
+    pub async fn ring(&self, ring: Ring<'_>) -> Result<(), StoreError> {
         self.tell_ring(ring, Notification::ring).await
     }
 
@@ -69,13 +71,13 @@ impl App {
     ///
     /// # Errors
     /// When storage fails; whoever calls again goes on.
-    pub async fn silence(&self, ring: Ring) -> Result<(), StoreError> {
+    pub async fn silence(&self, ring: Ring<'_>) -> Result<(), StoreError> {
         self.tell_ring(ring, Notification::silence).await
     }
 
     async fn tell_ring(
         &self,
-        ring: Ring,
+        ring: Ring<'_>,
         row: fn((WorkspaceId, SubjectId), CallId, Timestamp, &TenantKey, Timestamp) -> Notification,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
@@ -106,10 +108,14 @@ impl App {
         Ok(())
     }
 
-    async fn called(&self, ring: Ring) -> Result<Vec<SubjectId>, StoreError> {
+    async fn called(&self, ring: Ring<'_>) -> Result<Vec<SubjectId>, StoreError> {
         match ring.called {
             Called::Contact(contact) => return Ok(vec![SubjectId::Contact(contact)]),
             Called::Member(member) => return Ok(vec![SubjectId::Member(member)]),
+            Called::Some(members) => {
+                let members = members.iter().copied();
+                return Ok(members.map(SubjectId::Member).collect());
+            }
             Called::Team => {}
         }
         let list = Query::lists(keys::memberships(ring.workspace)).limit(MOST_MEMBERS);

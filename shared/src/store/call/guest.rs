@@ -4,7 +4,7 @@ use shared_derive::Record;
 
 use crate::{
     domain::{
-        AppId, CallId, CallLinkId, ConversationId, GuestId, JoinId, MemberId, Timestamp,
+        AppId, CallId, CallLinkId, ConversationId, GuestId, JoinId, MemberId, TeamId, Timestamp,
         WorkspaceId,
         call::CallKind,
         retention::GUEST_LIFETIME,
@@ -46,6 +46,9 @@ pub struct Guest {
     /// The member whom the link is to, if they came by one.
     #[personal(category = Pseudonym, purpose = ConnectCall, erase = Pseudonymise, open)]
     pub asks: Option<MemberId>,
+    /// The team that the link is to, if to a certain one.
+    #[non_personal(reason = "the id of a team")]
+    pub asks_team: Option<TeamId>,
     /// The conversation that the link was offered in, if in one.
     #[personal(category = Pseudonym, purpose = ConnectCall, erase = Delete, open)]
     pub conversation: Option<ConversationId>,
@@ -95,6 +98,9 @@ pub struct CallLink {
     /// Whom it lets call; the whole team where a flow offered it.
     #[personal(category = Pseudonym, purpose = ConnectCall, erase = Delete, open)]
     pub member: Option<MemberId>,
+    /// The team that it lets call, where a flow offered it and named one.
+    #[non_personal(reason = "the id of a team")]
+    pub team: Option<TeamId>,
     /// The conversation that it is offered in, if in one.
     #[personal(category = Pseudonym, purpose = ConnectCall, erase = Delete, open)]
     pub conversation: Option<ConversationId>,
