@@ -4,7 +4,7 @@ use harness::{Socket, text};
 use serde_json::{Value, json};
 
 use super::{Guest, SECOND, World, socket};
-use crate::asyncapi::is_documented;
+use crate::{asyncapi::is_documented, privacy_at_rest::log::Log};
 
 const SDP: &str = "v=0\r\no=- 46 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n\
     c=IN IP4 0.0.0.0\r\na=ice-ufrag:canaryufrag\r\na=ice-pwd:canarypwd\r\n\
@@ -126,6 +126,7 @@ impl Talk {
 /// CALL-17, CALL-20: descriptions and candidates reach the other device, and no store and no log.
 #[tokio::test]
 async fn what_devices_tell_each_other_arrives_and_is_found_nowhere_afterwards() {
+    let (log, _listening) = Log::listen();
     let mut talk = Talk::new().await;
     let offer = talk.sdp(1, "offer");
     talk.ours.send(offer).await;
@@ -172,6 +173,8 @@ async fn what_devices_tell_each_other_arrives_and_is_found_nowhere_afterwards() 
 
     // The scan would see it: the call itself is there.
     assert!(talk.world.harness.items_with(&talk.call).await > 0);
+    let logged = String::from_utf8_lossy(&log.bytes()).into_owned();
+    assert!(logged.len() > 1_000, "NO BASELINE: {} bytes", logged.len());
     for canary in [
         "candidate:",
         "canaryufrag",
@@ -181,6 +184,7 @@ async fn what_devices_tell_each_other_arrives_and_is_found_nowhere_afterwards() 
         "a=ice",
     ] {
         assert_eq!(talk.world.harness.items_with(canary).await, 0, "{canary}");
+        assert!(!logged.contains(canary), "{canary} is in the log");
     }
     let partition = format!("CALL#{}#{}", talk.world.workspace.id, talk.call);
     for item in talk.world.harness.items_under(&partition).await {
@@ -212,6 +216,12 @@ async fn a_frame_that_is_not_theirs_or_not_fit_is_answered_with_an_error_and_cha
         (sdp("v=0\r\n"), "bad_signal"),
         (sdp(&SDP.replace("sha-256", "sha-1")), "bad_signal"),
         (sdp(&format!("{SDP}a=crypto:1 x\r\n")), "bad_signal"),
+        // One that is too long for a description, and fits a frame.
+        (
+            sdp(&format!("{SDP}a=mid:{}\r\n", "0".repeat(21_000))),
+            "bad_signal",
+        ),
+        (sdp(&"x".repeat(25_000)), "frame_too_large"),
         (talk.sdp(2, "offer"), "stale_epoch"),
         (
             frame("call.ice", json!({ "epoch": 1, "n": 1, "candidates": [] })),
@@ -271,10 +281,18 @@ async fn a_frame_that_is_not_theirs_or_not_fit_is_answered_with_an_error_and_cha
     assert_eq!(talk.ours.ask(json!({ "t": "ping" })).await["t"], "pong");
     // What is over is over.
     talk.guest.act(&talk.call, "end", 200).await;
-    talk.ours
-        .send(talk.frame("call.alive", json!({ "connected": true })))
-        .await;
-    assert_eq!(next(&mut talk.ours, "error").await["code"], "call_over");
+    let alive = talk.frame("call.alive", json!({ "connected": true }));
+    let late = [
+        alive,
+        talk.sdp(1, "answer"),
+        talk.ice(),
+        talk.frame("call.hello", json!({})),
+    ];
+    for frame in late {
+        talk.theirs.send(frame.clone()).await;
+        let code = next(&mut talk.theirs, "error").await["code"].clone();
+        assert_eq!(code, "call_over", "{frame}");
+    }
 }
 
 #[tokio::test]

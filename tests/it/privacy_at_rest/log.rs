@@ -14,8 +14,7 @@ impl Log {
     /// Listens until the guard goes: to us closer than anybody can ask for in production.
     pub fn listen() -> (Self, DefaultGuard) {
         let log = Self::default();
-        let ours =
-            "auth,conversations,contract,local,messages,oidc,outbox,shared,visitors,workspaces";
+        let ours = "auth,conversations,contract,local,messages,oidc,outbox,realtime,sessions,shared,visitors,workspaces";
         let ours: Vec<String> = ours
             .split(',')
             .map(|name| format!("{name}=trace"))
