@@ -29,12 +29,13 @@ use shared::{
         policy::{Lens, Module},
     },
     store::{
-        Key, Record, StoreError, Stored, TenantKey, Transaction, Unsealed,
+        DataKey, Key, Record, StoreError, Stored, TenantKey, Transaction, Unsealed,
         attachment::Attachment,
         audit::{Deed, Line},
         contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext},
         conversation::Conversation,
         erasure::Erasure,
+        file_room::{FileRoom, FileShare, ROOM_RACES},
         hold::HoldNote,
         keyring::{NewDataKey, Use},
         keys,
@@ -428,9 +429,7 @@ impl<'a> Run<'a> {
         if file.expiry().has_passed(self.now) {
             return Ok(());
         }
-        let mut transaction = Transaction::new(self.now);
-        transaction.overwrite(&file, &thread.key.key)?;
-        committed(self.app.store.commit(transaction).await)?;
+        self.write_counted(&file, &thread.key.key).await?;
         for which in Rendition::ALL {
             let part = archive.file(FileKind::Attachment, id, *which)?;
             if let Some(bytes) = part {
@@ -441,6 +440,42 @@ impl<'a> Run<'a> {
         }
         self.report.files += 1;
         Ok(())
+    }
+
+    /// The row of a file, counted among the bytes of the workspace; once, however often an import begins.
+    async fn write_counted(
+        &self,
+        file: &Stored<Attachment>,
+        key: &DataKey,
+    ) -> Result<(), ImportError> {
+        let row = file.record();
+        let whose = (row.conversation, row.id);
+        let at_share = keys::file_share(self.workspace, whose.0, whose.1);
+        let at_room = keys::file_room(self.workspace);
+        let platform = Policy::platform();
+        let lens = Lens {
+            now: self.now,
+            policy: &platform,
+        };
+        for _ in 0..ROOM_RACES {
+            let wanted = vec![at_share.clone(), at_room.clone()];
+            let fetched = self.app.store.batch(wanted).await?;
+            let mut transaction = Transaction::new(self.now);
+            transaction.overwrite(file, key)?;
+            let counted = fetched.get::<FileShare>(&at_share, &Unsealed, lens)?;
+            if counted.is_none() {
+                let room = fetched.get::<FileRoom>(&at_room, &Unsealed, lens)?;
+                let room = room.unwrap_or_else(|| FileRoom::empty(self.workspace, self.now));
+                room.take(whose, row.bytes, self.now, &mut transaction)?;
+            }
+            match self.app.store.commit(transaction).await {
+                Ok(()) => return Ok(()),
+                // Somebody else took room, or gave it back.
+                Err(CommitError::Refused(_)) => {}
+                Err(CommitError::Store(error)) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Conflict.into())
     }
 
     async fn write_messages(&mut self) -> Result<(), ImportError> {

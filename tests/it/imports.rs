@@ -305,6 +305,16 @@ async fn importing_twice_changes_nothing_and_an_import_that_was_cut_off_is_finis
     let report = world.import(folder.path()).await.expect("imported");
     assert_eq!((report.there, report.messages), (6, 0), "{report}");
     assert_eq!(world.everything().await, before);
+    // Its two files count among the bytes of the workspace, once each.
+    let rooms = format!("FILEROOM#{}", world.to.id);
+    let rows = world.harness.items_under(&rooms).await;
+    let bytes = |row: &Value| text(&row["bytes"], "N").parse::<u64>().expect("a number");
+    let (sum, files): (Vec<&Value>, Vec<&Value>) =
+        rows.iter().partition(|row| row["sk"]["S"] == "SUM");
+    let files: Vec<u64> = files.into_iter().map(bytes).collect();
+    assert_eq!(files.len(), 2, "{rows:?}");
+    assert_eq!(bytes(sum[0]), files.iter().sum::<u64>());
+    assert!(files.iter().all(|bytes| *bytes > 0), "{files:?}");
 }
 
 #[tokio::test]
