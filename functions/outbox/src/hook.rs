@@ -122,9 +122,11 @@ impl Hooks {
             };
             let wanted = |event| hooks.iter().any(|hook| hook.wants(event));
             let mut all = conversation(app, (workspace, id), new, old, at).await?;
-            if let Some(mut one) = others::led(new, old, at).filter(|one| wanted(one.event)) {
-                one.flow = app.store.flow_of(workspace, id).await?;
-                all.push(one);
+            let mut led = others::led(new, old, at);
+            led.retain(|one| wanted(one.event));
+            if !led.is_empty() {
+                let flow = app.store.flow_of(workspace, id).await?;
+                all.extend(led.into_iter().map(|one| Happened { flow, ..one }));
             }
             for one in &mut all {
                 one.conversation = Some(id);

@@ -173,6 +173,58 @@ async fn a_flow_is_told_of_when_it_leads_and_when_people_do() {
     }
 }
 
+/// A flow that says something and is over, and one that asks for a name before.
+#[tokio::test]
+async fn a_flow_is_told_of_when_it_is_over_at_once_and_when_it_is_later() {
+    let world = Builder::new().await;
+    let receiver = Receiver::start().await;
+    let events = ["flow.started", "flow.handed_over", "flow.finished"];
+    let hook = json!({ "name": "Shop", "url": receiver.url, "events": events });
+    let hooks = format!("{}/webhooks", world.workspace.path);
+    world.owner.post(&hooks, hook, 201).await;
+    let start = json!({ "id": "s", "type": "start", "data": {} });
+    let say = json!({ "id": "m", "type": "message", "data": { "parts": [{ "kind": "text", "md": "Hello" }] } });
+    let ask = json!({ "id": "q", "type": "ask", "data": {
+        "md": "Your name?", "input": { "kind": "text" }, "save": "v_name",
+    } });
+    let end = json!({ "id": "e", "type": "end", "data": {} });
+    let at_once = document(
+        json!([start, say, end]),
+        json!([edge("s", "next", "m"), edge("m", "next", "e")]),
+    );
+    let later = document(
+        json!([start, ask, end]),
+        json!([edge("s", "next", "q"), edge("q", "next", "e")]),
+    );
+    for (flow, asks) in [(at_once, false), (later, true)] {
+        let before = receiver.taken().len();
+        let flow = world.make(&flow).await;
+        let version = world.publish(&flow).await;
+        world.switch(&flow, Some(version)).await;
+        let id = flow.rsplit('/').next().expect("an id");
+        let place = format!("/v1/widget/flows/{id}/conversations");
+        let body = json!({ "client_id": random_uuid() });
+        let begun = world.visitor.post(&place, body, 201).await;
+        let thread = text(&begun, "conversation_id");
+        world.harness.drain().await;
+        if asks {
+            assert_eq!(receiver.taken()[before..], ["flow.started"]);
+            let say = format!("/v1/widget/conversations/{thread}/messages");
+            world.visitor.post(&say, message("Grace"), 201).await;
+            world.harness.drain().await;
+        }
+        world.harness.stack.redeliver().await.expect("delivered");
+        world.harness.drain().await;
+        let mut told = receiver.taken()[before..].to_vec();
+        told.sort();
+        assert_eq!(told, ["flow.finished", "flow.started"]);
+        for one in &receiver.sent()[before..] {
+            assert_eq!(one.body["data"]["flow_id"], json!(id));
+            assert_eq!(one.body["data"]["conversation_id"], json!(thread));
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_call_is_told_of_when_it_rings_is_taken_and_is_over_and_leads_to_nobody() {
     let world = World::new().await;

@@ -114,19 +114,38 @@ fn scanned(new: &Item, old: Option<&Item>, at: Timestamp) -> Option<Happened> {
     })
 }
 
-/// A flow came to lead a conversation, or leads it no more.
-pub fn led(new: Option<&Item>, old: Option<&Item>, at: Timestamp) -> Option<Happened> {
-    let new = new?;
-    let live = field::<State>(new, "state") == Some(State::Live);
-    let leads = |image: &Item| field::<Status>(image, "status") == Some(Status::Bot);
-    let event = match (old.is_some_and(leads), leads(new)) {
-        (false, true) => HookEvent::FlowStarted,
-        (true, false) if field::<Status>(new, "status") == Some(Status::Closed) => {
-            HookEvent::FlowFinished
-        }
-        (true, false) => HookEvent::FlowHandedOver,
-        _ => return None,
+/// A flow came to lead a conversation, or leads it no more; or both, where its first turn was its last.
+pub fn led(new: Option<&Item>, old: Option<&Item>, at: Timestamp) -> Vec<Happened> {
+    let Some(new) = new else {
+        return Vec::new();
     };
-    let rev = field::<u64>(new, "rev")?;
-    live.then(|| Happened::of(event, format!("rev {rev}"), at))
+    let live = field::<State>(new, "state") == Some(State::Live);
+    let (Some(rev), true) = (field::<u64>(new, "rev"), live) else {
+        return Vec::new();
+    };
+    let leads = |image: &Item| field::<Status>(image, "status") == Some(Status::Bot);
+    let over = match field::<Status>(new, "status") {
+        Some(Status::Closed) => HookEvent::FlowFinished,
+        _ => HookEvent::FlowHandedOver,
+    };
+    let events = match (old.is_some_and(leads), leads(new)) {
+        (false, true) => vec![HookEvent::FlowStarted],
+        (true, false) => vec![over],
+        (false, false) if was_led_at_once(new, old) => vec![HookEvent::FlowStarted, over],
+        _ => Vec::new(),
+    };
+    let told = events.into_iter();
+    told.map(|event| Happened::of(event, format!("rev {rev}"), at))
+        .collect()
+}
+
+/// Whether a first flow began and ended between two images.
+fn was_led_at_once(new: &Item, old: Option<&Item>) -> bool {
+    let led = |image: &Item| field::<bool>(image, "led") == Some(true);
+    let time = |name| field::<Timestamp>(new, name);
+    match old {
+        Some(old) => led(new) && !led(old),
+        // What comes whole, by an import, began some time before its last line.
+        None => led(new) && time("created_at") == time("last_activity_at"),
+    }
 }
