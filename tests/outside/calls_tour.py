@@ -107,6 +107,7 @@ def tour_of_the_calls(api, functions, table, rows, token, inbox):
     api("POST", f"{inbox[0]}/calls/{offered['call']['id']}/cancel", token=token)
     tour_of_a_team(api, token, inbox[0], inbox[2])
     api("GET", f"{workspace}/call-figures", token=key)
+    api("GET", f"{workspace}/usage?by=inbox", token=token)
     api("GET", calls, token=key)
     gone = api("DELETE", f"{calls}/{second}", token=key)
     api("GET", f"{workspace}/erasures/{gone['erasure_id']}", token=key)

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use shared::{
     app::App,
     domain::{
-        ContactId, ConversationId, Sight, TeamId, attachment::Files, policy::Module, text::Text,
+        AppId, ContactId, ConversationId, Sight, TeamId, attachment::Files, policy::Module,
+        text::Text,
     },
     http::{Code, IdempotencyKey, Json, Problem, actor::Entry, idempotent::Ask, view::MessageView},
     store::{
@@ -41,6 +42,7 @@ pub enum Begins<'a> {
     Member(&'a Sight),
     /// A visitor, through an app whose conversations go to a team.
     Visitor {
+        app: AppId,
         team: Option<TeamId>,
         asks_rating: Option<bool>,
         mails_offline: Option<bool>,
@@ -78,11 +80,13 @@ pub async fn begin(
         Begins::Member(sight) if !sight.sees(head.standing()) => head.assignee = sight.member,
         Begins::Member(_) => {}
         Begins::Visitor {
+            app,
             team,
             asks_rating,
             mails_offline,
         } => {
             head.team = team.or(entry.policy.default_team);
+            head.app = Some(app);
             head.asks_rating = asks_rating;
             head.mails_offline = mails_offline;
         }

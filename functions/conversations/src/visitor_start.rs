@@ -51,6 +51,7 @@ pub async fn handle(
         visitor.id,
         author,
         Begins::Visitor {
+            app: visitor.app,
             team: visitor.team,
             asks_rating: visitor.asks_rating,
             mails_offline: visitor.mails_offline,

@@ -95,6 +95,7 @@ pub async fn handle(
     let id = ConversationId::new(entry.now);
     let mut head = Conversation::begin(id, entry.workspace, visitor.id, entry.now);
     head.team = visitor.team.or(entry.policy.default_team);
+    head.app = Some(visitor.app);
     head.asks_rating = visitor.asks_rating;
     head.mails_offline = visitor.mails_offline;
     let data_key = keys::conversation(entry.workspace, id);

@@ -7,11 +7,14 @@
 
 mod lag;
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use shared::{
     app::App,
-    domain::{Policy, Timestamp, WorkspaceId, policy::Lens},
+    domain::{Policy, Timestamp, WorkspaceId, day::Day, policy::Lens},
     lambda::schedule::Report,
     store::{
         CommitError, Fetched, Item, Key, StoreError, Stored, Table, Transaction, Unsealed,
@@ -19,6 +22,7 @@ use shared::{
         idle::near_end,
         job::{Mark, SweepMark, SweepSegment},
         keys::{self, HEAD},
+        push_day::{self, PushDay},
         record::is_older,
         remains::{self, Verdict},
         workspace::WorkspacePolicy,
@@ -45,6 +49,7 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
     for name in [
         "overdue_items",
         "told_workspaces",
+        "counted_push_days",
         "deleted_items",
         lag::LAG,
         "older_items",
@@ -159,6 +164,7 @@ async fn page(
     let platform = Policy::platform();
     report.add("swept_items", items.len() as u64);
     let mut near = Near::new();
+    let mut told: BTreeMap<(WorkspaceId, Day), &Policy> = BTreeMap::new();
     for item in items {
         if remains::declaration_of(item).is_some_and(|declared| is_older(item, declared)) {
             report.add("older_items", 1);
@@ -176,6 +182,11 @@ async fn page(
             let last = near.entry(workspace).or_insert(end);
             *last = end.max(*last);
         }
+        if let (Some(workspace), true) = (remains::workspace_of(item), policed)
+            && let Some(day) = push_day::countable(item, workspace, now)
+        {
+            told.insert(day, policy);
+        }
         match remains::judge(item, &fetched, Lens { now, policy }, policed) {
             Ok(verdict) => carry_out(app, table, item, &verdict, report).await?,
             Err(error) => {
@@ -184,8 +195,36 @@ async fn page(
             }
         }
     }
+    count_pushes(app, told, now, report).await?;
     if !near.is_empty() {
         report.add("told_workspaces", idle::tell(app, near, now).await?);
+    }
+    Ok(())
+}
+
+/// Counts the notifications of days that are over, where nobody has yet.
+async fn count_pushes(
+    app: &App,
+    told: BTreeMap<(WorkspaceId, Day), &Policy>,
+    now: Timestamp,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    let place = |(workspace, day): &(WorkspaceId, Day)| keys::push_day(*workspace, *day);
+    let counted = app
+        .store
+        .batch_all(told.keys().map(place).collect())
+        .await?;
+    for (day, policy) in told {
+        let lens = Lens { now, policy };
+        let known = counted.get::<PushDay>(&place(&day), &Unsealed, lens)?;
+        if known.is_some() {
+            continue;
+        }
+        let done = app.store.count_pushes(day, lens).await?;
+        report.add("counted_push_days", u64::from(done));
     }
     Ok(())
 }

@@ -43,7 +43,7 @@ fn why(kind: &str) -> &'static str {
         }
         "App" => "an app has keys and secrets of the place it was made in: make one here",
         "CannedReply" | "SavedView" => "it is a member's own, and members are not taken over",
-        "Beacon" | "FlowSums" | "FlowTick" => "figures are counted where they arise",
+        "Beacon" | "FlowSums" | "FlowTick" | "PushDay" => "figures are counted where they arise",
         "FlowCode" | "FlowRequest" | "FlowRun" => {
             "a flow that was under way does not go on elsewhere; its conversation is here"
         }

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     app::App,
     domain::{
-        AccountId, BreakGlassId, ContactId, MemberId, Permission, Policy, Role, SessionId, Sight,
-        TeamId, TenantId, Timestamp, VisitId, WorkspaceId,
+        AccountId, AppId, BreakGlassId, ContactId, MemberId, Permission, Policy, Role, SessionId,
+        Sight, TeamId, TenantId, Timestamp, VisitId, WorkspaceId,
         policy::{Lens, Module, WayIn},
     },
     store::{
@@ -66,6 +66,8 @@ pub struct Visitor {
     pub id: ContactId,
     /// The contact's head.
     pub contact: Contact,
+    /// The app they came through.
+    pub app: AppId,
     /// The team that gets what they begin, by the app they came through.
     pub team: Option<TeamId>,
     /// Whether they are asked how content they are when what they begin is closed.
@@ -443,6 +445,7 @@ impl App {
         Ok(Visitor {
             id: contact.id,
             contact,
+            app: visit.app,
             team: visit.team,
             asks_rating: visit.asks_rating,
             mails_offline: visit.mails_offline,

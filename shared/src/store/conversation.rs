@@ -11,7 +11,7 @@ pub use loss::{Loser, Loss};
 use super::subject::State;
 use crate::{
     domain::{
-        ContactId, ConversationId, MemberId, Policy, Sight, Standing, TeamId, Timestamp,
+        AppId, ContactId, ConversationId, MemberId, Policy, Sight, Standing, TeamId, Timestamp,
         WorkspaceId,
         label::LabelName,
         policy::{Hold, Lens},
@@ -124,6 +124,9 @@ pub struct Conversation {
     /// Who follows it without taking care of it, in the order they came.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Pseudonymise, open)]
     pub participants: Option<Vec<MemberId>>,
+    /// Through which app the visitor began it, if through one.
+    #[non_personal(reason = "the id of an app")]
+    pub app: Option<AppId>,
     /// Whether the visitor is asked how content they are when it is closed, as its app said.
     #[non_personal(reason = "a setting of the app")]
     pub asks_rating: Option<bool>,
@@ -290,6 +293,7 @@ impl Conversation {
             team: None,
             priority: None,
             participants: None,
+            app: None,
             asks_rating: None,
             mails_offline: None,
             rating_asked_at: None,

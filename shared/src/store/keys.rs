@@ -89,8 +89,9 @@ pub use privacy::{
 };
 pub use push::{
     DEVICE, PUSH, all_news, conversation_of_news, devices_of_token, mail_wanted, news, news_list,
-    notification, notification_due, notification_of, notify_wishes, push_device, push_devices,
-    push_sender, token_list, told_of_unassigned, unassigned_list, visitor_device,
+    notification, notification_due, notification_of, notifications, notify_wishes, push_day,
+    push_day_at, push_device, push_devices, push_sender, token_list, told_of_unassigned,
+    unassigned_list, visitor_device,
 };
 pub use sockets::{
     LISTENING, listener, listeners, listening, socket_list, socket_of, socket_partition, sockets,

@@ -74,6 +74,7 @@ pub mod password;
 pub mod photo;
 pub mod preferences;
 pub mod privacy;
+pub mod push_day;
 pub mod query;
 pub mod reached;
 pub mod record;

@@ -52,6 +52,7 @@ use super::{
     photo::{Photo, PhotoUpload},
     preferences::Preferences,
     privacy::{OpenWish, OwnRequest, PrivacyLetter, PrivacyRequest, RequestWords},
+    push_day::PushDay,
     reached::{Reached, ReachedLink},
     record::{Declaration, Fields, Item, Record, tell_item},
     saved_view::SavedView,
@@ -197,6 +198,7 @@ registry! {
     PrivacyRequest
     Profile
     PublicKeys
+    PushDay
     PushDevice
     PushSender
     ReadMark

@@ -162,6 +162,10 @@ pub const SKIPPED: &[(&str, &str)] = &[
         "how many bytes the files of a workspace take up, about nobody",
     ),
     (
+        "PushDay",
+        "how many notifications devices took on a day, about five people at least and nobody",
+    ),
+    (
         "FileShare",
         "how many bytes a file counts in that sum; its size is in, with the file",
     ),

@@ -6,13 +6,14 @@
 //! | device of a visitor | data | `CONTACT#<ws>#<contact>` | `D#<device>` |
 //! | who brings notifications, that somebody wants mail | data | `WORKSPACE#<ws>` | `PUSH#<provider>`, `PUSH#MAIL` |
 //! | that somebody is told something | data | `NOTIFICATION#<ws>` | `<notification>` |
+//! | how many were taken on a day | data | `NOTIFICATION#<ws>` | `DAY#<date>` |
 //! | what a member is shown of a conversation | data | `READ#<ws>#<member>` | `NEWS#<conversation>` |
 
 use super::{IndexKey, Key, contact, data, deliveries_due, membership, read_marks, workspace};
 use crate::{
     domain::{
         ContactId, ConversationId, DeviceId, MemberId, NotificationId, Timestamp, WorkspaceId,
-        push::PushProvider,
+        day::Day, push::PushProvider,
     },
     store::seal::KeyedHash,
 };
@@ -85,6 +86,16 @@ pub fn mail_wanted(of: WorkspaceId) -> Key {
 /// That somebody is told something.
 pub fn notification(workspace: WorkspaceId, id: NotificationId) -> Key {
     data(notifications(workspace), id.to_string())
+}
+
+/// How many notifications devices took on a day.
+pub fn push_day(workspace: WorkspaceId, day: Day) -> Key {
+    data(notifications(workspace), format!("DAY#{day}"))
+}
+
+/// The same, of the day that begins at `since`.
+pub fn push_day_at(workspace: WorkspaceId, since: Timestamp) -> Key {
+    push_day(workspace, Day::of(since))
 }
 
 /// The partition of what people of a workspace are told, in the order in which it happened.
