@@ -291,6 +291,7 @@ mod tests {
             token: SecretHash::from_stored(Vec::new()),
             user_ref: None,
             asks: None,
+            asks_team: None,
             conversation: None,
             call: None,
             call_request: None,
@@ -357,9 +358,9 @@ mod tests {
             let call = |(who, ms): &(usize, Option<i64>)| {
                 let beginning = Beginning {
                     guest: &guests[*who], kind: CallKind::Audio, caller: Side::Guest,
-                    asked: None, relay_only: None, now: AT,
+                    asked: None, teammates: None, relay_only: None, now: AT,
                 };
-                let mut call = Call::begin(&beginning);
+                let mut call = Call::begin(beginning);
                 call.connected_at = ms.map(|_| AT);
                 call.ended_at = Some(Timestamp::from_ms(AT.ms() + ms.unwrap_or(5)));
                 call
