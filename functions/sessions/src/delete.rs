@@ -6,7 +6,7 @@ use shared::{
     app::App,
     domain::{CallId, Permission, WorkspaceId, policy::Module},
     http::{Credential, Json, Path, Problem, Problems},
-    store::{audit::Deed, keys},
+    store::{audit::Deed, erasing::CallDeletion, keys},
 };
 
 use crate::{
@@ -38,8 +38,9 @@ pub async fn handle(
     let entry = &caller.entry;
     entry.require(Module::Sessions)?;
     step::read(entry, id)?;
-    let mut deletion = Deletion::of_one(id);
-    deletion.delete(&app, workspace, &[id]).await?;
     let line = entry.line(caller.subject, Deed::CallDeleted).about(id);
-    Ok(Json(deletion.end(&app, entry, line, None).await?))
+    let mut deletion = Deletion::of(CallDeletion::of_one(workspace, id), line);
+    deletion.looked_at = 1;
+    deletion.delete(&app, &[id]).await?;
+    Ok(Json(deletion.end(&app, entry, None).await?))
 }

@@ -20,7 +20,7 @@ use shared::{
         self, Unsealed,
         audit::Deed,
         call::{Call, recognise},
-        erasing::meant,
+        erasing::{CallDeletion, meant},
         keys,
     },
 };
@@ -91,12 +91,14 @@ pub async fn handle(
     if let Some(guest) = body.guest_id {
         app.store.delete(keys::guest(workspace, guest)).await?;
     }
-    let mut deletion = Deletion::of(CallsMeant {
+    let meant = CallsMeant {
         app: body.app_id,
         guest: body.guest_id,
         user_ref: recognised.map(|hash| hash.to_string()),
         before: body.before,
-    });
+    };
+    let line = entry.line(caller.subject, Deed::CallsDeleted);
+    let mut deletion = Deletion::of(CallDeletion::of(workspace, meant), line);
     if let Some(whose) = recognised {
         deletion.lift(&app, entry, whose).await?;
     }
@@ -107,8 +109,7 @@ pub async fn handle(
     }
     let over = (CallState::Ended, body.after);
     let more_after = walk(&app, entry, over, &mut deletion).await?;
-    let line = entry.line(caller.subject, Deed::CallsDeleted);
-    Ok(Json(deletion.end(&app, entry, line, more_after).await?))
+    Ok(Json(deletion.end(&app, entry, more_after).await?))
 }
 
 /// Walks a list and deletes what is wanted; the last call of the walk when there is more behind it.
@@ -116,7 +117,7 @@ async fn walk(
     app: &App,
     entry: &Entry,
     (state, from): (CallState, Option<CallId>),
-    deletion: &mut Deletion,
+    deletion: &mut Deletion<'_>,
 ) -> Result<Option<CallId>, Problem> {
     let workspace = entry.workspace;
     let stop_at = entry.now.plus(BUDGET);
@@ -145,7 +146,7 @@ async fn walk(
             let call = call.filter(|call| meant(deletion.meant(), call));
             going.extend(call.map(|call| call.id));
         }
-        deletion.delete(app, workspace, &going).await?;
+        deletion.delete(app, &going).await?;
         deletion.looked_at += ids.len();
         if ids.len() < usize::from(PAGE) {
             return Ok(None);

@@ -3,16 +3,9 @@
 use serde::Serialize;
 use shared::{
     app::App,
-    domain::{
-        CallId, ErasureId, Policy, Timestamp, WorkspaceId,
-        erasure::{ErasureKind, Tally},
-        receipt::CallsMeant,
-    },
+    domain::{CallId, ErasureId, Timestamp, erasure::ErasureKind, receipt::CallsMeant},
     http::{Problem, actor::Entry},
-    store::{
-        CommitError, KeyedHash, Stored, Transaction, Unsealed, audit::Line, call::Call,
-        erasure::Erasure, record::Record as _,
-    },
+    store::{KeyedHash, audit::Line, erasing::CallDeletion},
 };
 use utoipa::ToSchema;
 
@@ -37,48 +30,33 @@ pub struct CallsDeleted {
 }
 
 /// Calls that are being deleted.
-pub struct Deletion {
+pub struct Deletion<'a> {
     /// How many were looked at.
     pub looked_at: usize,
-    one: Option<CallId>,
-    meant: CallsMeant,
-    tallies: Vec<Tally>,
+    calls: CallDeletion,
+    line: Line<'a>,
 }
 
-impl Deletion {
+impl<'a> Deletion<'a> {
     /// Nothing yet, of these.
-    pub const fn of(meant: CallsMeant) -> Self {
+    pub const fn of(calls: CallDeletion, line: Line<'a>) -> Self {
         Self {
             looked_at: 0,
-            one: None,
-            meant,
-            tallies: Vec::new(),
-        }
-    }
-
-    /// Nothing yet, of this one.
-    pub fn of_one(call: CallId) -> Self {
-        Self {
-            looked_at: 1,
-            one: Some(call),
-            ..Self::of(CallsMeant::default())
+            calls,
+            line,
         }
     }
 
     /// Which calls are meant.
     pub const fn meant(&self) -> &CallsMeant {
-        &self.meant
+        self.calls.meant()
     }
 
-    /// Deletes these.
-    pub async fn delete(
-        &mut self,
-        app: &App,
-        workspace: WorkspaceId,
-        ids: &[CallId],
-    ) -> Result<(), Problem> {
-        let tallies = &mut self.tallies;
-        Ok(app.store.delete_calls(workspace, ids, tallies).await?)
+    /// Deletes these. What went is written down with it: for the receipt, and in the audit log.
+    pub async fn delete(&mut self, app: &App, ids: &[CallId]) -> Result<(), Problem> {
+        let (calls, now) = (&mut self.calls, app.clock.now());
+        let gone = app.store.delete_calls_of(calls, ids, &self.line, now).await;
+        Ok(gone?)
     }
 
     /// Lifts the block of whoever the calls are of, if all of theirs are meant.
@@ -88,45 +66,27 @@ impl Deletion {
         entry: &Entry,
         user_ref: KeyedHash,
     ) -> Result<(), Problem> {
-        let whose = (entry.workspace, user_ref);
-        let (meant, tallies) = (&self.meant, &mut self.tallies);
-        let lens = entry.lens();
-        Ok(app.store.delete_block(whose, meant, tallies, lens).await?)
+        let (calls, lens) = (&mut self.calls, entry.lens());
+        let lifted = app.store.delete_block(calls, user_ref, &self.line, lens).await;
+        Ok(lifted?)
     }
 
-    /// Writes down what was deleted: for the receipt, and in the audit log.
+    /// What was deleted.
     pub async fn end(
-        self,
+        mut self,
         app: &App,
         entry: &Entry,
-        line: Line<'_>,
         more_after: Option<CallId>,
     ) -> Result<CallsDeleted, Problem> {
         let now = entry.now;
-        let of_calls = |tally: &&Tally| tally.kind == Call::DECLARATION.name;
-        let counted = self.tallies.iter().find(of_calls);
-        let deleted = counted.map_or(0, |tally| tally.before.saturating_sub(tally.after));
-        let mut erasure_id = None;
-        if !self.tallies.is_empty() {
-            let erasure =
-                Erasure::of_calls(entry.workspace, self.one, self.meant, self.tallies, now);
-            erasure_id = Some(erasure.id);
-            let mut transaction = Transaction::new(now);
-            transaction.create(&Stored::new(erasure, &Policy::platform()), &Unsealed)?;
-            transaction.audit(line)?;
-            match app.store.commit(transaction).await {
-                Ok(()) => {}
-                Err(CommitError::Store(error)) => return Err(error.into()),
-                Err(CommitError::Refused(_)) => {
-                    return Err(Problem::internal("a line that was there"));
-                }
-            }
-        }
+        app.store
+            .end_deletion_of_calls(&mut self.calls, now)
+            .await?;
         Ok(CallsDeleted {
-            deleted,
+            deleted: self.calls.deleted(),
             looked_at: self.looked_at as u64,
             deleted_at: now,
-            erasure_id,
+            erasure_id: self.calls.erasure(),
             more_after,
             gone_from_backups_by: ErasureKind::Calls.unreadable_after(now),
         })

@@ -179,7 +179,7 @@ impl ErasureKind {
                     "2 days",
                 ),
                 kept(
-                    "Calls that somebody made as a guest, under ids that lead to no contact",
+                    "Calls that somebody made as a guest whom no app named as it names this contact, under ids that lead to nobody",
                     "They are kept until the workspace asks for their deletion, of one person or of all",
                     "that request",
                 ),

@@ -16,7 +16,7 @@ mod progress;
 mod receipt;
 mod workspace;
 
-pub use calls::{meant, says_deleted, says_lifted};
+pub use calls::{CallDeletion, meant, says_deleted, says_lifted};
 pub use progress::GRACE;
 
 use super::{

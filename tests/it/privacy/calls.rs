@@ -2,6 +2,7 @@
 
 use harness::{Client, Found, Harness, Member, WidgetApp, Workspace, text};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use reqwest::Method;
 use serde_json::json;
 
 use super::accounts::{ASK, DESK};
@@ -243,5 +244,98 @@ async fn a_deletion_that_is_cut_off_anywhere_goes_on_a_minute_later() {
         for call in &gone {
             assert_eq!(rows(&world.harness, call).await, 0);
         }
+        // Whatever run deleted a call, a receipt counts it, once.
+        for _ in 0..3 {
+            world.harness.advance(SECOND * 60);
+            world.harness.run_schedule("Erasures").await;
+        }
+        let receipts = receipts_of_calls(&world.harness).await;
+        assert_eq!(
+            receipts.iter().sum::<u64>(),
+            2,
+            "after {call}: {receipts:?}"
+        );
+    }
+}
+
+/// How many calls each receipt counts. Fails when one is not signed yet.
+async fn receipts_of_calls(harness: &Harness) -> Vec<u64> {
+    let rows = harness.items_under("ERASURE#").await.into_iter();
+    let of_calls = rows.filter(|row| row["erased"]["S"] == "calls");
+    let counted = of_calls.map(|row| {
+        assert_eq!(row["stage"]["S"], "done", "{row}");
+        let tallies = row["tallies"]["L"].as_array().expect("counts").iter();
+        let calls = tallies.filter_map(|tally| tally["S"].as_str()?.strip_prefix("data Call "));
+        let before = calls.filter_map(|counts| counts.split(' ').next()?.parse::<u64>().ok());
+        before.sum()
+    });
+    counted.collect()
+}
+
+/// What a team asks in one request, cut off between one page and the next: what went has its receipt, and the
+/// rest has another.
+#[tokio::test]
+async fn of_a_deletion_that_is_cut_off_what_went_has_a_receipt_and_the_rest_another() {
+    let world = World::new().await;
+    // More than one transaction takes.
+    let mut all = Vec::new();
+    for _ in 0..32 {
+        let guest = world.guest().await;
+        let call = text(&guest.begin(201).await["call"], "id");
+        guest.act(&call, "end", 200).await;
+        all.push(call);
+    }
+    world.harness.advance(SECOND);
+    let deletions = format!("{}/call-deletions", world.workspace.path);
+    let body = json!({ "before": world.harness.now() });
+    let fault = harness::Fault::new(harness::Kind::ServerError)
+        .on("TransactWriteItems")
+        .after(1)
+        .times(usize::MAX);
+    world.harness.faults().plan(fault);
+    let cut_off = world
+        .owner
+        .send(Method::POST, &deletions, Some(body.clone()));
+    assert_eq!(cut_off.await.status, 503);
+    world.harness.faults().reset();
+    let rest = world.owner.post(&deletions, body, 200).await;
+    assert_eq!(rest["deleted"], 2, "{rest}");
+    // What may still be going on is not attested before it must be over.
+    world.harness.run_schedule("Erasures").await;
+    let open = world.harness.items_under("ERASURE#").await;
+    let open = open.iter().filter(|row| row["stage"]["S"] != "done");
+    assert_eq!(open.count(), 1);
+    world.harness.advance(SECOND * 121);
+    world.harness.run_schedule("Erasures").await;
+    let mut receipts = receipts_of_calls(&world.harness).await;
+    receipts.sort_unstable();
+    assert_eq!(receipts, [2, 30]);
+    assert_eq!(world.harness.items_under("CALL#").await.len(), 0);
+    assert_eq!(all.len(), 32);
+}
+
+/// CALL-31: with somebody go the calls that they made under the name that the app knows them by.
+#[tokio::test]
+async fn whoever_is_erased_takes_their_calls_along_and_those_have_a_receipt_of_their_own() {
+    let world = beside_an_inbox().await;
+    let harness = &world.harness;
+    let theirs = ended(&world, &named(&world, "user-1").await).await;
+    let others = ended(&world, &named(&world, "user-2").await).await;
+    let nobodys = ended(&world, &world.guest().await).await;
+    let known = contact(harness, &world.workspace, &world.app, "user-1").await;
+    let unknown = harness.visitor(&world.app).await.contact_id;
+    for (contact, calls) in [(&unknown, vec![]), (&known, vec![1])] {
+        let path = format!("{}/contacts/{contact}", world.workspace.path);
+        world.owner.delete(&path, 202).await;
+        for _ in 0..3 {
+            harness.advance(SECOND * 60);
+            harness.run_schedule("minute").await;
+            harness.run_schedule("Erasures").await;
+        }
+        assert_eq!(receipts_of_calls(harness).await, calls);
+    }
+    assert_eq!(rows(harness, &theirs).await, 0);
+    for stays in [&others, &nobodys] {
+        assert!(rows(harness, stays).await > 0);
     }
 }

@@ -5,16 +5,15 @@ use super::Call;
 use crate::{
     domain::{
         AccountId, CallId, ContactId, Permission, Policy, TenantId, Timestamp, WorkspaceId,
-        call::CallState, erasure::Tally, policy::Lens, receipt::CallsMeant, text::ExternalId,
+        call::CallState, policy::Lens, receipt::CallsMeant, text::ExternalId,
     },
     store::{
-        CommitError, KeyedHash, Query, Record, RootRef, Stored, TenantKey, Transaction,
+        KeyedHash, Query, RootRef, TenantKey,
         account::Seat,
         audit::{Deed, Line},
         contact::{Contact, Profile},
         db::{Store, StoreError, key_of},
-        erasing::meant,
-        erasure::Erasure,
+        erasing::{CallDeletion, meant},
         keyring::Use,
         keys::{self, Table},
         query::Listed,
@@ -43,30 +42,6 @@ pub struct CallsGone {
     pub more_after: Option<CallId>,
     /// Whether time ran out.
     pub is_cut_off: bool,
-}
-
-/// Which calls of a workspace are meant, and what went of them.
-struct Deletion {
-    meant: CallsMeant,
-    /// Whose they are, as calls recognise them.
-    whose: Option<KeyedHash>,
-    tallies: Vec<Tally>,
-}
-
-impl Deletion {
-    const fn of(meant: CallsMeant) -> Self {
-        Self {
-            meant,
-            whose: None,
-            tallies: Vec::new(),
-        }
-    }
-
-    fn deleted(&self) -> u64 {
-        let of_calls = |tally: &&Tally| tally.kind == Call::DECLARATION.name;
-        let counted = self.tallies.iter().find(of_calls);
-        counted.map_or(0, |tally| tally.before.saturating_sub(tally.after))
-    }
 }
 
 impl Store {
@@ -106,7 +81,7 @@ impl Store {
                     before: Some(asked_at),
                     ..CallsMeant::default()
                 };
-                let all = vec![Deletion::of(all)];
+                let all = vec![(CallDeletion::of(seat.workspace, all), None)];
                 let of_one = self
                     .walk_calls(seat.workspace, all, None, (&has_time, now))
                     .await?;
@@ -139,13 +114,13 @@ impl Store {
         if named.is_empty() {
             return Ok(CallsGone::default());
         }
-        let of_one = |named: KeyedHash| Deletion {
-            whose: Some(named),
-            ..Deletion::of(CallsMeant {
+        let of_one = |named: KeyedHash| {
+            let meant = CallsMeant {
                 user_ref: Some(named.to_string()),
                 before: Some(asked_at),
                 ..CallsMeant::default()
-            })
+            };
+            (CallDeletion::of(workspace, meant), Some(named))
         };
         let all = named.into_iter().map(of_one).collect();
         self.walk_calls(workspace, all, from, (&has_time, now))
@@ -194,11 +169,12 @@ impl Store {
     }
 
     /// Deletes the calls of a workspace that are meant: those that go on, which are over with it, and those that
-    /// are over, the oldest first. A line of the audit log says that it was done, and each deletion gets a receipt.
+    /// are over, the oldest first; a block goes with all of whom it is about. A line of the audit log says that it was done, and each deletion gets a receipt;
+    /// one that is cut off has one of what went, and the next run one of the rest.
     async fn walk_calls(
         &self,
         workspace: WorkspaceId,
-        mut all: Vec<Deletion>,
+        mut all: Vec<(CallDeletion, Option<KeyedHash>)>,
         from: Option<CallId>,
         (has_time, now): (&impl Fn() -> bool, Timestamp),
     ) -> Result<CallsGone, StoreError> {
@@ -207,6 +183,7 @@ impl Store {
             now,
             policy: &policy,
         };
+        let tenant_key = self.tenant_key(TenantId::Workspace(workspace), now).await?;
         let mut gone = CallsGone::default();
         'lists: for state in [CallState::Active, CallState::Ended] {
             let mut after = from.filter(|_| state == CallState::Ended);
@@ -224,15 +201,16 @@ impl Store {
                 let places = ids.iter().map(|id| keys::call(workspace, *id));
                 let places: Vec<_> = places.collect();
                 let fetched = self.batch_all(places.clone()).await?;
-                for one in &mut all {
+                for (one, _) in &mut all {
                     let mut going = Vec::new();
                     for place in &places {
                         let call = fetched.get::<Call>(place, &Unsealed, lens)?;
-                        let call = call.filter(|call| meant(&one.meant, call));
+                        let call = call.filter(|call| meant(one.meant(), call));
                         going.extend(call.map(|call| call.id));
                     }
-                    self.delete_calls(workspace, &going, &mut one.tallies)
-                        .await?;
+                    // Each deletion has a line of its own.
+                    let line = Line::of_the_system(&tenant_key, workspace, Deed::CallsDeleted, now);
+                    self.delete_calls_of(one, &going, &line, now).await?;
                 }
                 if ids.len() < usize::from(PAGE) {
                     break;
@@ -245,37 +223,14 @@ impl Store {
                 }
             }
         }
-        for mut one in all {
-            if let Some(whose) = one.whose {
-                let Deletion { meant, tallies, .. } = &mut one;
-                self.delete_block((workspace, whose), meant, tallies, lens)
-                    .await?;
+        for (mut one, whose) in all {
+            if let Some(whose) = whose {
+                let line = Line::of_the_system(&tenant_key, workspace, Deed::CallsDeleted, now);
+                self.delete_block(&mut one, whose, &line, lens).await?;
             }
             gone.deleted += one.deleted();
-            if !one.tallies.is_empty() {
-                self.note_deletion(workspace, one, now).await?;
-            }
+            self.end_deletion_of_calls(&mut one, now).await?;
         }
         Ok(gone)
-    }
-
-    /// Writes down what was deleted: for the receipt, and in the audit log.
-    async fn note_deletion(
-        &self,
-        workspace: WorkspaceId,
-        done: Deletion,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let tenant_key = self.tenant_key(TenantId::Workspace(workspace), now).await?;
-        let line = Line::of_the_system(&tenant_key, workspace, Deed::CallsDeleted, now);
-        let erasure = Erasure::of_calls(workspace, None, done.meant, done.tallies, now);
-        let mut transaction = Transaction::new(now);
-        transaction.create(&Stored::new(erasure, &Policy::platform()), &Unsealed)?;
-        transaction.audit(line)?;
-        match self.commit(transaction).await {
-            Ok(()) => Ok(()),
-            Err(CommitError::Store(error)) => Err(error),
-            Err(CommitError::Refused(_)) => Err(StoreError::Conflict),
-        }
     }
 }

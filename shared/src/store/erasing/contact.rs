@@ -106,6 +106,17 @@ impl Store {
         };
         self.begin_of_ended(head, lens).await?;
         let who = (head.workspace, head.id);
+        if erasure.stage == Stage::Counting {
+            // Calls lie with nobody: only what the app calls the contact leads to theirs, as long as it can be
+            // read. They have a receipt of their own.
+            let since = (&has_time, lens.now);
+            let calls = self
+                .delete_calls_of_contact(who, lens.now, None, since)
+                .await?;
+            if calls.is_cut_off {
+                return Ok(Ended::Partly);
+            }
+        }
         let Some(erasure) = self.counted(erasure, who, lens).await? else {
             return Ok(Ended::Partly);
         };
