@@ -10,7 +10,9 @@
 //! A conversation is there with its head, which is written last, in one transaction with its key: what
 //! a crash leaves before that nobody can find or read, and it ends by its own time.
 
+mod apps;
 mod archive;
+mod calls;
 pub mod chatwoot;
 mod chosen;
 mod report;
@@ -27,18 +29,23 @@ use shared::{
         archive::{ArchiveFault, FileKind},
         attachment::Rendition,
         policy::{Lens, Module},
+        receipt::Erased,
     },
     store::{
         DataKey, Key, Record, StoreError, Stored, TenantKey, Transaction, Unsealed,
+        app::App as Stock,
         attachment::Attachment,
         audit::{Deed, Line},
+        call::{Call, CallQuality},
         contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext},
-        conversation::Conversation,
+        conversation::{Conversation, Status},
         erasure::Erasure,
         file_room::{FileRoom, FileShare, ROOM_RACES},
+        flow_run::FlowRun,
         hold::HoldNote,
         keyring::{NewDataKey, Use},
         keys,
+        ledger::LedgerError,
         message::Message,
         subject::State,
         transaction::CommitError,
@@ -72,8 +79,11 @@ pub enum ImportError {
     #[error("part {0}: a {1} without a readable field `{2}`; nothing was taken over")]
     Form(u32, String, &'static str),
     /// There is no such workspace, or it cannot take conversations.
-    #[error("there is no workspace {0} that keeps conversations")]
+    #[error("there is no workspace {0} that keeps conversations or calls")]
     Workspace(WorkspaceId),
+    /// The ledger of erasures, which says what must not come back, is at fault.
+    #[error("the ledger of erasures: {0}")]
+    Ledger(#[from] LedgerError),
     /// Storage failed.
     #[error("{0}; run it again, it goes on from where it is")]
     Store(#[from] StoreError),
@@ -119,6 +129,7 @@ pub async fn run(
         say(format!("Part {} of {}.", part.part, archive.last()));
     }
     run.flush().await?;
+    run.write_apps().await?;
     run.choose_team().await?;
     Ok(run.report)
 }
@@ -138,6 +149,8 @@ struct Thread {
     policy: Policy,
     key: NewDataKey,
     hold: Option<HoldNote>,
+    /// The flow that led it, and is done.
+    led: Option<FlowRun>,
     messages: Vec<Message>,
 }
 
@@ -156,7 +169,15 @@ struct Run<'a> {
     flow: Option<Building>,
     /// Files whose conversation has not come yet.
     files: Vec<Attachment>,
+    /// The flow that led the conversation which comes next.
+    led: Option<FlowRun>,
     thread: Option<Thread>,
+    /// Apps, until the teams have come.
+    apps: Vec<Stock>,
+    /// The call that came last.
+    call: Option<(Call, Vec<CallQuality>)>,
+    /// What the ledger says of calls that were deleted; read with the first call.
+    deletions: Option<Vec<Erased>>,
     report: Report,
 }
 
@@ -170,8 +191,9 @@ impl<'a> Run<'a> {
         let row = row_of(app, workspace, now).await?;
         let open = |row: &WorkspacePolicy| row.state == State::Live && row.closes_at.is_none();
         let policy = row.filter(open).map(|row| row.policy());
+        let takes = [Module::Conversations, Module::Sessions];
         let policy = policy
-            .filter(|policy| policy.has(Module::Conversations))
+            .filter(|policy| takes.iter().any(|module| policy.has(*module)))
             .ok_or(ImportError::Workspace(workspace))?;
         let tenant_key = app.store.tenant_key(workspace.into(), now).await?;
         // Owners see in their log that it began, and when.
@@ -190,7 +212,11 @@ impl<'a> Run<'a> {
             default_team: None,
             flow: None,
             files: Vec::new(),
+            led: None,
             thread: None,
+            apps: Vec::new(),
+            call: None,
+            deletions: None,
             report: Report::default(),
         })
     }
@@ -203,7 +229,15 @@ impl<'a> Run<'a> {
 
     /// The next record, in the order of the archive: what belongs to one root comes together.
     async fn next(&mut self, taken: Taken) -> Result<(), ImportError> {
+        if taken.is_of_conversations() && !self.policy.has(Module::Conversations) {
+            self.report.conversations_not_on += 1;
+            return Ok(());
+        }
         match taken {
+            Taken::App(app) => self.apps.push(*app),
+            Taken::Call(call) => self.next_call(*call).await?,
+            Taken::Quality(quality) => self.next_quality(*quality),
+            Taken::Led(run) => self.led = Some(*run),
             Taken::Setting(setting) => self.next_setting(setting).await?,
             Taken::Contact(contact) => {
                 self.meet(contact.id).await?;
@@ -272,6 +306,7 @@ impl<'a> Run<'a> {
     /// Writes whoever is complete.
     async fn flush(&mut self) -> Result<(), ImportError> {
         self.finish_flow().await?;
+        self.finish_call().await?;
         self.close().await?;
         let (_, person) = std::mem::take(&mut self.person);
         match person.contact.clone() {
@@ -365,6 +400,7 @@ impl<'a> Run<'a> {
     /// The head of a conversation: its messages follow.
     async fn open(&mut self, mut head: Conversation) -> Result<(), ImportError> {
         self.flush().await?;
+        let led = self.led.take().filter(|run| run.conversation == head.id);
         let place = keys::conversation(self.workspace, head.id);
         let at_member = head
             .assignee
@@ -403,6 +439,14 @@ impl<'a> Run<'a> {
             self.report.over += 1;
             return Ok(());
         }
+        // What it was about to do it does where it was under way.
+        let done =
+            |run: &FlowRun| run.deadline.is_none() && head.status_at(self.now) != Status::Bot;
+        let is_led = led.is_some();
+        let led = led.filter(done);
+        if is_led && led.is_none() {
+            self.report.stayed(FlowRun::DECLARATION.name);
+        }
         let files = std::mem::take(&mut self.files).into_iter();
         let files: Vec<Attachment> = files.filter(|file| file.conversation == head.id).collect();
         let thread = Thread {
@@ -410,6 +454,7 @@ impl<'a> Run<'a> {
             head,
             policy,
             hold: None,
+            led,
             messages: Vec::new(),
         };
         for file in files {
@@ -509,6 +554,9 @@ impl<'a> Run<'a> {
         transaction.create_root(&head, &Unsealed, &thread.key)?;
         if let Some(note) = thread.hold {
             transaction.create(&Stored::new(note, &thread.policy), &thread.key.key)?;
+        }
+        if let Some(run) = thread.led {
+            transaction.create(&Stored::new(run, &thread.policy), &thread.key.key)?;
         }
         match self.app.store.commit(transaction).await {
             Ok(()) => self.report.conversations += 1,

@@ -1,6 +1,7 @@
 //! `sotto import`: what an export wrote is taken over, and tells the same when it is exported again.
 
 mod chatwoot;
+mod everything;
 mod settings;
 
 use std::collections::BTreeSet;
@@ -303,7 +304,7 @@ async fn importing_twice_changes_nothing_and_an_import_that_was_cut_off_is_finis
     assert_eq!(records(&again), records(&folder));
     let before = world.everything().await;
     let report = world.import(folder.path()).await.expect("imported");
-    assert_eq!((report.there, report.messages), (6, 0), "{report}");
+    assert_eq!((report.there, report.messages), (7, 0), "{report}");
     assert_eq!(world.everything().await, before);
     // Its two files count among the bytes of the workspace, once each.
     let rooms = format!("FILEROOM#{}", world.to.id);
@@ -368,23 +369,29 @@ async fn an_archive_that_is_not_whole_is_refused_and_nothing_is_taken_over() {
 }
 
 #[tokio::test]
-async fn an_archive_goes_to_a_workspace_that_keeps_conversations_and_to_no_other() {
+async fn an_archive_goes_to_a_workspace_that_is_open_and_to_no_other() {
     let world = World::new().await;
     let folder = export(&world.harness, &world.owner, &world.from).await;
-    let calls = world.owner.workspace("calls").await;
     let closing = world.owner.workspace("inbox").await;
     world.owner.delete(&closing.path, 202).await;
     let app = world.harness.app_of("retention");
-    for id in [
-        calls.id.as_str(),
-        &closing.id,
-        "ws_01kf0a1b2c3d4e5f6g7h8j9k0m",
-    ] {
+    for id in [closing.id.as_str(), "ws_01kf0a1b2c3d4e5f6g7h8j9k0m"] {
         let to = id.parse().expect("an id");
         let refused = import::run(app, folder.path(), to, |_| {}).await;
         let refused = refused.expect_err("refused");
         assert!(matches!(refused, ImportError::Workspace(_)), "{refused}");
     }
+    // Where there are calls and no conversations, only what goes with calls has a place.
+    let calls = world.owner.workspace("calls").await;
+    let to = calls.id.parse().expect("an id");
+    let report = import::run(app, folder.path(), to, |_| {}).await;
+    let report = report.expect("imported");
+    assert_eq!(
+        (report.contacts, report.conversations, report.files),
+        (0, 0, 0)
+    );
+    assert!(report.conversations_not_on > 0, "{report}");
+    assert_eq!(report.settings.get("App"), Some(&1), "{report}");
 }
 
 /// CALL-31: an archive of before an erasure brings nobody back.

@@ -15,6 +15,7 @@ use shared::{
     domain::{
         ContactId, ConversationId, MemberId, MessageId, Timestamp, WorkspaceId,
         label::LabelName,
+        policy::Module,
         text::{Email, ExternalId, Name, Text},
     },
     store::{
@@ -51,6 +52,9 @@ pub async fn run(
     ));
     let now = app.clock.now();
     let mut run = Run::begin(app, None, workspace, now).await?;
+    if !run.policy.has(Module::Conversations) {
+        return Err(ImportError::Workspace(workspace));
+    }
     let key = run.tenant_key.clone();
     let ids = Ids {
         key,

@@ -14,7 +14,15 @@ pub struct Report {
     pub messages: u64,
     /// Files that came, small pictures of them not counted.
     pub files: u64,
-    /// Contacts and conversations that were there already, and stayed as they were.
+    /// Calls that came, as what is known of them.
+    pub calls: u64,
+    /// Calls that were deleted here, or that cannot be told from such.
+    pub calls_deleted: u64,
+    /// Calls that have no place, because the workspace has no calls.
+    pub calls_not_on: u64,
+    /// Records about people and conversations that have no place, because the workspace has none.
+    pub conversations_not_on: u64,
+    /// What was there already, and stayed as it was: contacts, conversations, calls, apps and settings.
     pub there: u64,
     /// Contacts, conversations and messages whose time is over here.
     pub over: u64,
@@ -41,7 +49,6 @@ fn why(kind: &str) -> &'static str {
         | "PushDevice" | "ReadMark" | "Seat" | "Teammate" => {
             "members come with accounts of their own: invite them, and put them into their teams"
         }
-        "App" => "an app has keys and secrets of the place it was made in: make one here",
         "CannedReply" | "SavedView" => "it is a member's own, and members are not taken over",
         "Beacon" | "FlowSums" | "FlowTick" | "PushDay" => "figures are counted where they arise",
         "FlowCode" | "FlowRequest" | "FlowRun" => {
@@ -55,9 +62,7 @@ fn why(kind: &str) -> &'static str {
             "it was asked and answered where it came from"
         }
         "VisitorDevice" => "a device has to ask for notifications again",
-        "Call" | "CallQuality" => {
-            "what is known of calls leads to nobody here; it stays there until its deletion is asked for"
-        }
+        "Call" => "it was going on when the archive was made",
         _ => "it belongs to the place it was made in",
     }
 }
@@ -66,6 +71,11 @@ impl Report {
     /// Notes that something came which the workspace had set up.
     pub fn came(&mut self, kind: &str) {
         *self.settings.entry(kind.to_owned()).or_default() += 1;
+    }
+
+    /// Notes a record that stays in the archive.
+    pub fn stayed(&mut self, kind: &str) {
+        *self.left_out.entry(kind.to_owned()).or_default() += 1;
     }
 
     /// Notes one thing of another product's that has no place here.
@@ -86,6 +96,25 @@ impl fmt::Display for Report {
             "{} were there already, {} are over here, {} contacts were erased here.",
             self.there, self.over, self.erased
         )?;
+        for (count, what) in [
+            (self.calls, "calls came"),
+            (
+                self.calls_deleted,
+                "calls stayed in the archive: they were deleted here, or cannot be told from such",
+            ),
+            (
+                self.calls_not_on,
+                "calls stayed in the archive: the workspace has no calls",
+            ),
+            (
+                self.conversations_not_on,
+                "records stayed in the archive: the workspace has no conversations",
+            ),
+        ] {
+            if count > 0 {
+                writeln!(f, "{count} {what}.")?;
+            }
+        }
         if self.unassigned > 0 {
             writeln!(f, "{} had a member who is none here.", self.unassigned)?;
         }

@@ -1,5 +1,6 @@
 //! What the records of an archive become here.
 
+use serde_json::Value;
 use shared::{
     domain::{
         AppId, AttachmentId, CannedReplyId, ContactId, ConversationId, FlowId, MemberId,
@@ -14,13 +15,15 @@ use shared::{
     },
     store::{
         Field, Record,
-        app::Label,
+        app::{App, Label},
         assigning::{Assignment, Team},
         attachment::Attachment,
+        call::{Call, CallQuality},
         contact::{Contact, Profile, Visit, VisitorContext},
         conversation::Conversation,
         field::Bytes,
         flow::{Flow, FlowTests},
+        flow_run::FlowRun,
         hold::HoldNote,
         hours::BusinessHours,
         message::{Audience, Message},
@@ -33,7 +36,7 @@ use shared::{
 };
 
 use super::{
-    Archive, ImportError,
+    Archive, ImportError, apps, calls,
     chosen::{Chosen, WorkingPlace},
     settings::{Setting, TakenPiece, TakenVersion},
 };
@@ -48,8 +51,32 @@ pub enum Taken {
     Attachment(Attachment),
     Conversation(Box<Conversation>),
     Hold(HoldNote),
+    /// It comes before the head of its conversation, too.
+    Led(Box<FlowRun>),
     Message(Box<Message>),
+    App(Box<App>),
+    Call(Box<Call>),
+    /// It comes after its call.
+    Quality(Box<CallQuality>),
     Setting(Setting),
+}
+
+impl Taken {
+    /// Whether only a workspace with conversations has a place for it.
+    pub const fn is_of_conversations(&self) -> bool {
+        match self {
+            Self::Contact(_)
+            | Self::Profile(_)
+            | Self::Context(_)
+            | Self::Visit(_)
+            | Self::Attachment(_)
+            | Self::Conversation(_)
+            | Self::Hold(_)
+            | Self::Led(_)
+            | Self::Message(_) => true,
+            Self::App(_) | Self::Call(_) | Self::Quality(_) | Self::Setting(_) => false,
+        }
+    }
 }
 
 /// The record that an entry tells of; none of a kind that is not taken over.
@@ -155,7 +182,12 @@ pub fn take(
         }
         "Conversation" => {
             let mut taken = Conversation::begin(conversation, workspace, contact, now);
-            taken.retell(fields).map_err(fault)?;
+            // Archives of before these were told.
+            let mut fields = fields.clone();
+            for name in ["asks_rating", "mails_offline"] {
+                fields.entry(name).or_insert(Value::Null);
+            }
+            taken.retell(&fields).map_err(fault)?;
             Taken::Conversation(Box::new(taken))
         }
         "HoldNote" => {
@@ -168,6 +200,35 @@ pub fn take(
             };
             taken.retell(fields).map_err(fault)?;
             Taken::Hold(taken)
+        }
+        "FlowRun" => {
+            let mut taken = FlowRun {
+                workspace,
+                conversation,
+                flow: FlowId::new(now),
+                version: 0,
+                standing: Piece::of(String::new()).ok_or_else(|| fault("standing"))?,
+                deadline: None,
+                handed_over_at: None,
+                started_at: now,
+                updated_at: now,
+                rev: 1,
+            };
+            taken.retell(fields).map_err(fault)?;
+            Taken::Led(Box::new(taken))
+        }
+        "App" => {
+            let blank = Name::parse("-").map_err(|_| fault("name"))?;
+            let app = apps::app(fields, workspace, now, &blank).map_err(fault)?;
+            Taken::App(Box::new(app))
+        }
+        "Call" => {
+            let call = calls::call(fields, workspace, now).map_err(fault)?;
+            return Ok(call.map(|call| Taken::Call(Box::new(call))));
+        }
+        "CallQuality" => {
+            let quality = calls::quality(fields, workspace, now).map_err(fault)?;
+            Taken::Quality(Box::new(quality))
         }
         "Message" => {
             let mut taken = Message::blank(workspace, conversation, now);

@@ -128,11 +128,11 @@ pub struct Conversation {
     #[non_personal(reason = "the id of an app")]
     pub app: Option<AppId>,
     /// Whether the visitor is asked how content they are when it is closed, as its app said.
-    #[non_personal(reason = "a setting of the app")]
+    #[non_personal(reason = "a setting of the app", export)]
     pub asks_rating: Option<bool>,
     /// Whether what the team writes is mailed to a visitor who is away, as its app said; it is where
     /// nothing says otherwise.
-    #[non_personal(reason = "a setting of the app")]
+    #[non_personal(reason = "a setting of the app", export)]
     pub mails_offline: Option<bool>,
     /// When the visitor was asked last.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]

@@ -209,7 +209,7 @@ pub fn is_left_out(kind: ExportKind, record: &str, fields: &Fields, now: Timesta
     match record {
         "HoldNote" => visitor || outside,
         // What a member keeps for themselves is in their own copy.
-        "CannedReply" => {
+        "CannedReply" | "SavedView" => {
             kind == ExportKind::Workspace && fields.get("member") != Some(&Value::Null)
         }
         // Their beacons are in each person's own copy.
