@@ -123,6 +123,8 @@ pub struct Call {
     pub operation: String,
     /// The request's body; null when it is not JSON.
     pub body: Value,
+    /// Where it goes; of a file, that ends with its name.
+    pub uri: String,
 }
 
 /// The services that a stack's functions call.
@@ -170,6 +172,7 @@ impl Call {
             service,
             operation: operation.to_owned(),
             body: body.unwrap_or_default(),
+            uri: request.uri().to_owned(),
         }
     }
 
@@ -299,10 +302,14 @@ pub struct Faults(Arc<Mutex<Plan>>);
 /// Whether a deletion of the item with this key, in DynamoDB's JSON, is ignored.
 type Ignores = dyn Fn(&Value) -> bool + Send + Sync;
 
+/// Whether a deletion of the file at this address is ignored.
+type IgnoresFiles = dyn Fn(&str) -> bool + Send + Sync;
+
 #[derive(Default)]
 struct Plan {
     faults: Vec<Fault>,
     ignores: Option<Arc<Ignores>>,
+    ignores_files: Option<Arc<IgnoresFiles>>,
     attempts: BTreeMap<String, usize>,
     spent: usize,
 }
@@ -317,6 +324,11 @@ impl Faults {
     /// switched off, for tests that must then find what is left.
     pub fn ignore_deletions(&self, of: impl Fn(&Value) -> bool + Send + Sync + 'static) {
         self.lock().ignores = Some(Arc::new(of));
+    }
+
+    /// The same of files, by the address that a deletion goes to.
+    pub fn ignore_deletions_of_files(&self, of: impl Fn(&str) -> bool + Send + Sync + 'static) {
+        self.lock().ignores_files = Some(Arc::new(of));
     }
 
     /// How many attempts of an operation were made since the stack started or [`Self::reset`].
@@ -371,6 +383,10 @@ impl Faults {
 
     /// What is left of a request without the deletions that are ignored; none when all of it is left.
     fn without_ignored(&self, call: &Call) -> Option<Value> {
+        if call.operation == "DeleteObject" {
+            let ignores = self.lock().ignores_files.clone()?;
+            return ignores(&call.uri).then_some(Value::Null);
+        }
         let ignores = self.lock().ignores.clone()?;
         let is_ignored = |deletion: &Value| ignores(&deletion["Key"]);
         let mut sent = call.body.clone();

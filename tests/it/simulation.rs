@@ -21,6 +21,7 @@
 
 mod history;
 pub mod residue;
+mod sabotage;
 mod world;
 
 use std::cell::RefCell;
@@ -77,6 +78,7 @@ async fn an_eraser_that_is_switched_off_for_any_kind_of_item_is_noticed() {
         "Attachment",
         "Beacon",
         "BeaconLink",
+        "Call",
         "Contact",
         "Continuity",
         "Conversation",

@@ -3,7 +3,7 @@
 
 pub mod scene;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use harness::{Fault, Harness, Kind, Member, Workspace, text};
@@ -186,6 +186,47 @@ impl Stage {
         self.harness.faults().ignore_deletions(ignored);
     }
 
+    /// Keeps one item of every kind that names the workspace, whoever deletes it.
+    pub async fn switch_off_all_of_the_workspace(&self) {
+        let items = self.harness.items().await;
+        let named = items.iter().filter(|item| self.is_of_the_workspace(item));
+        let one_each: BTreeMap<String, &String> = named.map(|item| (kind_of(item), item)).collect();
+        let keys: BTreeSet<_> = one_each
+            .values()
+            .map(|item| key_of(&serde_json::from_str(item).expect("an item")))
+            .collect();
+        let ignored = move |key: &Value| keys.contains(&key_of(key));
+        self.harness.faults().ignore_deletions(ignored);
+    }
+
+    /// Keeps the files whose names open with this, whoever deletes them.
+    pub fn switch_off_files(&self, folder: &str) {
+        let folder = format!("/{folder}/");
+        let ignored = move |address: &str| address.contains(&folder);
+        self.harness.faults().ignore_deletions_of_files(ignored);
+    }
+
+    /// The folders that hold files of theirs.
+    pub fn folders(&self) -> BTreeSet<String> {
+        let files = self.files();
+        let folders = files.iter().filter_map(|name| name.split('/').next());
+        folders.map(str::to_owned).collect()
+    }
+
+    /// Lets erasers work again, and gives the schedule its time.
+    pub async fn switch_on(&self) {
+        self.harness.faults().reset();
+        self.go_on_with_the_workspace().await;
+    }
+
+    /// How far the erasure of the workspace is.
+    pub async fn of_the_erasure(&self) -> String {
+        let rows = self.harness.items_under("ERASURE#").await;
+        let of_it = |row: &&Value| row["erased"]["S"] == "workspace";
+        let row = rows.iter().find(of_it).expect("an erasure");
+        text(&row["stage"], "S")
+    }
+
     /// Forgets the contact, and gives the schedule, the stream and TTL their time.
     pub async fn forget(&self) {
         self.owner.delete(&self.contact, 202).await;
@@ -208,6 +249,18 @@ impl Stage {
     pub async fn end_the_workspace(&self) {
         let path = format!("{}?when=now", self.workspace.path);
         self.owner.delete(&path, 202).await;
+        self.go_on_with_the_workspace().await;
+    }
+
+    /// The same while erasers are switched off.
+    pub async fn end_the_workspace_in_vain(&self) {
+        let path = format!("{}?when=now", self.workspace.path);
+        self.owner.delete(&path, 202).await;
+        self.harness.advance(Duration::from_secs(60));
+        in_vain(&self.harness).await;
+    }
+
+    async fn go_on_with_the_workspace(&self) {
         for _ in 0..3 {
             self.harness.advance(Duration::from_secs(60));
             self.harness.run_schedule("Erasures").await;
@@ -215,14 +268,16 @@ impl Stage {
         self.harness.drain().await;
     }
 
+    fn is_of_the_workspace(&self, item: &str) -> bool {
+        item.contains(&self.workspace.id)
+            && !item.contains("\"ERASURE#")
+            && !item.contains("\"NOTICE#")
+    }
+
     /// The kinds of items that name the workspace, but for the row that shows its erasure and the mail about it.
     pub async fn of_the_workspace(&self) -> BTreeSet<String> {
         let items = self.harness.items().await;
-        let named = items.iter().filter(|item| {
-            item.contains(&self.workspace.id)
-                && !item.contains("\"ERASURE#")
-                && !item.contains("\"NOTICE#")
-        });
+        let named = items.iter().filter(|item| self.is_of_the_workspace(item));
         named.map(|item| kind_of(item)).collect()
     }
 
@@ -247,6 +302,20 @@ impl Stage {
         left.extend(tombstones.map(|item| kind_of(item)));
         left.extend(self.files().first().map(|_| "File".to_owned()));
         left
+    }
+}
+
+/// A run of erasures that has no success: it goes on for as long as it has time, so the clock moves.
+pub async fn in_vain(harness: &Harness) {
+    let moving = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            harness.advance(Duration::from_secs(46));
+        }
+    };
+    tokio::select! {
+        _ = harness.run_schedule("Erasures") => {}
+        () = moving => {}
     }
 }
 

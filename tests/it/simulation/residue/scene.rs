@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use aws_lc_rs::hmac;
 use harness::files::File;
 use harness::receiver::Receiver;
-use harness::{Harness, Member, Visitor, WidgetApp, Workspace, message, random_uuid, text};
+use harness::{Harness, Member, ORIGIN, Visitor, WidgetApp, Workspace, message, random_uuid, text};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::CANARIES;
+
+/// As what the app knows the visitor.
+const NAMED: &str = "canary-4711";
 
 /// A team, and a contact with everything that a contact can have.
 pub struct Scene {
@@ -65,10 +69,11 @@ impl Scene {
         meeting.of_the_visitor().await;
         meeting.of_the_team().await;
         meeting.call().await;
+        let called = meeting.call_by_name(&app).await;
         let led = meeting.flow().await;
         let known = json!({ "name": CANARIES[2] });
         owner.patch(&contact, known, 200).await;
-        let ids = [visitor.contact_id.clone(), thread.id, led].into();
+        let ids = [visitor.contact_id.clone(), thread.id, led, called].into();
         Self {
             harness,
             owner,
@@ -83,7 +88,7 @@ impl Scene {
 /// Somebody whom the customer signed for, so that a mail from their address would find them.
 async fn signed(harness: &Harness, workspace: &Workspace, app: &WidgetApp) -> Visitor {
     let claims = json!({
-        "sub": "canary-4711", "email": CANARIES[3], "aud": workspace.id,
+        "sub": NAMED, "email": CANARIES[3], "aud": workspace.id,
         "exp": harness.now().seconds() + 600,
     });
     let key = EncodingKey::from_secret(app.identity_secret.as_bytes());
@@ -170,6 +175,24 @@ impl Meeting<'_> {
         device.post("/v1/calls/join", Value::Null, 201).await;
         let end = format!("/v1/guest/calls/{}/cancel", text(&begun["call"], "id"));
         guest.post(&end, Value::Null, 200).await;
+    }
+
+    /// A call of a guest whom the app names as it names the visitor: its id.
+    async fn call_by_name(&self, app: &WidgetApp) -> String {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, app.identity_secret.as_bytes());
+        let signed = data_encoding::HEXLOWER.encode(hmac::sign(&key, NAMED.as_bytes()).as_ref());
+        let page = self.harness.anonymous().with_header("origin", ORIGIN);
+        let named = json!({ "app_key": app.key, "user_ref": NAMED, "user_signature": signed });
+        let session = page.post("/v1/guest/sessions", named, 201).await;
+        let guest = page.with_token(&text(&session, "guest_token"));
+        let wanted = json!({ "kind": "video", "client_id": random_uuid() });
+        let begun = guest.post("/v1/guest/calls", wanted, 201).await;
+        let call = text(&begun["call"], "id");
+        let device = page.with_token(&text(&begun["join"], "join_token"));
+        device.post("/v1/calls/join", Value::Null, 201).await;
+        let end = format!("/v1/guest/calls/{call}/cancel");
+        guest.post(&end, Value::Null, 200).await;
+        call
     }
 
     /// A conversation that a flow leads: its id.
