@@ -67,7 +67,10 @@ impl<'a> Deletion<'a> {
         user_ref: KeyedHash,
     ) -> Result<(), Problem> {
         let (calls, lens) = (&mut self.calls, entry.lens());
-        let lifted = app.store.delete_block(calls, user_ref, &self.line, lens).await;
+        let lifted = app
+            .store
+            .delete_block(calls, user_ref, &self.line, lens)
+            .await;
         Ok(lifted?)
     }
 

@@ -1,32 +1,22 @@
-//! Flows that lead conversations: the programs of versions, and one turn after another.
-//!
-//! A version never changes, so its program is remembered for a few minutes by the environment that read
-//! it: a turn then costs one batch read and one transaction, as a message without a flow does.
+//! Flows that lead conversations, one turn after another.
 
 mod call;
 mod deed;
 mod event;
 mod led;
+mod programs;
 mod proof;
 mod request;
 mod words;
-
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
 
 pub use call::CallOffer;
 use call::Offering;
 use deed::Deeds;
 pub use deed::is_proved;
 pub use event::{EventToken, Heard, event_token};
-use flow::{
-    Arrival, CallDid, Cx, Document, Effect, FileRef, Limits, State, Subflows, WaitKind, What,
-    node::Action,
-};
+use flow::{Arrival, CallDid, Cx, Effect, FileRef, Limits, State, WaitKind, What, node::Action};
 pub use led::Led;
+pub use programs::Programs;
 pub use proof::{Proof, Proving, proving};
 pub use request::{Asked, Round};
 use serde::{Deserialize, Serialize};
@@ -44,53 +34,19 @@ use crate::{
         text::{Locale, Text},
     },
     store::{
-        RootRef, StoreError, TenantKey,
-        flow::Place,
+        StoreError, TenantKey,
         flow_request::FlowRequest,
         flow_rule,
         flow_run::{FlowRun, FlowTurn, Said, Then},
-        keys,
         message::Draft,
     },
 };
-
-/// How long a program is remembered: no longer than the key it was opened with.
-const REMEMBERED: Duration = Duration::from_secs(5 * 60);
-/// How many programs are remembered at once.
-const REMEMBERED_PROGRAMS: usize = 64;
-/// How many flows one flow goes through at most, with those inside them.
-const MOST_SUBFLOWS: usize = 16;
 
 /// What a visitor chooses who does not want the call that is offered.
 const DECLINE: &str = "decline";
 
 /// How many visits of a conversation are kept: the last.
 pub const MOST_VISITED: usize = 200;
-
-type Name = (WorkspaceId, FlowId, u64);
-
-/// Programs that were read already.
-#[derive(Clone, Default)]
-pub struct Programs(Arc<Mutex<HashMap<Name, Kept>>>);
-
-/// A program, and when it was asked for last.
-type Kept = (Arc<flow::Compiled>, Timestamp);
-
-impl Programs {
-    fn get(&self, name: Name, now: Timestamp) -> Option<Arc<flow::Compiled>> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, (_, until)| *until > now);
-        known.get(&name).map(|(program, _)| Arc::clone(program))
-    }
-
-    fn keep(&self, name: Name, program: &Arc<flow::Compiled>, now: Timestamp) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED_PROGRAMS {
-            known.clear();
-        }
-        known.insert(name, (Arc::clone(program), now.plus(REMEMBERED)));
-    }
-}
 
 /// Where a run stands.
 #[derive(Serialize, Deserialize)]
@@ -324,86 +280,6 @@ impl App {
         };
         // Remembered by now: no second read.
         self.take_turn(run, &arrival, tenant_key, lens).await
-    }
-
-    async fn program_of(
-        &self,
-        run: &FlowRun,
-        tenant_key: &TenantKey,
-        lens: Lens<'_>,
-    ) -> Result<Option<Arc<flow::Compiled>>, StoreError> {
-        let name = (run.workspace, run.flow, run.version);
-        if let Some(known) = self.programs.get(name, lens.now) {
-            return Ok(Some(known));
-        }
-        let place = Place {
-            workspace: run.workspace,
-            flow: run.flow,
-            version: Some(run.version),
-        };
-        let head = keys::flow(run.workspace, run.flow);
-        let mut wanted = vec![keys::data_key(&RootRef::of(&head))];
-        wanted.extend(place.keys());
-        let fetched = self.store.batch(wanted).await?;
-        let Some(key) = fetched.data_key(&head, tenant_key)? else {
-            return Ok(None);
-        };
-        let text = place.read(&fetched, &key, lens)?;
-        let Some(document) = text.and_then(|text| Document::parse(text.as_bytes()).ok()) else {
-            return Ok(None);
-        };
-        let subflows = self
-            .subflows_of(&document, run.workspace, tenant_key, lens)
-            .await?;
-        // What is wrong with it kept it from being published: here it has only to run.
-        let program = flow::compile_draft(&document, &subflows).ok().map(Arc::new);
-        if let Some(program) = &program {
-            self.programs.keep(name, program, lens.now);
-        }
-        Ok(program)
-    }
-
-    /// The versions that a flow goes through, and those that these go through: as many as can be entered
-    /// one in another. What is not there is left out.
-    ///
-    /// # Errors
-    /// When storage fails.
-    pub async fn subflows_of(
-        &self,
-        document: &Document,
-        workspace: WorkspaceId,
-        tenant_key: &TenantKey,
-        lens: Lens<'_>,
-    ) -> Result<Subflows, StoreError> {
-        let mut found = Subflows::new();
-        let mut wanted = document.needs().subflows;
-        while let Some((id, version)) = wanted.pop() {
-            let name = flow::reference(&id, version);
-            let Ok(id) = id.parse::<FlowId>() else {
-                continue;
-            };
-            if found.contains_key(&name) || found.len() >= MOST_SUBFLOWS {
-                continue;
-            }
-            let place = Place {
-                workspace,
-                flow: id,
-                version: Some(u64::from(version)),
-            };
-            let head = keys::flow(workspace, id);
-            let mut keys = vec![keys::data_key(&RootRef::of(&head))];
-            keys.extend(place.keys());
-            let fetched = self.store.batch(keys).await?;
-            let Some(key) = fetched.data_key(&head, tenant_key)? else {
-                continue;
-            };
-            let text = place.read(&fetched, &key, lens)?;
-            if let Some(inner) = text.and_then(|text| Document::parse(text.as_bytes()).ok()) {
-                wanted.extend(inner.needs().subflows);
-                found.insert(name, inner);
-            }
-        }
-        Ok(found)
     }
 }
 

@@ -15,10 +15,11 @@ use super::{export, file, picture};
 use crate::simulation::residue::scene::Scene;
 
 /// Kinds that stay in the archive, and why.
-const STAYS: [(&str, &str); 10] = [
+const STAYS: [(&str, &str); 11] = [
     ("Availability", "a member's own"),
     ("Delivery", "what a service was told, for seven days"),
     ("FlowSums", "figures are counted where they arise"),
+    ("FlowTick", "figures are counted where they arise"),
     ("Membership", "members come with accounts of their own"),
     ("NotifyWishes", "a member's own"),
     ("Photo", "a member's own"),
