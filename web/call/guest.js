@@ -1,4 +1,4 @@
-// Compiled from guest.ts (SHA-256 12e1a7556e18cfed1fe5fc13510f5e38c56152da6e2bcfeef2be28fba527fdc1) by build.mjs. Change that file.
+// Compiled from guest.ts (SHA-256 db4ac34dc6ed7ba33852b4cb7a098159528ec51a8b7a8d802d7f40f5f4884b11) by build.mjs. Change that file.
 // The page of a guest: by a link (`#cl_…`, of a flow `#co_…`), or by the key of an app (`#pk_…`). No account, no cookie.
 import { ask, Line, Problem } from "./call.js";
 import { Room } from "./room.js";
