@@ -15,11 +15,10 @@ use super::{export, file, picture};
 use crate::simulation::residue::scene::Scene;
 
 /// Kinds that stay in the archive, and why.
-const STAYS: [(&str, &str); 11] = [
+const STAYS: [(&str, &str); 10] = [
     ("Availability", "a member's own"),
     ("Delivery", "what a service was told, for seven days"),
     ("FlowSums", "figures are counted where they arise"),
-    ("FlowTick", "figures are counted where they arise"),
     ("Membership", "members come with accounts of their own"),
     ("NotifyWishes", "a member's own"),
     ("Photo", "a member's own"),
@@ -171,6 +170,9 @@ async fn more(scene: &Scene) -> Vec<String> {
     let join = at(&format!("/teams/{team}/members/{me}"));
     owner.put(&join, json!({}), 204).await;
     harness.drain().await;
+    // Turns of flows are added up: else some archives have those that wait for it.
+    harness.advance(std::time::Duration::from_secs(120));
+    harness.run_schedule("minute").await;
     vec![content.contact_id, served.contact_id, later.contact_id]
 }
 
@@ -205,7 +207,7 @@ async fn everything_is_exported_imported_and_exported_again_the_same_but_for_a_c
     let before = held(&first);
 
     let to: Workspace = owner.workspace("inbox").await;
-    change(owner, &to, json!({ "calls": true })).await;
+    change(owner, &to, json!({ "calls": true, "name": "Here" })).await;
     let report = import(&scene.harness, first.path(), &to).await;
     assert_eq!(
         (report.over, report.erased, report.calls),
