@@ -1,8 +1,8 @@
 //! What a release before this one wrote is read by this one: each archive under `tests/releases` is a data folder
 //! that a release left, and what its API said of it.
 //!
-//! A new release leaves its own: `cargo test -p it --test it -- --ignored a_release_leaves` writes
-//! `target/tmp/release.tar.gz`, which goes to `tests/releases` under the month of the release.
+//! A new release leaves its own: every run of these tests writes `target/tmp/release.tar.gz`, and reads it again.
+//! When a release is made, it goes to `tests/releases` under the month of the release.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -145,8 +145,53 @@ fn files(said: &Value) -> Vec<String> {
     found
 }
 
+/// Reads the folder of an archive with this release, and goes on with it.
+async fn read(archive: &Path) {
+    let folder = tempfile::tempdir().expect("a folder");
+    tar(&["-xzf", archive.to_str().expect("a path")], folder.path());
+    let then = fs::read(folder.path().join(SAID)).expect("what was said");
+    let then: Value = serde_json::from_slice(&then).expect("JSON");
+    let day_after = START.plus(Duration::from_secs(24 * 60 * 60));
+    let harness = Harness::in_folder(&folder.path().join(DATA), day_after).await;
+    let owner = harness.sign_in("ada@example.com").await;
+    let paths: Vec<String> = then["said"]
+        .as_object()
+        .expect("paths")
+        .keys()
+        .cloned()
+        .collect();
+    let now = ask(&owner, &paths).await;
+    let mut faults = Vec::new();
+    unsaid(&then["said"], &now, "", &mut faults);
+    assert!(faults.is_empty(), "{}: {faults:#?}", archive.display());
+    let files = files(&now);
+    assert!(!files.is_empty(), "no file in what was said");
+    for file in &files {
+        assert!(!follow(&owner, file).await.0.is_empty(), "{file}");
+    }
+    // Every row is read by what reads all rows, and the schedules go on with them.
+    for name in ["Sweep", "Minute", "Jobs"] {
+        let report = harness.run_schedule(name).await;
+        assert!(
+            report["unreadable_items"].as_u64().unwrap_or_default() == 0,
+            "{report}"
+        );
+    }
+    // What was there can be changed, and what is new is written beside it.
+    let workspace = text(&then, "workspace");
+    let thread = paths.iter().find_map(|path| path.strip_suffix("/messages"));
+    let said = harness::message("Written by the release after");
+    let path = format!("{}/messages", thread.expect("a conversation"));
+    owner.post(&path, said, 201).await;
+    let copy = owner
+        .post(&format!("{workspace}/exports"), Value::Null, 202)
+        .await;
+    harness.run_schedule("Minute").await;
+    let copy = format!("{workspace}/exports/{}", text(&copy, "id"));
+    assert_eq!(owner.get(&copy, 200).await["state"], "done");
+}
+
 #[tokio::test]
-#[ignore = "writes the data folder of a release: when one is made"]
 async fn a_release_leaves_its_data_folder_to_the_next_ones() {
     let folder = tempfile::tempdir().expect("a folder");
     let harness = Harness::in_folder(&folder.path().join(DATA), START).await;
@@ -172,11 +217,12 @@ async fn a_release_leaves_its_data_folder_to_the_next_ones() {
     let said = serde_json::to_string_pretty(&said).expect("JSON");
     fs::write(folder.path().join(SAID), said).expect("written");
     let archive = Path::new(env!("CARGO_TARGET_TMPDIR")).join("release.tar.gz");
-    let archive = archive.to_str().expect("a path");
+    let place = archive.to_str().expect("a path");
     tar(
-        &["--exclude=lock", "-czf", archive, DATA, SAID],
+        &["--exclude=lock", "-czf", place, DATA, SAID],
         folder.path(),
     );
+    read(&archive).await;
 }
 
 #[tokio::test]
@@ -184,48 +230,7 @@ async fn what_an_earlier_release_wrote_is_read_and_goes_on() {
     let archives = archives();
     assert!(!archives.is_empty(), "no release has left its folder");
     for archive in archives {
-        let folder = tempfile::tempdir().expect("a folder");
-        tar(&["-xzf", archive.to_str().expect("a path")], folder.path());
-        let then = fs::read(folder.path().join(SAID)).expect("what was said");
-        let then: Value = serde_json::from_slice(&then).expect("JSON");
-        let day_after = START.plus(Duration::from_secs(24 * 60 * 60));
-        let harness = Harness::in_folder(&folder.path().join(DATA), day_after).await;
-        let owner = harness.sign_in("ada@example.com").await;
-        let paths: Vec<String> = then["said"]
-            .as_object()
-            .expect("paths")
-            .keys()
-            .cloned()
-            .collect();
-        let now = ask(&owner, &paths).await;
-        let mut faults = Vec::new();
-        unsaid(&then["said"], &now, "", &mut faults);
-        assert!(faults.is_empty(), "{}: {faults:#?}", archive.display());
-        let files = files(&now);
-        assert!(!files.is_empty(), "no file in what was said");
-        for file in &files {
-            assert!(!follow(&owner, file).await.0.is_empty(), "{file}");
-        }
-        // Every row is read by what reads all rows, and the schedules go on with them.
-        for name in ["Sweep", "Minute", "Jobs"] {
-            let report = harness.run_schedule(name).await;
-            assert!(
-                report["unreadable_items"].as_u64().unwrap_or_default() == 0,
-                "{report}"
-            );
-        }
-        // What was there can be changed, and what is new is written beside it.
-        let workspace = text(&then, "workspace");
-        let thread = paths.iter().find_map(|path| path.strip_suffix("/messages"));
-        let said = harness::message("Written by the release after");
-        let path = format!("{}/messages", thread.expect("a conversation"));
-        owner.post(&path, said, 201).await;
-        let copy = owner
-            .post(&format!("{workspace}/exports"), Value::Null, 202)
-            .await;
-        harness.run_schedule("Minute").await;
-        let copy = format!("{workspace}/exports/{}", text(&copy, "id"));
-        assert_eq!(owner.get(&copy, 200).await["state"], "done");
+        read(&archive).await;
     }
 }
 

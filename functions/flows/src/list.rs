@@ -6,7 +6,12 @@ use shared::{
     app::App,
     domain::{FlowId, Permission, WorkspaceId, policy::Module},
     http::{Credential, Json, Page, Paging, Path, Problem, Problems, Query, cursor::List},
-    store::{self, RootRef, db::BATCH_KEYS, flow::Flow, keys},
+    store::{
+        self, RootRef,
+        db::{BATCH_KEYS, listed_id},
+        flow::Flow,
+        keys,
+    },
 };
 
 use crate::view::FlowView;
@@ -37,30 +42,10 @@ pub async fn handle(
         principal: &principal,
         name: &name,
     };
-    let before = paging
-        .cursor
-        .as_ref()
-        .map(|cursor| list.read::<FlowId>(cursor, entry.now));
-    let limit = paging.limit.get();
-    // One more than asked tells whether there is more.
-    let mut query = store::Query::lists(keys::flows(workspace))
-        .newest_first()
-        .limit(limit + 1);
-    if let Some(before) = before.transpose()? {
-        let place = keys::flow_list(workspace, before);
-        query = query.after(keys::flow(workspace, before), place.sk);
-    }
-    let items = app.store.query(query).await?;
-    let ids = items
-        .iter()
-        .filter_map(|item| item.get("lists_sk")?.as_s().ok()?.parse().ok());
-    let mut ids: Vec<FlowId> = ids.collect();
-    let more = ids.len() > usize::from(limit);
-    ids.truncate(usize::from(limit));
-    let next = match ids.last().filter(|_| more) {
-        Some(last) => Some(list.cursor(last, entry.now)?),
-        None => None,
-    };
+    let query = store::Query::lists(keys::flows(workspace)).newest_first();
+    let place = |id| (keys::flow(workspace, id), keys::flow_list(workspace, id).sk);
+    let of = (query, &paging, entry.now);
+    let (ids, next) = list.ids::<FlowId>(&app.store, of, place, listed_id).await?;
     let mut views = Vec::with_capacity(ids.len());
     for ids in ids.chunks(BATCH_KEYS / 2) {
         let heads: Vec<_> = ids.iter().map(|id| keys::flow(workspace, *id)).collect();

@@ -4,9 +4,10 @@
 use axum::extract::State;
 use shared::{
     app::App,
-    domain::WorkspaceId,
     http::{AccessToken, Json, Page, Paging, Problem, Problems, Query, cursor::List},
-    store::{self, Item, Unsealed, keys, subject::State as Liveness, workspace::WorkspacePolicy},
+    store::{
+        self, Unsealed, db::listed_id, keys, subject::State as Liveness, workspace::WorkspacePolicy,
+    },
 };
 
 use crate::workspace::OperatedWorkspace;
@@ -34,24 +35,10 @@ pub async fn handle(
         principal: &principal,
         name: "all-workspaces",
     };
-    let after = paging.cursor.as_ref();
-    let after = after.map(|cursor| list.read::<WorkspaceId>(cursor, operator.now));
-    let limit = paging.limit.get();
-    // One more than asked tells whether there is more.
-    let mut query = store::Query::lists(keys::all_workspaces()).limit(limit + 1);
-    if let Some(after) = after.transpose()? {
-        let place = keys::workspace_list(after);
-        query = query.after(keys::policy(after), place.sk);
-    }
-    let items = app.store.query(query).await?;
-    let id = |item: &Item| item.get("lists_sk")?.as_s().ok()?.parse().ok();
-    let mut ids: Vec<WorkspaceId> = items.iter().filter_map(id).collect();
-    let more = ids.len() > usize::from(limit);
-    ids.truncate(usize::from(limit));
-    let next = match ids.last().filter(|_| more) {
-        Some(last) => Some(list.cursor(last, operator.now)?),
-        None => None,
-    };
+    let query = store::Query::lists(keys::all_workspaces());
+    let place = |id| (keys::policy(id), keys::workspace_list(id).sk);
+    let of = (query, &paging, operator.now);
+    let (ids, next) = list.ids(&app.store, of, place, listed_id).await?;
     let places = ids.iter().copied().map(keys::policy).collect();
     let fetched = app.store.batch(places).await?;
     let mut views = Vec::with_capacity(ids.len());

@@ -11,7 +11,9 @@ use shared::{
     },
     http::{Paging, Problem, actor::Entry, cursor::List},
     store::{
-        DataKey, Fetched, Item, Key, Query, RootRef, SubjectId, TenantKey, Unsealed, keys,
+        DataKey, Fetched, Item, Key, Query, RootRef, SubjectId, TenantKey, Unsealed,
+        db::listed_id,
+        keys,
         privacy::{PrivacyRequest, RequestWords},
     },
     words,
@@ -225,13 +227,13 @@ pub async fn all(
     paging: &Paging,
 ) -> Result<Ids, Problem> {
     let Desk { tenant, now, .. } = desk;
-    let query = Query::lists(keys::privacy_requests(tenant));
+    let query = Query::lists(keys::privacy_requests(tenant)).newest_first();
     let place = |id| {
         let sk = keys::privacy_list(tenant, id).sk;
         (keys::privacy_request(tenant, id), sk)
     };
-    let id = |item: &Item| item.get("lists_sk")?.as_s().ok()?.parse().ok();
-    list.ids(&app.store, (query, paging, now), place, id).await
+    list.ids(&app.store, (query, paging, now), place, listed_id)
+        .await
 }
 
 /// A page of somebody's own requests.
@@ -250,7 +252,9 @@ pub async fn own(
         keys::OWN_REQUEST.to_owned(),
         format!("{}~", keys::OWN_REQUEST),
     );
-    let query = Query::partition(keys::asked(tenant, subject)).between(low, high);
+    let query = Query::partition(keys::asked(tenant, subject))
+        .between(low, high)
+        .newest_first();
     let place = |id| (keys::own_request(tenant, subject, id), String::new());
     let id = |item: &Item| {
         let sk = item.get("sk")?.as_s().ok()?;

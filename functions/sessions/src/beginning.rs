@@ -14,6 +14,7 @@ use shared::{
         call::{Beginning, Call, CallBlock, Guest},
         contact::Contact,
         conversation::Conversation,
+        db::listed_id,
         keyring::Use,
         keys,
         socket::Holder,
@@ -148,10 +149,7 @@ async fn check_ringing(app: &App, entry: &Entry, guest: &Guest) -> Result<(), Pr
         .store
         .query(Query::lists(open).newest_first().limit(LOOKED_AT))
         .await?;
-    let ids = items
-        .iter()
-        .filter_map(|item| item.get("lists_sk")?.as_s().ok()?.parse().ok());
-    let ids: Vec<CallId> = ids.collect();
+    let ids: Vec<CallId> = items.iter().filter_map(listed_id).collect();
     if ids.len() < MOST_RINGING {
         return Ok(());
     }

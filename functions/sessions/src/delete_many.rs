@@ -20,6 +20,7 @@ use shared::{
         self, Unsealed,
         audit::Deed,
         call::{Call, recognise},
+        db::listed_id,
         erasing::{CallDeletion, meant},
         keys,
     },
@@ -131,10 +132,7 @@ async fn walk(
             query = query.after(keys::call(workspace, after), place.sk);
         }
         let items = app.store.query(query).await?;
-        let ids = items
-            .iter()
-            .filter_map(|item| item.get("lists_sk")?.as_s().ok()?.parse().ok());
-        let ids: Vec<CallId> = ids.collect();
+        let ids: Vec<CallId> = items.iter().filter_map(listed_id).collect();
         let Some(last) = ids.last().copied() else {
             return Ok(None);
         };

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use shared::{
     app::App,
     domain::{CallId, Permission, WorkspaceId, call::CallState, page::Limit, policy::Module},
-    http::{Credential, Json, Page, Path, Problem, Problems, Query, cursor::List},
-    store::{self, Unsealed, call::Call, keys},
+    http::{Credential, Json, Page, Paging, Path, Problem, Problems, Query, cursor::List},
+    store::{self, Unsealed, call::Call, db::listed_id, keys},
     words,
 };
 
@@ -70,28 +70,17 @@ pub async fn handle(
         principal: &principal,
         name: &name,
     };
-    let before = part.cursor.as_ref();
-    let before = before.map(|cursor| list.read::<CallId>(cursor, entry.now));
-    let limit = part.limit.get();
-    // One more than asked tells whether there is more.
-    let mut query = store::Query::lists(keys::calls(workspace, state))
-        .newest_first()
-        .limit(limit + 1);
-    if let Some(before) = before.transpose()? {
-        let place = keys::call_list(workspace, state, before);
-        query = query.after(keys::call(workspace, before), place.sk);
-    }
-    let items = app.store.query(query).await?;
-    let ids = items
-        .iter()
-        .filter_map(|item| item.get("lists_sk")?.as_s().ok()?.parse().ok());
-    let mut ids: Vec<CallId> = ids.collect();
-    let more = ids.len() > usize::from(limit);
-    ids.truncate(usize::from(limit));
-    let next = match ids.last().filter(|_| more) {
-        Some(last) => Some(list.cursor(last, entry.now)?),
-        None => None,
+    let query = store::Query::lists(keys::calls(workspace, state)).newest_first();
+    let place = |id| {
+        let listed = keys::call_list(workspace, state, id);
+        (keys::call(workspace, id), listed.sk)
     };
+    let paging = Paging {
+        limit: part.limit,
+        cursor: part.cursor,
+    };
+    let of = (query, &paging, entry.now);
+    let (ids, next) = list.ids::<CallId>(&app.store, of, place, listed_id).await?;
     let places: Vec<_> = ids.iter().map(|id| keys::call(workspace, *id)).collect();
     let fetched = match places.is_empty() {
         true => store::Fetched::default(),

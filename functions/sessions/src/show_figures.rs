@@ -15,6 +15,7 @@ use shared::{
     store::{
         self, Unsealed,
         call::{Call, CallQuality},
+        db::listed_id,
         keys,
     },
 };
@@ -132,10 +133,7 @@ async fn count(app: &App, entry: &Entry, since: Timestamp) -> Result<(Counts, bo
             query = query.after(keys::call(workspace, after), place.sk);
         }
         let items = app.store.query(query).await?;
-        let ids = items
-            .iter()
-            .filter_map(|item| item.get("lists_sk")?.as_s().ok()?.parse().ok());
-        let ids: Vec<CallId> = ids.collect();
+        let ids: Vec<CallId> = items.iter().filter_map(listed_id).collect();
         let rows = |id: &CallId| {
             let id = *id;
             let sides = Side::ALL.iter();

@@ -15,7 +15,9 @@ use shared::{
     },
     store::{
         CommitError, DataKey, Fetched, Item, Key, Query, RootRef, SubjectId, TenantKey,
-        Transaction, Unsealed, keys,
+        Transaction, Unsealed,
+        db::listed_id,
+        keys,
         record::read_item,
         support::{AddressProof, Said, SupportMessage, SupportSide, SupportThread, SupportWay},
     },
@@ -263,10 +265,9 @@ pub async fn all(
     list: List<'_>,
     paging: &Paging,
 ) -> Result<Ids, Problem> {
-    let query = Query::lists(keys::support_threads());
+    let query = Query::lists(keys::support_threads()).newest_first();
     let place = |id: SupportId| (keys::support_thread(id), id.to_string());
-    let id = |item: &Item| item.get("lists_sk")?.as_s().ok()?.parse().ok();
-    list.ids(&app.store, (query, paging, desk.now), place, id)
+    list.ids(&app.store, (query, paging, desk.now), place, listed_id)
         .await
 }
 
@@ -281,7 +282,7 @@ pub async fn own(
     list: List<'_>,
     paging: &Paging,
 ) -> Result<Ids, Problem> {
-    let query = Query::partition(keys::supported(account));
+    let query = Query::partition(keys::supported(account)).newest_first();
     let place = |id: SupportId| (keys::own_support(account, id), String::new());
     let id = |item: &Item| item.get("sk")?.as_s().ok()?.parse().ok();
     list.ids(&app.store, (query, paging, desk.now), place, id)

@@ -6,7 +6,7 @@ use shared::{
     app::App,
     domain::{InvitationId, Permission, WorkspaceId},
     http::{AccessToken, Json, Page, Paging, Path, Problem, Problems, Query, cursor::List},
-    store::{self, keys},
+    store::{self, db::listed_id, keys},
 };
 
 use crate::invitation::{self, InvitationView};
@@ -44,27 +44,15 @@ pub async fn handle(
         principal: &principal,
         name: &name,
     };
-    let after = paging
-        .cursor
-        .as_ref()
-        .map(|cursor| list.read::<InvitationId>(cursor, entry.now))
-        .transpose()?;
-    let limit = paging.limit.get();
-    // One more than asked tells whether there is more.
-    let mut query = store::Query::lists(keys::invitations(workspace)).limit(limit + 1);
-    if let Some(after) = after {
-        let place = keys::invitation_list(workspace, after);
-        query = query.after(keys::invitation(workspace, after), place.sk);
-    }
-    let items = app.store.query(query).await?;
-    let id = |item: &store::Item| item.get("lists_sk")?.as_s().ok()?.parse().ok();
-    let mut ids: Vec<InvitationId> = items.iter().filter_map(id).collect();
-    let more = ids.len() > usize::from(limit);
-    ids.truncate(usize::from(limit));
-    let next = match ids.last().filter(|_| more) {
-        Some(last) => Some(list.cursor(last, entry.now)?),
-        None => None,
+    let query = store::Query::lists(keys::invitations(workspace));
+    let place = |id| {
+        let listed = keys::invitation_list(workspace, id);
+        (keys::invitation(workspace, id), listed.sk)
     };
+    let of = (query, &paging, entry.now);
+    let (ids, next) = list
+        .ids::<InvitationId>(&app.store, of, place, listed_id)
+        .await?;
     let mut waiting = Vec::with_capacity(ids.len());
     for ids in ids.chunks(INVITATIONS_PER_BATCH) {
         let wanted = ids

@@ -82,8 +82,8 @@ pub struct List<'a> {
 }
 
 impl List<'_> {
-    /// The ids on a page of this list, newest first, and the cursor that goes on. `place` says where an id
-    /// lies in the query, `id` which one an item of it is. One query.
+    /// The ids on a page of this list, in the order of the query, and the cursor that goes on. `place` says
+    /// where an id lies in the query, `id` which one an item of it is. One query.
     ///
     /// # Errors
     /// 400 `cursor_invalid`.
@@ -96,7 +96,7 @@ impl List<'_> {
     ) -> Result<(Vec<I>, Option<String>), Problem> {
         let limit = paging.limit.get();
         // One more than asked tells whether there is more.
-        let mut query = query.newest_first().limit(limit + 1);
+        let mut query = query.limit(limit + 1);
         if let Some(cursor) = &paging.cursor {
             let (key, sort_key) = place(self.read(cursor, now)?);
             query = query.after(key, sort_key);

@@ -1,7 +1,7 @@
 //! The calls to DynamoDB: batch read, query, transaction, delete. Each is counted; each retries
 //! what is safe to retry, a bounded number of times, and then says so.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, str::FromStr, time::Duration};
 
 use aws_lc_rs::rand;
 use aws_sdk_dynamodb::{
@@ -536,6 +536,11 @@ fn judge(reasons: &[CancellationReason]) -> Attempt {
         .iter()
         .map(|reason| failed(reason).then(|| reason.item().cloned().unwrap_or_default()));
     Attempt::Refused(Refusal(found.collect()))
+}
+
+/// The id that an item stands under in the index `lists`: its sort key there.
+pub fn listed_id<I: FromStr>(item: &Item) -> Option<I> {
+    item.get("lists_sk")?.as_s().ok()?.parse().ok()
 }
 
 /// The key of an item.
