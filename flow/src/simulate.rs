@@ -24,7 +24,7 @@ use crate::step::{StepError, step};
 use crate::variables::show;
 
 pub use explore::{Exploration, explore};
-pub use record::{Walked, record};
+pub use record::{Unrecorded, Walked, record};
 
 /// The most steps of a script.
 const MAX_STEPS: usize = 500;

@@ -35,15 +35,27 @@ pub struct Walked {
     pub port: Option<String>,
 }
 
-/// The script of a conversation that went this way, from its start on; none where answers that lead so are not
-/// found: a flow may compare with what nobody can make up, such as what an expression says.
+/// That no script was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unrecorded {
+    /// The node of the way from which nothing that was tried goes on; none where there is no way.
+    pub at: Option<String>,
+}
+
+/// The script of a conversation that went this way, from its start on.
+///
+/// # Errors
+/// Where answers that lead so are not found: a flow may compare with what nobody can make up, such as what an
+/// expression says.
 pub fn record(
     document: &Document,
     subflows: &Subflows,
     flow: &Compiled,
     way: &[Walked],
-) -> Option<Script> {
-    let start = way.first()?.node.clone();
+) -> Result<Script, Unrecorded> {
+    let Some(start) = way.first().map(|first| first.node.clone()) else {
+        return Err(Unrecorded { at: None });
+    };
     let mut search = Search {
         flow,
         way,
@@ -60,6 +72,7 @@ pub fn record(
             .collect(),
         left: MOST_TURNS,
         calls: true,
+        farthest: 0,
     };
     let splits = |walked: &Walked| {
         walked
@@ -79,16 +92,23 @@ pub fn record(
             let script = Script {
                 seed,
                 now: Some(Moment(now_ms)),
-                start: Some(start),
+                start: Some(start.clone()),
                 http: found.http,
                 without_calls: !calls,
                 steps: found.steps,
                 ..Script::default()
             };
-            return holds(document, flow, &script, way).then_some(script);
+            if holds(document, flow, &script, way) {
+                return Ok(script);
+            }
+            break;
         }
     }
-    None
+    // The last visit of a stand is the node that waits for what comes.
+    let last = search.farthest.saturating_sub(1);
+    Err(Unrecorded {
+        at: way.get(last).map(|walked| walked.node.clone()),
+    })
 }
 
 /// Whether a script goes this way, and everything is so that it expects.
@@ -124,6 +144,8 @@ struct Search<'s> {
     left: u32,
     /// Whether there are calls.
     calls: bool,
+    /// How many visits of the way the best stand has made.
+    farthest: usize,
 }
 
 /// How far a script is.
@@ -180,6 +202,7 @@ impl Search<'_> {
 
     /// Goes on from here to the end of the way, trying one guess after another.
     fn on(&mut self, stand: Stand, seed: u64) -> Option<Stand> {
+        self.farthest = self.farthest.max(stand.walked);
         if stand.walked == self.way.len() {
             return Some(stand);
         }

@@ -223,11 +223,13 @@ fn a_way_that_nobody_can_make_up_makes_no_test() {
     let program = compile_draft(&read, &Subflows::new()).expect("it runs");
     let went = way(&read, &script(json!({"steps": [{"say": "ABC-1234"}]})));
     assert_eq!(went.len(), 5);
-    assert_eq!(record(&read, &Subflows::new(), &program, &went), None);
+    let stopped =
+        |way: &[Walked]| record(&read, &Subflows::new(), &program, way).map_err(|not| not.at);
+    assert_eq!(stopped(&went), Err(Some("q".to_owned())));
     let elsewhere = [Walked {
         node: "nowhere".to_owned(),
         port: None,
     }];
-    assert_eq!(record(&read, &Subflows::new(), &program, &elsewhere), None);
-    assert_eq!(record(&read, &Subflows::new(), &program, &[]), None);
+    assert_eq!(stopped(&elsewhere), Err(Some("nowhere".to_owned())));
+    assert_eq!(stopped(&[]), Err(None));
 }

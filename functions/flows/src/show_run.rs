@@ -7,7 +7,7 @@
 use axum::extract::State;
 use flow::{
     Document, compile_draft,
-    simulate::{Walked, record},
+    simulate::{Unrecorded, Walked, record},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -68,6 +68,10 @@ pub struct TeamFlowRun {
     /// made up, so that nothing of what was said is in it. Null where none are found, or the way was longer than is kept.
     #[schema(value_type = Option<crate::document::Open>)]
     test: Option<Value>,
+    /// Where a test was looked for and none was found: the node from which no answer that was tried goes on. A test
+    /// for that way is written by hand.
+    #[schema(example = json!(null))]
+    test_stops_at: Option<String>,
 }
 
 /// A node that was come to, or left.
@@ -132,9 +136,13 @@ pub async fn handle(
         variables: Map::new(),
         way: Vec::new(),
         test: None,
+        test_stops_at: None,
     };
     if let (true, Some(run), Some(standing)) = (tests, &run, &standing) {
-        view.test = test_of(&app, &caller, run, standing).await?;
+        match test_of(&app, &caller, run, standing).await? {
+            Ok(test) => view.test = Some(test),
+            Err(stopped) => view.test_stops_at = stopped.at,
+        }
     }
     if let Some(standing) = standing {
         let frame = standing.state.frames.into_iter().next();
@@ -154,16 +162,17 @@ pub async fn handle(
     Ok(Json(view))
 }
 
-/// A test that goes the way of a run through the version that it is in.
+/// A test that goes the way of a run through the version that it is in, or where looking for one ended.
 async fn test_of(
     app: &App,
     caller: &Caller,
     run: &FlowRun,
     standing: &Standing,
-) -> Result<Option<Value>, Problem> {
+) -> Result<Result<Value, Unrecorded>, Problem> {
+    let nowhere = || Err(Unrecorded { at: None });
     // A way that is as long as is kept may have lost its beginning.
     if standing.way.len() >= MOST_VISITED {
-        return Ok(None);
+        return Ok(nowhere());
     }
     let (entry, lens) = (&caller.entry, caller.entry.lens());
     let pieces = place(run.workspace, run.flow, Some(run.version));
@@ -172,27 +181,28 @@ async fn test_of(
     wanted.extend(pieces.keys());
     let fetched = app.store.batch(wanted).await?;
     let Some(key) = fetched.data_key(&head, &entry.tenant_key)? else {
-        return Ok(None);
+        return Ok(nowhere());
     };
     let text = pieces.read(&fetched, &key, lens)?;
     let Some(document) = text.and_then(|text| Document::parse(text.as_bytes()).ok()) else {
-        return Ok(None);
+        return Ok(nowhere());
     };
     let subflows = app
         .subflows_of(&document, run.workspace, &entry.tenant_key, lens)
         .await?;
     let Ok(program) = compile_draft(&document, &subflows) else {
-        return Ok(None);
+        return Ok(nowhere());
     };
     let way = standing.way.iter().map(|visit| Walked {
         node: visit.node.clone(),
         port: visit.port.clone(),
     });
     let way: Vec<Walked> = way.collect();
-    let Some(script) = record(&document, &subflows, &program, &way) else {
-        return Ok(None);
+    let script = match record(&document, &subflows, &program, &way) {
+        Ok(script) => script,
+        Err(stopped) => return Ok(Err(stopped)),
     };
     let name = format!("As in a conversation with version {}", run.version);
     let script = serde_json::to_value(&script).map_err(|_| Problem::internal("a script"))?;
-    Ok(Some(json!({ "name": name, "script": script })))
+    Ok(Ok(json!({ "name": name, "script": script })))
 }

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::calls::offering;
-use crate::flows::World;
+use crate::flows::{World, document, edge};
 
 #[tokio::test]
 async fn a_test_made_of_a_conversation_goes_its_way_and_holds_nothing_that_was_said() {
@@ -24,6 +24,7 @@ async fn a_test_made_of_a_conversation_goes_its_way_and_holds_nothing_that_was_s
     let script = test["script"].to_string();
     assert!(!script.to_lowercase().contains("canary"), "{script}");
     assert!(script.contains("\"without_calls\":true"), "{script}");
+    assert_eq!(run["test_stops_at"], Value::Null, "{run}");
 
     // It becomes one of the flow's tests, as it is, and holds.
     let path = format!("{}/{flow}", world.flows());
@@ -76,4 +77,38 @@ async fn a_test_is_made_for_whoever_sees_flows_and_of_nothing_where_no_flow_led(
     reader
         .refused(Method::GET, &wanted, None, 403, "forbidden")
         .await;
+}
+
+/// A flow that compares with what nobody can guess makes no test, and the answer says where looking for one ended.
+#[tokio::test]
+async fn where_no_test_is_found_the_node_that_nothing_leads_through_is_named() {
+    let world = World::new().await;
+    let asked = json!({ "md": "Your code?", "input": { "kind": "text" }, "save": "v_name" });
+    let more = json!({ "md": "More?", "input": { "kind": "text" } });
+    let known = json!({ "cases": [{ "id": "x", "when": { "expr": "name == 'ABC' ~ '-1234'" } }] });
+    let flow = document(
+        json!([
+            { "id": "s", "type": "start", "data": {} },
+            { "id": "code", "type": "ask", "data": asked },
+            { "id": "known", "type": "condition", "data": known },
+            { "id": "more", "type": "ask", "data": more },
+        ]),
+        json!([
+            edge("s", "next", "code"),
+            edge("code", "next", "known"),
+            edge("known", "case:x", "more"),
+            edge("known", "else", "code"),
+            edge("more", "next", "code"),
+        ]),
+    );
+    let flow = world.live(&flow).await;
+    let thread = world.begin(&flow).await;
+    world.say(&thread, "ABC-1234").await;
+    let id = thread.rsplit('/').next().expect("an id");
+    let place = format!("{}/conversations/{id}/flow", world.workspace.path);
+    let run = world.owner.get(&format!("{place}?with=test"), 200).await;
+    assert_eq!((&run["node"], &run["test"]), (&json!("more"), &Value::Null));
+    assert_eq!(run["test_stops_at"], "code", "{run}");
+    let run = world.owner.get(&place, 200).await;
+    assert_eq!(run["test_stops_at"], Value::Null, "nobody asked: {run}");
 }
