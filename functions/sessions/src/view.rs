@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::{
     domain::{
-        AppId, CallId, ConversationId, GuestId, MemberId, Timestamp,
+        AppId, CallId, ConversationId, GuestId, MemberId, TeamId, Timestamp,
         call::{CallKind, CallState, EndReason, Side},
     },
     store::call::Call,
@@ -31,6 +31,8 @@ pub struct CallView {
     guest_id: GuestId,
     /// The member whom it is for; none where it is for the whole team.
     asked_member_id: Option<MemberId>,
+    /// The team that the guest asked for, if for a certain one.
+    asked_team_id: Option<TeamId>,
     /// The member who called or took it.
     member_id: Option<MemberId>,
     /// The conversation that it was offered in.
@@ -67,6 +69,7 @@ impl CallView {
             app_id: call.app,
             guest_id: call.guest,
             asked_member_id: call.asked,
+            asked_team_id: call.team,
             member_id: call.member,
             conversation_id: call.conversation,
             created_at: call.created_at,

@@ -38,6 +38,7 @@ pub fn call(
         guest: GuestId::new(now),
         user_ref: None,
         asked: None,
+        team: None,
         teammates: None,
         member: None,
         conversation: None,

@@ -25,7 +25,7 @@ pub use block::CallBlock;
 pub use guest::{CallLink, GUEST_PREFIX, Guest, JOIN_PREFIX, JoinPass, LINK_PREFIX};
 
 use crate::domain::{
-    AppId, CallId, ConversationId, GuestId, MemberId, Timestamp, WorkspaceId,
+    AppId, CallId, ConversationId, GuestId, MemberId, TeamId, Timestamp, WorkspaceId,
     call::{
         CallKind, CallState, Course, EndReason, Happening, Refused, Side,
         quality::{Network, Transport, VideoCodec},
@@ -70,6 +70,9 @@ pub struct Call {
     /// The member whom it is for, or who called; none where it is for the whole team.
     #[personal(category = Pseudonym, purpose = ConnectCall, erase = Pseudonymise, open)]
     pub asked: Option<MemberId>,
+    /// The team that the guest asked for, if for a certain one.
+    #[non_personal(reason = "the id of a team", export)]
+    pub team: Option<TeamId>,
     /// The members whom it is for, where it is for a team; while the call goes on.
     #[personal(category = Pseudonym, purpose = ConnectCall, erase = Delete, open)]
     pub teammates: Option<Vec<MemberId>>,
@@ -173,6 +176,7 @@ impl Call {
             guest: guest.id,
             user_ref: guest.user_ref,
             asked,
+            team: guest.asks_team.filter(|_| caller == Side::Guest),
             teammates,
             member: asked.filter(|_| caller == Side::Agent),
             conversation: guest.conversation,

@@ -364,6 +364,8 @@ async fn a_flow_offers_a_call_with_a_team_and_it_rings_for_its_members_only() {
         .await;
     let taken = world.agent.post(&accept, Value::Null, 200).await;
     assert_eq!(taken["state"], "connecting");
+    assert_eq!(taken["asked_team_id"], team, "{taken}");
+    assert_eq!(taken["asked_member_id"], Value::Null, "{taken}");
 
     // A link that names another team than it was made for is none.
     let (place, secret) = token.split_once('.').expect("a token");
