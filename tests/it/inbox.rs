@@ -1,6 +1,7 @@
 //! The working inbox: whose a conversation is, how it stands, and a transcript that tells both.
 
 mod deletion;
+mod inboxes;
 mod messages;
 mod reach;
 mod snooze;

@@ -3,13 +3,17 @@
 //! `mine`, `team` and `unassigned` are queues, by the time a conversation came into them: a message does not
 //! move it. Three sequential round trips: the batch on entry, one query, one batch of heads with read
 //! marks. `all` goes by the last change, over the shards of the change index at once.
+//!
+//! App, label and how urgent lie in no index: what does not fit is left out of the page of an index that
+//! was read, so that a page may be short, or empty, and the next one not.
 
 use axum::extract::State;
 use serde::Deserialize;
 use shared::{
     app::App,
     domain::{
-        ContactId, Permission, SavedViewId, TeamId, WorkspaceId, page::Limit, policy::Module,
+        AppId, ContactId, Permission, SavedViewId, TeamId, WorkspaceId, label::LabelName,
+        page::Limit, policy::Module,
     },
     http::{
         Caller, Credential, Json, Page, Path, Problem, Problems, Query, actor::Entry, cursor::List,
@@ -51,6 +55,10 @@ pub struct Which {
     status: Option<Status>,
     /// Only conversations that are this urgent.
     priority: Option<Priority>,
+    /// Only conversations that visitors began through this app: an inbox.
+    app_id: Option<AppId>,
+    /// Only conversations with this label.
+    label: Option<LabelName>,
     /// `newest` unless asked otherwise.
     #[param(inline)]
     sort: Option<Sort>,
@@ -59,6 +67,18 @@ pub struct Which {
 }
 
 impl Which {
+    /// Whether only some of an inbox, or of a label, are looked for.
+    const fn sorts_out(&self) -> bool {
+        self.app_id.is_some() || self.label.is_some()
+    }
+
+    /// Whether it is of the inbox and has the label that are looked for.
+    fn fits(&self, head: &Conversation) -> bool {
+        let label = self.label.as_ref();
+        self.app_id.is_none_or(|app| head.app == Some(app))
+            && label.is_none_or(|label| head.labels.contains(label))
+    }
+
     /// What is looked for: said here, or kept as a saved view, which was checked when it was kept.
     async fn filter(&self, app: &App, caller: &Caller) -> Result<Filter, Problem> {
         let said = Filter {
@@ -71,7 +91,7 @@ impl Which {
         let Some(id) = self.saved_view_id else {
             return said.check("?").map(|()| said);
         };
-        if said != Filter::default() || self.contact_id.is_some() {
+        if said != Filter::default() || self.contact_id.is_some() || self.sorts_out() {
             let detail = "a saved view says all of it";
             return Err(Problem::invalid("?saved_view_id", "forbidden", detail));
         }
@@ -94,6 +114,10 @@ impl Which {
 }
 
 /// List conversations.
+///
+/// With `app_id`, `label` or `priority` a page may hold fewer than `limit`, or none, and the next one not:
+/// `page.has_more` says that there is more to look at. Sorted by priority there is one page, which
+/// holds the first `limit` that fit.
 #[utoipa::path(
     get,
     path = "/v1/workspaces/{workspace}/conversations",
@@ -122,12 +146,14 @@ pub async fn handle(
     let filter = which.filter(&app, &caller).await?;
     let (view, sort) = (filter.view(), filter.sort());
     let name = format!(
-        "conversations:{workspace}:{}:{:?}:{:?}:{:?}:{:?}:{}",
+        "conversations:{workspace}:{}:{:?}:{:?}:{:?}:{:?}:{:?}:{:?}:{}",
         view.word(),
         filter.team_id,
         which.contact_id,
         filter.status,
         filter.priority,
+        which.app_id,
+        which.label,
         sort.word()
     );
     let list = List {
@@ -142,7 +168,11 @@ pub async fn handle(
     let reach = Reach {
         sort,
         from: from.transpose()?,
-        limit: which.limit.get(),
+        limit: match sort {
+            // There is no second page to look for what fits.
+            Sort::Priority if which.sorts_out() || filter.priority.is_some() => MOST_RANKED,
+            _ => which.limit.get(),
+        },
     };
     let whose = match (view, filter.team_id) {
         (View::Team, team) => team.map(Whose::Team),
@@ -183,7 +213,7 @@ pub async fn handle(
         let urgent = filter
             .priority
             .is_none_or(|wanted| wanted == head.priority());
-        if !urgent || !caller.sight.sees(head.standing()) {
+        if !urgent || !which.fits(head) || !caller.sight.sees(head.standing()) {
             return false;
         }
         match queue {
@@ -197,6 +227,7 @@ pub async fn handle(
     let data = found
         .iter()
         .filter(|(head, _)| fits(head))
+        .take(which.limit.get().into())
         .map(|(head, mark)| ConversationView::for_member(head, mark.as_ref(), entry))
         .collect();
     Ok(Json(Page::new(data, next)))
@@ -316,9 +347,6 @@ async fn mentioned(app: &App, caller: &Caller, reach: &Reach) -> Result<Places, 
 /// How many of a queue are looked through for the most urgent.
 const MOST_RANKED: u16 = 500;
 
-/// How many items one batch takes.
-const BATCH: usize = 100;
-
 /// An API key takes care of nothing.
 fn nobodys_view() -> Problem {
     let detail = "a member's own view: an API key asks for `all` or `unassigned`";
@@ -331,7 +359,7 @@ fn contact_of_another_view() -> Problem {
 }
 
 /// The living heads at `places`, in that order, each with how far the member has read. One batch,
-/// two at once for a page of more than 50.
+/// several at once for more than 50.
 async fn heads(
     app: &App,
     caller: &Caller,
@@ -348,20 +376,16 @@ async fn heads(
         Some(keys::read_mark(entry.workspace, caller.sight.member?, id))
     };
     let marks: Vec<Key> = places.iter().filter_map(mark_of).collect();
-    let (heads, marks) = if places.len() + marks.len() > BATCH {
-        tokio::try_join!(app.store.batch(places.clone()), app.store.batch(marks))?
-    } else {
-        let both = app.store.batch([places.clone(), marks].concat()).await?;
-        (both.clone(), both)
-    };
+    let wanted = [places.clone(), marks].concat();
+    let fetched = app.store.batch_together(wanted).await?;
     let mut found = Vec::with_capacity(places.len());
     for place in &places {
-        let head = heads.get::<Conversation>(place, &Unsealed, entry.lens())?;
+        let head = fetched.get::<Conversation>(place, &Unsealed, entry.lens())?;
         let Some(head) = head.filter(|head| head.state == Liveness::Live) else {
             continue;
         };
         let mark = match mark_of(place) {
-            Some(mark) => marks.get::<ReadMark>(&mark, &Unsealed, entry.lens())?,
+            Some(mark) => fetched.get::<ReadMark>(&mark, &Unsealed, entry.lens())?,
             None => None,
         };
         found.push((head, mark));

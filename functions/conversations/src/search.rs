@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{
     app::{App, limit::Act},
     domain::{
-        ContactId, ConversationId, Permission, Timestamp, WorkspaceId, label::LabelName,
+        AppId, ContactId, ConversationId, Permission, Timestamp, WorkspaceId, label::LabelName,
         policy::Module, text::SearchWords, words::Symbol,
     },
     http::{
@@ -103,6 +103,8 @@ pub struct Search {
     author: Option<String>,
     /// Only in conversations with this label.
     label: Option<LabelName>,
+    /// Only in conversations that visitors began through this app: an inbox.
+    app_id: Option<AppId>,
 }
 
 /// Something that was found. Without `Debug`: it holds what somebody wrote.
@@ -254,6 +256,7 @@ impl Search {
             ("#/from", self.from.is_some(), of_threads),
             ("#/to", self.to.is_some(), of_threads),
             ("#/label", self.label.is_some(), of_threads),
+            ("#/app_id", self.app_id.is_some(), of_threads),
             ("#/author", self.author.is_some(), of_messages),
         ] {
             if given && !fits {
@@ -271,6 +274,7 @@ impl Search {
             to: self.to,
             authors: self.author.iter().map(author).collect::<Result<_, _>>()?,
             label: self.label.clone(),
+            app: self.app_id,
         })
     }
 
@@ -283,10 +287,11 @@ impl Search {
             to,
             author,
             label,
+            app_id,
             ..
         } = self;
         format!(
-            "search:{workspace}:{}:{from:?}:{to:?}:{author:?}:{label:?}:{}",
+            "search:{workspace}:{}:{from:?}:{to:?}:{author:?}:{label:?}:{app_id:?}:{}",
             within.word(),
             query.reveal()
         )

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 use shared::{
-    domain::{ContactId, ConversationId, MemberId, Sight, TeamId, Timestamp, label::LabelName},
+    domain::{
+        AppId, ContactId, ConversationId, MemberId, Sight, TeamId, Timestamp, label::LabelName,
+    },
     http::{
         Problem,
         actor::Entry,
@@ -23,6 +25,9 @@ pub struct ConversationView {
     id: ConversationId,
     /// With whom.
     contact_id: ContactId,
+    /// Through which app the visitor began it: its inbox. Absent where the team began it, and for visitors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app_id: Option<AppId>,
     /// Where it stands. To visitors it is open or closed.
     status: Status,
     /// Until when it is put aside; only for members.
@@ -101,6 +106,7 @@ impl ConversationView {
         Self {
             id: head.id,
             contact_id: head.contact,
+            app_id: head.app,
             status: head.status_at(entry.now),
             snoozed_until: head.snoozed_until_at(entry.now),
             assignee: head.assignee,
@@ -145,6 +151,7 @@ impl ConversationView {
         let own = Self::new(head, Some(unread), entry);
         Self {
             status,
+            app_id: None,
             snoozed_until: None,
             team_id: None,
             priority: None,

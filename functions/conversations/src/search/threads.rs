@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::{ConversationId, Policy, Timestamp, label::LabelName, policy::Lens},
+    domain::{AppId, ConversationId, Policy, Timestamp, label::LabelName, policy::Lens},
     http::Problem,
     store::{
         DataKey, Fetched, Key, RootRef, SubjectId, Unsealed,
@@ -44,6 +44,7 @@ pub struct Filter {
     pub to: Option<Timestamp>,
     pub authors: Vec<SubjectId>,
     pub label: Option<LabelName>,
+    pub app: Option<AppId>,
 }
 
 /// Where a search goes on: behind this place of the index, and before it with the rest of a
@@ -74,6 +75,7 @@ impl Filter {
     fn fits(&self, head: &Conversation) -> bool {
         let label = self.label.as_ref();
         label.is_none_or(|label| head.labels.contains(label))
+            && self.app.is_none_or(|app| head.app == Some(app))
             && self.to.is_none_or(|to| head.created_at < to)
             && self.from.is_none_or(|from| head.last_activity_at >= from)
     }
