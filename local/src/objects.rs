@@ -23,6 +23,7 @@ use serde_json::Value;
 use shared::app::Clock;
 use shared::domain::Timestamp;
 use shared::domain::time::DAY;
+use shared::store::objects::passes;
 
 use crate::folder::{DataFolder, FolderError, create_private, private_file};
 use crate::scanner;
@@ -31,6 +32,10 @@ use crate::template::Bucket;
 /// The folder of the data folder that holds the objects, one file for each version.
 pub const FOLDER: &str = "objects";
 
+/// The bucket that had everything before there were two, as the template names it.
+const SEALED: &str = "sealed";
+/// Where what passes through lies since.
+const PASSING: &str = "passing";
 /// What the names of mail that came in begin with.
 const MAIL: &str = "mail/";
 
@@ -153,9 +158,10 @@ impl Objects {
             let scanned = bucket.scanned.iter().map(String::as_str);
             for prefix in scanned.chain([MAIL]) {
                 let kept = self.lock();
-                for (place, versions) in &kept.keys {
+                for ((of, key), versions) in &kept.keys {
                     let last = versions.last().filter(|last| !last.head.is_marker);
-                    let Some(last) = last.filter(|_| place.1.starts_with(prefix)) else {
+                    let told = *of == bucket.name && key.starts_with(prefix);
+                    let Some(last) = last.filter(|_| told) else {
                         continue;
                     };
                     news.extend(scanner::events(bucket, &last.head, &last.body.read()?));
@@ -479,7 +485,11 @@ fn read_folder(folder: &Path) -> io::Result<Kept> {
         let order = name.split('-').next().and_then(|order| order.parse().ok());
         let order: u64 =
             order.ok_or_else(|| io::Error::other(format!("{name} is not a version")))?;
-        let (head, _) = read_head(&path)?;
+        let (mut head, _) = read_head(&path)?;
+        // A folder of before there were two buckets is read as it is, as if it had had both.
+        if head.bucket == SEALED && passes(&head.key) {
+            head.bucket = PASSING.to_owned();
+        }
         kept.count = kept.count.max(order);
         let place = (head.bucket.clone(), head.key.clone());
         kept.keys.entry(place).or_default().push(Version {

@@ -113,6 +113,10 @@ pub struct Restore {
     /// Works on the very table that the deployment reads now. Nobody may be served meanwhile.
     #[arg(long)]
     in_place: bool,
+    /// Deletes files of which these tables know nothing as well: uploaded since the backup, or brought back by one of
+    /// the bucket. Only for tables that will be served from, never in a drill: the files are those of the living.
+    #[arg(long)]
+    files: bool,
 }
 
 /// The deployment that the variables of the environment name.
@@ -365,6 +369,11 @@ pub async fn restore(what: Restore) -> Result<(), String> {
     restore::run(&app, say)
         .await
         .map_err(|error| error.to_string())?;
+    if what.files {
+        restore::drop_rowless(&app, say)
+            .await
+            .map_err(|error| format!("{error}; run it again, it goes on from where it is"))?;
+    }
     // Last: from here on changes are told to `outbox`, and what was done above is nobody's mail.
     let mut stream = None;
     if forgets {

@@ -15,6 +15,7 @@
 //!
 //! Every step may be repeated: a run that was cut off is run again.
 
+mod files;
 mod settings;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -44,6 +45,7 @@ use shared::{
     },
 };
 
+pub use files::drop_rowless;
 pub use settings::{Settings, apply};
 
 /// Kinds that were on their way when the backup was taken, besides those of [`Class::Challenge`].

@@ -268,7 +268,7 @@ impl Stack {
     /// When SES would not take it.
     pub fn receive(&self, mail: &[u8], found: Found) -> Result<Vec<Received>, Bounced> {
         let app = self.app("intake").ok_or(Bounced::NoDesk)?;
-        inbound::receive(&self.objects, &app.config.sealed_bucket, mail, found)
+        inbound::receive(&self.objects, &app.config.passing_bucket, mail, found)
     }
 
     /// Does what the lifecycle rules of the buckets say; says how many versions of objects went.
@@ -369,7 +369,7 @@ impl Stack {
         self.bus = Some(Bus::new(&self.template, &functions, mailbox, objects));
         let gateway = Gateway::new(&self.template, &functions, self.clock.clone());
         if let Some(intake) = functions.by_folder("intake") {
-            let bucket = intake.app().config.sealed_bucket.clone();
+            let bucket = intake.app().config.passing_bucket.clone();
             self.desk.take_mail(self.objects.clone(), bucket);
         }
         let mut pages = pages::router(self.desk.clone());

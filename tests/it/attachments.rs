@@ -1,6 +1,7 @@
 //! Files in conversations: only what was asked for arrives, only what was looked through is sent, only
 //! who may read the message fetches it, and nothing stays (CHAT-04).
 
+mod buckets;
 mod ends;
 mod photos;
 mod room;

@@ -159,6 +159,7 @@ async fn the_doctor_sees_what_is_right_and_what_is_wrong_over_the_wires_of_the_f
         "table DataTable, TTL",
         "table KeysTable, TTL",
         "bucket sealed",
+        "bucket passing",
         "signing key",
         "key of receipts",
         "ledger of erasures",

@@ -24,6 +24,7 @@ RESOURCES = {
     "Data.Outputs.KmsKeyArn": "kms",
     "Data.Outputs.DataStreamArn": "stream",
     "Data.Outputs.SealedBucketArn": "sealed",
+    "Data.Outputs.PassingBucketArn": "passing",
 }
 
 

@@ -731,6 +731,7 @@ def main():
         own = variables(ready)
         template = Template({"MailFrom": own["MAIL_FROM"]})
         names = {own["DATA_TABLE"]: "data", own["KEYS_TABLE"]: "keys", own["SEALED_BUCKET"]: "sealed"}
+        names[own["PASSING_BUCKET"]] = "passing"
         with open(log_path, "wb") as log:
             try:
                 for name in FUNCTIONS:

@@ -206,7 +206,8 @@ def start_ministack(folder):
 def operate(binary, ready, url):
     """What the program does to a deployment, on the other data wire."""
     environment = {
-        **os.environ, "DATA_TABLE": "DataTable", "KEYS_TABLE": "KeysTable", "SEALED_BUCKET": "sealed", "AWS_REGION": "us-east-1",
+        **os.environ, "DATA_TABLE": "DataTable", "KEYS_TABLE": "KeysTable", "SEALED_BUCKET": "sealed",
+        "PASSING_BUCKET": "passing", "AWS_REGION": "us-east-1",
         "KMS_KEY_ID": "arn:aws:kms:us-east-1:000000000000:key/Key", "ISSUER": "https://api.example.com",
         "MAIL_FROM": "no-reply@example.com", "MAIL_CONFIGURATION": "mail", "WEBSOCKET_URL": "https://live.example.com/live",
         "OPERATOR_EMAIL": "operator@example.com", "AWS_ACCESS_KEY_ID": "000000000000", "AWS_SECRET_ACCESS_KEY": "embedded",

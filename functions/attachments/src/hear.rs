@@ -31,7 +31,7 @@ use crate::{
 /// When storage failed: the event comes again.
 pub async fn hear(app: &App, event: &serde_json::Value) -> Result<Heard, StoreError> {
     let mut heard = Heard::default();
-    let Some(event) = FileEvent::read(event, &app.config.sealed_bucket) else {
+    let Some(event) = FileEvent::read(event, &app.config.passing_bucket) else {
         return Ok(heard);
     };
     let file = event.file;

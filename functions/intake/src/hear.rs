@@ -79,7 +79,7 @@ const LASTS: Duration = Duration::from_secs(22 * 60 * 60);
 /// When storage failed: the mail is there still, and the event or the schedule comes again.
 pub async fn hear(app: &App, event: &Value) -> Result<Heard, StoreError> {
     let mut heard = Heard::default();
-    match Call::read(event, &app.config.sealed_bucket) {
+    match Call::read(event, &app.config.passing_bucket) {
         None => {}
         Some(Call::Came { mail, version }) => one(app, mail, &version, &mut heard).await?,
         Some(Call::LookAround) => look_around(app, &mut heard).await?,

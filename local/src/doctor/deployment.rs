@@ -69,7 +69,12 @@ pub async fn deployment(
     let now = app.clock.now();
     tell(table(wires, &config.data_table, Settings::DATA).await);
     tell(table(wires, &config.keys_table, Settings::KEYS).await);
-    tell(vec![bucket(wires, &config.sealed_bucket).await]);
+    tell(vec![
+        bucket(wires, &config.sealed_bucket, SEALED_LOSES).await,
+    ]);
+    tell(vec![
+        bucket(wires, &config.passing_bucket, PASSING_LOSES).await,
+    ]);
     tell(keys(app, now).await);
     tell(vec![ledger(app, now).await]);
     tell(mail(wires, &config.mail_from).await);
@@ -212,15 +217,18 @@ async fn backups(wires: &Clients, what: &str, name: &str, settings: Settings) ->
     }
 }
 
-async fn bucket(wires: &Clients, name: &str) -> Finding {
+/// What is lost where a bucket keeps no versions.
+const SEALED_LOSES: &str =
+    "keeps no versions: the ledger could be replaced unseen, and AWS Backup takes no such bucket";
+const PASSING_LOSES: &str =
+    "keeps no versions: what is read might not be the upload that was scanned";
+
+async fn bucket(wires: &Clients, name: &str, without_versions: &str) -> Finding {
     let what = format!("bucket {name}");
     let answer = wires.s3.get_bucket_versioning().bucket(name).send().await;
     match answer.map(|answer| answer.status) {
         Ok(Some(BucketVersioningStatus::Enabled)) => Finding::good(&what, "keeps versions"),
-        Ok(_) => Finding::bad(
-            &what,
-            "keeps no versions: the ledger could be replaced unseen",
-        ),
+        Ok(_) => Finding::bad(&what, without_versions),
         Err(error) => Finding::unseen(&what, said(error)),
     }
 }

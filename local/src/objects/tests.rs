@@ -119,6 +119,65 @@ async fn a_file_has_versions_until_each_is_deleted_by_its_id() {
     wires.stop().await;
 }
 
+/// A folder that a release left which knew one bucket.
+#[test]
+fn what_passed_through_the_one_bucket_of_before_is_found_in_its_own() {
+    let place = tempfile::tempdir().expect("a folder");
+    let of = |name: &str, scanned: &[&str]| Bucket {
+        name: name.into(),
+        rules: Vec::new(),
+        events: false,
+        scanned: scanned.iter().map(|&kind| kind.to_owned()).collect(),
+    };
+    let sealed_key = "files/a/b/c/original";
+    let folder = DataFolder::open(place.path()).expect("a folder");
+    let before = vec![of(SEALED, &["intake/"])];
+    let objects = Objects::open(&folder, before, Clock::system()).expect("opened");
+    for key in ["exports/a/b/1", "intake/a/b/c", sealed_key, "ledger/1"] {
+        let put = objects.put(SEALED, key, None, Bytes::from(key), Only::Any);
+        put.expect("kept");
+    }
+    drop((objects, folder));
+
+    let folder = DataFolder::open(place.path()).expect("a folder");
+    let now = vec![of(SEALED, &[]), of(PASSING, &["intake/"])];
+    let objects = Objects::open(&folder, now, Clock::system()).expect("opened");
+    let mut found: Vec<(String, String)> = Vec::new();
+    for version in objects.versions() {
+        let bytes = objects.bytes_of(&version).expect("there");
+        assert_eq!(bytes, version.key, "what it was");
+        found.push((version.bucket, version.key));
+    }
+    let expected = [
+        (PASSING, "exports/a/b/1"),
+        (PASSING, "intake/a/b/c"),
+        (SEALED, sealed_key),
+        (SEALED, "ledger/1"),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(of, key)| (of.to_owned(), key.to_owned()))
+    );
+    // What waits for the scanner is told of once more, as lying where it is.
+    let told = objects.next_event().expect("an event");
+    let detail = &told["detail"]["s3ObjectDetails"];
+    assert_eq!(
+        (&detail["bucketName"], &detail["objectKey"]),
+        (&PASSING.into(), &"intake/a/b/c".into())
+    );
+    assert_eq!(objects.next_event(), None, "once");
+    // It goes for good, whatever the line before its bytes says.
+    let upload = objects.list(PASSING, "intake/").expect("a list");
+    let (head, _) = &upload[0];
+    objects
+        .delete(PASSING, &head.key, Some(&head.id))
+        .expect("deleted");
+    drop((objects, folder));
+    let folder = DataFolder::open(place.path()).expect("a folder");
+    let objects = Objects::open(&folder, vec![of(PASSING, &[])], Clock::system()).expect("opened");
+    assert_eq!(objects.versions().len(), 3);
+}
+
 #[tokio::test]
 async fn a_damaged_body_a_second_first_and_a_wrong_signature_change_nothing() {
     let objects = Objects::ephemeral(buckets(), Clock::system());

@@ -179,7 +179,7 @@ pub fn retention(facts: &Facts) -> Vec<Block> {
     let days = |days: u32| format!("{days} days");
     let copies = vec![
         row([
-            "Backups of the data (ciphertext without its key)",
+            "Backups of the data and of files (ciphertext without its key)",
             &days(DATA_PITR_DAYS),
         ]),
         row(["Backups of the keys", &days(erasure_days::KEYS_PITR)]),

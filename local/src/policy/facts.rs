@@ -48,7 +48,7 @@ const MEANINGS: &[(&str, Option<(&str, &str)>)] = &[
         "AWS::Backup::BackupVault",
         Some((
             "AWS Backup",
-            "keeps daily copies of the table of data, and none of the keys",
+            "keeps daily copies of the table of data and of sealed files, and none of the keys",
         )),
     ),
     ("AWS::Backup::BackupPlan", None),

@@ -33,7 +33,10 @@ pub fn lines(facts: &Facts) -> Vec<String> {
             .iter()
             .map(|(table, days)| format!("backup {table} {days}")),
     );
-    lines.push(format!("daily copies {}", deployment.vault_days));
+    lines.push(format!(
+        "daily copies of data and sealed files {}",
+        deployment.vault_days
+    ));
     lines.push(format!("logs {}", deployment.log_days));
     lines.push(format!("failures {}", deployment.failure_days));
     let policy = &facts.policy;

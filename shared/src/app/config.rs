@@ -11,8 +11,10 @@ pub struct Config {
     pub data_table: String,
     /// `KEYS_TABLE`.
     pub keys_table: String,
-    /// `SEALED_BUCKET`: where files lie.
+    /// `SEALED_BUCKET`: where files lie, and the ledger.
     pub sealed_bucket: String,
+    /// `PASSING_BUCKET`: where uploads, mail, exports and copies for links lie for a while.
+    pub passing_bucket: String,
     /// `KMS_KEY_ID`: the key that wraps the keys of tenants.
     pub kms_key_id: String,
     /// `ISSUER`: the public address of the API, which tokens name as their issuer.
@@ -147,10 +149,11 @@ pub fn log_level() -> tracing::Level {
 
 impl Config {
     /// The variables that `template.yaml` must set, in its words.
-    pub const VARIABLES: [&'static str; 18] = [
+    pub const VARIABLES: [&'static str; 19] = [
         "DATA_TABLE",
         "KEYS_TABLE",
         "SEALED_BUCKET",
+        "PASSING_BUCKET",
         "KMS_KEY_ID",
         "ISSUER",
         "MAIL_FROM",
@@ -210,6 +213,7 @@ impl Config {
             data_table: required("DATA_TABLE")?,
             keys_table: required("KEYS_TABLE")?,
             sealed_bucket: required("SEALED_BUCKET")?,
+            passing_bucket: required("PASSING_BUCKET")?,
             kms_key_id: required("KMS_KEY_ID")?,
             issuer: required("ISSUER")?,
             mail_from: required("MAIL_FROM")?,

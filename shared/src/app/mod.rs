@@ -26,7 +26,12 @@ pub use egress::Egress;
 pub use mail::{Announced, Conversing, Mail, MailError, MailKind, Mailer, Written};
 pub use nudge::Connections;
 
-use crate::store::{Store, db::Names, meter::Meter, objects::Objects};
+use crate::store::{
+    Store,
+    db::Names,
+    meter::Meter,
+    objects::{Buckets, Objects},
+};
 
 /// Everything a handler may touch. Cheap to clone.
 #[derive(Clone)]
@@ -79,7 +84,10 @@ impl App {
         };
         let objects = Objects::new(
             clients::s3(&config, http.clone()),
-            config.sealed_bucket.clone(),
+            Buckets {
+                sealed: config.sealed_bucket.clone(),
+                passing: config.passing_bucket.clone(),
+            },
             meter.clone(),
         );
         let store = Store::new(

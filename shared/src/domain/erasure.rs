@@ -56,7 +56,7 @@ const OUT_OF_REACH: [&str; 5] = [
     "Notifications that a push service has taken, on its way and on the device",
     "What services and servers that a workspace chose were told",
     "What somebody downloaded or copied before",
-    "Backups of the tables, which without their keys cannot be read any more",
+    "Backups of the tables and of files, which without their keys cannot be read any more",
 ];
 /// The same of whoever paid for a workspace.
 const OUT_OF_REACH_OF_PAYMENTS: &str =

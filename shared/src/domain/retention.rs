@@ -378,7 +378,7 @@ pub fn lapsed(class: Class, policy: &Policy, now: Timestamp) -> Option<Timestamp
 /// Days from a request to delete until nothing of it can be read anywhere, step by step.
 ///
 /// Sealed content in a backup is unreadable once the key table's own backups have rolled, so the
-/// 30 days of the data table's backups do not count here (privacy.md A5).
+/// 30 days of backups of the data table, and of the bucket of sealed files, do not count here (privacy.md A5).
 pub mod erasure_days {
     /// The user may change their mind.
     pub const UNDO: u32 = 7;

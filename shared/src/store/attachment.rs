@@ -1,8 +1,8 @@
 //! Files in conversations. What somebody uploaded waits for a day for its message; then it is a file
 //! of that message and ends with it.
 //!
-//! The bytes lie in the bucket: under `intake/` as they came, until they have been looked through,
-//! then sealed under the key of the conversation. A row that goes takes its bytes along: `outbox`
+//! The bytes lie under `intake/` as they came, until they have been looked through, in the bucket of what
+//! passes; then sealed under the key of the conversation, in the one that is kept. A row that goes takes its bytes along: `outbox`
 //! hears of it, whoever deleted the row.
 
 use shared_derive::Record;

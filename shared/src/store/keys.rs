@@ -74,8 +74,8 @@ pub use exports::{
 };
 pub use files::{
     Desk, FileKey, FileOwner, MailKey, export_part, export_parts, files_of, files_of_attachment,
-    intake, ledger, ledger_entry, linked_file, linked_files, linked_files_of, linked_rendition,
-    mail, mails, of_intake, of_mail, rendition,
+    intake, kept_files, ledger, ledger_entry, linked_file, linked_files, linked_files_of,
+    linked_rendition, mail, mails, of_intake, of_mail, of_rendition, rendition,
 };
 pub use flows::{
     FLOW_REQUEST_SHARDS, FLOW_TICK, flow, flow_code, flow_deed, flow_list, flow_partition,

@@ -1,8 +1,13 @@
-//! Files: the bucket `sealed`, and the one door to it.
+//! Files: two buckets, and the one door to them.
 //!
-//! What is about a person lies there sealed under the key of its root, bound to its own name, as a
-//! field is in a table. Deleting means every version: a delete marker would leave the file where it
-//! is, and nobody here ever makes one.
+//! | bucket | what lies there | backed up |
+//! |---|---|---|
+//! | `sealed` | files, sealed under the key of their root and bound to their own name, as a field is in a table; the ledger, which names nobody | daily, for 30 days |
+//! | `passing` | what passes through in minutes, hours or days: uploads, mail, exports and copies that links lead to, some of it open under KMS | never |
+//!
+//! Which bucket follows from the name alone, so nothing can be put into the one that is backed up by mistake
+//! ([`passes`]). Deleting means every version: a delete marker would leave the file where it is, and nobody here ever
+//! makes one.
 
 use std::{
     collections::BTreeMap,
@@ -22,6 +27,14 @@ use crate::domain::{Timestamp, attachment::Sha256};
 pub const LINK: Duration = Duration::from_secs(5 * 60);
 /// The layout of what is sealed; another one would take another number.
 const LAYOUT: u32 = 1;
+
+/// What the names of files begin with that pass through.
+pub const PASSING: [&str; 4] = ["exports/", "intake/", "links/", "mail/"];
+
+/// Whether a file of this name passes through, and so lies where nothing is backed up.
+pub fn passes(name: &str) -> bool {
+    PASSING.iter().any(|kind| name.starts_with(kind))
+}
 
 /// The name of a file. Made in `store/keys/files.rs` only, of ids that tell nothing about anybody.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,11 +109,30 @@ pub struct UploadLink {
     pub headers: BTreeMap<String, String>,
 }
 
-/// The bucket `sealed`.
+/// The names of the two buckets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Buckets {
+    /// Where files are kept, and backed up.
+    pub sealed: String,
+    /// Where files pass through.
+    pub passing: String,
+}
+
+impl Buckets {
+    /// Where a file lies whose name is this, or begins so.
+    fn of(&self, name: &str) -> &str {
+        match passes(name) {
+            true => &self.passing,
+            false => &self.sealed,
+        }
+    }
+}
+
+/// The two buckets.
 #[derive(Clone)]
 pub struct Objects {
     config: aws_sdk_s3::Config,
-    bucket: String,
+    buckets: Buckets,
     meter: Meter,
     // Built on first use: most functions never see a file.
     client: Arc<OnceLock<aws_sdk_s3::Client>>,
@@ -108,16 +140,16 @@ pub struct Objects {
 
 impl fmt::Debug for Objects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Objects({})", self.bucket)
+        write!(f, "Objects({:?})", self.buckets)
     }
 }
 
 impl Objects {
-    /// The bucket of this name.
-    pub fn new(config: aws_sdk_s3::Config, bucket: String, meter: Meter) -> Self {
+    /// The buckets of these names.
+    pub fn new(config: aws_sdk_s3::Config, buckets: Buckets, meter: Meter) -> Self {
         Self {
             config,
-            bucket,
+            buckets,
             meter,
             client: Arc::default(),
         }
@@ -183,7 +215,7 @@ impl Objects {
         let answer = self
             .client()
             .put_object()
-            .bucket(&self.bucket)
+            .bucket(self.buckets.of(key.as_str()))
             .key(key.as_str())
             .content_type(content_type)
             .checksum_sha256(BASE64.encode(digest(&SHA256, &bytes).as_ref()))
@@ -215,7 +247,7 @@ impl Objects {
         let signed = self
             .client()
             .put_object()
-            .bucket(&self.bucket)
+            .bucket(self.buckets.of(key.as_str()))
             .key(key.as_str())
             .content_type(content_type)
             .content_length(length)
@@ -291,7 +323,8 @@ impl Objects {
     ) -> Result<Option<(Vec<u8>, Timestamp)>, StoreError> {
         let begun = self.meter.begin("GetObject");
         let request = self.client().get_object();
-        let request = request.bucket(&self.bucket).key(key.as_str());
+        let request = request.bucket(self.buckets.of(key.as_str()));
+        let request = request.key(key.as_str());
         let request = request.set_version_id(version.map(str::to_owned));
         let answer = request.send().await;
         let read = match answer {
@@ -324,7 +357,7 @@ impl Objects {
             let answer = self
                 .client()
                 .list_object_versions()
-                .bucket(&self.bucket)
+                .bucket(self.buckets.of(&prefix.0))
                 .prefix(&prefix.0)
                 .set_key_marker(key_marker)
                 .set_version_id_marker(version_marker)
@@ -375,7 +408,7 @@ impl Objects {
         let answer = self
             .client()
             .delete_object()
-            .bucket(&self.bucket)
+            .bucket(self.buckets.of(version.key.as_str()))
             .key(version.key.as_str())
             .version_id(&version.version)
             .send()
@@ -425,7 +458,7 @@ impl Objects {
         let signed = self
             .client()
             .get_object()
-            .bucket(&self.bucket)
+            .bucket(self.buckets.of(key.as_str()))
             .key(key.as_str())
             .response_content_disposition(disposition(file_name))
             .presigned(link_time()?)
@@ -472,6 +505,26 @@ fn disposition(file_name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_passes_lies_where_nothing_is_backed_up() {
+        let buckets = Buckets {
+            sealed: "kept".to_owned(),
+            passing: "gone".to_owned(),
+        };
+        for name in [
+            "exports/a/b/000001",
+            "intake/a",
+            "links/a",
+            "mail/support/x",
+            "mail/",
+        ] {
+            assert_eq!(buckets.of(name), "gone", "{name}");
+        }
+        for name in ["files/a/b/c/original", "files/", "ledger/0000000000000001"] {
+            assert_eq!(buckets.of(name), "kept", "{name}");
+        }
+    }
 
     #[test]
     fn a_name_cannot_get_out_of_its_header() {

@@ -1,4 +1,4 @@
-//! Backups beside point-in-time recovery: of the data table alone, and no longer than it.
+//! Backups beside point-in-time recovery: of the data table and the sealed files alone, and no longer than it.
 
 use serde_json::{Value, json};
 use shared::domain::retention::DATA_PITR_DAYS;
@@ -26,10 +26,10 @@ fn faults(plan: &Value, selection: &Value, vault: &Value) -> Vec<&'static str> {
             faults.push("a copy elsewhere is another copy");
         }
     }
-    // One table by its name; tags and conditions let in what nobody looked at.
+    // One table and one bucket by their names; tags and conditions let in what nobody looked at.
     let selected = &selection["BackupSelection"];
-    if selected["Resources"] != json!([{ "Ref": "DataTableArn" }]) {
-        faults.push("something else than the data table is backed up");
+    if selected["Resources"] != json!([{ "Ref": "DataTableArn" }, { "Ref": "SealedBucketArn" }]) {
+        faults.push("something else than the data table and the sealed files is backed up");
     }
     if !selected["ListOfTags"].is_null() || !selected["Conditions"].is_null() {
         faults.push("a tag decides what is backed up");
@@ -52,7 +52,7 @@ fn only(kind: &str) -> Value {
 }
 
 #[test]
-fn the_data_table_and_nothing_else_is_backed_up_daily_for_as_long_as_it_can_be_restored() {
+fn the_data_table_and_sealed_files_are_backed_up_daily_and_neither_keys_nor_what_passes_is() {
     let plan = only("AWS::Backup::BackupPlan");
     let selection = only("AWS::Backup::BackupSelection");
     let vault = only("AWS::Backup::BackupVault");
@@ -60,14 +60,25 @@ fn the_data_table_and_nothing_else_is_backed_up_daily_for_as_long_as_it_can_be_r
     let rule = &plan["BackupPlan"]["BackupPlanRule"][0];
     assert_eq!(rule["ScheduleExpression"], "cron(30 2 * * ? *)");
 
-    // What it is given is the table that is served from, restored or not.
+    // What it is given is the table that is served from, restored or not, and the bucket of what is kept.
     let root = super::scope();
     let given = &root.section("Resources")["Backup"]["Properties"]["Parameters"];
     let table = json!({ "Fn::GetAtt": "Data.Outputs.DataTableArn" });
     assert_eq!(given["DataTableArn"], table);
-    assert!(!given.to_string().contains("KeysTable"), "{given}");
+    let bucket = json!({ "Fn::GetAtt": "Data.Outputs.SealedBucketArn" });
+    assert_eq!(given["SealedBucketArn"], bucket);
+    for other in ["KeysTable", "Passing"] {
+        assert!(!given.to_string().contains(other), "{given}");
+    }
+    // AWS Backup takes only a bucket that keeps versions and tells EventBridge.
+    let buckets = resources("AWS::S3::Bucket");
+    let sealed = buckets.iter().find(|(name, _)| name == "Sealed");
+    let (_, sealed) = sealed.expect("a bucket");
+    let told = &sealed["NotificationConfiguration"]["EventBridgeConfiguration"];
+    assert_eq!(told["EventBridgeEnabled"], true);
+    assert_eq!(sealed["VersioningConfiguration"]["Status"], "Enabled");
 
-    // Its role reaches the table and the vault.
+    // Its role reaches the table, the bucket and the vault.
     let roles = resources("AWS::IAM::Role");
     let role = roles
         .iter()
@@ -75,11 +86,27 @@ fn the_data_table_and_nothing_else_is_backed_up_daily_for_as_long_as_it_can_be_r
         .find(|role| role.to_string().contains("backup.amazonaws.com"))
         .expect("a role for backups");
     let text = role["Policies"].to_string();
-    assert!(!text.contains("Keys") && !text.contains("\"Resource\":\"*\""));
+    assert!(!text.contains("Keys") && !text.contains("Passing"));
+    let statements = &role["Policies"][0]["PolicyDocument"]["Statement"];
+    for statement in statements.as_array().expect("statements") {
+        let actions = &statement["Action"];
+        let wide = *actions == json!(["cloudwatch:GetMetricData", "events:ListRules"]);
+        assert_eq!(statement["Resource"] == "*", wide, "{statement}");
+        let changes = ["s3:Put", "s3:Delete", "dynamodb:Put", "dynamodb:Update"];
+        let own = |text: String| {
+            text.replace("s3:PutBucketNotification", "")
+                .replace("s3:PutInventoryConfiguration", "")
+        };
+        let actions = own(actions.to_string());
+        assert!(
+            !changes.iter().any(|verb| actions.contains(verb)),
+            "{actions}"
+        );
+    }
     assert!(role["ManagedPolicyArns"].is_null());
 
     type Plant = fn(&mut Value, &mut Value, &mut Value);
-    let plants: [Plant; 7] = [
+    let plants: [Plant; 8] = [
         |plan, _, _| {
             plan["BackupPlan"]["BackupPlanRule"][0]["Lifecycle"]["DeleteAfterDays"] = json!(31)
         },
@@ -88,6 +115,10 @@ fn the_data_table_and_nothing_else_is_backed_up_daily_for_as_long_as_it_can_be_r
         |_, selection, _| {
             let both = json!([{ "Ref": "DataTableArn" }, { "Ref": "KeysTableArn" }]);
             selection["BackupSelection"]["Resources"] = both;
+        },
+        |_, selection, _| {
+            let all = json!([{ "Ref": "DataTableArn" }, { "Ref": "SealedBucketArn" }, { "Ref": "PassingBucketArn" }]);
+            selection["BackupSelection"]["Resources"] = all;
         },
         |_, selection, _| selection["BackupSelection"]["ListOfTags"] = json!([{}]),
         |_, _, vault| vault["LockConfiguration"] = Value::Null,

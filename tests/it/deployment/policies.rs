@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use shared::store::objects::passes;
 
 use super::{functions, texts};
 
@@ -179,14 +180,21 @@ fn faults_of_statement(statement: &Value, actions: &[String]) -> Vec<String> {
         .to_string()
         .replace("/@connections/*\"", "\"");
     // Files of one kind, whose names begin with it.
-    let resource = ["exports", "files", "intake", "ledger", "links", "mail"]
-        .iter()
-        .fold(resource, |text, kind| {
-            text.replace(
-                &format!("${{Data.Outputs.SealedBucketArn}}/{kind}/*\""),
-                "\"",
-            )
-        });
+    // What passes through has a bucket of its own.
+    let resource = [
+        "exports/", "files/", "intake/", "ledger/", "links/", "mail/",
+    ]
+    .iter()
+    .fold(resource, |text, kind| {
+        let bucket = match passes(kind) {
+            true => "Passing",
+            false => "Sealed",
+        };
+        text.replace(
+            &format!("${{Data.Outputs.{bucket}BucketArn}}/{kind}*\""),
+            "\"",
+        )
+    });
     if statement["Resource"].is_null() || resource.contains('*') {
         faults.push(format!("{resource} is more than one resource"));
     }

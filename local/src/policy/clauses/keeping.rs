@@ -71,12 +71,12 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause::new(&["FLOW-38"], Section::Keeping, |f| {
         let (data, keys) = f.deployment.backups();
         let conversations = if f.policy.has(Module::Conversations) {
-            " There are two exceptions. A conversation on hold for a legal claim stays until its hold ends; and a single message that is deleted while its thread lives on can be restored from backups until they have rolled over."
+            " There are two exceptions. A conversation on hold for a legal claim stays until its hold ends; and a single message that is deleted while its thread lives on, or a file of it, can be restored from backups until they have rolled over."
         } else {
             ""
         };
         holds(format!(
-            "A deleted account or workspace is gone with everything that belongs to it within {} days at the latest: {} days to change your mind, {} to carry it out, and {} until no copy can be read. That last step rests on the keys, which are deleted with the data. Backups of the keys reach back {keys} days only, so what backups of the data still hold, for up to {data} days, can no longer be read.{conversations} When everything is gone, a signed receipt says so.",
+            "A deleted account or workspace is gone with everything that belongs to it within {} days at the latest: {} days to change your mind, {} to carry it out, and {} until no copy can be read. That last step rests on the keys, which are deleted with the data. Backups of the keys reach back {keys} days only, so what backups of the data and of files still hold, for up to {data} days, can no longer be read.{conversations} When everything is gone, a signed receipt says so.",
             erasure_days::WORST,
             erasure_days::UNDO,
             erasure_days::EXECUTE,
@@ -87,7 +87,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         let (data, keys) = f.deployment.backups();
         let failures = f.deployment.failure_days;
         holds(format!(
-            "Little is left for a while after a deletion: backups that can no longer be read ({data} days of data, {keys} days of keys), logs that name nobody ({} days), the positions of work that failed ({failures} days), a mark that says only that something is gone ({}), and the workspace's audit log ({}). That log says what was done and when. Whoever did it, and whomever it was about, stand there as hashes under a key of the workspace, which lead to nobody once their own entry is gone.",
+            "Little is left for a while after a deletion: backups that can no longer be read ({data} days of data and files, {keys} days of keys), logs that name nobody ({} days), the positions of work that failed ({failures} days), a mark that says only that something is gone ({}), and the workspace's audit log ({}). That log says what was done and when. Whoever did it, and whomever it was about, stand there as hashes under a key of the workspace, which lead to nobody once their own entry is gone.",
             f.deployment.log_days,
             f.life(Class::Tombstone),
             f.life(Class::Audit)
@@ -111,7 +111,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause::new(&["FLOW-27", "FLOW-28"], Section::Keeping, |f| {
         let (data, keys) = f.deployment.backups();
         holds(format!(
-            "The data can be restored to any second of the last {data} days, and a copy is made every day besides and kept for {} days. The keys can be restored to any second of the last {keys} days, and are in no other backup.",
+            "The data can be restored to any second of the last {data} days, and a copy of it and of the sealed files is made every day besides and kept for {} days. The keys can be restored to any second of the last {keys} days, and are in no other backup.",
             f.deployment.vault_days
         ))
     }).everywhere(),

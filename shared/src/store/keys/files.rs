@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What a file belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FileOwner {
     /// A conversation.
     Conversation(ConversationId),
@@ -94,7 +94,7 @@ pub fn mails() -> ObjectPrefix {
 }
 
 /// Which file: the ids that its names are made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileKey {
     /// In which workspace.
     pub workspace: WorkspaceId,
@@ -169,6 +169,22 @@ pub fn rendition(file: FileKey, which: Rendition) -> ObjectKey {
     } = file;
     let which = which.word();
     ObjectKey::new(format!("files/{workspace}/{owner}/{id}/{which}"))
+}
+
+/// Every form of every file that is kept.
+pub fn kept_files() -> ObjectPrefix {
+    ObjectPrefix::new("files/".to_owned())
+}
+
+/// Of which file a form lies under this name.
+pub fn of_rendition(name: &str) -> Option<FileKey> {
+    let mut ids = name.strip_prefix("files/")?.split('/');
+    let file = FileKey {
+        workspace: ids.next()?.parse().ok()?,
+        owner: ids.next()?.parse().ok()?,
+        id: ids.next()?.parse().ok()?,
+    };
+    ids.next().map(|_| file)
 }
 
 /// What a link to a form of a file leads to.
