@@ -20,10 +20,11 @@
 //! | [`openapi`] | the API's contract, from the code |
 //! | [`policy`] | the privacy policy, from the code |
 //! | [`announce`], [`import`], [`receipts`], [`restore`] | what the operator does: mail to many, taking an archive over, checking a receipt, serving from a backup |
-//! | [`doctor`], [`redrive`] | whether all is in order, and what was given up |
+//! | [`doctor`], [`redrive`], [`backfill`] | whether all is in order, what was given up, and rows of earlier releases |
 
 mod account;
 pub mod announce;
+pub mod backfill;
 pub mod bench;
 pub mod data;
 pub mod doctor;

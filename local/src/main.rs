@@ -25,7 +25,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 mod operate;
 
-use operate::{Announce, Doctor, Redrive, Restore, RotateKeys};
+use operate::{Announce, Backfill, Doctor, Redrive, Restore, RotateKeys};
 
 /// Customer conversations: the whole API on this machine, without an AWS account.
 ///
@@ -66,6 +66,13 @@ enum Command {
     /// Stripe and is not tried by itself any more is tried again, and said, where all workspaces are asked for.
     /// Reads the whole table. Reads the variables that the template sets, and AWS credentials. Safe to run again.
     Redrive(Redrive),
+    /// Writes rows of an earlier release again, in the shape of this one.
+    ///
+    /// Nothing needs it: a read gives each row its new shape. When it says that none is left, the code that does so can
+    /// go with a later release. Reads both tables whole; writes a row only if it is as it was read, so it runs beside
+    /// functions of this release and of the one before, may be cut off, and is safe to run again. docs/operations.md
+    /// says when. Reads the variables that the template sets, and AWS credentials.
+    Backfill(Backfill),
     /// Makes another key that signs access tokens. Nobody is signed out.
     ///
     /// Tokens of the three newest keys are good. A day later, with --retire, only those of the newest are;
@@ -200,6 +207,7 @@ async fn main() -> ExitCode {
         Some(Command::Restore(what)) => operate::restore(what).await,
         Some(Command::Doctor(what)) => operate::examine(what).await,
         Some(Command::Redrive(what)) => operate::redrive(what).await,
+        Some(Command::Backfill(what)) => operate::backfill(what).await,
         Some(Command::RotateKeys(what)) => operate::rotate_keys(what).await,
         Some(Command::Bench { what }) => measure(what).await,
         Some(Command::Policy {

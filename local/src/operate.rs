@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use local::announce::{Announcement, Mode, Operator, Progress};
+use local::backfill::{self, Position};
 use local::doctor::{self, Finding};
 use local::import;
 use local::redrive;
@@ -15,6 +16,7 @@ use local::template::Template;
 use shared::app::{App, Clock, Config, Egress, clients};
 use shared::domain::WorkspaceId;
 use shared::store::StoreError;
+use shared::store::registry;
 use shared::store::signing::key_id;
 
 use crate::print;
@@ -89,6 +91,16 @@ pub struct Redrive {
     /// Counts, and changes nothing.
     #[arg(long)]
     count: bool,
+}
+
+#[derive(Args)]
+pub struct Backfill {
+    /// Counts, and changes nothing.
+    #[arg(long)]
+    count: bool,
+    /// Goes on behind a position that a run has named.
+    #[arg(long, value_name = "POSITION")]
+    after: Option<Position>,
 }
 
 #[derive(Args)]
@@ -169,6 +181,24 @@ pub async fn examine(what: Doctor) -> Result<(), String> {
     print(&doctor::verdict(&findings))?;
     match doctor::worst(&findings) {
         doctor::State::Bad => Err("something is bad".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+pub async fn backfill(what: Backfill) -> Result<(), String> {
+    let app = of_environment()?;
+    let say = |line: String| {
+        let _ = print(&format!("{line}\n"));
+    };
+    let mode = match what.count {
+        true => backfill::Mode::Count,
+        false => backfill::Mode::Renew,
+    };
+    let report = backfill::run(&app, registry::SHAPES, (mode, what.after), say).await;
+    let report = report.map_err(|error| format!("{error}; run it again, it goes on"))?;
+    print(&report.to_string())?;
+    match (mode, report.left()) {
+        (backfill::Mode::Renew, 1..) => Err("rows of an earlier version are left".to_owned()),
         _ => Ok(()),
     }
 }

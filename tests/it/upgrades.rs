@@ -4,6 +4,8 @@
 //! A new release leaves its own: every run of these tests writes `target/tmp/release.tar.gz`, and reads it again.
 //! When a release is made, it goes to `tests/releases` under the month of the release.
 
+mod backfill;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -216,7 +216,8 @@ def operate(binary, ready, url):
     }
     faults = []
     for command, says in [(["init"], "in place"), (["init"], "in place"), (["rotate-keys"], "signs from now on"),
-                          (["doctor"], "signing key: 0 days old, 2 public keys"), (["redrive", "--count"], "0 deliveries")]:
+                          (["doctor"], "signing key: 0 days old, 2 public keys"), (["redrive", "--count"], "0 deliveries"),
+                          (["backfill"], "0 of an earlier version")]:
         done = subprocess.run([str(binary), *command], env=environment, text=True, capture_output=True, timeout=120)
         if says not in done.stdout:
             faults.append(f"sotto {' '.join(command)}: {done.stdout[-400:]}{done.stderr[-400:]}")

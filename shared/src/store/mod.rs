@@ -80,6 +80,7 @@ pub mod reached;
 pub mod record;
 pub mod registry;
 pub mod remains;
+pub mod renewing;
 pub mod restoring;
 mod restricting;
 pub mod saved_view;

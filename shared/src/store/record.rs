@@ -264,19 +264,7 @@ impl<R: Record> Stored<R> {
 
     /// The item as DynamoDB takes it.
     pub(super) fn to_item(&self, seal: &R::Seal) -> Result<Item, StoreError> {
-        let declaration = R::DECLARATION;
-        let key = self.record.key();
-        let mut item = Item::new();
-        self.record
-            .write(&Door::new(&key, declaration.version, seal), &mut item)?;
-        item.insert(
-            "kind".to_owned(),
-            AttributeValue::S(declaration.name.to_owned()),
-        );
-        item.insert(
-            "v".to_owned(),
-            AttributeValue::N(declaration.version.to_string()),
-        );
+        let mut item = written(&self.record, seal)?;
         item.insert("anchor".to_owned(), number(self.record.anchor().ms()));
         if let Expiry::At(end) = self.expiry {
             item.insert("exp".to_owned(), number(end.ms()));
@@ -286,19 +274,6 @@ impl<R: Record> Stored<R> {
                 AttributeValue::N(self.policy.version.to_string()),
             );
         }
-        let Indexes {
-            changes,
-            lists,
-            due,
-        } = self.record.indexes();
-        for (name, index) in [("changes", changes), ("lists", lists), ("due", due)] {
-            if let Some(IndexKey { pk, sk }) = index {
-                item.insert(format!("{name}_pk"), AttributeValue::S(pk));
-                item.insert(format!("{name}_sk"), AttributeValue::S(sk));
-            }
-        }
-        item.insert("pk".to_owned(), AttributeValue::S(key.pk));
-        item.insert("sk".to_owned(), AttributeValue::S(key.sk));
         Ok(item)
     }
 }
@@ -317,14 +292,20 @@ pub fn read_item<R: Record>(
     seal: &R::Seal,
     lens: Lens<'_>,
 ) -> Result<Option<R>, StoreError> {
-    let declaration = R::DECLARATION;
-    let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
-    if text("kind").map(String::as_str) != Some(declaration.name) {
+    let kind = item.get("kind").and_then(|value| value.as_s().ok());
+    if kind.map(String::as_str) != Some(R::DECLARATION.name) {
         return Err(StoreError::Corrupt("an item of another kind"));
     }
-    if is_expired(item, declaration.class, lens)? {
+    if is_expired(item, R::DECLARATION.class, lens)? {
         return Ok(None);
     }
+    shaped(item, seal).map(Some)
+}
+
+/// A record from an item of its kind, of this version, an earlier one or the next.
+fn shaped<R: Record>(item: &Item, seal: &R::Seal) -> Result<R, StoreError> {
+    let declaration = R::DECLARATION;
+    let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
     let (Some(pk), Some(sk)) = (text("pk"), text("sk")) else {
         return Err(StoreError::Corrupt("an item without a key"));
     };
@@ -339,13 +320,69 @@ pub fn read_item<R: Record>(
     if version < declaration.version {
         let mut upgraded = item.clone();
         R::upgrade(&mut upgraded, version)?;
-        return R::read(&door, &upgraded).map(Some);
+        return R::read(&door, &upgraded);
     }
     // A release reads what the next one writes, as long as both run: what it still needs, that one writes.
     if version > declaration.version + 1 {
         return Err(UNKNOWN_VERSION);
     }
-    R::read(&door, item).map(Some)
+    R::read(&door, item)
+}
+
+/// An item of an earlier version as this release would have written it at the time: the same record under the same end,
+/// at the same place.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when it does not open, has a version that there never was, or would lie elsewhere.
+pub(super) fn renew_item<R: Record>(
+    item: &Item,
+    key: Option<&DataKey>,
+) -> Result<Item, StoreError> {
+    let seal = R::Seal::from_key(key);
+    let seal = seal.ok_or(StoreError::Corrupt("a sealed item without its key"))?;
+    let record = shaped::<R>(item, seal)?;
+    let mut renewed = written(&record, seal)?;
+    for own in ["pk", "sk"] {
+        if renewed.get(own) != item.get(own) {
+            return Err(StoreError::Corrupt("an item that would lie elsewhere"));
+        }
+    }
+    for own in ["anchor", "exp", "ttl", "pol"] {
+        if let Some(value) = item.get(own) {
+            renewed.insert(own.to_owned(), value.clone());
+        }
+    }
+    Ok(renewed)
+}
+
+/// A record as an item, but for its end.
+fn written<R: Record>(record: &R, seal: &R::Seal) -> Result<Item, StoreError> {
+    let declaration = R::DECLARATION;
+    let key = record.key();
+    let mut item = Item::new();
+    record.write(&Door::new(&key, declaration.version, seal), &mut item)?;
+    item.insert(
+        "kind".to_owned(),
+        AttributeValue::S(declaration.name.to_owned()),
+    );
+    item.insert(
+        "v".to_owned(),
+        AttributeValue::N(declaration.version.to_string()),
+    );
+    let Indexes {
+        changes,
+        lists,
+        due,
+    } = record.indexes();
+    for (name, index) in [("changes", changes), ("lists", lists), ("due", due)] {
+        if let Some(IndexKey { pk, sk }) = index {
+            item.insert(format!("{name}_pk"), AttributeValue::S(pk));
+            item.insert(format!("{name}_sk"), AttributeValue::S(sk));
+        }
+    }
+    item.insert("pk".to_owned(), AttributeValue::S(key.pk));
+    item.insert("sk".to_owned(), AttributeValue::S(key.sk));
+    Ok(item)
 }
 
 /// Whether an item has an earlier version than is written now. It changes when it is written again.

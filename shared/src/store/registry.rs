@@ -55,6 +55,7 @@ use super::{
     push_day::PushDay,
     reached::{Reached, ReachedLink},
     record::{Declaration, Fields, Item, Record, tell_item},
+    renewing::Shape,
     saved_view::SavedView,
     seal::DataKey,
     second_factor::{SecondFactor, SecondStep},
@@ -85,6 +86,9 @@ macro_rules! registry {
 
         /// What was declared about every record, in the order of the list.
         pub const ALL: &[&Declaration] = &[$(<$record as Record>::DECLARATION),+];
+
+        /// The shape of every record, in the order of the list.
+        pub const SHAPES: &[Shape] = &[$(Shape::of::<$record>()),+];
 
         /// What an archive says of an item, whatever its kind; none when it has expired.
         ///
