@@ -1,33 +1,25 @@
 //! The erasure of a contact with very many messages, beside bare deletions by known keys.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
 use shared::app::{App, Clock};
-use shared::domain::archive::{Entry, Manifest, PART_RECORDS, Part};
 use shared::domain::policy::{Lens, Policy};
-use shared::domain::{ContactId, ConversationId, MessageId, Timestamp, WorkspaceId};
+use shared::domain::{ContactId, WorkspaceId};
 use shared::store::contact::Contact;
-use shared::store::conversation::Conversation;
-use shared::store::message::Message;
-use shared::store::subject::State;
-use shared::store::{Key, Record as _, Transaction, Unsealed, keys};
+use shared::store::{Transaction, Unsealed, keys};
 
+use super::counting::{Counted, Counting};
 use super::figures::{rounded, start};
-use crate::import;
+use super::filled::{Filled, fill};
 use crate::seed::Demo;
 use crate::stack::{Events, Stack, StackOptions, Storage};
 use crate::template::Template;
 
 /// How many keys the floor deletes with one call, as the erasure does.
 const AT_ONCE: usize = 100;
-/// How often the counter of calls is emptied: it remembers so many only.
-const COUNT_EVERY: Duration = Duration::from_millis(20);
 
 /// The erasure of a contact.
 #[derive(Args)]
@@ -48,7 +40,7 @@ struct Measured {
     seconds: f64,
     runs: u32,
     longest_run_seconds: f64,
-    calls: BTreeMap<&'static str, u64>,
+    counted: Counted,
     memory_mib: (f64, f64),
     floor_per_second: f64,
 }
@@ -102,22 +94,19 @@ impl Erasure {
         json!({
             "bench": "erasure", "items": self.items, "conversations": self.conversations,
             "optimised": !cfg!(debug_assertions), "seconds": of.seconds, "runs": of.runs,
-            "longest_run_seconds": of.longest_run_seconds, "calls": of.calls,
+            "longest_run_seconds": of.longest_run_seconds, "calls": of.counted.calls,
+            "read_units": of.counted.read_units, "write_units": of.counted.write_units,
             "memory_before_mib": before, "memory_most_mib": most,
             "per_second": self.per_second(of), "floor_per_second": of.floor_per_second,
         })
     }
 
     fn text(&self, of: &Measured) -> String {
-        let calls = of.calls.iter();
-        let calls: Vec<String> = calls
-            .map(|(name, count)| format!("{count} {name}"))
-            .collect();
         let (before, most) = of.memory_mib;
         format!(
             "A contact with {} messages in {} conversations was erased in {} s, {} items a second.\n\
              {} runs of the schedule, the longest {} s. Every transaction is a checkpoint.\n\
-             Calls: {}.\n\
+             Calls: {}. Write units: {}, read units: {}.\n\
              Memory of the whole process, database included: {before} MiB before, {most} MiB at the most.\n\
              Bare deletions by known keys, {AT_ONCE} at once: {} items a second.\n",
             self.items,
@@ -126,117 +115,12 @@ impl Erasure {
             self.per_second(of),
             of.runs,
             of.longest_run_seconds,
-            calls.join(", "),
+            of.counted.words(),
+            of.counted.write_units,
+            of.counted.read_units,
             of.floor_per_second,
         )
     }
-}
-
-/// A contact with messages, and where they lie.
-struct Filled {
-    id: ContactId,
-    messages: Vec<Key>,
-}
-
-/// Makes a contact with so many messages in so many conversations, by way of an archive.
-async fn fill(
-    app: &App,
-    folder: &Path,
-    workspace: WorkspaceId,
-    (messages, conversations): (u32, u32),
-) -> Result<Filled, String> {
-    let now = app.clock.now();
-    let contact = ContactId::new(now);
-    let mut filled = Filled {
-        id: contact,
-        messages: Vec::new(),
-    };
-    let mut entries = vec![Entry {
-        kind: "Contact".to_owned(),
-        fields: Contact {
-            id: contact,
-            workspace,
-            verified: false,
-            blocked: false,
-            state: State::Live,
-            created_at: now,
-            last_seen_at: now,
-            restricted_at: None,
-            seen_before: None,
-            follow_at: None,
-            figures_refused_at: None,
-            same_person: None,
-            email_proof: None,
-            mail_refused_at: None,
-            rev: 1,
-        }
-        .tell(),
-    }];
-    for number in 0..conversations {
-        let share = messages / conversations + u32::from(number < messages % conversations);
-        let id = ConversationId::new(now);
-        let mut head = Conversation::begin(id, workspace, contact, now);
-        (head.seq, head.in_seq) = (u64::from(share), u64::from(share));
-        entries.push(Entry {
-            kind: "Conversation".to_owned(),
-            fields: head.tell(),
-        });
-        for seq in 1..=u64::from(share) {
-            let message = Message {
-                seq,
-                author: Some(contact.into()),
-                text: shared::domain::text::Text::parse(
-                    "What somebody says in a hundred letters or so.",
-                )
-                .ok(),
-                in_seq: seq,
-                ..Message::blank(workspace, id, now)
-            };
-            filled.messages.push(message.key());
-            let fields = message.tell();
-            entries.push(Entry {
-                kind: "Message".to_owned(),
-                fields,
-            });
-        }
-    }
-    write(folder, entries, now)?;
-    let imported = import::run(app, folder, workspace, |_| {}).await;
-    let report = imported.map_err(|error| error.to_string())?;
-    match report.messages == u64::from(messages) {
-        true => Ok(filled),
-        false => Err(format!("not everything was made: {report}")),
-    }
-}
-
-/// Writes an archive.
-fn write(folder: &Path, entries: Vec<Entry>, now: Timestamp) -> Result<(), String> {
-    let failed = |error: std::io::Error| error.to_string();
-    fs::create_dir_all(folder).map_err(failed)?;
-    let (mut parts, mut counts) = (Vec::new(), BTreeMap::<String, u64>::new());
-    for entry in &entries {
-        *counts.entry(entry.kind.clone()).or_default() += 1;
-    }
-    for (number, records) in (1..).zip(entries.chunks(PART_RECORDS)) {
-        let part = Part::new(number, records.to_vec());
-        let (bytes, entry) = part.document().map_err(|fault| fault.to_string())?;
-        fs::write(folder.join(format!("bench-{number:06}.json")), bytes).map_err(failed)?;
-        parts.push(entry);
-    }
-    let manifest = Manifest {
-        format: shared::domain::archive::FORMAT.to_owned(),
-        version: shared::domain::archive::VERSION,
-        about: "workspace".to_owned(),
-        subject: MessageId::new(now).to_string(),
-        workspace: None,
-        generated_at: now,
-        parts,
-        counts,
-        left_out: Vec::new(),
-        schema: json!({}),
-    };
-    let bytes = manifest.document().map_err(|fault| fault.to_string())?;
-    fs::write(folder.join("bench-manifest.json"), bytes).map_err(failed)
 }
 
 /// Fences the contact and lets the schedule run until it has gone.
@@ -261,21 +145,7 @@ async fn erase(
         .map_err(|error| error.to_string())?;
     let committed = app.store.commit(transaction).await;
     committed.map_err(|_| "the contact could not be fenced")?;
-    app.meter.take();
-    let meter = app.meter.clone();
-    let counting = tokio::spawn(async move {
-        let mut calls = BTreeMap::<&'static str, u64>::new();
-        loop {
-            for call in meter.take().calls {
-                *calls.entry(call.operation).or_default() += 1;
-            }
-            if calls.contains_key(DONE) {
-                calls.remove(DONE);
-                return calls;
-            }
-            tokio::time::sleep(COUNT_EVERY).await;
-        }
-    });
+    let counting = Counting::begin(&app.meter);
     // The most is counted from here on, where the system lets it: making the contact took more.
     let _ = fs::write("/proc/self/clear_refs", "5");
     let before = memory_mib("VmRSS:");
@@ -292,19 +162,15 @@ async fn erase(
         }
     }
     let seconds = rounded(began.elapsed().as_secs_f64());
-    app.meter.end(app.meter.begin(DONE), true, 0.0, 0.0);
     Ok(Measured {
         seconds,
         runs,
         longest_run_seconds: rounded(longest),
-        calls: counting.await.map_err(|error| error.to_string())?,
+        counted: counting.end().await?,
         memory_mib: (before, memory_mib("VmHWM:")),
         floor_per_second: 0.0,
     })
 }
-
-/// What ends the counting.
-const DONE: &str = "the end";
 
 /// Deletes messages whose keys are known, and nothing else; how many a second.
 async fn floor(app: &App, filled: &Filled) -> Result<f64, String> {

@@ -4,18 +4,24 @@
 //! | file | benchmark |
 //! |---|---|
 //! | `erasure` | the erasure of a contact with very many messages |
+//! | `sweep` | the sweep of very many messages whose time is over |
 //! | `login_storm` | sign-ins by password |
 //! | `flow` | turns of a flow, and reading one |
 //! | `messages` | messages from many clients at once, and what one takes of AWS |
 //! | `door` | the way into a stack without a socket |
+//! | `filled` | a contact with very many messages |
+//! | `counting` | calls to AWS and what they take |
 //! | `figures` | what every benchmark counts with |
 
+mod counting;
 mod door;
 mod erasure;
 mod figures;
+mod filled;
 mod flow;
 mod login_storm;
 mod messages;
+mod sweep;
 
 use clap::Subcommand;
 
@@ -54,6 +60,14 @@ pub enum Bench {
     ///
     /// Build it with --release; without optimisation the figures are about the compiler.
     Flow(flow::Flow),
+    /// The sweep of messages whose time is over: time, runs, calls, read and write units.
+    ///
+    /// Starts an embedded stack in a folder of its own, makes the messages by way of an archive, moves its clock over
+    /// their end, and lets the schedule of the hour run until it has read everything. Beside it stand deletions by known
+    /// keys and nothing else, and the least that reading the tables once and deleting each row takes.
+    ///
+    /// Build it with --release; without optimisation the times are about the compiler.
+    Sweep(sweep::Sweep),
 }
 
 impl Bench {
@@ -67,6 +81,7 @@ impl Bench {
             Self::LoginStorm(storm) => storm.run().await,
             Self::Messages(messages) => messages.run().await,
             Self::Flow(flow) => flow.run(),
+            Self::Sweep(sweep) => sweep.run().await,
         }
     }
 }
