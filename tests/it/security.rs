@@ -47,26 +47,55 @@ impl Tools {
         );
     }
 
+    /// cargo with a fuzzer of these targets, of which one ends badly.
+    fn fuzzer(&self, targets: &[&str], bad: &str) {
+        let folder = Path::new(env!("CARGO"))
+            .parent()
+            .expect("a folder")
+            .display();
+        let targets = targets.join(" ");
+        let script = format!(
+            "[ \"$1\" = metadata ] && PATH={folder}:$PATH exec {folder}/cargo \"$@\"\n\
+             [ \"$3\" = list ] && {{ echo {targets}; exit 0; }}\n\
+             [ \"$4\" = {bad} ] && {{ echo 'Test unit written to {bad}/crash-1' >&2; exit 77; }}\n\
+             exit 0"
+        );
+        self.program("cargo", &script);
+    }
+
     /// A report of a day, into a folder of its own: how the run ended, and what it wrote.
     fn report(&self, day: &str) -> (Output, String) {
         let into = self.0.path().join("reports");
+        let folder = into.to_str().expect("a path");
+        let output = self.run(&[
+            "report",
+            "--day",
+            day,
+            "--into",
+            folder,
+            "--fuzz-seconds",
+            "0",
+        ]);
+        let text = fs::read_to_string(into.join(format!("{day}.md"))).unwrap_or_default();
+        (output, text)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
         let path = variable("PATH").unwrap_or_default();
         // Ours first; nothing that a developer installed for themselves.
         let python = std::env::split_paths(&path)
             .map(|folder| folder.join("python3"))
             .find(|file| file.is_file())
             .expect("python3");
-        let output = Command::new(python)
+        Command::new(python)
             .arg(repository().join("tests/outside/security.py"))
-            .args(["report", "--day", day, "--into"])
-            .arg(&into)
+            .args(arguments)
+            .env("CARGO_TARGET_DIR", self.0.path())
             .env("PATH", format!("{}:/usr/bin:/bin", self.0.path().display()))
             .env("CARGO_HOME", cargo_home())
             .env("HOME", self.0.path())
             .output()
-            .expect("it runs");
-        let text = fs::read_to_string(into.join(format!("{day}.md"))).unwrap_or_default();
-        (output, text)
+            .expect("it runs")
     }
 }
 
@@ -162,6 +191,56 @@ fn every_week_a_dated_report_says_what_is_known_of_the_parts_and_a_weakness_fail
         read(".ci/run")
             .contains("step 'the parts we build on' python3 tests/outside/security.py gate")
     );
+}
+
+/// Fuzzing may go on apart, for hours: a report says what it found, and nothing of a target that nobody ran.
+#[test]
+fn a_report_says_what_fuzzers_found_that_ran_apart_and_which_did_not_run() {
+    const ROW: &str = "| parsers of bytes from outside";
+    let today = "2099-01-01";
+    let tools = Tools::new();
+    tools.deny("exit 0", None);
+    tools.fuzzer(&["mail", "step"], "none");
+    let (_, text) = tools.report(today);
+    assert!(
+        text.contains(&format!("{ROW} | not checked | not run: mail, step |")),
+        "{text}"
+    );
+    let fuzz = |target: &str| {
+        let output = tools.run(&["fuzz", target, "--fuzz-seconds", "7"]);
+        // What was found is of a day that has been, to a report of a day to come.
+        let file = tools.0.path().join("fuzz.json");
+        let found = fs::read_to_string(&file).expect("what was found");
+        let mut found: Value = serde_json::from_str(&found).expect("JSON");
+        found[target]["day"] = "2098-12-28".into();
+        fs::write(file, found.to_string()).expect("written");
+        output.status.code()
+    };
+    assert_eq!(fuzz("mail"), Some(0));
+    let (_, text) = tools.report(today);
+    let some = format!("{ROW} | not checked | not run: step; nothing found in mail 7 s |");
+    assert!(text.contains(&some), "{text}");
+    assert_eq!(fuzz("step"), Some(0));
+    let (output, text) = tools.report(today);
+    assert!(
+        text.contains(&format!("{ROW} | nothing found | mail 7 s, step 7 s |")),
+        "{text}"
+    );
+    assert!(output.status.success());
+    // Eight days later that is too long ago.
+    let (_, text) = tools.report("2099-01-05");
+    assert!(
+        text.contains(&format!("{ROW} | not checked | not run: mail, step |")),
+        "{text}"
+    );
+    tools.fuzzer(&["mail", "step"], "step");
+    assert_eq!(fuzz("step"), Some(1));
+    let (output, text) = tools.report(today);
+    assert!(
+        text.contains("- step: Test unit written to step/crash-1\n"),
+        "{text}"
+    );
+    assert_eq!(output.status.code(), Some(1));
 }
 
 /// Each part stands in the list of what is built from which parts, with its licence and the hash of its source.

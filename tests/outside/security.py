@@ -5,7 +5,10 @@
                                      too where their database can be reached, else one line says "not checked"
     security.py sbom                 prints what is built from which parts (CycloneDX 1.6)
     security.py report [--day DAY]   everything, as docs/security/DAY.md; fails when something was found
+    security.py fuzz [TARGET …]      the fuzz targets alone, all of them or these, for --fuzz-seconds each
 
+What `fuzz` found it writes down in target/fuzz.json; a report with --fuzz-seconds 0 says what stands there of the last
+seven days, so that fuzzing may go on for hours and elsewhere.
 A check that could not be made is said to be "not checked", and never taken for one that found nothing.
 `sotto doctor` warns of a report that is older than 35 days, and of one that did not check for weaknesses.
 """
@@ -25,6 +28,9 @@ OUTSIDE = Path(__file__).resolve().parent
 REPORTS = ROOT / "docs" / "security"
 # Each fuzz target gets this long in a report.
 FUZZ_SECONDS = 60
+# What fuzzing that went on apart has found, target by target, and how long a report repeats it.
+FUZZED = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "fuzz.json"
+FUZZED_DAYS = 7
 NOTHING, FOUND, UNCHECKED = "nothing found", "FOUND", "not checked"
 
 
@@ -113,23 +119,54 @@ def templates():
     return FOUND, failed or [last_line(done.stderr, "checkov failed")]
 
 
-def fuzzers(seconds):
-    """Every parser of bytes from outside, from where the last week ended."""
-    # To libFuzzer no time is for ever.
-    if seconds == 0:
-        return UNCHECKED, ["left out: --fuzz-seconds 0"]
+def fuzz_targets():
+    """The names of all fuzz targets; none without a nightly compiler and cargo-fuzz."""
     listed = run("cargo", "+nightly", "fuzz", "list")
-    if listed is None or listed.returncode != 0:
-        return UNCHECKED, ["there is no nightly compiler with cargo-fuzz"]
-    found, targets = [], listed.stdout.split()
+    return listed.stdout.split() if listed and listed.returncode == 0 else None
+
+
+def fuzzed():
+    """What is written down of each target: the day, the seconds, and a crash or nothing."""
+    return json.loads(FUZZED.read_text()) if FUZZED.exists() else {}
+
+
+def fuzz(targets, seconds):
+    """Lets each of these look for `seconds`, from where the last one ended, and writes down what it found."""
     for target in targets:
         # 1 MiB is more than anything takes.
         limits = [f"-max_total_time={seconds}", "-max_len=1048576", "-rss_limit_mb=2048", "-timeout=10"]
         done = run("cargo", "+nightly", "fuzz", "run", target, "--", *limits)
+        crash = None
         if done.returncode != 0:
-            crash = [line for line in done.stderr.splitlines() if "Test unit written to" in line]
-            found.append(f"{target}: {crash[0].strip() if crash else last_line(done.stderr, 'it ended')}")
-    return (FOUND, found) if found else (NOTHING, [f"{', '.join(targets)}, {seconds} s each"])
+            written = [line for line in done.stderr.splitlines() if "Test unit written to" in line]
+            crash = written[0].strip() if written else last_line(done.stderr, "it ended")
+        day = datetime.datetime.now(datetime.UTC).date().isoformat()
+        FUZZED.parent.mkdir(exist_ok=True)
+        FUZZED.write_text(json.dumps(fuzzed() | {target: {"day": day, "seconds": seconds, "crash": crash}}, indent=1))
+
+
+def said_of_fuzzing(targets, since):
+    """(state, lines) of what is written down since a day. A target that nobody ran leaves all of it unchecked."""
+    ran = {name: of for name, of in fuzzed().items() if name in targets and of["day"] >= since.isoformat()}
+    crashes = [f"{name}: {of['crash']}" for name, of in sorted(ran.items()) if of["crash"]]
+    missing = sorted(set(targets) - set(ran))
+    times = [f"{name} {of['seconds']} s" for name, of in sorted(ran.items())]
+    if crashes:
+        return FOUND, crashes
+    if missing:
+        return UNCHECKED, [f"not run: {', '.join(missing)}" + (f"; nothing found in {', '.join(times)}" if times else "")]
+    return NOTHING, [", ".join(times)]
+
+
+def fuzzers(day, seconds):
+    """Every parser of bytes from outside."""
+    targets = fuzz_targets()
+    if targets is None:
+        return UNCHECKED, ["there is no nightly compiler with cargo-fuzz"]
+    # To libFuzzer no time is for ever.
+    if seconds:
+        fuzz(targets, seconds)
+    return said_of_fuzzing(targets, day - datetime.timedelta(days=FUZZED_DAYS))
 
 
 def strangers():
@@ -204,7 +241,7 @@ def report(day, seconds):
         ("known weaknesses of Rust parts", weaknesses),
         ("known weaknesses of Node parts, which are never deployed", node_weaknesses),
         ("templates of the deployment", templates),
-        ("parsers of bytes from outside", lambda: fuzzers(seconds)),
+        ("parsers of bytes from outside", lambda: fuzzers(day, seconds)),
         ("the API, with the tokens of two tenants", strangers),
     ]
     results = []
@@ -226,7 +263,8 @@ def report(day, seconds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["gate", "sbom", "report"])
+    parser.add_argument("what", choices=["gate", "sbom", "report", "fuzz"])
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help="of fuzz: which; all by default")
     parser.add_argument("--day", type=datetime.date.fromisoformat, default=datetime.datetime.now(datetime.UTC).date())
     parser.add_argument("--into", type=Path, default=REPORTS, help="the folder of reports")
     parser.add_argument("--fuzz-seconds", type=int, default=FUZZ_SECONDS, help="for each parser; 0 leaves them out")
@@ -242,6 +280,15 @@ def main():
         weak, of = weaknesses()
         print(f"known weaknesses: {weak}", *(f"- {line}" for line in of), sep="\n")
         return 0 if state == NOTHING and weak != FOUND else 1
+    elif what.what == "fuzz":
+        targets = what.targets or fuzz_targets()
+        if targets is None:
+            raise SystemExit("security.py: there is no nightly compiler with cargo-fuzz")
+        fuzz(targets, what.fuzz_seconds)
+        today = datetime.datetime.now(datetime.UTC).date()
+        state, lines = said_of_fuzzing(targets, today)
+        print(f"parsers of bytes from outside: {state}", *(f"- {line}" for line in lines), sep="\n")
+        return 1 if state == FOUND else 0
     else:
         text, found = report(what.day, what.fuzz_seconds)
         what.into.mkdir(parents=True, exist_ok=True)
