@@ -38,6 +38,7 @@ use shared::{
         audit::{Deed, Line},
         call::{Call, CallQuality},
         contact::{Contact, ExternalOwner, Profile, Visit, VisitorContext},
+        contact_note::ContactNote,
         conversation::{Conversation, Status},
         erasure::Erasure,
         file_room::{FileRoom, FileShare, ROOM_RACES},
@@ -141,6 +142,7 @@ struct Person {
     profile: Option<Profile>,
     context: Option<VisitorContext>,
     visits: Vec<Visit>,
+    notes: Vec<ContactNote>,
 }
 
 /// A conversation, until its last message was read.
@@ -255,6 +257,10 @@ impl<'a> Run<'a> {
                 self.meet(visit.contact).await?;
                 self.person.1.visits.push(visit);
             }
+            Taken::Note(note) => {
+                self.meet(note.contact).await?;
+                self.person.1.notes.push(note);
+            }
             Taken::Attachment(file) => {
                 if self
                     .files
@@ -320,6 +326,7 @@ impl<'a> Run<'a> {
             profile,
             context,
             visits,
+            notes,
             ..
         } = person;
         let id = contact.id;
@@ -370,6 +377,15 @@ impl<'a> Run<'a> {
             }
         }
         let key = self.tenant_key.new_data_key(&place, self.now)?;
+        // Notes as well: without their contact nobody can read them, and they go for having none.
+        for page in notes.chunks(PAGE) {
+            let mut transaction = Transaction::new(self.now);
+            for note in page {
+                let note = Stored::new(note.clone(), &self.policy);
+                transaction.overwrite(&note, &key.key)?;
+            }
+            committed(self.app.store.commit(transaction).await)?;
+        }
         let mut transaction = Transaction::new(self.now);
         transaction.create_root(&head, &Unsealed, &key)?;
         if let Some(profile) = self.lasting(profile) {

@@ -77,7 +77,7 @@ const PUBLIC: &[&str] = &[
 const RECEIPT: &str = "GET /v1/workspaces/{workspace}/erasures/{erasure}";
 
 /// Routes that programs with an API key may call. A line is added in review only.
-pub const FOR_KEYS: [&str; 36] = [
+pub const FOR_KEYS: [&str; 39] = [
     "GET /v1/workspaces/{workspace}/calls",
     "GET /v1/workspaces/{workspace}/calls/{call}",
     "DELETE /v1/workspaces/{workspace}/calls/{call}",
@@ -103,6 +103,9 @@ pub const FOR_KEYS: [&str; 36] = [
     "PUT /v1/workspaces/{workspace}/flows/{flow}/environments/{environment}",
     "GET /v1/workspaces/{workspace}/contacts",
     "GET /v1/workspaces/{workspace}/contacts/{contact}",
+    "GET /v1/workspaces/{workspace}/contacts/{contact}/notes",
+    "GET /v1/workspaces/{workspace}/contacts/{contact}/timeline",
+    "POST /v1/workspaces/{workspace}/contacts",
     "GET /v1/workspaces/{workspace}/conversations",
     "GET /v1/workspaces/{workspace}/conversations/{conversation}",
     "GET /v1/workspaces/{workspace}/conversations/{conversation}/attachments/{attachment}",

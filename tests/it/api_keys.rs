@@ -11,9 +11,10 @@ use shared::domain::time::DAY;
 
 use crate::anonymous::{FOR_KEYS, is_asked_of_calls, takes_keys};
 
-const EVERYTHING: [&str; 8] = [
+const EVERYTHING: [&str; 9] = [
     "calls.delete",
     "calls.read",
+    "contacts.manage",
     "contacts.read",
     "conversations.read",
     "conversations.write",

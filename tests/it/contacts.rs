@@ -1,5 +1,8 @@
 //! Contacts: whom a team talks with, as the team sees and corrects them.
 
+mod entered;
+mod noted;
+
 use std::time::Duration;
 
 use harness::{Answer, Harness, Member, ORIGIN, Visitor, WidgetApp, Workspace, message, text};

@@ -47,6 +47,9 @@ impl World {
         let contact = format!("{}/contacts/{}", workspace.path, visitor.contact_id);
         let known = json!({ "name": "canary-name", "email": "canary@example.com" });
         owner.patch(&contact, known, 200).await;
+        let memo = json!({ "text": "canary-memo" });
+        let notes = format!("{}/contacts/{}/notes", workspace.path, visitor.contact_id);
+        owner.post(&notes, memo, 201).await;
         Self {
             harness,
             owner,
@@ -159,6 +162,7 @@ async fn a_contacts_export_holds_everything_about_them_and_nothing_of_a_neighbou
         "canary-question",
         "canary-answer",
         "canary-note",
+        "canary-memo",
         "canary-reason",
         "canary-name",
         "canary@example.com",
@@ -169,6 +173,7 @@ async fn a_contacts_export_holds_everything_about_them_and_nothing_of_a_neighbou
     assert!(!whole.contains("neighbour") && !whole.contains("ada@example.com"));
     let expected = [
         "Contact",
+        "ContactNote",
         "Conversation",
         "HoldNote",
         "Message",
@@ -199,14 +204,15 @@ async fn a_visitors_own_export_leaves_out_what_is_the_teams_and_says_so() {
     ] {
         assert!(whole.contains(canary), "{canary} is missing");
     }
-    assert!(!whole.contains("canary-note") && !whole.contains("canary-reason"));
+    for canary in ["canary-note", "canary-reason", "canary-memo"] {
+        assert!(!whole.contains(canary), "{canary} is the team's");
+    }
     assert_eq!(manifest.counts["Message"], 2);
-    assert!(!kinds(&records).contains("HoldNote"));
-    let left = manifest
-        .left_out
-        .iter()
-        .find(|left| left.kind == "HoldNote");
-    assert!(left.expect("named").reason.contains("Art. 15(4)"));
+    for kind in ["ContactNote", "HoldNote"] {
+        assert!(!kinds(&records).contains(kind));
+        let left = manifest.left_out.iter().find(|left| left.kind == kind);
+        assert!(left.expect("named").reason.contains("Art. 15(4)"));
+    }
     // It is the visitor's: the team does not see it, and the team's is not the visitor's.
     let id = place.rsplit('/').next().expect("an id");
     let theirs = format!("{}/exports/{id}", world.workspace.path);

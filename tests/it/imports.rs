@@ -22,9 +22,10 @@ use tempfile::TempDir;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The kinds that are taken over.
-const TAKEN: [&str; 8] = [
+const TAKEN: [&str; 9] = [
     "Attachment",
     "Contact",
+    "ContactNote",
     "Conversation",
     "HoldNote",
     "Message",
@@ -72,6 +73,8 @@ impl World {
         let contact = format!("{}/contacts/{}", from.path, visitor.contact_id);
         let known = json!({ "name": "Grace", "email": "grace@example.com" });
         owner.patch(&contact, known, 200).await;
+        let memo = json!({ "text": "Pays \u{20ac} late" });
+        owner.post(&format!("{contact}/notes"), memo, 201).await;
         let other = harness.visitor(&site).await;
         for n in 0..3 {
             other.start(&format!("Question {n}")).await;

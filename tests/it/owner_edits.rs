@@ -59,6 +59,7 @@ fn edits() -> Vec<Edit> {
             Value::Null,
             200,
         ),
+        edit("DELETE /contacts/{contact}/notes/{note}", Value::Null, 204),
         edit("DELETE /conversations/{conversation}", Value::Null, 204),
         edit("DELETE /members/{member}/photo", Value::Null, 204),
         edit("DELETE /members/{member}", Value::Null, 202),
@@ -75,6 +76,8 @@ struct World {
     /// `seq` of a line of the owner's.
     own: u64,
     member: String,
+    /// A note of the owner's about the visitor.
+    note: String,
 }
 
 impl World {
@@ -90,6 +93,10 @@ impl World {
         let conversation = visitor.start("4111 1111 is my card").await;
         let said = owner.say(&workspace, &conversation, "Typed in haste").await;
         let own = said["seq"].as_u64().expect("a number");
+        let notes = format!("{}/contacts/{}/notes", workspace.path, visitor.contact_id);
+        let note = owner
+            .post(&notes, json!({ "text": "Likes tea" }), 201)
+            .await;
         Self {
             harness,
             owner,
@@ -98,6 +105,7 @@ impl World {
             conversation,
             own,
             member,
+            note: text(&note, "id"),
         }
     }
 
@@ -113,6 +121,7 @@ impl World {
             .with("contact", &self.visitor.contact_id)
             .with("conversation", &self.conversation.id)
             .with("member", &self.member)
+            .with("note", &self.note)
             .with("seq", &seq.to_string())
     }
 

@@ -79,10 +79,14 @@ fn permission(route: &Route) -> Permission {
         ("DELETE", "/contacts/{contact}")
         | ("GET", "/erasures/{erasure}")
         | ("POST", "/contacts/{contact}/merge") => P::ContactsDelete,
-        ("GET", "/contacts" | "/contacts/{contact}") => P::ContactsRead,
-        ("PATCH", "/contacts/{contact}") | ("PUT" | "DELETE", "/contacts/{contact}/block") => {
-            P::ContactsManage
+        ("GET", "/contacts" | "/contacts/{contact}" | "/contacts/{contact}/timeline") => {
+            P::ContactsRead
         }
+        ("GET", "/contacts/{contact}/notes") => P::PersonalDataRead,
+        ("PATCH", "/contacts/{contact}")
+        | ("POST", "/contacts" | "/contacts/{contact}/notes")
+        | ("PUT" | "DELETE", "/contacts/{contact}/block")
+        | ("DELETE", "/contacts/{contact}/notes/{note}") => P::ContactsManage,
         (
             "GET",
             "/conversations"
@@ -169,6 +173,8 @@ fn body(route: &Route, contact_id: &str, member_id: &str) -> Option<Value> {
             Some(json!({ "team_id": "team_01kf0a1b2c3d4e5f6g7h8j9k0m" }))
         }
         ("PATCH", "/contacts/{contact}") => Some(json!({ "name": "Grace" })),
+        ("POST", "/contacts") => Some(json!({ "external_id": "user-4711" })),
+        ("POST", "/contacts/{contact}/notes") => Some(json!({ "text": "Likes tea" })),
         ("POST", "/contacts/{contact}/merge") => Some(json!({ "into": contact_id })),
         ("PUT", "/conversations/{conversation}/read") => Some(json!({ "seq": 1 })),
         ("POST", "/conversations") => {
@@ -464,6 +470,12 @@ async fn every_role_may_on_every_member_route_exactly_what_the_matrix_says() {
                     .with("contact", &about.contact_id)
                     .with("disclosure", &proposed);
                 demanded = route.path.ends_with("disclosures").then(|| demand(&asked));
+            }
+            if route.path.contains("{note}") {
+                let place = format!("{}/contacts/{}/notes", workspace.path, visitor.contact_id);
+                let note = json!({ "text": "Likes tea" });
+                let note = member.post(&place, note, 201).await;
+                ids = ids.with("note", &text(&note, "id"));
             }
             if route.path.ends_with("/merge") {
                 ids = ids.with("contact", &harness.visitor(&app).await.contact_id);

@@ -18,7 +18,7 @@ use search::{Haystack, forms, hashes, planted};
 use serde_json::{Value, json};
 
 /// Text fields in which people write or are named: a word goes in through each.
-const SEALED: [&str; 60] = [
+const SEALED: [&str; 65] = [
     "PATCH /v1/workspaces/{workspace}/canned-replies/{reply} #/text",
     "POST /v1/workspaces/{workspace}/canned-replies #/text",
     "PATCH /v1/workspaces/{workspace}/flows/{flow} #/name",
@@ -65,6 +65,11 @@ const SEALED: [&str; 60] = [
     "POST /v1/widget/sessions #/identity_token",
     "POST /v1/workspaces #/member_name",
     "POST /v1/workspaces #/name",
+    "POST /v1/workspaces/{workspace}/contacts #/email",
+    "POST /v1/workspaces/{workspace}/contacts #/external_id",
+    "POST /v1/workspaces/{workspace}/contacts #/locale",
+    "POST /v1/workspaces/{workspace}/contacts #/name",
+    "POST /v1/workspaces/{workspace}/contacts/{contact}/notes #/text",
     "POST /v1/workspaces/{workspace}/contacts/{contact}/disclosures #/recipient",
     "POST /v1/workspaces/{workspace}/contacts/{contact}/disclosures #/reference",
     "POST /v1/workspaces/{workspace}/conversations #/first_message/text",

@@ -80,6 +80,7 @@ async fn an_eraser_that_is_switched_off_for_any_kind_of_item_is_noticed() {
         "BeaconLink",
         "Call",
         "Contact",
+        "ContactNote",
         "Continuity",
         "Conversation",
         "DataKeyRow",

@@ -118,6 +118,10 @@ impl Tenant {
         let views = format!("{}/saved-views", workspace.path);
         let view = json!({ "kept_for": "workspace", "name": "Urgent", "filter": {} });
         let view = owner.post(&views, view, 201).await;
+        let notes = format!("{}/contacts/{}/notes", workspace.path, visitor.contact_id);
+        let note = owner
+            .post(&notes, json!({ "text": "Likes tea" }), 201)
+            .await;
         let double = harness.visitor(&app).await.contact_id;
         let sender = json!({ "contact": "mailto:push@shop.example" });
         let senders = format!("{}/push/webpush", workspace.path);
@@ -129,6 +133,7 @@ impl Tenant {
         let ids = Ids::unknown()
             .with("reply", &text(&kept, "id"))
             .with("view", &text(&view, "id"))
+            .with("note", &text(&note, "id"))
             .with("webhook", &text(&hook, "id"))
             .with("device", &text(&device, "id"))
             .with("team", &text(&made, "id"))

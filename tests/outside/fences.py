@@ -562,6 +562,16 @@ def tour_of_a_conversation(api, mailbox, token, workspace, app):
     for within in ("messages", "conversations", "contacts"):
         api("POST", f"{workspace}/search", {"query": "hello", "in": within}, token, expect=200)
     api("PATCH", contact, {"name": "Grace"}, token)
+    entered = {"external_id": "user-7", "name": "Mona"}
+    for _ in range(2):
+        api("POST", f"{workspace}/contacts", entered, token)
+        entered["name"] = "Mona Lisa"
+    for _ in range(2):
+        note = api("POST", f"{contact}/notes", {"text": "Likes tea"}, token, {"idempotency-key": "tea"})
+    for path in ("notes", "timeline"):
+        api("GET", f"{contact}/{path}", token=token)
+    api("DELETE", f"{contact}/notes/{note['id']}", token=token)
+    api("GET", f"{workspace}/conversations?app_id={app['id']}&label=late", token=token)
     api("PUT", f"{contact}/block", token=token)
     api("DELETE", f"{contact}/block", token=token)
     return visitor, session["visitor"]["contact_id"], conversation

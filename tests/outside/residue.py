@@ -229,6 +229,8 @@ def play(program, canaries):
     change = {"name": f"Ada {name}", "email": address}
     etag = program.ask("GET", contact, token=token).headers.get("etag")
     program.ask("PATCH", contact, change, token, {"if-match": etag} if etag else None).expect(200)
+    noted = {"text": f"Between us: {canaries.text('note about the contact')}."}
+    program.ask("POST", f"{contact}/notes", noted, token).expect(201)
     program.ask("POST", "/v1/auth/otp", {"email": canaries.address("address of nobody")}).expect(202)
     join(program, canaries, workspace)
     known = introduce(program, canaries, workspace)
@@ -239,6 +241,7 @@ def play(program, canaries):
             (known, "external id"), (known, "signed name"), (known, "signed address"),
             (ours, "first message"), (ours, "answer"), (ours, "note"), (ours, "long message"),
             (ours, "address in a message"), (contact, "name"), (contact, "address of the contact"),
+            (f"{contact}/notes", "note about the contact"),
             (f"{workspace}/members", "name of a member"), *by_mail]
 
 

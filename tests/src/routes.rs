@@ -10,8 +10,8 @@ use serde_json::Value;
 use shared::domain::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, CallBlockId, CallId, CannedReplyId,
     ContactId, ConversationId, DeviceId, DisclosureId, ErasureId, ExportId, FlowId, InvitationId,
-    JobId, MemberId, PasskeyId, RequestId, SavedViewId, SessionId, SupportId, TeamId, WebhookId,
-    WorkspaceId,
+    JobId, MemberId, NoteId, PasskeyId, RequestId, SavedViewId, SessionId, SupportId, TeamId,
+    WebhookId, WorkspaceId,
     token::{self, Secret},
 };
 
@@ -170,6 +170,7 @@ impl Ids {
             ("invoice", "in_unknown".to_owned()),
             ("job", JobId::new(at).to_string()),
             ("member", MemberId::new(at).to_string()),
+            ("note", NoteId::new(at).to_string()),
             ("part", "0".to_owned()),
             ("passkey", PasskeyId::new(at).to_string()),
             ("photo", AttachmentId::new(at).to_string()),

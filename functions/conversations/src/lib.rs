@@ -8,6 +8,7 @@
 //! | `count` | `GET /v1/workspaces/{workspace}/conversations/counts` |
 //! | `usage` | `GET /v1/workspaces/{workspace}/usage` |
 //! | `search` | `POST /v1/workspaces/{workspace}/search` |
+//! | `contact_timeline` | `GET /v1/workspaces/{workspace}/contacts/{contact}/timeline` |
 //! | `show` | `GET /v1/workspaces/{workspace}/conversations/{conversation}` |
 //! | `change` | `PATCH /v1/workspaces/{workspace}/conversations/{conversation}` |
 //! | `add_participant` | `PUT /v1/workspaces/{workspace}/conversations/{conversation}/participants/{member}` |
@@ -43,6 +44,7 @@ mod beginning;
 mod change;
 mod claim;
 mod close;
+mod contact_timeline;
 mod count;
 mod delete;
 mod desk;
@@ -95,6 +97,7 @@ pub fn routes() -> shared::http::Routes {
         unassign,
         usage,
         search,
+        contact_timeline,
         put_to_team,
         take_from_team,
         close,

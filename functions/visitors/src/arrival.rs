@@ -1,20 +1,22 @@
-//! What the start of a session writes about a contact: a new one, or one that came back.
+//! What is written about a contact that comes: a new one or one that came back, in a session, or entered by
+//! the team.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 use shared::{
+    app::App,
     domain::{
         ContactId, Timestamp,
         text::{ExternalId, Locale, PagePath, ReferrerHost, TimeZone},
     },
     http::{
-        Problem,
+        Code, Problem,
         actor::Entry,
-        person::{Person, recognise, silent},
+        person::{self, Person, recognise, silent},
     },
     store::{
-        Stored, Transaction, Unsealed,
+        Fetched, Stored, Transaction, Unsealed,
         contact::{Contact, EmailProof, ExternalOwner, Profile, VisitorContext},
         keys,
         subject::State,
@@ -22,7 +24,10 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::identity::Signed;
+use crate::{
+    change_contact::{ChangeContact, changed},
+    identity::Signed,
+};
 
 /// A contact's last visit is written down at most so often. The shortest retention is a day, so
 /// nothing ends early by it.
@@ -85,6 +90,94 @@ fn owner(entry: &Entry, external_id: &ExternalId, contact: ContactId) -> Stored<
     Stored::new(owner, &entry.policy)
 }
 
+/// Refuses somebody who is set aside: a session would be a use of their data, and so would a change.
+pub fn welcome_back(fetched: &Fetched, entry: &Entry, id: ContactId) -> Result<(), Problem> {
+    let place = keys::contact(entry.workspace, id);
+    let head = fetched.get::<Contact>(&place, &Unsealed, entry.lens())?;
+    match head.filter(|head| head.state == State::Restricted) {
+        Some(_) => Err(Problem::new(Code::Restricted)),
+        None => Ok(()),
+    }
+}
+
+/// The contact of an external id, if there is one yet. Two reads.
+///
+/// # Errors
+/// When they are set aside, or going.
+pub async fn known_by(
+    app: &App,
+    entry: &Entry,
+    external_id: &ExternalId,
+) -> Result<Option<Person>, Problem> {
+    let place = keys::external(entry.workspace, recognise(entry, external_id));
+    let fetched = app.store.batch(vec![place.clone()]).await?;
+    let owner = fetched.get::<ExternalOwner>(&place, &Unsealed, entry.lens())?;
+    let Some(owner) = owner else { return Ok(None) };
+    let wanted = person::wanted(entry.workspace, owner.contact).to_vec();
+    let fetched = app.store.batch(wanted).await?;
+    welcome_back(&fetched, entry, owner.contact)?;
+    // An owner without a living contact is one that is being erased: soon it can be made anew.
+    let person = person::open(&fetched, entry, owner.contact)?;
+    person
+        .map(Some)
+        .ok_or_else(|| Problem::new(Code::Unavailable))
+}
+
+/// A contact that nobody knows yet, from now on.
+fn unknown(entry: &Entry) -> Contact {
+    let now = entry.now;
+    Contact {
+        id: ContactId::new(now),
+        workspace: entry.workspace,
+        verified: false,
+        blocked: false,
+        state: State::Live,
+        created_at: now,
+        last_seen_at: now,
+        restricted_at: None,
+        seen_before: None,
+        follow_at: None,
+        figures_refused_at: None,
+        same_person: None,
+        email_proof: None,
+        mail_refused_at: None,
+        rev: 1,
+    }
+}
+
+/// Puts a new contact into `transaction` that the team, or its server, enters: nobody signed for it. The owner
+/// of its external id comes along, so that of two that are entered at once only one is made.
+pub fn entered(
+    transaction: &mut Transaction,
+    entry: &Entry,
+    external_id: &ExternalId,
+    change: ChangeContact,
+) -> Result<Person, Problem> {
+    let contact = unknown(entry);
+    let place = keys::contact(entry.workspace, contact.id);
+    let data_key = entry.tenant_key.new_data_key(&place, entry.now)?;
+    let head = Stored::new(contact.clone(), &entry.policy);
+    transaction.create_root(&head, &Unsealed, &data_key)?;
+    let owner = owner(entry, external_id, contact.id);
+    transaction.create(&owner, &Unsealed)?;
+    let profile = Profile {
+        external_id: Some(external_id.clone()),
+        rev: 1,
+        ..silent(&contact)
+    };
+    let person = Person {
+        contact,
+        profile,
+        has_profile: true,
+        context: None,
+        key: data_key.key,
+    };
+    let (person, _) = changed(person, change);
+    let profile = Stored::new(person.profile.clone(), &entry.policy);
+    transaction.create(&profile, &person.key)?;
+    Ok(person)
+}
+
 /// Puts a new contact into `transaction`, with everything that is known of it.
 ///
 /// A signed one brings the owner of its external id along, so that of two sessions that begin at
@@ -96,26 +189,14 @@ pub fn newcomer(
     context: Option<&SessionContext>,
 ) -> Result<Contact, Problem> {
     let (now, policy) = (entry.now, &entry.policy);
-    let id = ContactId::new(now);
     let contact = Contact {
-        id,
-        workspace: entry.workspace,
         verified: signed.is_some(),
-        blocked: false,
-        state: State::Live,
-        created_at: now,
-        last_seen_at: now,
-        restricted_at: None,
-        seen_before: None,
-        follow_at: None,
-        figures_refused_at: None,
-        same_person: None,
         email_proof: signed
             .and_then(|signed| signed.email.as_ref())
             .map(|_| EmailProof::Signed),
-        mail_refused_at: None,
-        rev: 1,
+        ..unknown(entry)
     };
+    let id = contact.id;
     let data_key = entry
         .tenant_key
         .new_data_key(&keys::contact(entry.workspace, id), now)?;
@@ -204,6 +285,9 @@ fn updated(
         profile.name = name.clone().or_else(|| before.0.clone());
         profile.email = email.clone().or_else(|| before.1.clone());
         profile.external_id = Some(external_id.clone());
+        // Entered by the team before, by the identifier that the app signs for now.
+        changed |= !contact.verified;
+        contact.verified = true;
         if email.is_some() && contact.email_proof != Some(EmailProof::Signed) {
             contact.email_proof = Some(EmailProof::Signed);
             changed = true;

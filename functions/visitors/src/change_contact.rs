@@ -30,15 +30,15 @@ pub struct ChangeContact {
     /// Its name.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Name>, example = "Ada Lovelace")]
-    name: Option<Option<Name>>,
+    pub name: Option<Option<Name>>,
     /// Its address.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Email>, example = "ada@example.com")]
-    email: Option<Option<Email>>,
+    pub email: Option<Option<Email>>,
     /// Its language.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Locale>, example = "en")]
-    locale: Option<Option<Locale>>,
+    pub locale: Option<Option<Locale>>,
 }
 
 /// Change a contact.
@@ -106,7 +106,7 @@ pub async fn handle(
 }
 
 /// The person with the change, and whether it changes anything.
-fn changed(mut person: Person, change: ChangeContact) -> (Person, bool) {
+pub fn changed(mut person: Person, change: ChangeContact) -> (Person, bool) {
     let ChangeContact {
         name,
         email,

@@ -27,7 +27,8 @@ pub struct ContactView {
     /// Its address, when it told one.
     #[schema(example = "ada@example.com")]
     email: Option<String>,
-    /// The customer's own identifier, of a verified contact.
+    /// The customer's own identifier: signed for where the contact is verified, entered by the team or its
+    /// server where it is not.
     #[schema(example = "user-4711")]
     external_id: Option<String>,
     /// Whether the reader's role hides what is personal, which is `null` then.
@@ -99,6 +100,14 @@ impl ContactView {
             Self::full(person)
         } else {
             Self::masked(&person.contact)
+        }
+    }
+
+    /// The view of a person for whoever asks.
+    pub fn for_caller(person: &Person, caller: &Caller) -> Self {
+        match Detail::for_caller(caller) {
+            Detail::Full => Self::full(person),
+            Detail::Masked => Self::masked(&person.contact),
         }
     }
 

@@ -36,8 +36,8 @@ pub struct MergeContact {
 ///
 /// It cannot be undone. Lists show the contact that it was merged into; each keeps its own conversations,
 /// and its visitor sees what they saw before. A copy of the person's data, an erasure, a restriction, an
-/// objection and a block reach all of their contacts, whichever is named. Only one of them may be one that
-/// an app has vouched for (409 `not_changeable`), and a person has ten contacts at most.
+/// objection and a block reach all of their contacts, whichever is named. Only one of them may bear an
+/// identifier of the customer's own (409 `not_changeable`), and a person has ten contacts at most.
 #[utoipa::path(
     post,
     path = "/v1/workspaces/{workspace}/contacts/{contact}/merge",
@@ -122,7 +122,7 @@ struct One {
 }
 
 impl One {
-    /// Refuses whom an app has vouched for twice: it said that they are two.
+    /// Refuses whom the customer calls by two identifiers: to the customer they are two.
     fn of(kept: &Whole, merged: &Whole, now: Timestamp) -> Result<Self, Problem> {
         let refused = |detail| Err(Problem::new(Code::NotChangeable).with_detail(detail));
         let ids = [kept.asked.contact.whole(), merged.asked.contact.whole()];
@@ -130,11 +130,15 @@ impl One {
         if same_person.len() > MOST_OF_A_PERSON {
             return refused("a person has ten contacts at most");
         }
-        let contacts = || kept.persons().chain(merged.persons());
-        let contacts = || contacts().map(|person| &person.contact);
-        if contacts().filter(|contact| contact.verified).count() > 1 {
-            return refused("an app has vouched for both: they are two people to it");
+        let persons = || kept.persons().chain(merged.persons());
+        let named =
+            |person: &&Person| person.contact.verified || person.profile.external_id.is_some();
+        if persons().filter(named).count() > 1 {
+            return refused(
+                "both have an identifier of the customer's own: they are two people there",
+            );
         }
+        let contacts = || persons().map(|person| &person.contact);
         Ok(Self {
             same_person,
             blocked: contacts().any(|contact| contact.blocked),

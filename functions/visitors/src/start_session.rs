@@ -18,20 +18,19 @@ use shared::{
         actor::Entry,
         bearer::RESUME_PREFIX,
         guest::check_origin,
-        person::{self, Person, RACES, recognise},
+        person::{self, Person, RACES},
     },
     store::{
         CommitError, Fetched, Stored, Transaction, Unsealed,
         app::{App as Stock, Identity},
-        contact::{Contact, ExternalOwner, Visit},
+        contact::Visit,
         keys,
-        subject::State as Liveness,
     },
 };
 use utoipa::ToSchema;
 
 use crate::{
-    arrival::{SessionContext, newcomer, returning},
+    arrival::{self, SessionContext, newcomer, returning, welcome_back},
     identity::{self, Signed},
     visit::{self, Resumed, Tokens},
 };
@@ -265,17 +264,8 @@ impl Arriving<'_> {
 
     /// The contact of an external id, if there is one yet.
     async fn find(&self, signed: &Signed) -> Result<Option<Person>, Problem> {
-        let workspace = self.entry.workspace;
-        let place = keys::external(workspace, recognise(self.entry, &signed.external_id));
-        let fetched = self.app.store.batch(vec![place.clone()]).await?;
-        let owner = fetched.get::<ExternalOwner>(&place, &Unsealed, self.entry.lens())?;
-        let Some(owner) = owner else { return Ok(None) };
-        let wanted = person::wanted(workspace, owner.contact).to_vec();
-        let fetched = self.app.store.batch(wanted).await?;
-        welcome_back(&fetched, self.entry, owner.contact)?;
-        // An owner without a living contact is one that is being erased: soon it can be made anew.
-        let person = person::open(&fetched, self.entry, owner.contact)?
-            .ok_or_else(|| Problem::new(Code::Unavailable))?;
+        let found = arrival::known_by(self.app, self.entry, &signed.external_id).await?;
+        let Some(person) = found else { return Ok(None) };
         if person.contact.blocked {
             Err(Problem::new(Code::Blocked))
         } else {
@@ -347,15 +337,5 @@ impl Arriving<'_> {
             return Err(Problem::new(Code::Unauthenticated));
         }
         Ok(())
-    }
-}
-
-/// Refuses somebody who is set aside: a session would be a use of their data.
-fn welcome_back(fetched: &Fetched, entry: &Entry, id: ContactId) -> Result<(), Problem> {
-    let place = keys::contact(entry.workspace, id);
-    let head = fetched.get::<Contact>(&place, &Unsealed, entry.lens())?;
-    match head.filter(|head| head.state == Liveness::Restricted) {
-        Some(_) => Err(Problem::new(Code::Restricted)),
-        None => Ok(()),
     }
 }

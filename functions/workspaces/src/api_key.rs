@@ -15,9 +15,10 @@ use utoipa::ToSchema;
 pub const MOST_KEYS: u16 = 50;
 
 /// What a key may be given; everything else is for people.
-pub const SCOPES: [Permission; 8] = [
+pub const SCOPES: [Permission; 9] = [
     Permission::CallsDelete,
     Permission::CallsRead,
+    Permission::ContactsManage,
     Permission::ContactsRead,
     Permission::ConversationsRead,
     Permission::ConversationsWrite,

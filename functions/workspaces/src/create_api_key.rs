@@ -32,7 +32,7 @@ pub struct CreateApiKey {
     /// What it may do: of `calls.delete`, `calls.read`, `contacts.read`, `conversations.read`, `conversations.write`,
     /// `flows.manage`, `flows.read` and `personal_data.read`. Without the last one, contacts are
     /// masked.
-    #[schema(min_items = 1, max_items = 8, example = json!(["conversations.read"]))]
+    #[schema(min_items = 1, max_items = 9, example = json!(["conversations.read"]))]
     scopes: Vec<Permission>,
     /// When it ends; never, when absent.
     #[schema(example = "2030-01-01T00:00:00.000Z")]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use shared::{
     domain::{
-        AppId, AttachmentId, CannedReplyId, ContactId, ConversationId, FlowId, MemberId,
+        AppId, AttachmentId, CannedReplyId, ContactId, ConversationId, FlowId, MemberId, NoteId,
         SavedViewId, TeamId, Timestamp, VisitId, WorkspaceId,
         archive::Entry,
         attachment::{Files, MediaType},
@@ -20,6 +20,7 @@ use shared::{
         attachment::Attachment,
         call::{Call, CallQuality},
         contact::{Contact, Profile, Visit, VisitorContext},
+        contact_note::ContactNote,
         conversation::Conversation,
         field::Bytes,
         flow::{Flow, FlowTests},
@@ -47,6 +48,7 @@ pub enum Taken {
     Profile(Profile),
     Context(VisitorContext),
     Visit(Visit),
+    Note(ContactNote),
     /// It comes before the head of its conversation.
     Attachment(Attachment),
     Conversation(Box<Conversation>),
@@ -69,6 +71,7 @@ impl Taken {
             | Self::Profile(_)
             | Self::Context(_)
             | Self::Visit(_)
+            | Self::Note(_)
             | Self::Attachment(_)
             | Self::Conversation(_)
             | Self::Hold(_)
@@ -162,6 +165,18 @@ pub fn take(
             };
             taken.retell(fields).map_err(fault)?;
             Taken::Visit(taken)
+        }
+        "ContactNote" => {
+            let mut taken = ContactNote {
+                id: NoteId::new(now),
+                workspace,
+                contact,
+                text: Text::parse("-").map_err(|_| fault("text"))?,
+                member: MemberId::new(now),
+                written_at: now,
+            };
+            taken.retell(fields).map_err(fault)?;
+            Taken::Note(taken)
         }
         "Attachment" => {
             let mut taken = Attachment {

@@ -204,6 +204,8 @@ ids! {
     MemberId = "mbr";
     /// One message; its order is its `seq`, not its id.
     MessageId = "msg";
+    /// A note of a team about a contact.
+    NoteId = "note";
     /// Something that an account is told by mail.
     NoticeId = "ntc";
     /// Something that somebody is told about a conversation; the same with every attempt.

@@ -37,8 +37,8 @@ pub use id::{
     AccountId, AnnouncementId, ApiKeyId, AppId, AttachmentId, AuditId, BreakGlassId, CallBlockId,
     CallId, CallLinkId, CannedReplyId, ChallengeId, ContactId, ConversationId, DeliveryId,
     DeviceId, DisclosureId, ErasureId, ExportId, FlowId, GuestId, InvitationId, JobId, JoinId,
-    MemberId, MessageId, NoticeId, NotificationId, PasskeyId, PseudonymId, RequestId, ResetId,
-    SavedViewId, SessionId, SupportId, TeamId, TeamSignInId, TenantId, TicketId, VisitId,
+    MemberId, MessageId, NoteId, NoticeId, NotificationId, PasskeyId, PseudonymId, RequestId,
+    ResetId, SavedViewId, SessionId, SupportId, TeamId, TeamSignInId, TenantId, TicketId, VisitId,
     WebhookId, WorkspaceId,
 };
 pub use permission::{Permission, Role, Sight, Standing, Visibility};

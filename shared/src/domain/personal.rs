@@ -84,7 +84,7 @@ impl<T: Pseudonymous> Pseudonymous for Vec<T> {}
 macro_rules! pseudonymous_ids {
     ($($id:ident)+) => { $(impl Pseudonymous for super::id::$id {})+ };
 }
-pseudonymous_ids! { AccountId AnnouncementId ApiKeyId AppId AttachmentId CallBlockId CallId CallLinkId ChallengeId ContactId ConversationId DeviceId DisclosureId ErasureId ExportId FlowId GuestId InvitationId JoinId MemberId MessageId NoticeId NotificationId PseudonymId RequestId ResetId SessionId SupportId TeamId TeamSignInId TicketId VisitId WorkspaceId }
+pseudonymous_ids! { AccountId AnnouncementId ApiKeyId AppId AttachmentId CallBlockId CallId CallLinkId ChallengeId ContactId ConversationId DeviceId DisclosureId ErasureId ExportId FlowId GuestId InvitationId JoinId MemberId MessageId NoteId NoticeId NotificationId PseudonymId RequestId ResetId SessionId SupportId TeamId TeamSignInId TicketId VisitId WorkspaceId }
 
 /// What kind of thing a personal field says about its person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

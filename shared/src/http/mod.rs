@@ -12,6 +12,7 @@ pub mod guest;
 pub mod idempotent;
 pub mod json;
 pub mod limit;
+pub mod notes;
 pub mod operator;
 pub mod page;
 pub mod person;

@@ -56,12 +56,13 @@ pub use calls::{
 };
 pub use continuity::{continuity, continuity_due, continuity_of, reply_address};
 pub use conversations::{
-    CHANGE_SHARDS, DISCLOSED, TOMBSTONE, Whose, address_proof, change_shard, changes, contact,
-    contact_due, contact_list, contact_of, contacts, context, conversation, conversation_due,
-    conversation_of_mention, dedupe, disclosed, disclosed_due, disclosed_part, draft, drafts,
-    external, hold, is_contact, mention, mention_list, mentions, message, message_sort, of_contact,
-    profile, queue, queued, rank_of, reached, reached_link, reached_partition, read_mark,
-    read_marks, thread, tombstone, transcript_mail, visit, visits, whom_reached,
+    CHANGE_SHARDS, CONTACT_NOTE, DISCLOSED, TOMBSTONE, Whose, address_proof, change_shard, changes,
+    contact, contact_due, contact_list, contact_note, contact_of, contacts, context, conversation,
+    conversation_due, conversation_of_mention, dedupe, disclosed, disclosed_due, disclosed_part,
+    draft, drafts, external, hold, is_contact, mention, mention_list, mentions, message,
+    message_sort, of_contact, profile, queue, queued, rank_of, reached, reached_link,
+    reached_partition, read_mark, read_marks, thread, tombstone, transcript_mail, visit, visits,
+    whom_reached,
 };
 pub use deployment::{
     announced_versions, announcement, announcement_list, counter, deployment_settings, erasure,

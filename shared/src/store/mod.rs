@@ -34,6 +34,7 @@ pub mod break_glass;
 pub mod call;
 pub mod closing;
 pub mod contact;
+pub mod contact_note;
 pub mod continuity;
 pub mod conversation;
 pub mod counter;

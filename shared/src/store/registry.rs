@@ -17,6 +17,7 @@ use super::{
     break_glass::BreakGlass,
     call::{Call, CallBlock, CallLink, CallQuality, Guest, JoinPass},
     contact::{AddressProof, Contact, ExternalOwner, Profile, Visit, VisitorContext},
+    contact_note::ContactNote,
     continuity::{Continuity, ReplyAddress},
     conversation::{Conversation, Mention, ReadMark, Tombstone, UnsentDraft},
     counter::{Counter, SaltRow},
@@ -134,6 +135,7 @@ registry! {
     CannedReply
     Challenge
     Contact
+    ContactNote
     Continuity
     Conversation
     Counter

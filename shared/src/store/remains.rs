@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::{
 use super::{
     analytics::BeaconLink,
     call::CallQuality,
+    contact_note::ContactNote,
     continuity::ReplyAddress,
     conversation::{Mention, ReadMark, Tombstone, UnsentDraft},
     db::{Fetched, Store, StoreError, key_of, units},
@@ -156,7 +157,11 @@ pub fn head_behind(item: &Item) -> Option<Key> {
         HoldNote::DECLARATION.name,
         SupportWriter::DECLARATION.name,
     ];
-    let of_contact = [BeaconLink::DECLARATION.name, ReachedLink::DECLARATION.name];
+    let of_contact = [
+        BeaconLink::DECLARATION.name,
+        ContactNote::DECLARATION.name,
+        ReachedLink::DECLARATION.name,
+    ];
     let of_partition = [&of_root[..], &of_flow[..], &of_contact[..]];
     if of_partition.concat().contains(&kind) {
         return Some(RootRef::from_partition(pk).head());

@@ -12,9 +12,10 @@ use shared::domain::{Permission, Role};
 use super::super::anonymous::{is_asked_of_calls, takes_keys};
 use super::{OF_A_WORKSPACE, permission, sorted};
 
-const EVERY_SCOPE: [&str; 8] = [
+const EVERY_SCOPE: [&str; 9] = [
     "calls.delete",
     "calls.read",
+    "contacts.manage",
     "contacts.read",
     "conversations.read",
     "conversations.write",

@@ -490,7 +490,26 @@ impl History {
                 200,
             )
             .await;
-        self.addresses.extend([signed_address, address]);
+        let note = canaries.word(field(
+            "POST /v1/workspaces/{workspace}/contacts/{contact}/notes #/text",
+        ));
+        let notes = format!("{path}/notes");
+        self.owner.post(&notes, json!({ "text": note }), 201).await;
+        let entered_address =
+            canaries.address(field("POST /v1/workspaces/{workspace}/contacts #/email"));
+        let external = field("POST /v1/workspaces/{workspace}/contacts #/external_id");
+        let entered = json!({
+            "external_id": canaries.word(external),
+            "name": canaries.word(field("POST /v1/workspaces/{workspace}/contacts #/name")),
+            "email": entered_address,
+            "locale": canaries.language(field(
+                "POST /v1/workspaces/{workspace}/contacts #/locale",
+            )),
+        });
+        let contacts = format!("{}/contacts", self.workspace);
+        self.owner.post(&contacts, entered, 201).await;
+        self.addresses
+            .extend([signed_address, address, entered_address]);
         signed
     }
 
@@ -522,6 +541,12 @@ impl History {
         }
         for list in lists {
             let path = format!("{}{list}", self.workspace);
+            shown += &self.owner.send(Method::GET, &path, None).await.text;
+        }
+        let contacts = format!("{}/contacts", self.workspace);
+        let list = self.owner.get(&contacts, 200).await;
+        for contact in list["data"].as_array().expect("a list") {
+            let path = format!("{contacts}/{}/notes", text(contact, "id"));
             shown += &self.owner.send(Method::GET, &path, None).await.text;
         }
         let flows = format!("{}/flows", self.workspace);

@@ -157,6 +157,11 @@ async fn cursors(world: &World) -> Vec<(String, String)> {
             .post(&format!("{contact}/disclosures"), body, 201)
             .await;
     }
+    let contact = format!("{}/contacts/{}", workspace.path, visitor.contact_id);
+    for words in ["One", "Two"] {
+        let note = serde_json::json!({ "text": words });
+        owner.post(&format!("{contact}/notes"), note, 201).await;
+    }
     let app = owner.app(workspace).await;
     harness.visitor(&app).await.start("A third").await;
     let bob = harness
@@ -192,6 +197,8 @@ async fn cursors(world: &World) -> Vec<(String, String)> {
     let mut lists = vec![
         format!("{flow}/versions"),
         format!("{}/webhooks/{hook}/deliveries", workspace.path),
+        format!("{contact}/notes"),
+        format!("{contact}/timeline"),
         "/v1/support".to_owned(),
         "/v1/workspaces".to_owned(),
         "/v1/privacy/requests".to_owned(),

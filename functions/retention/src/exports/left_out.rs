@@ -277,6 +277,10 @@ pub const TEAMS_OWN: &[(&str, &str)] = &[
         "files with notes among the team; ask the team, who decides under Art. 15(4) GDPR",
     ),
     (
+        "ContactNote",
+        "notes of the team about the person; ask the team, who decides under Art. 15(4) GDPR",
+    ),
+    (
         "HoldNote",
         "why the team keeps a conversation; ask the team, who decides under Art. 15(4) GDPR",
     ),

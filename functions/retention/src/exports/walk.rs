@@ -207,7 +207,7 @@ pub fn mark(item: &Item) -> Result<Mark, StoreError> {
 pub fn is_left_out(kind: ExportKind, record: &str, fields: &Fields, now: Timestamp) -> bool {
     let (visitor, outside) = (kind == ExportKind::Visitor, kind == ExportKind::Disclosure);
     match record {
-        "HoldNote" => visitor || outside,
+        "ContactNote" | "HoldNote" => visitor || outside,
         // What a member keeps for themselves is in their own copy.
         "CannedReply" | "SavedView" => {
             kind == ExportKind::Workspace && fields.get("member") != Some(&Value::Null)
@@ -327,6 +327,7 @@ mod tests {
         "Call",
         "CallQuality",
         "Contact",
+        "ContactNote",
         "Conversation",
         "Delivery",
         "DisclosedPart",

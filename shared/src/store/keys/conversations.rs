@@ -3,7 +3,7 @@
 //! | what | table | partition key | sort key |
 //! |---|---|---|---|
 //! | read mark of a member | data | `READ#<ws>#<member>` | `<conversation>` |
-//! | contact, what it told of itself, where it is | data | `CONTACT#<ws>#<contact>` | `HEAD`, `PROFILE`, `CONTEXT`, `ADDRESS`, `REACHED`, `DISCLOSED#<disclosure>` |
+//! | contact, what it told of itself, where it is | data | `CONTACT#<ws>#<contact>` | `HEAD`, `PROFILE`, `CONTEXT`, `ADDRESS`, `REACHED`, `DISCLOSED#<disclosure>`, `NOTE#<note>` |
 //! | contacts of an address | data | `REACHED#platform#<keyed hash>` | `<ws>#<contact>` |
 //! | external id of a contact | data | `EXTERNAL#<ws>#<keyed hash>` | `HEAD` |
 //! | widget session | data | `VISIT#<ws>#<contact>` | `<visit>` |
@@ -20,7 +20,8 @@ use uuid::Uuid;
 use super::{HEAD, IndexKey, Key, data, due, head};
 use crate::{
     domain::{
-        ContactId, ConversationId, DisclosureId, MemberId, TeamId, Timestamp, VisitId, WorkspaceId,
+        ContactId, ConversationId, DisclosureId, MemberId, NoteId, TeamId, Timestamp, VisitId,
+        WorkspaceId,
     },
     store::{
         conversation::{Priority, Status},
@@ -106,6 +107,15 @@ pub fn disclosed(key: &Key) -> Option<(WorkspaceId, ContactId, DisclosureId)> {
 
 /// What the notes of disclosures open with, within a contact.
 pub const DISCLOSED: &str = "DISCLOSED#";
+
+/// A note of the team about a contact.
+pub fn contact_note(workspace: WorkspaceId, contact: ContactId, id: NoteId) -> Key {
+    let at = self::contact(workspace, contact);
+    data(at.pk, format!("{CONTACT_NOTE}{id}"))
+}
+
+/// What the notes about a contact open with, within it.
+pub const CONTACT_NOTE: &str = "NOTE#";
 
 /// Contacts of a workspace, by id, which is by first visit.
 pub fn contact_list(workspace: WorkspaceId, id: ContactId) -> IndexKey {

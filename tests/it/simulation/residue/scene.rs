@@ -73,6 +73,8 @@ impl Scene {
         let led = meeting.flow().await;
         let known = json!({ "name": CANARIES[2] });
         owner.patch(&contact, known, 200).await;
+        let noted = json!({ "text": CANARIES[1] });
+        owner.post(&format!("{contact}/notes"), noted, 201).await;
         let ids = [visitor.contact_id.clone(), thread.id, led, called].into();
         Self {
             harness,
