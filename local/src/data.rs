@@ -23,6 +23,10 @@ use crate::REGION;
 use crate::folder::{DataFolder, FolderError};
 use crate::template::{Table, stream_arn};
 
+mod elsewhere;
+
+use elsewhere::Elsewhere;
+
 /// The file of the data folder that holds the tables.
 pub const DATABASE_FILE: &str = "data.sqlite";
 /// How long a stream record can be read, as on AWS.
@@ -72,6 +76,7 @@ impl From<serde_json::Error> for DataError {
 pub struct Data {
     database: Database,
     file: Option<PathBuf>,
+    elsewhere: Option<Arc<Elsewhere>>,
 }
 
 impl Data {
@@ -86,7 +91,27 @@ impl Data {
         Ok(Self {
             database,
             file: None,
+            elsewhere: None,
         })
+    }
+
+    /// Tables of another DynamoDB, at this base URL, in an account of their own there. Their TTL and the times of
+    /// their streams follow `clock`, whatever the other one's clock says.
+    ///
+    /// # Errors
+    /// When the engine refuses: it is there, and stays empty.
+    pub fn elsewhere(url: &str, clock: &Clock) -> Result<Self, DataError> {
+        let elsewhere = Elsewhere::new(url, clock.clone());
+        Ok(Self {
+            elsewhere: Some(Arc::new(elsewhere)),
+            ..Self::ephemeral(clock)?
+        })
+    }
+
+    /// The base URL of the DynamoDB that has the tables, and the account there, unless this process has them.
+    pub fn served_elsewhere(&self) -> Option<(&str, &str)> {
+        let elsewhere = self.elsewhere.as_ref()?;
+        Some((elsewhere.url(), elsewhere.account()))
     }
 
     /// Tables in a file of the folder, whose times are the system's.
@@ -115,6 +140,7 @@ impl Data {
             Ok(None) => Ok(Self {
                 database,
                 file: Some(file),
+                elsewhere: None,
             }),
             Ok(Some(reason)) => Err(damaged(first_sentence(&reason)).into()),
             Err(error) => Err(damaged(first_sentence(&error.to_string())).into()),
@@ -136,6 +162,9 @@ impl Data {
     /// # Errors
     /// When a table that is there has other keys, indexes, TTL or stream than the template's.
     pub fn prepare(&self, tables: &[Table]) -> Result<(), DataError> {
+        if let Some(elsewhere) = &self.elsewhere {
+            return elsewhere.prepare(tables);
+        }
         let mut wanted: BTreeMap<&str, &Table> = tables
             .iter()
             .map(|table| (table.name.as_str(), table))
@@ -168,6 +197,9 @@ impl Data {
     /// # Errors
     /// When the engine refuses.
     pub fn sweep_ttl(&self) -> Result<usize, DataError> {
+        if let Some(elsewhere) = &self.elsewhere {
+            return elsewhere.sweep_ttl();
+        }
         Ok(self.database.sweep_ttl()?)
     }
 
@@ -182,6 +214,9 @@ impl Data {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Value>, DataError> {
+        if let Some(elsewhere) = &self.elsewhere {
+            return elsewhere.stream_records(table, after, limit);
+        }
         let arn = stream_arn(table);
         let position = match after {
             Some(number) => json!({

@@ -428,7 +428,7 @@ pub fn aws_environment(wires: &Wires) -> [(&'static str, String); 8] {
         ("AWS_ENDPOINT_URL_SESV2", wires.mail.clone()),
         ("AWS_REGION", REGION.to_owned()),
         // Any credentials do: the wires want a signature and do not check it.
-        ("AWS_ACCESS_KEY_ID", "embedded".to_owned()),
+        ("AWS_ACCESS_KEY_ID", wires.access_key.clone()),
         ("AWS_SECRET_ACCESS_KEY", "embedded".to_owned()),
         ("AWS_SESSION_TOKEN", "embedded".to_owned()),
     ]

@@ -192,8 +192,8 @@ impl Objects {
     }
 
     /// The service as an HTTP application.
-    pub fn router(self) -> Router {
-        wire::router(self)
+    pub fn router(self, access_key: &str) -> Router {
+        wire::router(self, access_key)
     }
 
     /// Every version there is, of every bucket: for tests, and for what looks for leftovers.

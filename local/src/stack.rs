@@ -46,6 +46,9 @@ const GRACE: Duration = Duration::from_secs(2);
 pub enum Storage {
     /// In memory, until it stops. The clock may be a manual one.
     Ephemeral,
+    /// The tables in another DynamoDB, at this base URL, and everything else in memory: for tests that hold the
+    /// embedded one against another.
+    Elsewhere(String),
     /// In this folder. The clock has to be the system's.
     Folder(PathBuf),
 }
@@ -502,9 +505,12 @@ fn open_storage(options: &StackOptions, template: &Template) -> Result<Opened, S
     let keys = template.keys.clone();
     let (buckets, clock) = (template.buckets.clone(), options.clock.clone());
     match &options.storage {
-        Storage::Ephemeral => Ok((
+        Storage::Ephemeral | Storage::Elsewhere(_) => Ok((
             None,
-            Data::ephemeral(&options.clock)?,
+            match &options.storage {
+                Storage::Elsewhere(url) => Data::elsewhere(url, &options.clock)?,
+                _ => Data::ephemeral(&options.clock)?,
+            },
             Kms::ephemeral(keys)?,
             Objects::ephemeral(buckets, clock),
         )),

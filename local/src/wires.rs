@@ -25,6 +25,9 @@ const GRACE: Duration = Duration::from_secs(2);
 pub struct Wires {
     /// Base URL of the DynamoDB service.
     pub dynamodb: String,
+    /// The access key that requests are signed with. The embedded services take any; a DynamoDB elsewhere knows
+    /// whose tables are meant by it.
+    pub access_key: String,
     /// Base URL of the KMS service.
     pub kms: String,
     /// Base URL of the SES v2 service.
@@ -50,12 +53,17 @@ impl Wires {
         pushes: Pushes,
     ) -> io::Result<Self> {
         let (stop, stopped) = watch::channel(false);
-        let (data_listener, dynamodb) = listen()?;
+        let (data_listener, embedded) = listen()?;
+        let (dynamodb, access_key) = match data.served_elsewhere() {
+            Some((url, account)) => (url.to_owned(), account.to_owned()),
+            None => (embedded, "embedded".to_owned()),
+        };
         let (kms_listener, kms_url) = listen()?;
         let (mail_listener, mail) = listen()?;
         let (objects_listener, objects_url) = listen()?;
         let (pushes_listener, pushes_url) = listen()?;
         let database = data.database().clone();
+        let objects = objects.router(&access_key);
         let thread = std::thread::Builder::new()
             .name("wires".into())
             .spawn(move || {
@@ -79,7 +87,7 @@ impl Wires {
                                     mailbox.router().merge(account::router()),
                                     stopped.clone()
                                 ),
-                                serve(objects_listener, objects.router(), stopped.clone()),
+                                serve(objects_listener, objects, stopped.clone()),
                                 serve(pushes_listener, pushes.router(), stopped.clone()),
                             )
                         };
@@ -97,6 +105,7 @@ impl Wires {
             })?;
         Ok(Self {
             dynamodb,
+            access_key,
             kms: kms_url,
             mail,
             objects: objects_url,

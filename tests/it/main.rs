@@ -20,6 +20,7 @@ mod continuity;
 mod contract;
 mod conversations;
 mod costs;
+mod data_wire;
 mod day;
 mod deliveries;
 mod departures;

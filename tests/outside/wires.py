@@ -9,8 +9,7 @@ data wire, and keys of the embedded stack.
 
     wires.py [--sotto target/debug/sotto]        needs ministack on the path (PyPI)
 
-The integration suite itself runs on the embedded wire alone: each of its tests has tables of its own, moves their
-time, and reads their stream, which ministack keeps for a process and by the clock on the wall.
+suite.py runs the integration suite on ministack.
 """
 
 import argparse
@@ -188,7 +187,7 @@ def start_ministack(folder):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "GATEWAY_PORT": str(port)}
+    environment = {**os.environ, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1"}
     process = subprocess.Popen(["ministack"], cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}/"
     for _ in range(300):

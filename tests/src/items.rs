@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use crate::Harness;
 
 /// DynamoDB checks that a request is signed; the embedded one does not check by whom.
-const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=test/20260115/us-east-1/dynamodb/aws4_request, \
-                             SignedHeaders=host, Signature=0";
+const SCOPE: &str = "20260115/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
 
 /// What the keys of counts, and of their salt, open with.
 const COUNTS: [&str; 2] = ["\"COUNTER#", "\"SALT#"];
@@ -117,11 +116,13 @@ impl Harness {
 
     async fn dynamodb(&self, operation: &str, request: Value) -> Value {
         let client = Client::builder().no_proxy().build().expect("a client");
+        let key = &self.stack.wires.access_key;
+        let authorization = format!("AWS4-HMAC-SHA256 Credential={key}/{SCOPE}");
         let response = client
             .post(&self.stack.wires.dynamodb)
             .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
             .header("content-type", "application/x-amz-json-1.0")
-            .header("authorization", AUTHORIZATION)
+            .header("authorization", authorization)
             .header("x-amz-date", "20260115T120000Z")
             .body(request.to_string())
             .send()

@@ -63,6 +63,11 @@ impl Harness {
     }
 
     async fn with(options: StackOptions) -> Self {
+        let storage = match (options.storage, data_wire()) {
+            (Storage::Ephemeral, Some(url)) => Storage::Elsewhere(url),
+            (storage, _) => storage,
+        };
+        let options = StackOptions { storage, ..options };
         let started = Stack::start(options).await;
         let stack = started.unwrap_or_else(|error| panic!("the stack does not start: {error}"));
         let client = Client::new(&stack.api);
@@ -74,4 +79,13 @@ impl Harness {
             _log: log::watch(),
         }
     }
+}
+
+/// The base URL of the DynamoDB that the tests run on, where it is not the embedded one: `tests/outside/suite.py`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a run of the tests is held against, which no deployment knows"
+)]
+fn data_wire() -> Option<String> {
+    std::env::var("DATA_WIRE").ok()
 }

@@ -22,14 +22,14 @@ use s3s::{Body, HttpError, S3, S3Error, S3Request, S3Response, S3Result, s3_erro
 
 use super::{Absent, Head, Objects, Only};
 
-/// The credentials that every caller on this machine has; signatures are checked against them.
-const KEY: &str = "embedded";
+/// The secret that every caller on this machine has; signatures are checked against it.
+const SECRET: &str = "embedded";
 /// Most entries of one page, as on S3.
 const PAGE: usize = 1000;
 
-pub(super) fn router(objects: Objects) -> Router {
+pub(super) fn router(objects: Objects, access_key: &str) -> Router {
     let mut builder = S3ServiceBuilder::new(objects);
-    builder.set_auth(SimpleAuth::from_single(KEY, KEY));
+    builder.set_auth(SimpleAuth::from_single(access_key, SECRET));
     Router::new()
         .fallback_service(HandleError::new(builder.build(), refused))
         .layer(middleware::from_fn(for_pages))
