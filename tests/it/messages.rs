@@ -1,6 +1,8 @@
 //! Messages: numbers without gaps, sends that may be repeated, parts of a thread.
 
-use harness::{Answer, Conversation, Harness, Member, Visitor, Workspace, message, random_uuid};
+use harness::{
+    Answer, Conversation, Harness, Member, Visitor, Workspace, message, random_uuid, text,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -196,4 +198,81 @@ async fn a_viewer_reads_and_does_not_write() {
         .refused(Method::POST, &world.path(), body, 403, "forbidden")
         .await;
     assert_eq!(world.visitor.read(&world.conversation).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_names_an_earlier_message_that_everybody_who_reads_it_may_read() {
+    let world = world().await;
+    let (ours, theirs) = (world.path(), world.widget_path());
+    let to = |seq: u64| {
+        let mut body = message("In answer");
+        body["reply_to_seq"] = seq.into();
+        body
+    };
+    let mut note = message("Between us");
+    note["kind"] = "note".into();
+    world.owner.post(&ours, note, 201).await;
+    world.owner.post(&ours, message("Here"), 201).await;
+    // Thread: 1 the visitor's, 2 a note, 3 the team's.
+    let body = to(3);
+    let said = world.visitor.post(&theirs, body.clone(), 201).await;
+    assert_eq!(said["reply_to_seq"], 3);
+    assert_eq!(world.visitor.post(&theirs, body.clone(), 200).await, said);
+    let mut other = body;
+    other["reply_to_seq"] = 1.into();
+    world
+        .visitor
+        .refused(Method::POST, &theirs, Some(other), 409, "message_id_reused")
+        .await;
+    let said = world.owner.post(&ours, to(1), 201).await;
+    assert_eq!(said["reply_to_seq"], 1);
+    let mut note = to(2);
+    note["kind"] = "note".into();
+    assert_eq!(world.owner.post(&ours, note, 201).await["reply_to_seq"], 2);
+    let seen = world.visitor.read(&world.conversation).await;
+    let answers: Vec<&Value> = seen.iter().map(|one| &one["reply_to_seq"]).collect();
+    // Of notes they see the numbers, and nothing of what is answered there.
+    let none = &Value::Null;
+    assert_eq!(answers, [none, none, none, &json!(3), &json!(1), none]);
+    // A note is nothing that a visitor could answer, nor what is said to them; a line of the system is
+    // nobody's; the others are not there.
+    let close = ours.replace("/messages", "/close");
+    world.owner.post(&close, json!({}), 200).await;
+    for seq in [0, 2, 7, 99, 10_000_000_000] {
+        for (client, path) in [
+            (&*world.visitor, theirs.as_str()),
+            (&*world.owner, ours.as_str()),
+        ] {
+            let answer = client.send(Method::POST, path, Some(to(seq))).await;
+            assert_eq!(answer.status, 422, "{seq}: {}", answer.text);
+            assert_eq!(answer.body["errors"][0]["pointer"], "#/reply_to_seq");
+        }
+    }
+    // What it answers may go: the number stays, and leads to nothing that was said.
+    world.owner.delete(&format!("{ours}/3"), 200).await;
+    let seen = world.visitor.read(&world.conversation).await;
+    let kept = |seq: u64| {
+        let found = seen.iter().find(|one| one["seq"] == seq);
+        found.expect("the message").clone()
+    };
+    assert_eq!(kept(4)["reply_to_seq"], 3);
+    assert_eq!(kept(3)["text"], Value::Null);
+    world.visitor.post(&theirs, to(3), 201).await;
+}
+
+#[tokio::test]
+async fn a_key_of_the_api_answers_a_message_and_finds_what_it_answered() {
+    let world = world().await;
+    let wanted = json!({
+        "name": "Shop", "scopes": ["conversations.read", "conversations.write"],
+        "expires_at": "2027-01-01T00:00:00Z",
+    });
+    let place = format!("{}/api-keys", world.workspace.path);
+    let made = world.owner.post(&place, wanted, 201).await;
+    let program = world.harness.anonymous().with_token(&text(&made, "key"));
+    let mut body = message("From the shop");
+    body["reply_to_seq"] = 1.into();
+    program.post(&world.path(), body, 201).await;
+    let part = program.get(&world.path(), 200).await;
+    assert_eq!(part["data"][1]["reply_to_seq"], 1);
 }

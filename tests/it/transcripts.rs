@@ -145,6 +145,43 @@ async fn a_member_takes_a_thread_along_in_three_forms_and_the_log_says_who_did()
     }
 }
 
+/// Thread: 1 the visitor's, 2 the claim, 3 a note, 4 the team's, 5 closed.
+#[tokio::test]
+async fn a_transcript_says_what_a_message_answers() {
+    let world = World::new().await;
+    let agent = world.name(&world.agent).await;
+    for seq in [4, 1] {
+        let mut answer = message("Where exactly?");
+        answer["reply_to_seq"] = seq.into();
+        let place = format!(
+            "/v1/widget/conversations/{}/messages",
+            world.conversation.id
+        );
+        world.visitor.post(&place, answer, 201).await;
+    }
+    let at = |answer: &str| format!("(in answer to {answer}, 2026-01-15 12:00:0");
+    for format in ["txt", "html"] {
+        let path = world.theirs(&format!("?format={format}"));
+        let page = taken(&world.visitor, &path).await.text;
+        for told in [at(&agent), at("You")] {
+            assert!(page.contains(&told), "{format}: {page}");
+        }
+        // A part that does not hold what is answered says no more than that.
+        let part = taken(&world.visitor, &format!("{path}&after_seq=5"))
+            .await
+            .text;
+        let elsewhere = "(in answer to an earlier message)";
+        assert_eq!(part.matches(elsewhere).count(), 2, "{format}: {part}");
+    }
+    let json = taken(&world.owner, &world.at("/transcript?format=json")).await;
+    let messages = json.body["messages"].as_array().expect("messages");
+    let answers: Vec<u64> = messages
+        .iter()
+        .filter_map(|one| one["reply_to_seq"].as_u64())
+        .collect();
+    assert_eq!(answers, [4, 1]);
+}
+
 #[tokio::test]
 async fn a_transcript_leaves_nothing_behind_but_the_line_that_it_was_taken() {
     let world = World::new().await;

@@ -527,7 +527,7 @@ def tour_of_a_conversation(api, mailbox, token, workspace, app):
     said = message("Are you there?")
     api("POST", f"{theirs}/messages", said, visitor, expect=201)
     api("POST", f"{theirs}/messages", said, visitor, expect=200)
-    api("POST", f"{ours}/messages", message("We are"), token)
+    api("POST", f"{ours}/messages", {**message("We are"), "reply_to_seq": 2}, token)
     for path in (f"{workspace}/conversations", ours, f"{ours}/messages"):
         api("GET", path, token=token)
     for path in ("/v1/widget/conversations", theirs, f"{theirs}/messages"):

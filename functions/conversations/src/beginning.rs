@@ -100,6 +100,7 @@ pub async fn begin(
         text: Some(text),
         files: Files::default(),
         mentions: Vec::new(),
+        reply_to_seq: None,
     };
     let mut transaction = Transaction::new(entry.now);
     let (message, head) = first(&mut transaction, &head, &draft, &data_key, entry.lens())?;

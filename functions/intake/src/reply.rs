@@ -149,6 +149,7 @@ impl Opened {
             text: Some(said(came)),
             files: Attached::default(),
             mentions: Vec::new(),
+            reply_to_seq: None,
         };
         let lens = Lens {
             now: self.now,

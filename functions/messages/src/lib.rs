@@ -15,6 +15,7 @@
 //! | `visitor_transcript` | `GET /v1/widget/conversations/{conversation}/transcript` |
 //! | `visitor_mail_transcript` | `POST /v1/widget/conversations/{conversation}/transcript` |
 
+mod answered;
 mod delete;
 mod desk;
 mod edit;

@@ -8,14 +8,17 @@ use serde::Deserialize;
 use shared::{
     app::App,
     domain::{AttachmentId, ConversationId, MemberId, Permission, WorkspaceId, text::Text},
-    http::{Caller, Credential, Json, Path, Problem, Problems, view::MessageView},
+    http::{Caller, Credential, Json, Path, Problem, Problems, json::given, view::MessageView},
     store::message::{Draft, MessageKind},
     words,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::thread::{self, Content};
+use crate::{
+    answered::Answered,
+    thread::{self, Content},
+};
 
 words! {
     /// What a member may write.
@@ -50,6 +53,11 @@ pub struct SendMessage {
     #[serde(default)]
     #[schema(required = false, max_items = 10, example = json!([]))]
     mentions: Vec<MemberId>,
+    /// The number of an earlier message of this conversation that this one answers. A `text` cannot answer
+    /// a note.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, minimum = 1, example = 1)]
+    reply_to_seq: Option<u64>,
 }
 
 const fn text_kind() -> WrittenKind {
@@ -80,7 +88,9 @@ pub async fn handle(
     Json(body): Json<SendMessage>,
 ) -> Result<Response, Problem> {
     let content = Content::check(body.text, body.attachments)?;
-    let wanted = content.wanted(workspace, conversation);
+    let answered = Answered::check(body.reply_to_seq, workspace, conversation)?;
+    let mut wanted = content.wanted(workspace, conversation);
+    wanted.extend(answered.wanted());
     let caller = app
         .caller(
             &credential,
@@ -91,17 +101,20 @@ pub async fn handle(
         .await?;
     let thread = thread::seen(&caller.entry, &caller.sight, conversation)?;
     let files = content.files(&caller.entry, &thread, caller.subject)?;
+    let kind = match body.kind {
+        WrittenKind::Note => MessageKind::Note,
+        WrittenKind::Text => MessageKind::Text,
+    };
+    let reply_to_seq = answered.among(&caller.entry, &thread, kind)?;
     let mentions = named(&app, &caller, &thread, body.kind, body.mentions).await?;
     let draft = Draft {
         author: caller.subject,
         client_message_id: body.client_message_id,
-        kind: match body.kind {
-            WrittenKind::Note => MessageKind::Note,
-            WrittenKind::Text => MessageKind::Text,
-        },
+        kind,
         text: content.text,
         files,
         mentions,
+        reply_to_seq,
     };
     let appended = app
         .store

@@ -18,7 +18,7 @@ use shared::{
     domain::{AttachmentId, ConversationId, text::Text},
     http::{
         Allowance, Client, Code, Json, Path, Problem, Problems, VisitorToken, actor::Entry,
-        view::MessageView,
+        json::given, view::MessageView,
     },
     store::{
         Unsealed,
@@ -32,7 +32,10 @@ use shared::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::thread::{self, Content, Thread};
+use crate::{
+    answered::Answered,
+    thread::{self, Content, Thread},
+};
 
 /// What a visitor writes.
 #[derive(Deserialize, ToSchema)]
@@ -53,6 +56,10 @@ pub struct VisitorMessage {
     #[serde(default)]
     #[schema(required = false, max_items = 100, example = json!([]))]
     choice: Vec<String>,
+    /// The number of an earlier message of this conversation that this one answers.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, minimum = 1, example = 1)]
+    reply_to_seq: Option<u64>,
 }
 
 /// Send a message as a visitor.
@@ -85,12 +92,15 @@ pub async fn handle(
     let at_run = keys::flow_run(token.workspace, conversation);
     let mut wanted = content.wanted(token.workspace, conversation);
     wanted.push(at_run.clone());
+    let earlier = Answered::check(body.reply_to_seq, token.workspace, conversation)?;
+    wanted.extend(earlier.wanted());
     let visitor = app.visitor(&token, wanted).await?;
     let thread = thread::own(&visitor.entry, visitor.id, conversation)?;
     if visitor.contact.blocked {
         return Err(Problem::new(Code::Blocked));
     }
     let files = content.files(&visitor.entry, &thread, visitor.subject())?;
+    let reply_to_seq = earlier.among(&visitor.entry, &thread, MessageKind::Text)?;
     let draft = Draft {
         author: visitor.subject(),
         client_message_id: body.client_message_id,
@@ -98,6 +108,7 @@ pub async fn handle(
         text: content.text,
         files,
         mentions: Vec::new(),
+        reply_to_seq,
     };
     let at_head = keys::conversation(token.workspace, conversation);
     let Thread { mut head, key } = thread;

@@ -247,7 +247,10 @@ pub fn take(
         }
         "Message" => {
             let mut taken = Message::blank(workspace, conversation, now);
-            taken.retell(fields).map_err(fault)?;
+            // Archives of before messages could answer others.
+            let mut fields = fields.clone();
+            fields.entry("reply_to_seq").or_insert(Value::Null);
+            taken.retell(&fields).map_err(fault)?;
             // Files that had ended when the archive was made are in none of its parts.
             let kept = taken.files.iter().filter(|file| archive.has(file.id));
             taken.files = Files::new(kept.cloned().collect());

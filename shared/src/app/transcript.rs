@@ -168,7 +168,17 @@ impl Transcript {
                 .subject_member
                 .map(SubjectId::Member)
                 .and_then(label);
-            document::Line::new(message, actor, member)
+            let answered = message.reply_to_seq.map(|seq| {
+                let found = self.messages.binary_search_by_key(&seq, |one| one.seq).ok();
+                match found.and_then(|at| self.messages.get(at)) {
+                    Some(one) => document::Answered::Here {
+                        who: one.author.and_then(label).unwrap_or(words::SYSTEM),
+                        at: one.sent_at,
+                    },
+                    None => document::Answered::Elsewhere,
+                }
+            });
+            document::Line::new(message, actor, member, answered)
         };
         Document {
             conversation: self.head.id,

@@ -143,6 +143,10 @@ pub struct MessageView {
     /// Which members a note names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mentions: Option<Vec<MemberId>>,
+    /// Which earlier message of the conversation it answers; that one may have been deleted, or have ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 1)]
+    pub reply_to_seq: Option<u64>,
     /// To which earlier message it happened: read that one again.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 1)]
@@ -190,6 +194,7 @@ impl MessageView {
             subject_team: message.subject_team,
             priority: message.priority,
             mentions: message.mentions.clone(),
+            reply_to_seq: message.reply_to_seq,
             subject_seq: message.subject_seq,
             labels: message.labels.clone(),
             until: message.until,

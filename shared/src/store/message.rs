@@ -177,6 +177,9 @@ pub struct Message {
     /// Which members a note names.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Pseudonymise, open)]
     pub mentions: Option<Vec<MemberId>>,
+    /// Which earlier message of the conversation it answers; that one may be gone.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub reply_to_seq: Option<u64>,
     /// To which earlier message.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub subject_seq: Option<u64>,
@@ -228,6 +231,7 @@ impl Message {
             subject_team: None,
             priority: None,
             mentions: None,
+            reply_to_seq: None,
             subject_seq: None,
             labels: Vec::new(),
             until: None,
@@ -284,6 +288,8 @@ pub struct Draft {
     pub files: Files,
     /// Which members it names, who all see the conversation.
     pub mentions: Vec<MemberId>,
+    /// Which earlier message of the thread it answers; its readers may read that one.
+    pub reply_to_seq: Option<u64>,
 }
 
 /// How an append ended.
@@ -323,7 +329,8 @@ impl Draft {
         let changed =
             message.edited_at.is_some() || message.deleted_at.is_some() || message.redacted;
         let same = message.text == self.text && message.files.ids() == self.files.ids();
-        self.kind == message.message_kind && (changed || same)
+        let answers = message.reply_to_seq == self.reply_to_seq;
+        self.kind == message.message_kind && answers && (changed || same)
     }
 
     /// Lets those whom it names find it.

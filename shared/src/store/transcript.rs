@@ -153,6 +153,7 @@ impl Step {
             subject_team: None,
             priority: None,
             mentions: None,
+            reply_to_seq: None,
             subject_seq: None,
             labels: Vec::new(),
             until: None,
@@ -271,6 +272,7 @@ impl Step {
             text: draft.text.clone(),
             files: draft.files.clone(),
             mentions: Some(draft.mentions.clone()).filter(|named| !named.is_empty()),
+            reply_to_seq: draft.reply_to_seq,
             client_message_id: Some(draft.client_message_id),
             ..self.next(draft.kind)
         };

@@ -110,6 +110,10 @@ async fn more(scene: &Scene) -> Vec<String> {
         .patch(&path, json!({ "priority": "urgent" }), 200)
         .await;
     let said = owner.say(from, &thread, "Seven \u{20ac}").await;
+    let mut answer = harness::message("For one?");
+    answer["reply_to_seq"] = said["seq"].clone();
+    let place = format!("/v1/widget/conversations/{}/messages", thread.id);
+    content.post(&place, answer, 201).await;
     owner
         .delete(&format!("{path}/messages/{}", said["seq"]), 200)
         .await;

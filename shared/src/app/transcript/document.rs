@@ -35,8 +35,8 @@ pub enum Says {
     Somebody {
         /// Who.
         who: String,
-        /// What became of it besides: a note, edited, a part blacked out.
-        marks: Vec<&'static str>,
+        /// What it is besides: a note, an answer, edited, a part blacked out.
+        marks: Vec<String>,
         /// The words; none when they were deleted.
         text: Option<String>,
     },
@@ -45,8 +45,13 @@ pub enum Says {
 }
 
 impl Line {
-    /// The entry of a message, with what those in it are called.
-    pub fn new(message: &Message, actor: Option<&str>, member: Option<&str>) -> Self {
+    /// The entry of a message, with what those in it are called, and what it answers.
+    pub fn new(
+        message: &Message,
+        actor: Option<&str>,
+        member: Option<&str>,
+        answered: Option<Answered<'_>>,
+    ) -> Self {
         let says = match (message.message_kind, message.event) {
             (MessageKind::System, Some(event)) => Says::Happened(words::sentence(
                 event,
@@ -57,7 +62,7 @@ impl Line {
             )),
             _ => Says::Somebody {
                 who: actor.unwrap_or(words::SYSTEM).to_owned(),
-                marks: marks(message),
+                marks: marks(message, answered),
                 text: words_of(message),
             },
         };
@@ -66,6 +71,19 @@ impl Line {
             says,
         }
     }
+}
+
+/// What a message answers, as its reader finds it in the document.
+pub enum Answered<'a> {
+    /// Somebody's message of this part.
+    Here {
+        /// Who wrote it.
+        who: &'a str,
+        /// When.
+        at: Timestamp,
+    },
+    /// One that is not in this part, or has ended.
+    Elsewhere,
 }
 
 /// What a message says, and a row for each of its files.
@@ -79,9 +97,10 @@ fn words_of(message: &Message) -> Option<String> {
     (!rows.is_empty()).then(|| rows.join("\n"))
 }
 
-fn marks(message: &Message) -> Vec<&'static str> {
-    [
-        (message.message_kind == MessageKind::Note, words::NOTE),
+fn marks(message: &Message, answered: Option<Answered<'_>>) -> Vec<String> {
+    let answers = answered.map(words::answers);
+    let note = (message.message_kind == MessageKind::Note).then(|| words::NOTE.to_owned());
+    let became = [
         (
             message.edited_at.is_some() && message.deleted_at.is_none(),
             words::EDITED,
@@ -89,8 +108,8 @@ fn marks(message: &Message) -> Vec<&'static str> {
         (message.redacted, words::REDACTED),
     ]
     .into_iter()
-    .filter_map(|(is, word)| is.then_some(word))
-    .collect()
+    .filter_map(|(is, word): (bool, &str)| is.then(|| word.to_owned()));
+    note.into_iter().chain(answers).chain(became).collect()
 }
 
 /// An instant for people: to the second, in UTC.

@@ -77,7 +77,7 @@ mod tests {
             at: "2026-01-15 12:00:00 UTC".to_owned(),
             says: Says::Somebody {
                 who: "Visitor".to_owned(),
-                marks: vec![words::EDITED],
+                marks: vec![words::EDITED.to_owned()],
                 text: Some(forged.to_owned()),
             },
         };

@@ -5,7 +5,7 @@ use crate::{
     store::message::Event,
 };
 
-use super::document::moment;
+use super::document::{Answered, moment};
 
 /// Who did what nobody did.
 pub const SYSTEM: &str = "The system";
@@ -19,6 +19,14 @@ pub const REDACTED: &str = "partly blacked out";
 pub const DELETED: &str = "This message was deleted.";
 /// When the beginning has ended.
 pub const OLDER_ENDED: &str = "Older messages have been deleted at the end of their retention.";
+
+/// What a message answers.
+pub fn answers(answered: Answered<'_>) -> String {
+    match answered {
+        Answered::Here { who, at } => format!("in answer to {who}, {}", moment(at)),
+        Answered::Elsewhere => "in answer to an earlier message".to_owned(),
+    }
+}
 
 /// In the place of a file, which a transcript does not hold.
 pub fn file(name: &str) -> String {

@@ -200,6 +200,7 @@ fn message(message: &Message) -> Value {
         "text": message.text.as_ref().map(|text| text.reveal()),
         "event": message.event,
         "subject_seq": message.subject_seq,
+        "reply_to_seq": message.reply_to_seq,
         "sent_at": message.sent_at,
         "edited_at": message.edited_at,
         "deleted_at": message.deleted_at,
