@@ -8,6 +8,7 @@ use harness::{Harness, Member, Visitor, WidgetApp, Workspace, message, text};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+mod chosen;
 mod endpoints;
 mod failures;
 mod others;

@@ -194,6 +194,10 @@ def tour_of_the_webhooks(api, retention, table, token, workspace, app, contact):
     gone = api("POST", f"{workspace}/webhooks", hook, token)
     made = api("POST", f"{workspace}/webhooks", {**hook, "payload": "full"}, token)
     place = f"{workspace}/webhooks/{made['id']}"
+    # Those of one app only; the conversation that follows is somebody's of the team, and so of none of them.
+    team = api("GET", f"{workspace}/teams", token=token)["data"]
+    chosen = {"app_ids": [app["id"]], "team_ids": [one["id"] for one in team]}
+    api("POST", f"{workspace}/webhooks", {**hook, "filters": chosen}, token)
     api("GET", f"{workspace}/webhooks", token=token)
     api("POST", f"{place}/secret", {"overlap_hours": 1}, token, {"if-match": '"1"'})
     api("POST", "/v1/widget/sessions", {"app_key": app["public_key"]}, headers={"origin": "https://shop.example"})

@@ -21,7 +21,10 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::webhook::{self, WebhookView, check_address, distinct};
+use crate::{
+    filters::Filters,
+    webhook::{self, WebhookView, check_address, distinct},
+};
 
 /// What to change of a webhook.
 #[derive(Deserialize, ToSchema)]
@@ -39,6 +42,10 @@ pub struct ChangeWebhook {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, max_items = 13)]
     events: Option<Vec<HookEvent>>,
+    /// Of which conversations, from now on: both lists, and one that is left out is empty.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    filters: Option<Filters>,
     /// How much. `full` takes a factor that was proved in the last ten minutes.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
@@ -105,6 +112,9 @@ pub async fn handle(
     webhook.payload = body.payload.unwrap_or(webhook.payload);
     if let Some(events) = body.events {
         webhook.events = distinct(events)?;
+    }
+    if let Some(filters) = body.filters {
+        filters.set(&app, entry, &mut webhook).await?;
     }
     let stored = Stored::next(webhook, &entry.policy);
     transaction.replace(&stored, &Unsealed)?;

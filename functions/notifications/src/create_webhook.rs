@@ -23,7 +23,10 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::webhook::{WebhookView, check_address, distinct};
+use crate::{
+    filters::Filters,
+    webhook::{WebhookView, check_address, distinct},
+};
 
 /// An endpoint to make.
 #[derive(Deserialize, ToSchema)]
@@ -38,6 +41,10 @@ pub struct CreateWebhook {
     /// What it is told of.
     #[schema(max_items = 13, example = json!(["message.created", "conversation.closed"]))]
     events: Vec<HookEvent>,
+    /// Of which conversations: of all unless it says otherwise.
+    #[serde(default)]
+    #[schema(required = false)]
+    filters: Filters,
     /// How much it is told: `thin` unless it says otherwise. With `full` the receiver processes
     /// personal data.
     #[serde(default = "thin")]
@@ -81,12 +88,14 @@ pub async fn handle(
     }
     let id = WebhookId::new(entry.now);
     let address = Webhook::seal_address(&entry.tenant_key, (workspace, id), body.url.as_str())?;
-    let webhook = Webhook {
+    let mut webhook = Webhook {
         id,
         workspace,
         name: Label::new(&body.name),
         address,
         events,
+        app_ids: None,
+        team_ids: None,
         payload: body.payload,
         status: WebhookStatus::Enabled,
         disabled_at: None,
@@ -95,6 +104,7 @@ pub async fn handle(
         created_at: entry.now,
         rev: 1,
     };
+    body.filters.set(&app, entry, &mut webhook).await?;
     let stored = Stored::new(webhook, &entry.policy);
     let mut transaction = Transaction::new(entry.now);
     transaction.create(&stored, &Unsealed)?;

@@ -38,6 +38,7 @@ mod change_webhook;
 mod create_webhook;
 mod delivery;
 mod device;
+mod filters;
 mod list_deliveries;
 mod list_devices;
 mod list_notifications;

@@ -12,6 +12,8 @@ use shared::{
 };
 use utoipa::ToSchema;
 
+use crate::filters::Filters;
+
 /// A service of the customer that is told what happens.
 #[derive(Serialize, ToSchema)]
 pub struct WebhookView {
@@ -25,6 +27,8 @@ pub struct WebhookView {
     url: String,
     /// What it is told of; besides, every endpoint is told of `contact.deleted`.
     events: Vec<HookEvent>,
+    /// Of which conversations.
+    filters: Filters,
     /// How much it is told.
     payload: Payload,
     /// Whether it is told anything.
@@ -58,6 +62,7 @@ impl WebhookView {
             name: webhook.name.as_str().to_owned(),
             url: webhook.address(&entry.tenant_key)?,
             events: webhook.events.clone(),
+            filters: Filters::of(webhook),
             payload: webhook.payload,
             status: webhook.status,
             disabled_at: webhook.disabled_at,

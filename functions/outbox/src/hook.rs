@@ -4,6 +4,7 @@
 //! batch that comes again writes nothing twice. Messages are told by the head that counts them: they
 //! wake nobody themselves.
 
+mod filter;
 mod others;
 
 use std::collections::{BTreeMap, btree_map::Entry};
@@ -34,6 +35,7 @@ use shared::{
 };
 
 use crate::{failure::Failure, image};
+use filter::Belongs;
 
 /// The endpoints of the workspaces of a batch, each read once.
 #[derive(Default)]
@@ -154,8 +156,19 @@ impl Hooks {
             others::happened(new, old, at)
         };
         let tenant = TenantId::Workspace(workspace);
+        let mut belongs = is(Conversation::DECLARATION.name).then(|| Belongs::of(&[new, old]));
         for one in happened {
             for hook in hooks.iter().filter(|hook| hook.wants(one.event)) {
+                if let Some(about) = one.conversation.filter(|_| hook.is_choosy()) {
+                    let known = match belongs.take() {
+                        Some(known) => known,
+                        None => Belongs::now(app, workspace, about).await?,
+                    };
+                    // All that one change tells is about one conversation.
+                    if !belongs.insert(known).suits(hook) {
+                        continue;
+                    }
+                }
                 let tenant_key = app.store.tenant_key(tenant, now).await?;
                 let what = format!("{root}|{}", one.mark);
                 let id = hook.delivery_id(&tenant_key, one.event, &what, one.at);

@@ -25,8 +25,8 @@ use super::{
 };
 use crate::{
     domain::{
-        AttachmentId, CallId, ContactId, ConversationId, DeliveryId, FlowId, RequestId, Timestamp,
-        WebhookId, WorkspaceId, policy::Lens, webhook::HookEvent,
+        AppId, AttachmentId, CallId, ContactId, ConversationId, DeliveryId, FlowId, RequestId,
+        TeamId, Timestamp, WebhookId, WorkspaceId, policy::Lens, webhook::HookEvent,
     },
     words,
 };
@@ -106,6 +106,12 @@ pub struct Webhook {
     /// What it is told of.
     #[non_personal(reason = "a setting of the endpoint", export)]
     pub events: Vec<HookEvent>,
+    /// Only of conversations of these apps; of all when there is nothing.
+    #[non_personal(reason = "a setting of the endpoint", export)]
+    pub app_ids: Option<Vec<AppId>>,
+    /// Only of conversations of these teams; of all when there is nothing.
+    #[non_personal(reason = "a setting of the endpoint", export)]
+    pub team_ids: Option<Vec<TeamId>>,
     /// How much.
     #[non_personal(reason = "a setting of the endpoint", export)]
     pub payload: Payload,
@@ -183,6 +189,18 @@ impl Webhook {
     pub fn wants(&self, event: HookEvent) -> bool {
         self.status == WebhookStatus::Enabled
             && (event.is_always_told() || self.events.contains(&event))
+    }
+
+    /// Whether it is told of what happens to some conversations only.
+    pub const fn is_choosy(&self) -> bool {
+        self.app_ids.is_some() || self.team_ids.is_some()
+    }
+
+    /// Whether it is told of a conversation that came by `app`, and is or was one of `teams`.
+    pub fn admits(&self, app: Option<AppId>, teams: &[TeamId]) -> bool {
+        let by_app = |ids: &Vec<AppId>| app.is_some_and(|app| ids.contains(&app));
+        let by_team = |ids: &Vec<TeamId>| teams.iter().any(|team| ids.contains(team));
+        self.app_ids.as_ref().is_none_or(by_app) && self.team_ids.as_ref().is_none_or(by_team)
     }
 
     /// The id of the delivery of what happened at `at`: it follows from what happened.
@@ -406,6 +424,26 @@ impl Store {
         };
         let found = places.iter().filter_map(|place| fetched.raw(place));
         Ok(found.filter_map(read).collect())
+    }
+
+    /// By which app a conversation came, and whose it is; nothing when it is gone. One read.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn belongs(
+        &self,
+        workspace: WorkspaceId,
+        conversation: ConversationId,
+    ) -> Result<(Option<AppId>, Option<TeamId>), StoreError> {
+        let place = keys::conversation(workspace, conversation);
+        let fetched = self.batch(vec![place.clone()]).await?;
+        let head = fetched.raw(&place);
+        Ok((
+            head.and_then(|head| Option::<AppId>::read(head.get("app")))
+                .flatten(),
+            head.and_then(|head| Option::<TeamId>::read(head.get("team")))
+                .flatten(),
+        ))
     }
 
     /// Every endpoint of a workspace, oldest first. One read.
