@@ -172,6 +172,90 @@ async fn what_somebody_says_for_a_time_is_over_to_the_millisecond() {
     assert_eq!(own().await, "online");
 }
 
+#[tokio::test]
+async fn what_somebody_had_said_without_an_end_holds_again_after_what_they_say_for_a_time() {
+    let world = World::new().await;
+    let status = world.at("/availability");
+    let minutes = |count: u32| world.harness.now().plus(Duration::from_secs(60) * count);
+    let says = async |who: &Member, status: &str, until: Option<shared::domain::Timestamp>| {
+        let said = json!({ "status": status, "until": until });
+        who.put(&world.at("/availability"), said, 200).await;
+    };
+    let own = async |who: &Member| text(&who.get(&status, 200).await, "own_status");
+    let agent = &world.agent;
+    says(agent, "away", None).await;
+    says(agent, "offline", Some(minutes(30))).await;
+    // Said for a time upon a time: the first of them is not what comes back.
+    says(agent, "online", Some(minutes(20))).await;
+    assert_eq!(own(agent).await, "online");
+    world.harness.advance(Duration::from_secs(20 * 60));
+    let agent = &world.harness.sign_in("bob@example.com").await;
+    assert_eq!(own(agent).await, "away");
+    assert_eq!(world.said().await, 1, "one row");
+    says(agent, "online", None).await;
+    says(agent, "offline", Some(minutes(5))).await;
+    assert_eq!(own(agent).await, "offline");
+    world.harness.advance(Duration::from_secs(5 * 60));
+    assert_eq!(own(agent).await, "online");
+}
+
+#[tokio::test]
+async fn whoever_is_away_gives_back_what_they_have_open_and_keeps_what_is_closed() {
+    let world = World::new().await;
+    let (owner, agent) = (&world.owner, &world.agent);
+    let team = json!({ "name": "Ours", "assignment": "manual" });
+    let team = text(&owner.post(&world.at("/teams"), team, 201).await, "id");
+    let me = json!({ "member_id": world.id(agent).await });
+    let mut threads = Vec::new();
+    for words in ["Open", "Of a team", "Put aside", "Closed", "Another's"] {
+        threads.push(world.visitor.start(words).await.id);
+    }
+    let at =
+        |number: usize, rest: &str| world.at(&format!("/conversations/{}{rest}", threads[number]));
+    let to_team = json!({ "team_id": team });
+    owner.put(&at(1, "/team"), to_team, 200).await;
+    for number in 0..4 {
+        owner.put(&at(number, "/assignee"), me.clone(), 200).await;
+    }
+    let theirs = json!({ "member_id": world.id(owner).await });
+    owner.put(&at(4, "/assignee"), theirs, 200).await;
+    let later = json!({ "until": world.harness.now().plus(HOUR) });
+    owner.post(&at(2, "/snooze"), later, 200).await;
+    owner.post(&at(3, "/close"), json!({}), 200).await;
+
+    let place = world.at("/availability");
+    let none = json!({ "status": "online", "reassign": true });
+    let refused = agent.send(Method::PUT, &place, Some(none)).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert_eq!(refused.body["errors"][0]["pointer"], "#/reassign");
+    let kept = agent.put(&place, json!({ "status": "away" }), 200).await;
+    assert_eq!(kept.get("job_id"), None, "{kept}");
+    let away = json!({ "status": "away", "reassign": true });
+    let said = agent.put(&place, away, 200).await;
+    world.harness.run_schedule("Jobs").await;
+    let job = world.at(&format!("/jobs/{}", text(&said, "job_id")));
+    let job = owner.get(&job, 200).await;
+    assert_eq!(
+        (&job["state"], &job["kind"], &job["roots_done"]),
+        (&json!("done"), &json!("reassign"), &json!(3))
+    );
+    let mut who = Vec::new();
+    for number in 0..5 {
+        let seen = owner.get(&at(number, ""), 200).await;
+        who.push((seen["assignee"].clone(), seen["team_id"].clone()));
+    }
+    let nobodys = (Value::Null, Value::Null);
+    assert_eq!(who[0], nobodys);
+    assert_eq!(who[1], (Value::Null, json!(team)), "it waits in its team");
+    assert_eq!(who[2], nobodys);
+    assert!(!who[3].0.is_null() && !who[4].0.is_null(), "{who:?}");
+    // The transcript says that, and they are still one of the team.
+    let lines = owner.get(&at(0, "/messages"), 200).await;
+    let lines = lines["data"].as_array().expect("lines");
+    assert_eq!(lines.last().expect("a line")["event"], "unassigned");
+    agent.get(&world.workspace.path, 200).await;
+}
+
 /// CHAT-07: the present state, not a history of it.
 #[tokio::test]
 async fn of_what_somebody_said_only_the_last_is_there_and_it_goes_with_them() {

@@ -139,6 +139,8 @@ def tour_of_the_desk(api, token, workspace, contact, member):
     api("PUT", f"{workspace}/business-hours", hours, token)
     api("GET", f"{workspace}/business-hours", token=token)
     api("DELETE", f"{workspace}/business-hours", token=token)
+    away = {"status": "away", "until": at(3600), "reassign": True}
+    api("PUT", f"{workspace}/availability", away, token)
     api("PUT", f"{workspace}/availability", {"status": "online"}, token)
     api("GET", f"{workspace}/availability", token=token)
     team = api("POST", f"{workspace}/teams", {"name": "Billing", "assignment": "round_robin", "capacity": 5}, token, {"idempotency-key": "team"})
@@ -192,12 +194,12 @@ def tour_of_the_webhooks(api, retention, table, token, workspace, app, contact):
     events = ["contact.created", "message.created"]
     hook = {"name": "Shop", "url": "https://hooks.shop.invalid/", "events": events}
     gone = api("POST", f"{workspace}/webhooks", hook, token)
-    made = api("POST", f"{workspace}/webhooks", {**hook, "payload": "full"}, token)
-    place = f"{workspace}/webhooks/{made['id']}"
     # Those of one app only; the conversation that follows is somebody's of the team, and so of none of them.
     team = api("GET", f"{workspace}/teams", token=token)["data"]
     chosen = {"app_ids": [app["id"]], "team_ids": [one["id"] for one in team]}
     api("POST", f"{workspace}/webhooks", {**hook, "filters": chosen}, token)
+    made = api("POST", f"{workspace}/webhooks", {**hook, "payload": "full"}, token)
+    place = f"{workspace}/webhooks/{made['id']}"
     api("GET", f"{workspace}/webhooks", token=token)
     api("POST", f"{place}/secret", {"overlap_hours": 1}, token, {"if-match": '"1"'})
     api("POST", "/v1/widget/sessions", {"app_key": app["public_key"]}, headers={"origin": "https://shop.example"})

@@ -4,6 +4,9 @@
 //! The queues of the member are walked twice: an index may lag, and what was assigned in the last
 //! moment shows in the second walk. What is not theirs any more is left alone, so a page may be
 //! walked as often as it takes.
+//!
+//! Who stays, and says that they are away, may give back what they have open: that is the same walk over one
+//! of the queues, and nothing else of theirs is touched.
 
 use shared::{
     domain::{MemberId, Policy, TenantId, policy::Lens},
@@ -11,7 +14,7 @@ use shared::{
         Item, Key, Query, RootRef, StoreError, Table, Unsealed,
         conversation::{Conversation, Status},
         db::key_of,
-        job::Mark,
+        job::{JobKind, Mark},
         keys::{self, Whose},
         message::Event,
         query::Listed,
@@ -38,7 +41,10 @@ enum Left {
 }
 
 /// The lists in the order they are walked.
-fn list(number: u32) -> Option<Left> {
+fn list(kind: JobKind, number: u32) -> Option<Left> {
+    if kind == JobKind::Reassign {
+        return (number < WALKS).then_some(Left::Queue(Status::Open));
+    }
     let queues = QUEUES.len() as u32;
     let kept = queues * WALKS;
     match number {
@@ -59,7 +65,7 @@ impl Run<'_> {
         let Some(member) = self.job.member else {
             return Ok(Turn::On);
         };
-        while let Some(left) = list(self.job.list) {
+        while let Some(left) = list(self.job.job_kind, self.job.list) {
             let Some(policy) = self.policy().await? else {
                 return Ok(Turn::On);
             };
@@ -133,10 +139,13 @@ impl Run<'_> {
         let Some(key) = fetched.data_key(at_head, &tenant_key)? else {
             return Ok(());
         };
+        let stays = self.job.job_kind == JobKind::Reassign;
+        let is_theirs =
+            |head: &Conversation| head.assignee == Some(member) && (!stays || is_open(head, lens));
         for heir in [self.job.heir, None] {
             let live = heir.map(|heir| keys::membership(workspace, heir));
             let step = |head: &Conversation| {
-                let step = (head.assignee == Some(member)).then(|| step(head, member, heir, lens));
+                let step = is_theirs(head).then(|| step(head, member, heir, lens));
                 Ok::<_, StoreError>(step)
             };
             match store.change(head.clone(), &key, lens, live, step).await? {
@@ -159,13 +168,18 @@ impl Run<'_> {
 fn step(head: &Conversation, member: MemberId, heir: Option<MemberId>, lens: Lens<'_>) -> Step {
     let mut step = Step::on(head, lens.now);
     step.head.hand_over(heir, lens.now);
-    if matches!(head.status_at(lens.now), Status::Open | Status::Snoozed) {
+    if is_open(head, lens) {
         step.line(match heir {
             Some(heir) => Line::new(Event::Assigned, None).member(Some(heir)),
             None => Line::new(Event::Unassigned, None).member(Some(member)),
         });
     }
     step
+}
+
+/// Whether somebody has to see to it, now or later.
+fn is_open(head: &Conversation, lens: Lens<'_>) -> bool {
+    matches!(head.status_at(lens.now), Status::Open | Status::Snoozed)
 }
 
 fn mark(key: Key, item: &Item) -> Mark {
@@ -183,7 +197,7 @@ mod tests {
     #[test]
     fn every_queue_is_walked_twice_and_then_what_the_member_kept() {
         let walked: Vec<String> = (0..)
-            .map_while(list)
+            .map_while(|number| list(JobKind::Handover, number))
             .map(|left| match left {
                 Left::Queue(status) => status.word().to_owned(),
                 Left::ReadMarks => "read marks".to_owned(),

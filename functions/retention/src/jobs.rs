@@ -111,7 +111,7 @@ async fn go_on(
     let mut run = Run { app, job, stop_at };
     run.job.job_state = JobState::Running;
     let ended = match run.job.job_kind {
-        JobKind::Handover => run.handover().await,
+        JobKind::Handover | JobKind::Reassign => run.handover().await,
         JobKind::Restamp => match run.remember().await {
             Ok(()) => run.lists().await,
             Err(error) => Err(error),
@@ -119,7 +119,7 @@ async fn go_on(
         JobKind::Hold | JobKind::Release => run.conversation().await,
     };
     let what = match kind {
-        JobKind::Handover => "handed_over_items",
+        JobKind::Handover | JobKind::Reassign => "handed_over_items",
         JobKind::Hold | JobKind::Release | JobKind::Restamp => "restamped_items",
     };
     report.add(what, run.job.items.saturating_sub(before));

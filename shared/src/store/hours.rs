@@ -75,9 +75,12 @@ pub struct Availability {
     /// What they said.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     presence: Presence,
-    /// Until when it holds; after that they are online again.
+    /// Until when it holds.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     until: Option<Timestamp>,
+    /// What holds after that: what they had said without an end. Online where it says nothing.
+    #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
+    afterwards: Option<Presence>,
     /// When they said it.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub updated_at: Timestamp,
@@ -97,15 +100,36 @@ impl Availability {
             member,
             presence,
             until,
+            afterwards: None,
             updated_at: now,
         }
     }
 
-    /// What holds at `now`: who said nothing, and who said something for a time that is over, is
-    /// online.
+    /// The same, after what they said before: that holds again when this has an end and it has passed.
+    pub fn after(self, before: Option<&Self>) -> Self {
+        Self {
+            afterwards: self.until.and_then(|_| before.map(Self::lasting)),
+            ..self
+        }
+    }
+
+    /// What they say without an end.
+    fn lasting(&self) -> Presence {
+        match self.until {
+            None => self.presence,
+            Some(_) => self.afterwards.unwrap_or(Presence::Online),
+        }
+    }
+
+    /// What holds at `now`: of who said something for a time that is over, what they had said before;
+    /// who said nothing is online.
     pub fn presence_at(this: Option<&Self>, now: Timestamp) -> Presence {
-        let holds = this.filter(|said| said.until.is_none_or(|until| until > now));
-        holds.map_or(Presence::Online, |said| said.presence)
+        this.map_or(Presence::Online, |said| {
+            match said.until.is_some_and(|until| until > now) {
+                true => said.presence,
+                false => said.lasting(),
+            }
+        })
     }
 
     /// Until when that holds, if it ends.

@@ -18,6 +18,8 @@ words! {
         Handover = "handover",
         /// Moves the stamps of a conversation's content behind its hold.
         Hold = "hold",
+        /// Gives the open conversations of a member who is away to nobody, or back to their teams.
+        Reassign = "reassign",
         /// Gives a conversation's content back the ends that follow from its anchors.
         Release = "release",
         /// Gives everything in a workspace the end that its present retention says.
@@ -100,7 +102,7 @@ pub struct Job {
     /// The one conversation it is about, if it is about one.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub conversation: Option<ConversationId>,
-    /// The member who has gone, if it is about one.
+    /// The member who has gone or is away, if it is about one.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub member: Option<MemberId>,
     /// Who gets what they leave behind; nobody, where there is none.
@@ -175,6 +177,14 @@ impl Job {
             member: Some(member),
             heir,
             ..Self::new(workspace, JobKind::Handover, None, now)
+        }
+    }
+
+    /// A job that gives back what `member` has open; they stay.
+    pub fn reassign(workspace: WorkspaceId, member: MemberId, now: Timestamp) -> Self {
+        Self {
+            member: Some(member),
+            ..Self::new(workspace, JobKind::Reassign, None, now)
         }
     }
 
