@@ -11,6 +11,63 @@ use crate::flows::{World, document, edge};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+#[tokio::test]
+async fn whoever_asks_for_some_numbers_gets_those_and_no_others() {
+    let harness = Harness::start().await;
+    let owner = harness.sign_up("ada@example.com").await;
+    let workspace = owner.workspace("inbox").await;
+    let app = owner.app(&workspace).await;
+    for _ in 0..5 {
+        harness.visitor(&app).await.start("Hello").await;
+    }
+    let path = format!(
+        "{}/usage?from=2026-01-15&to=2026-01-15&metric=",
+        workspace.path
+    );
+    let one = owner
+        .get(&format!("{path}visitors,flows_created"), 200)
+        .await;
+    let expected = json!({ "day": "2026-01-15", "visitors": 5, "flows_created": 0 });
+    assert_eq!(one["days"], json!([expected]));
+    // In the order of the table, whichever was asked for.
+    let answer = owner
+        .send(
+            Method::GET,
+            &format!("{path}push_sent,conversations_opened&format=csv"),
+            None,
+        )
+        .await;
+    assert_eq!(
+        answer.text,
+        "day,conversations_opened,push_sent\r\n2026-01-15,5,\r\n"
+    );
+    // A part without a number that was asked for is not there.
+    let parts = owner.get(&format!("{path}ratings&by=inbox"), 200).await;
+    assert_eq!(parts["days"], json!([]));
+    let parts = owner.get(&format!("{path}visitors&by=inbox"), 200).await;
+    let expected = json!({ "day": "2026-01-15", "part": app.id, "visitors": 5 });
+    assert_eq!(parts["days"], json!([expected]));
+    for wrong in [
+        "",
+        "visitors,",
+        "salaries",
+        "visitors%20",
+        "visitors&metric=ratings",
+    ] {
+        let answer = owner
+            .send(Method::GET, &format!("{path}{wrong}"), None)
+            .await;
+        assert_eq!(answer.status, 422, "{wrong}: {}", answer.text);
+        assert_eq!(answer.body["errors"][0]["pointer"], "?metric", "{wrong}");
+    }
+    let wrong = owner.send(Method::GET, &format!("{path}all"), None).await;
+    assert!(
+        wrong.text.contains("bot_contained, conversations_led"),
+        "{}",
+        wrong.text
+    );
+}
+
 /// FLOW-08: what happened is counted by day for owners and admins, about five people at least, from
 /// what is there; what was deleted is counted no more.
 #[tokio::test]

@@ -17,6 +17,7 @@
 //! last thousand. Conversations that are not within that are not shown; `complete_from` says so.
 
 mod count;
+mod metric;
 mod read;
 
 use axum::{
@@ -28,12 +29,13 @@ use serde::{Deserialize, Serialize};
 use shared::{
     app::App,
     domain::{Permission, WorkspaceId, day::Day, policy::Module},
-    http::{AccessToken, Json, Path, Problem, Problems, Query},
+    http::{AccessToken, Code, Json, Path, Problem, Problems, Query},
     words,
 };
 use utoipa::ToSchema;
 
 use count::count;
+use metric::{Metric, Metrics};
 use read::Known;
 
 /// How many days are shown unless asked otherwise.
@@ -79,6 +81,10 @@ pub struct Days {
     /// What the numbers of a day are parted by; `day` unless said otherwise, which is nothing.
     #[param(inline)]
     by: Option<By>,
+    /// Which numbers: names of the reply with commas between them; all unless said otherwise.
+    #[serde(default)]
+    #[param(inline, value_type = Option<String>, example = "conversations_opened,first_reply_p50_seconds")]
+    metric: Metrics,
     /// The form; `json` unless said otherwise.
     #[param(inline)]
     format: Option<UsageFormat>,
@@ -101,7 +107,8 @@ pub struct Usage {
     days: Vec<UsageOfDay>,
 }
 
-/// What happened on one day. A number that is about fewer than five people is not there.
+/// What happened on one day. A number that is about fewer than five people is null, and one that was not
+/// asked for is not there.
 #[derive(Serialize, ToSchema)]
 pub struct UsageOfDay {
     /// Which, UTC.
@@ -200,47 +207,54 @@ pub async fn handle(
     }
     let known = Known::read(&app, entry, (from, to)).await?;
     let days = (known.complete_from.max(from), to.min(today));
-    let usage = count(&known, days, asked.by.unwrap_or(By::Day), entry.now);
+    let Metrics(metrics) = asked.metric;
+    let by = asked.by.unwrap_or(By::Day);
+    let mut usage = count(&known, days, by, entry.now);
+    let is_told = |line: &UsageOfDay| metrics.iter().any(|one| line.number(*one).is_some());
+    // That a part is there without a number that was asked for would be told as well.
+    usage.days.retain(|line| by == By::Day || is_told(line));
     Ok(match asked.format.unwrap_or(UsageFormat::Json) {
-        UsageFormat::Csv => csv(&usage),
-        UsageFormat::Json => Json(usage).into_response(),
+        UsageFormat::Csv => csv(&usage, &metrics),
+        UsageFormat::Json => json(&usage, &metrics)?,
     })
 }
 
+/// The numbers that were asked for; the others are not there, not even as null.
+fn json(usage: &Usage, metrics: &[Metric]) -> Result<Response, Problem> {
+    let mut told = serde_json::to_value(usage).map_err(|_| Problem::new(Code::Internal))?;
+    let lines = told.get_mut("days").and_then(|days| days.as_array_mut());
+    for line in lines
+        .into_iter()
+        .flatten()
+        .filter_map(|line| line.as_object_mut())
+    {
+        line.retain(|name, _| Metric::parse(name).is_none_or(|one| metrics.contains(&one)));
+    }
+    Ok(Json(told).into_response())
+}
+
 /// A line for each day, or for each part of one; what is left out is empty.
-fn csv(usage: &Usage) -> Response {
+fn csv(usage: &Usage, metrics: &[Metric]) -> Response {
     let mut text = "day".to_owned();
     if usage.by != By::Day {
         text.push(',');
         text.push_str(usage.by.word());
     }
-    text.push_str(",conversations_opened,conversations_closed,visitors,messages_received,messages_sent,first_reply_p50_seconds,resolution_p50_seconds,bot_contained,conversations_led,flows_created,attachment_bytes,ratings,rating_p50,push_sent,call_minutes\r\n");
+    for metric in metrics {
+        text.push(',');
+        text.push_str(metric.word());
+    }
+    text.push_str("\r\n");
     for of in &usage.days {
-        let numbers = [
-            of.conversations_opened,
-            of.conversations_closed,
-            of.visitors,
-            of.messages_received,
-            of.messages_sent,
-            of.first_reply_p50_seconds,
-            of.resolution_p50_seconds,
-            of.bot_contained,
-            of.conversations_led,
-            of.flows_created,
-            of.attachment_bytes,
-            of.ratings,
-            of.rating_p50,
-            of.push_sent,
-            of.call_minutes,
-        ];
         text.push_str(&of.day.to_string());
         if let Some(part) = &of.part {
             text.push(',');
             text.push_str(part);
         }
-        for number in numbers {
+        for metric in metrics {
+            let number = of.number(*metric).map(|number| number.to_string());
             text.push(',');
-            text.push_str(&number.map(|number| number.to_string()).unwrap_or_default());
+            text.push_str(&number.unwrap_or_default());
         }
         text.push_str("\r\n");
     }
