@@ -2,6 +2,7 @@
 
 mod disclosures;
 mod files;
+mod tables;
 mod transfers;
 
 use std::collections::BTreeSet;

@@ -9,7 +9,7 @@ use axum::{
 };
 use shared::{
     app::App,
-    domain::{ExportId, Policy, TenantId, Timestamp, policy::Lens},
+    domain::{ExportId, Policy, TenantId, Timestamp, archive::tables::ExportFormat, policy::Lens},
     http::{Code, Problem},
     store::{
         CommitError, Fetched, Key, RootRef, Stored, TenantKey, Transaction, Unsealed,
@@ -115,9 +115,13 @@ pub async fn link(
     let objects = app.store.objects();
     let name = keys::export_part(export.tenant, export.id, part);
     let copy = keys::linked_file(export.id, part);
-    let (content_type, ending) = file.map_or(("application/json", "json"), |file| {
-        (file.content_type.word(), file.content_type.ending())
-    });
+    let flat = export.flat().filter(|_| part > 0);
+    let (content_type, ending) = match (file, flat) {
+        (Some(file), _) => (file.content_type.word(), file.content_type.ending()),
+        (None, Some(ExportFormat::Csv)) => ("text/csv; charset=utf-8", "csv"),
+        (None, Some(ExportFormat::Ndjson)) => ("application/x-ndjson", "ndjson"),
+        (None, Some(ExportFormat::Json) | None) => ("application/json", "json"),
+    };
     let kept = match part {
         0 => format!("{}-manifest.json", export.id),
         part => format!("{}-{part:06}.{ending}", export.id),

@@ -4,7 +4,10 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use shared::{
     app::App,
-    domain::{ExportId, Policy, Role, Timestamp, policy::Lens, retention::EXPORT_LIFETIME},
+    domain::{
+        ExportId, Policy, Role, Timestamp, archive::tables::ExportFormat, policy::Lens,
+        retention::EXPORT_LIFETIME,
+    },
     http::{Code, Json, Problem},
     store::{
         CommitError, Fetched, Query, TenantKey, Transaction, Unsealed,
@@ -26,6 +29,8 @@ pub struct ExportView {
     id: ExportId,
     /// Whose data it holds, and for whom it is made.
     kind: ExportKind,
+    /// The form of its files.
+    format: ExportFormat,
     /// How far it is.
     state: JobState,
     /// How many parts there are so far. Part 0 is the manifest, which is there when it is done.
@@ -47,6 +52,7 @@ impl ExportView {
         Self {
             id: export.id,
             kind: export.export_kind,
+            format: export.format.unwrap_or(ExportFormat::Json),
             state: export.export_state,
             parts: export.parts,
             records: export.records,

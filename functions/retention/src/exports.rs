@@ -7,6 +7,7 @@
 //! records tell of follow the part with those records, each a part of its own, one in memory at a time.
 
 mod left_out;
+mod rows;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use shared::{
     app::App,
     domain::{
-        ContactId, Policy, TenantId, Timestamp,
+        ContactId, Policy, TenantId, Timestamp, WorkspaceId,
         archive::{
             Entry, FileEntry, LeftOut, Manifest, PART_BYTES, PART_FILES, PART_RECORDS, Part,
             PartEntry,
@@ -99,6 +100,7 @@ pub async fn go_on(app: &App, head: &Key) -> Result<bool, StoreError> {
         records: Vec::new(),
         files: Vec::new(),
         bytes: 0,
+        rows: rows::Rows::default(),
     };
     if run.export.export_state == JobState::Queued {
         run.export.together = run.others(lens).await?;
@@ -137,6 +139,8 @@ struct Run<'a> {
     /// Their files.
     files: Vec<Waiting>,
     bytes: usize,
+    /// What waits for the next flat files, where that is the form.
+    rows: rows::Rows,
 }
 
 /// A file that a record of the next part tells of.
@@ -196,7 +200,14 @@ impl Run<'_> {
             }
             let Listed { items, more } = self.app.store.page(page).await?;
             for item in &items {
-                for partition in walk::partitions(&self.export, item) {
+                let all = walk::partitions(&self.export, item);
+                let own = key_of(Table::Data, item).map(|key| key.pk);
+                // Tables tell of what lies beside the head.
+                let flat = self.export.flat().is_some();
+                for partition in all
+                    .into_iter()
+                    .filter(|one| !flat || Some(one) == own.as_ref())
+                {
                     if self.partition(&partition).await? == Turn::Off {
                         return Ok(Turn::Off);
                     }
@@ -315,6 +326,10 @@ impl Run<'_> {
         if walk::is_left_out(self.export.export_kind, kind, &fields, lens.now) {
             return Ok(());
         }
+        if self.export.flat().is_some() {
+            self.rows.take(kind, fields);
+            return Ok(());
+        }
         if let Some(seal) = seal {
             let files = walk::files(kind, item, &fields).into_iter();
             self.files.extend(files.map(|(entry, name)| Waiting {
@@ -342,6 +357,7 @@ impl Run<'_> {
         self.bytes >= PART_BYTES
             || self.records.len() >= PART_RECORDS
             || self.files.len() >= PART_FILES
+            || self.rows.is_full()
     }
 
     /// Writes down what waits as a part, its files after it, and how far the walk is.
@@ -362,6 +378,15 @@ impl Run<'_> {
             self.export.records += entry.records;
             self.put(number, &bytes).await?;
             transaction.overwrite(&self.row(&entry, tallies), &Unsealed)?;
+        }
+        if let Some(format) = self.export.flat() {
+            for (table, entry, bytes) in self.rows.files(format, self.export.parts) {
+                self.export.parts = entry.number;
+                self.export.records += entry.records;
+                self.put(entry.number, &bytes).await?;
+                let tallies = BTreeMap::from([(table.word().to_owned(), entry.records)]);
+                transaction.overwrite(&self.row(&entry, tallies), &Unsealed)?;
+            }
         }
         for file in std::mem::take(&mut self.files) {
             let read = self.app.store.objects().get(&file.name, &file.seal).await?;
@@ -433,6 +458,7 @@ impl Run<'_> {
         let rows =
             Query::partition(partition).between(format!("{opening}000001"), format!("{opening}~"));
         let (mut parts, mut counts) = (Vec::new(), BTreeMap::<String, u64>::new());
+        let mut tables = Vec::new();
         let mut after: Option<Key> = None;
         loop {
             let mut page = rows.clone().limit(PAGE);
@@ -444,6 +470,7 @@ impl Run<'_> {
                 let row = shared::store::record::read_item::<ExportPart>(item, &Unsealed, lens)?;
                 let Some(row) = row else { continue };
                 let records = row.tallies.iter().map(|tally| tally.count).sum();
+                tables.push(row.tallies.first().map(|tally| tally.kind.clone()));
                 for tally in row.tallies {
                     *counts.entry(tally.kind).or_default() += tally.count;
                 }
@@ -460,8 +487,17 @@ impl Run<'_> {
                 break;
             }
         }
-        let manifest = self.manifest(parts, counts).document();
-        let bytes = manifest.map_err(|_| StoreError::Corrupt("a manifest"))?;
+        let bytes = match self.export.flat() {
+            Some(format) => {
+                let tables = tables.into_iter().map(Option::unwrap_or_default);
+                let of = (self.workspace(), self.export.created_at);
+                rows::manifest(format, of, tables.zip(parts).collect(), counts)?
+            }
+            None => {
+                let manifest = self.manifest(parts, counts).document();
+                manifest.map_err(|_| StoreError::Corrupt("a manifest"))?
+            }
+        };
         let entry = PartEntry {
             number: 0,
             sha256: shared::domain::archive::checksum(&bytes),
@@ -476,6 +512,13 @@ impl Run<'_> {
         self.export.finished_at = Some(now);
         (self.export.after, self.export.within) = (None, None);
         Ok(self.checkpoint(transaction).await? == Turn::On)
+    }
+
+    const fn workspace(&self) -> Option<WorkspaceId> {
+        match self.export.tenant {
+            TenantId::Platform => None,
+            TenantId::Workspace(workspace) => Some(workspace),
+        }
     }
 
     fn manifest(&self, parts: Vec<PartEntry>, counts: BTreeMap<String, u64>) -> Manifest {
@@ -508,10 +551,7 @@ impl Run<'_> {
             version: shared::domain::archive::VERSION,
             about: self.export.export_kind.word().to_owned(),
             subject: self.export.subject.to_string(),
-            workspace: match self.export.tenant {
-                TenantId::Platform => None,
-                TenantId::Workspace(workspace) => Some(workspace),
-            },
+            workspace: self.workspace(),
             generated_at: self.export.created_at,
             schema: walk::schema(counts.keys().map(String::as_str)),
             parts,

@@ -5,6 +5,8 @@
 //! SHA-256, so that nothing can be lost, doubled or altered unseen; it says what was left out and why.
 //! Fields are named as in the data map of the policy.
 
+pub mod tables;
+
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{SHA256, digest};

@@ -125,7 +125,7 @@ pub struct Conversation {
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Pseudonymise, open)]
     pub participants: Option<Vec<MemberId>>,
     /// Through which app the visitor began it, if through one.
-    #[non_personal(reason = "the id of an app")]
+    #[non_personal(reason = "the id of an app", export)]
     pub app: Option<AppId>,
     /// Whether the visitor is asked how content they are when it is closed, as its app said.
     #[non_personal(reason = "a setting of the app", export)]

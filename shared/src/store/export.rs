@@ -23,7 +23,7 @@ use super::{
 use crate::{
     domain::{
         ContactId, ConversationId, ExportId, Policy, RequestId, TenantId, Timestamp, WorkspaceId,
-        archive::FileEntry,
+        archive::{FileEntry, tables::ExportFormat},
         token::{self, Secret},
         words::Symbol,
     },
@@ -69,6 +69,9 @@ pub struct Export {
     /// What it holds.
     #[non_personal(reason = "a kind of work")]
     pub export_kind: ExportKind,
+    /// In which form, where it is another than that of archives.
+    #[non_personal(reason = "a form of files")]
+    pub format: Option<ExportFormat>,
     /// Which conversations alone; none where it is everything.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub scope: Vec<ConversationId>,
@@ -120,6 +123,7 @@ impl Export {
             tenant,
             subject,
             export_kind,
+            format: None,
             scope: Vec::new(),
             together: None,
             request: None,
@@ -133,6 +137,11 @@ impl Export {
             finished_at: None,
             rev: 1,
         }
+    }
+
+    /// The form of its flat files; none where it is an archive.
+    pub fn flat(&self) -> Option<ExportFormat> {
+        self.format.filter(|form| *form != ExportFormat::Json)
     }
 
     /// The copy that answers a request: for whom it is about, and of nobody else.

@@ -78,6 +78,16 @@ pub fn source(export: &Export) -> Option<Source> {
             let conversation = *export.scope.get(list)?;
             Some(Partition(keys::thread(workspace, conversation)))
         }
+        (ExportKind::Workspace, _, TenantId::Workspace(workspace)) if export.flat().is_some() => {
+            let shard = u8::try_from(export.list).ok()?.checked_sub(1);
+            match shard {
+                None => Some(Entries(Query::lists(keys::contacts(workspace)))),
+                Some(shard) if shard < CHANGE_SHARDS => Some(Entries(Query::changes(
+                    keys::change_shard(workspace, shard),
+                ))),
+                Some(_) => None,
+            }
+        }
         (ExportKind::Workspace, _, TenantId::Workspace(workspace)) => match export.list {
             0 => Some(Partition(keys::workspace(workspace).pk)),
             1 => Some(Partition(keys::apps(workspace))),
