@@ -199,7 +199,7 @@ pub fn take(
             let mut taken = Conversation::begin(conversation, workspace, contact, now);
             // Archives of before these were told.
             let mut fields = fields.clone();
-            for name in ["app", "asks_rating", "mails_offline"] {
+            for name in ["app", "asks_rating", "led_anew", "mails_offline"] {
                 fields.entry(name).or_insert(Value::Null);
             }
             taken.retell(&fields).map_err(fault)?;

@@ -177,6 +177,9 @@ pub struct Conversation {
     /// Whether a flow has led it.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub led: Option<bool>,
+    /// How often somebody of the team, or a rule, let a flow lead it.
+    #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
+    pub led_anew: Option<u64>,
     /// How large the files of its messages are together.
     #[personal(category = Pseudonym, purpose = AnswerVisitor, erase = Delete, open)]
     pub file_bytes: Option<u64>,
@@ -310,6 +313,7 @@ impl Conversation {
             first_reply_ms: None,
             answered_by: None,
             led: None,
+            led_anew: None,
             file_bytes: None,
             closed_at: None,
             state: State::Live,

@@ -222,6 +222,21 @@ async fn a_flow_is_told_of_when_it_is_over_at_once_and_when_it_is_later() {
             assert_eq!(one.body["data"]["flow_id"], json!(id));
             assert_eq!(one.body["data"]["conversation_id"], json!(thread));
         }
+        if asks {
+            continue;
+        }
+        // Somebody lets it lead the same conversation once more: that shows in no status either.
+        let before = receiver.taken().len();
+        let again = format!("{}/conversations/{thread}/flows/{id}", world.workspace.path);
+        let body = json!({ "client_id": random_uuid() });
+        let answer = world.owner.send(Method::POST, &again, Some(body)).await;
+        assert!(answer.status < 300, "{}", answer.text);
+        world.harness.drain().await;
+        world.harness.stack.redeliver().await.expect("delivered");
+        world.harness.drain().await;
+        let mut told = receiver.taken()[before..].to_vec();
+        told.sort();
+        assert_eq!(told, ["flow.finished", "flow.started"]);
     }
 }
 

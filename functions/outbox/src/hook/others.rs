@@ -139,12 +139,13 @@ pub fn led(new: Option<&Item>, old: Option<&Item>, at: Timestamp) -> Vec<Happene
         .collect()
 }
 
-/// Whether a first flow began and ended between two images.
+/// Whether a flow began and ended between two images: a first one, or another.
 fn was_led_at_once(new: &Item, old: Option<&Item>) -> bool {
     let led = |image: &Item| field::<bool>(image, "led") == Some(true);
+    let anew = |image: &Item| field::<u64>(image, "led_anew").unwrap_or_default();
     let time = |name| field::<Timestamp>(new, name);
     match old {
-        Some(old) => led(new) && !led(old),
+        Some(old) => (led(new) && !led(old)) || anew(new) > anew(old),
         // What comes whole, by an import, began some time before its last line.
         None => led(new) && time("created_at") == time("last_activity_at"),
     }
