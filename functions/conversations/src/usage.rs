@@ -52,7 +52,7 @@ words! {
         Inbox = "inbox",
         /// By whoever has the conversation now, or took the call.
         Member = "member",
-        /// By the team that has the conversation now.
+        /// By the team that has the conversation now, or that a guest asked for with the call.
         Team = "team",
     }
 }
@@ -161,7 +161,7 @@ pub struct UsageOfDay {
     /// Notifications that a device took; not where days are parted.
     #[schema(example = 140)]
     push_sent: Option<u64>,
-    /// How long people spoke in calls that were made, in minutes; not by team, and only where calls are on.
+    /// How long people spoke in calls that were made, in minutes; only where calls are on.
     #[schema(example = 64)]
     call_minutes: Option<u64>,
 }

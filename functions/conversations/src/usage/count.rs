@@ -94,12 +94,13 @@ fn part_of_thread(head: &Conversation, by: By) -> Option<String> {
     }
 }
 
-/// A call is no team's.
+/// A call is the team's that the guest asked for; of those from before that was kept, nobody's.
 fn part_of_call(call: &Call, by: By) -> Option<String> {
     match by {
-        By::Day | By::Team => None,
+        By::Day => None,
         By::Inbox => Some(name(call.app)),
         By::Member => Some(name(call.member)),
+        By::Team => Some(name(call.team)),
     }
 }
 
@@ -119,8 +120,7 @@ pub(super) fn count(known: &Known, (from, to): (Day, Day), by: By, now: Timestam
     for head in &known.heads {
         add(&mut days, head, by, now);
     }
-    let calls = known.calls.iter().filter(|_| by != By::Team);
-    for calls in calls.clone() {
+    for calls in &known.calls {
         for call in &calls.all {
             let Some(parts) = days.get_mut(&Day::of(call.created_at)) else {
                 continue;
@@ -135,7 +135,7 @@ pub(super) fn count(known: &Known, (from, to): (Day, Day), by: By, now: Timestam
             }
         }
     }
-    let calls_from = calls.map(|calls| calls.complete_from).next();
+    let calls_from = known.calls.as_ref().map(|calls| calls.complete_from);
     let lines = days.into_iter().flat_map(|(day, parts)| {
         let mut lines = lines(day, &parts, by);
         for line in &mut lines {
