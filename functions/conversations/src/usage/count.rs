@@ -120,7 +120,7 @@ pub(super) fn count(known: &Known, (from, to): (Day, Day), by: By, now: Timestam
     for head in &known.heads {
         add(&mut days, head, by, now);
     }
-    for calls in &known.calls {
+    if let Some(calls) = &known.calls {
         for call in &calls.all {
             let Some(parts) = days.get_mut(&Day::of(call.created_at)) else {
                 continue;
