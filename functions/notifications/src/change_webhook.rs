@@ -10,7 +10,10 @@ use shared::{
         text::{Name, Setting},
         webhook::HookEvent,
     },
-    http::{AccessToken, Code, IfMatch, Json, Path, Problem, Problems, Versioned, json::given},
+    http::{
+        AccessToken, Code, IfMatch, Json, Path, Problem, Problems, Versioned,
+        json::{given, given_object},
+    },
     store::{
         CommitError, Stored, Transaction, Unsealed,
         app::Label,
@@ -43,7 +46,7 @@ pub struct ChangeWebhook {
     #[schema(nullable = false, max_items = 13)]
     events: Option<Vec<HookEvent>>,
     /// Of which conversations, from now on: both lists, and one that is left out is empty.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given_object")]
     #[schema(nullable = false)]
     filters: Option<Filters>,
     /// How much. `full` takes a factor that was proved in the last ten minutes.

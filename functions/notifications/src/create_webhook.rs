@@ -12,7 +12,7 @@ use shared::{
         text::{Name, Setting},
         webhook::HookEvent,
     },
-    http::{AccessToken, Code, Json, Path, Problem, Problems},
+    http::{AccessToken, Code, Json, Path, Problem, Problems, json::object},
     store::{
         CommitError, Stored, Transaction, Unsealed,
         app::Label,
@@ -42,7 +42,7 @@ pub struct CreateWebhook {
     #[schema(max_items = 13, example = json!(["message.created", "conversation.closed"]))]
     events: Vec<HookEvent>,
     /// Of which conversations: of all unless it says otherwise.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     #[schema(required = false)]
     filters: Filters,
     /// How much it is told: `thin` unless it says otherwise. With `full` the receiver processes

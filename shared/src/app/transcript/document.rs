@@ -108,7 +108,8 @@ fn marks(message: &Message, answered: Option<Answered<'_>>) -> Vec<String> {
         (message.redacted, words::REDACTED),
     ]
     .into_iter()
-    .filter_map(|(is, word): (bool, &str)| is.then(|| word.to_owned()));
+    .filter(|(is, _)| *is)
+    .map(|(_, word): (bool, &str)| word.to_owned());
     note.into_iter().chain(answers).chain(became).collect()
 }
 
