@@ -8,7 +8,7 @@
 mod lag;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     time::Duration,
 };
 
@@ -17,7 +17,9 @@ use shared::{
     domain::{Policy, Timestamp, WorkspaceId, day::Day, policy::Lens},
     lambda::schedule::Report,
     store::{
-        CommitError, Fetched, Item, Key, StoreError, Stored, Table, Transaction, Unsealed,
+        CommitError, Fetched, Item, Record as _, RootRef, StoreError, Stored, Table, Transaction,
+        Unsealed,
+        conversation::Tombstone,
         db::key_of,
         idle::near_end,
         job::{Mark, SweepMark, SweepSegment},
@@ -165,7 +167,12 @@ async fn page(
     report.add("swept_items", items.len() as u64);
     let mut near = Near::new();
     let mut told: BTreeMap<(WorkspaceId, Day), &Policy> = BTreeMap::new();
+    // What lies with a root that went a moment ago went with it: to ask again costs a write that is refused.
+    let mut gone: HashSet<RootRef> = HashSet::new();
     for item in items {
+        if lies_with(item, &gone) {
+            continue;
+        }
         if remains::declaration_of(item).is_some_and(|declared| is_older(item, declared)) {
             report.add("older_items", 1);
         }
@@ -188,7 +195,7 @@ async fn page(
             told.insert(day, policy);
         }
         match remains::judge(item, &fetched, Lens { now, policy }, policed) {
-            Ok(verdict) => carry_out(app, table, item, &verdict, report).await?,
+            Ok(verdict) => gone.extend(carry_out(app, table, item, &verdict, report).await?),
             Err(error) => {
                 tracing::error!(error = %error, "an item that the sweep cannot judge");
                 report.add("unreadable_items", 1);
@@ -249,16 +256,25 @@ fn policies(
         .collect()
 }
 
+/// Whether an item went with one of these roots. Tombstones stay for their week.
+fn lies_with(item: &Item, gone: &HashSet<RootRef>) -> bool {
+    let key = key_of(Table::Data, item).filter(|_| !gone.is_empty());
+    let went = key.is_some_and(|key| gone.contains(&RootRef::of(&key)));
+    went && remains::declaration_of(item).is_some_and(|one| one.name != Tombstone::DECLARATION.name)
+}
+
+/// Does what the item calls for; says which root went with everything in its partition.
 async fn carry_out(
     app: &App,
     table: Table,
     item: &Item,
     verdict: &Verdict,
     report: &mut Report,
-) -> Result<(), StoreError> {
+) -> Result<Option<RootRef>, StoreError> {
     let now = app.clock.now();
+    let mut went = None;
     let removed = match verdict {
-        Verdict::Stays => return Ok(()),
+        Verdict::Stays => return Ok(None),
         Verdict::Orphan => {
             let key = key_of(table, item).ok_or(StoreError::Corrupt("an item without a key"))?;
             app.store.delete(key).await?;
@@ -270,15 +286,15 @@ async fn carry_out(
             }
             let root = remains::declaration_of(item).is_some_and(remains::is_root);
             match key_of(table, item) {
-                Some(Key {
-                    table: Table::Data,
-                    sk,
-                    ..
-                }) if root && sk == HEAD => app.store.remove_root(item, now).await?,
+                Some(key) if root && key.table == Table::Data && key.sk == HEAD => {
+                    let removed = app.store.remove_root(item, now).await?;
+                    went = (removed > 0).then(|| RootRef::of(&key));
+                    removed
+                }
                 _ => u64::from(app.store.delete_over(table, item, now).await?),
             }
         }
     };
     report.add("deleted_items", removed);
-    Ok(())
+    Ok(went)
 }

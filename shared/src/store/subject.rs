@@ -88,7 +88,7 @@ impl From<MemberId> for SubjectId {
 }
 
 /// The partition of a root, as edges and data keys name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RootRef(String);
 
 impl RootRef {
