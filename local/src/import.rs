@@ -15,6 +15,7 @@ mod archive;
 mod calls;
 pub mod chatwoot;
 mod chosen;
+mod files;
 mod report;
 mod settings;
 mod taken;
@@ -26,13 +27,12 @@ use shared::{
     app::App,
     domain::{
         ContactId, ConversationId, Policy, TeamId, Timestamp, WorkspaceId,
-        archive::{ArchiveFault, FileKind},
-        attachment::Rendition,
+        archive::ArchiveFault,
         policy::{Lens, Module},
         receipt::Erased,
     },
     store::{
-        DataKey, Key, Record, StoreError, Stored, TenantKey, Transaction, Unsealed,
+        Key, Record, StoreError, Stored, TenantKey, Transaction, Unsealed,
         app::App as Stock,
         attachment::Attachment,
         audit::{Deed, Line},
@@ -41,7 +41,6 @@ use shared::{
         contact_note::ContactNote,
         conversation::{Conversation, Status},
         erasure::Erasure,
-        file_room::{FileRoom, FileShare, ROOM_RACES},
         flow_run::FlowRun,
         hold::HoldNote,
         keyring::{NewDataKey, Use},
@@ -478,65 +477,6 @@ impl<'a> Run<'a> {
         }
         self.thread = Some(thread);
         Ok(())
-    }
-
-    /// The row of a file, which owns its bytes, and then those.
-    async fn write_file(&mut self, file: Attachment, thread: &Thread) -> Result<(), ImportError> {
-        let (id, names) = (file.id, file.key_of_file());
-        let file = Stored::new(file, &thread.policy);
-        let Some(archive) = self.archive.filter(|archive| archive.has(id)) else {
-            return Ok(());
-        };
-        if file.expiry().has_passed(self.now) {
-            return Ok(());
-        }
-        self.write_counted(&file, &thread.key.key).await?;
-        for which in Rendition::ALL {
-            let part = archive.file(FileKind::Attachment, id, *which)?;
-            if let Some(bytes) = part {
-                let name = keys::rendition(names, *which);
-                let objects = self.app.store.objects();
-                objects.put(&name, &thread.key.key, &bytes).await?;
-            }
-        }
-        self.report.files += 1;
-        Ok(())
-    }
-
-    /// The row of a file, counted among the bytes of the workspace; once, however often an import begins.
-    async fn write_counted(
-        &self,
-        file: &Stored<Attachment>,
-        key: &DataKey,
-    ) -> Result<(), ImportError> {
-        let row = file.record();
-        let whose = (row.conversation, row.id);
-        let at_share = keys::file_share(self.workspace, whose.0, whose.1);
-        let at_room = keys::file_room(self.workspace);
-        let platform = Policy::platform();
-        let lens = Lens {
-            now: self.now,
-            policy: &platform,
-        };
-        for _ in 0..ROOM_RACES {
-            let wanted = vec![at_share.clone(), at_room.clone()];
-            let fetched = self.app.store.batch(wanted).await?;
-            let mut transaction = Transaction::new(self.now);
-            transaction.overwrite(file, key)?;
-            let counted = fetched.get::<FileShare>(&at_share, &Unsealed, lens)?;
-            if counted.is_none() {
-                let room = fetched.get::<FileRoom>(&at_room, &Unsealed, lens)?;
-                let room = room.unwrap_or_else(|| FileRoom::empty(self.workspace, self.now));
-                room.take(whose, row.bytes, self.now, &mut transaction)?;
-            }
-            match self.app.store.commit(transaction).await {
-                Ok(()) => return Ok(()),
-                // Somebody else took room, or gave it back.
-                Err(CommitError::Refused(_)) => {}
-                Err(CommitError::Store(error)) => return Err(error.into()),
-            }
-        }
-        Err(StoreError::Conflict.into())
     }
 
     async fn write_messages(&mut self) -> Result<(), ImportError> {

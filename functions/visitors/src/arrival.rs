@@ -125,24 +125,7 @@ pub async fn known_by(
 
 /// A contact that nobody knows yet, from now on.
 fn unknown(entry: &Entry) -> Contact {
-    let now = entry.now;
-    Contact {
-        id: ContactId::new(now),
-        workspace: entry.workspace,
-        verified: false,
-        blocked: false,
-        state: State::Live,
-        created_at: now,
-        last_seen_at: now,
-        restricted_at: None,
-        seen_before: None,
-        follow_at: None,
-        figures_refused_at: None,
-        same_person: None,
-        email_proof: None,
-        mail_refused_at: None,
-        rev: 1,
-    }
+    Contact::begin(ContactId::new(entry.now), entry.workspace, entry.now)
 }
 
 /// Puts a new contact into `transaction` that the team, or its server, enters: nobody signed for it. The owner

@@ -200,7 +200,7 @@ pub mod tests {
     use shared::{
         domain::text::{Email, ExternalId, Name, PagePath},
         http::person::silent,
-        store::{DataKey, subject::State},
+        store::DataKey,
     };
 
     use super::*;
@@ -210,21 +210,9 @@ pub mod tests {
         let at = Timestamp::from_ms(1_768_478_400_000);
         let (id, workspace) = (ContactId::new(at), WorkspaceId::new(at));
         let contact = Contact {
-            id,
-            workspace,
             verified: true,
-            blocked: false,
-            state: State::Live,
-            created_at: at,
-            last_seen_at: at,
-            restricted_at: None,
-            seen_before: None,
-            follow_at: None,
-            figures_refused_at: None,
-            same_person: None,
-            email_proof: None,
-            mail_refused_at: None,
             rev: 4,
+            ..Contact::begin(id, workspace, at)
         };
         let profile = Profile {
             name: Some(Name::parse("Ada").expect("a name")),

@@ -1,22 +1,18 @@
 //! The erasure of a contact with very many messages, beside bare deletions by known keys.
 
 use std::fs;
-use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
 use shared::app::{App, Clock};
+use shared::domain::ContactId;
 use shared::domain::policy::{Lens, Policy};
-use shared::domain::{ContactId, WorkspaceId};
 use shared::store::contact::Contact;
 use shared::store::{Transaction, Unsealed, keys};
 
 use super::counting::{Counted, Counting};
 use super::figures::{rounded, start};
-use super::filled::{Filled, fill};
-use crate::seed::Demo;
-use crate::stack::{Events, Stack, StackOptions, Storage};
-use crate::template::Template;
+use super::filled::{Bed, Filled, Load};
 
 /// How many keys the floor deletes with one call, as the erasure does.
 const AT_ONCE: usize = 100;
@@ -24,15 +20,8 @@ const AT_ONCE: usize = 100;
 /// The erasure of a contact.
 #[derive(Args)]
 pub struct Erasure {
-    /// How many messages the contact has.
-    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
-    items: u32,
-    /// In how many conversations.
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    conversations: u32,
-    /// Prints one line of JSON instead of a text.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    load: Load,
 }
 
 /// What was measured.
@@ -48,51 +37,26 @@ struct Measured {
 impl Erasure {
     /// Runs it.
     pub async fn run(self) -> Result<String, String> {
-        let template = Template::open(None).map_err(|error| error.to_string())?;
-        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let stack = Stack::start(StackOptions {
-            storage: Storage::Folder(folder.path().join("data")),
-            port: 0,
-            clock: Clock::system(),
-            only_services: false,
-            background: false,
-            events: Events::ToFunctions,
-            template: Arc::new(template),
-        })
-        .await
-        .map_err(|error| error.to_string())?;
-        let demo = Demo::prepare(&stack).await;
-        let demo = demo.map_err(|error| error.to_string())?;
-        let workspace: WorkspaceId = demo.ids.workspace_id.parse().map_err(|_| "no workspace")?;
-        let app = stack.app("retention").ok_or("no function retention")?;
-        let archives = folder.path().join("archives");
-        let most = self.items;
-        let contact = fill(
-            app,
-            &archives.join("most"),
-            workspace,
-            (most, self.conversations),
-        )
-        .await?;
-        let little = (most / 10).max(10);
-        let other = fill(app, &archives.join("little"), workspace, (little, 1)).await?;
-        let mut measured = erase(&stack, app, workspace, contact.id).await?;
-        measured.floor_per_second = floor(app, &other).await?;
-        stack.stop().await;
-        Ok(match self.json {
+        let bed = Bed::start(Clock::system()).await?;
+        let contact = bed.fill(&self.load).await?;
+        let other = bed.fill_little(&self.load).await?;
+        let mut measured = erase(&bed, contact.id).await?;
+        measured.floor_per_second = floor(bed.app()?, &other).await?;
+        bed.stack.stop().await;
+        Ok(match self.load.json {
             true => format!("{}\n", self.line(&measured)),
             false => self.text(&measured),
         })
     }
 
     fn per_second(&self, of: &Measured) -> f64 {
-        rounded(f64::from(self.items) / of.seconds.max(f64::EPSILON))
+        rounded(f64::from(self.load.items) / of.seconds.max(f64::EPSILON))
     }
 
     fn line(&self, of: &Measured) -> Value {
         let (before, most) = of.memory_mib;
         json!({
-            "bench": "erasure", "items": self.items, "conversations": self.conversations,
+            "bench": "erasure", "items": self.load.items, "conversations": self.load.conversations,
             "optimised": !cfg!(debug_assertions), "seconds": of.seconds, "runs": of.runs,
             "longest_run_seconds": of.longest_run_seconds, "calls": of.counted.calls,
             "read_units": of.counted.read_units, "write_units": of.counted.write_units,
@@ -109,8 +73,8 @@ impl Erasure {
              Calls: {}. Write units: {}, read units: {}.\n\
              Memory of the whole process, database included: {before} MiB before, {most} MiB at the most.\n\
              Bare deletions by known keys, {AT_ONCE} at once: {} items a second.\n",
-            self.items,
-            self.conversations,
+            self.load.items,
+            self.load.conversations,
             of.seconds,
             self.per_second(of),
             of.runs,
@@ -124,13 +88,9 @@ impl Erasure {
 }
 
 /// Fences the contact and lets the schedule run until it has gone.
-async fn erase(
-    stack: &Stack,
-    app: &App,
-    workspace: WorkspaceId,
-    contact: ContactId,
-) -> Result<Measured, String> {
-    let place = keys::contact(workspace, contact);
+async fn erase(bed: &Bed, contact: ContactId) -> Result<Measured, String> {
+    let app = bed.app()?;
+    let place = keys::contact(bed.workspace, contact);
     let fetched = app.store.batch(vec![place.clone()]).await;
     let policy = Policy::of(shared::domain::Profile::Inbox);
     let lens = Lens {
@@ -152,7 +112,7 @@ async fn erase(
     let (began, mut runs, mut longest) = (start(), 0, 0.0_f64);
     loop {
         let one = start();
-        let answer = stack.run_schedule("minute").await;
+        let answer = bed.stack.run_schedule("minute").await;
         let answer = answer.map_err(|error| error.to_string())?;
         runs += 1;
         longest = longest.max(one.elapsed().as_secs_f64());
@@ -202,9 +162,11 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn an_erasure_says_what_it_measured_for_people_and_for_programs() {
         let small = |json| Erasure {
-            items: 30,
-            conversations: 3,
-            json,
+            load: Load {
+                items: 30,
+                conversations: 3,
+                json,
+            },
         };
         let line = small(true).run().await.expect("a line");
         let line: Value = serde_json::from_str(&line).expect("JSON");

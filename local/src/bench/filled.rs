@@ -1,20 +1,98 @@
-//! A contact with very many messages.
+//! A stack of its own with a contact that has very many messages.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
+use clap::Args;
 use serde_json::json;
-use shared::app::App;
+use shared::app::{App, Clock};
 use shared::domain::archive::{Entry, Manifest, PART_RECORDS, Part};
 use shared::domain::{ContactId, ConversationId, MessageId, Timestamp, WorkspaceId};
 use shared::store::contact::Contact;
 use shared::store::conversation::Conversation;
 use shared::store::message::Message;
-use shared::store::subject::State;
 use shared::store::{Key, Record as _};
+use tempfile::TempDir;
 
 use crate::import;
+use crate::seed::Demo;
+use crate::stack::{Events, Stack, StackOptions, Storage};
+use crate::template::Template;
+
+/// How much there is, and how it is told.
+#[derive(Args)]
+pub struct Load {
+    /// How many messages there are.
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
+    pub items: u32,
+    /// In how many conversations.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub conversations: u32,
+    /// Prints one line of JSON instead of a text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A stack in a folder that goes with it, and the workspace of the demo.
+pub struct Bed {
+    /// The stack.
+    pub stack: Stack,
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    folder: TempDir,
+}
+
+impl Bed {
+    /// Starts one.
+    ///
+    /// # Errors
+    /// When it does not start, in words.
+    pub async fn start(clock: Clock) -> Result<Self, String> {
+        let template = Template::open(None).map_err(|error| error.to_string())?;
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let stack = Stack::start(StackOptions {
+            storage: Storage::Folder(folder.path().join("data")),
+            port: 0,
+            clock,
+            only_services: false,
+            background: false,
+            events: Events::ToFunctions,
+            template: Arc::new(template),
+        })
+        .await
+        .map_err(|error| error.to_string())?;
+        let demo = Demo::prepare(&stack).await;
+        let demo = demo.map_err(|error| error.to_string())?;
+        let workspace = demo.ids.workspace_id.parse().map_err(|_| "no workspace")?;
+        Ok(Self {
+            stack,
+            workspace,
+            folder,
+        })
+    }
+
+    /// What the schedules work with.
+    pub fn app(&self) -> Result<&App, String> {
+        let app = self.stack.app("retention");
+        app.ok_or_else(|| "no function retention".to_owned())
+    }
+
+    /// A contact with all of the load.
+    pub async fn fill(&self, load: &Load) -> Result<Filled, String> {
+        let folder = self.folder.path().join("many");
+        let many = (load.items, load.conversations);
+        fill(self.app()?, &folder, self.workspace, many).await
+    }
+
+    /// A contact with a tenth of it in one conversation, for the floor.
+    pub async fn fill_little(&self, load: &Load) -> Result<Filled, String> {
+        let folder = self.folder.path().join("little");
+        let little = ((load.items / 10).max(10), 1);
+        fill(self.app()?, &folder, self.workspace, little).await
+    }
+}
 
 /// A contact with messages, and where they lie.
 pub struct Filled {
@@ -25,10 +103,7 @@ pub struct Filled {
 }
 
 /// Makes a contact with so many messages in so many conversations, by way of an archive.
-///
-/// # Errors
-/// When not everything was made.
-pub async fn fill(
+async fn fill(
     app: &App,
     folder: &Path,
     workspace: WorkspaceId,
@@ -42,24 +117,7 @@ pub async fn fill(
     };
     let mut entries = vec![Entry {
         kind: "Contact".to_owned(),
-        fields: Contact {
-            id: contact,
-            workspace,
-            verified: false,
-            blocked: false,
-            state: State::Live,
-            created_at: now,
-            last_seen_at: now,
-            restricted_at: None,
-            seen_before: None,
-            follow_at: None,
-            figures_refused_at: None,
-            same_person: None,
-            email_proof: None,
-            mail_refused_at: None,
-            rev: 1,
-        }
-        .tell(),
+        fields: Contact::begin(contact, workspace, now).tell(),
     }];
     for number in 0..conversations {
         let share = messages / conversations + u32::from(number < messages % conversations);

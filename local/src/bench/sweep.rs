@@ -1,22 +1,18 @@
 //! The sweep of very many messages whose time is over, beside bare deletions by known keys and the least that their
 //! rows take of AWS.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
 use shared::app::{App, Clock};
+use shared::domain::Profile;
 use shared::domain::policy::Policy;
-use shared::domain::{Profile, WorkspaceId};
 use shared::store::Table;
 
 use super::counting::{Counted, Counting};
 use super::figures::{rounded, start};
-use super::filled::{Filled, fill};
-use crate::seed::Demo;
-use crate::stack::{Events, Stack, StackOptions, Storage};
-use crate::template::Template;
+use super::filled::{Bed, Filled, Load};
 
 /// Beyond the end of everything that was made.
 const LATER: Duration = Duration::from_secs(60 * 60);
@@ -32,15 +28,8 @@ const GOAL: f64 = 1.1;
 /// The sweep of what is over.
 #[derive(Args)]
 pub struct Sweep {
-    /// How many messages there are.
-    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
-    items: u32,
-    /// In how many conversations.
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    conversations: u32,
-    /// Prints one line of JSON instead of a text.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    load: Load,
 }
 
 /// What was measured.
@@ -58,31 +47,11 @@ struct Measured {
 impl Sweep {
     /// Runs it.
     pub async fn run(self) -> Result<String, String> {
-        let template = Template::open(None).map_err(|error| error.to_string())?;
-        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         // A clock of its own, which is moved over the end of everything.
         let clock = Clock::manual(Clock::system().now());
-        let stack = Stack::start(StackOptions {
-            storage: Storage::Folder(folder.path().join("data")),
-            port: 0,
-            clock: clock.clone(),
-            only_services: false,
-            background: false,
-            events: Events::ToFunctions,
-            template: Arc::new(template),
-        })
-        .await
-        .map_err(|error| error.to_string())?;
-        let demo = Demo::prepare(&stack).await;
-        let demo = demo.map_err(|error| error.to_string())?;
-        let workspace: WorkspaceId = demo.ids.workspace_id.parse().map_err(|_| "no workspace")?;
-        let app = stack.app("retention").ok_or("no function retention")?;
-        let archives = folder.path().join("archives");
-        let little = (self.items / 10).max(10);
-        let other = fill(app, &archives.join("little"), workspace, (little, 1)).await?;
-        let floor_per_second = floor(app, &other).await?;
-        let many = (self.items, self.conversations);
-        fill(app, &archives.join("many"), workspace, many).await?;
+        let bed = Bed::start(clock.clone()).await?;
+        let floor_per_second = floor(bed.app()?, &bed.fill_little(&self.load).await?).await?;
+        bed.fill(&self.load).await?;
         let days = Policy::of(Profile::Inbox).conversation_days;
         clock.advance(shared::domain::time::DAY * days + LATER);
         let ticking = tokio::spawn(async move {
@@ -91,15 +60,15 @@ impl Sweep {
                 clock.advance(TICK);
             }
         });
-        let measured = sweep(&stack, app).await;
+        let measured = sweep(&bed).await;
         ticking.abort();
         let mut measured = measured?;
         measured.floor_per_second = floor_per_second;
-        stack.stop().await;
-        if measured.rows.1 < u64::from(self.items) {
+        bed.stack.stop().await;
+        if measured.rows.1 < u64::from(self.load.items) {
             return Err(format!("only {} rows went", measured.rows.1));
         }
-        Ok(match self.json {
+        Ok(match self.load.json {
             true => format!("{}\n", self.line(&measured)),
             false => self.text(&measured),
         })
@@ -107,7 +76,7 @@ impl Sweep {
 
     fn line(&self, of: &Measured) -> Value {
         json!({
-            "bench": "sweep", "items": self.items, "conversations": self.conversations,
+            "bench": "sweep", "items": self.load.items, "conversations": self.load.conversations,
             "optimised": !cfg!(debug_assertions), "rows": of.rows.0, "swept": of.rows.1,
             "seconds": of.seconds, "runs": of.runs, "calls": of.counted.calls,
             "read_units": of.counted.read_units, "write_units": of.counted.write_units,
@@ -129,8 +98,8 @@ impl Sweep {
              Write units: {}, {} times the least of one a row (goal {GOAL}: {met}). Read units: {}; to read both tables once \
              takes {}.\n\
              Bare deletions by known keys, one after another: {} a second; a swept row takes {} times as long.\n",
-            self.items,
-            self.conversations,
+            self.load.items,
+            self.load.conversations,
             of.seconds,
             of.runs,
             of.per_second(),
@@ -164,13 +133,14 @@ impl Measured {
 }
 
 /// Lets the sweep run until it has read everything and finds nothing more.
-async fn sweep(stack: &Stack, app: &App) -> Result<Measured, String> {
+async fn sweep(bed: &Bed) -> Result<Measured, String> {
+    let app = bed.app()?;
     let (rows, bytes) = size(app).await?;
     let counting = Counting::begin(&app.meter);
     let (began, mut runs, mut swept) = (start(), 0, 0);
     let mut seconds = 0.0;
     while runs < MOST_RUNS {
-        let answer = stack.run_schedule("Sweep").await;
+        let answer = bed.stack.run_schedule("Sweep").await;
         let answer = answer.map_err(|error| error.to_string())?;
         let report: Value = serde_json::from_slice(&answer).unwrap_or_default();
         let deleted = report["deleted_items"].as_u64().unwrap_or_default();
@@ -239,9 +209,11 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_sweep_says_what_it_measured_for_people_and_for_programs() {
         let small = |json| Sweep {
-            items: 30,
-            conversations: 3,
-            json,
+            load: Load {
+                items: 30,
+                conversations: 3,
+                json,
+            },
         };
         let line = small(true).run().await.expect("a line");
         let line: Value = serde_json::from_str(&line).expect("JSON");

@@ -24,7 +24,6 @@ use shared::{
         conversation::{AnsweredBy, Conversation, Status},
         keyring::Use,
         message::{Audience, Message, MessageKind},
-        subject::State,
     },
 };
 use uuid::Uuid;
@@ -142,21 +141,9 @@ impl Person {
         let last_seen_at = last.max().max(self.last_seen_at).or(self.created_at);
         let last_seen_at = last_seen_at.unwrap_or(now).min(now);
         let contact = Contact {
-            id,
-            workspace: ids.workspace,
-            verified: false,
             blocked: self.blocked,
-            state: State::Live,
             created_at: self.created_at.unwrap_or(last_seen_at),
-            last_seen_at,
-            restricted_at: None,
-            seen_before: None,
-            follow_at: None,
-            figures_refused_at: None,
-            same_person: None,
-            email_proof: None,
-            mail_refused_at: None,
-            rev: 1,
+            ..Contact::begin(id, ids.workspace, last_seen_at)
         };
         let profile = Profile {
             contact: id,

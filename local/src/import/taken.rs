@@ -96,23 +96,7 @@ pub fn take(
     let conversation = ConversationId::new(now);
     Ok(Some(match entry.kind.as_str() {
         "Contact" => {
-            let mut taken = Contact {
-                id: contact,
-                workspace,
-                verified: false,
-                blocked: false,
-                state: State::Live,
-                created_at: now,
-                last_seen_at: now,
-                restricted_at: None,
-                seen_before: None,
-                follow_at: None,
-                figures_refused_at: None,
-                same_person: None,
-                email_proof: None,
-                mail_refused_at: None,
-                rev: 1,
-            };
+            let mut taken = Contact::begin(contact, workspace, now);
             taken.retell(fields).map_err(fault)?;
             if taken.restricted_at.is_some() {
                 // Set aside where it comes from: here as well, and its conversations follow.

@@ -84,6 +84,27 @@ pub struct Contact {
 pub const MOST_OF_A_PERSON: usize = 10;
 
 impl Contact {
+    /// Somebody who is there for the first time, of whom nothing is known.
+    pub const fn begin(id: ContactId, workspace: WorkspaceId, now: Timestamp) -> Self {
+        Self {
+            id,
+            workspace,
+            verified: false,
+            blocked: false,
+            state: State::Live,
+            created_at: now,
+            last_seen_at: now,
+            restricted_at: None,
+            seen_before: None,
+            follow_at: None,
+            figures_refused_at: None,
+            same_person: None,
+            email_proof: None,
+            mail_refused_at: None,
+            rev: 1,
+        }
+    }
+
     /// Every contact of the same person, itself among them.
     pub fn whole(&self) -> Vec<ContactId> {
         self.same_person.clone().unwrap_or_else(|| vec![self.id])
