@@ -135,7 +135,7 @@ def fuzz(targets, seconds):
     for target in targets:
         # 1 MiB is more than anything takes.
         limits = [f"-max_total_time={seconds}", "-max_len=1048576", "-rss_limit_mb=2048", "-timeout=10"]
-        done = run("cargo", "+nightly", "fuzz", "run", target, "--", *limits)
+        done = run("cargo", "+nightly", "fuzz", "run", "-O", target, "--", *limits)
         crash = None
         if done.returncode != 0:
             written = [line for line in done.stderr.splitlines() if "Test unit written to" in line]
