@@ -166,6 +166,11 @@ async fn ones_own_views_are_nobody_elses_and_the_workspaces_are_changed_by_who_r
             json!({ "view": "team", "team_id": "team_01kf0a1b2c3d4e5f6g7h8j9k0m" }),
             "#/filter/team_id",
         ),
+        (
+            json!({ "app_id": "app_01kf0a1b2c3d4e5f6g7h8j9k0m" }),
+            "#/filter/app_id",
+        ),
+        (json!({ "label": "" }), "#/filter/label"),
         (json!({ "sort": "priority" }), "#/filter/sort"),
         (
             json!({ "view": "mentions", "sort": "priority" }),

@@ -67,18 +67,6 @@ pub struct Which {
 }
 
 impl Which {
-    /// Whether only some of an inbox, or of a label, are looked for.
-    const fn sorts_out(&self) -> bool {
-        self.app_id.is_some() || self.label.is_some()
-    }
-
-    /// Whether it is of the inbox and has the label that are looked for.
-    fn fits(&self, head: &Conversation) -> bool {
-        let label = self.label.as_ref();
-        self.app_id.is_none_or(|app| head.app == Some(app))
-            && label.is_none_or(|label| head.labels.contains(label))
-    }
-
     /// What is looked for: said here, or kept as a saved view, which was checked when it was kept.
     async fn filter(&self, app: &App, caller: &Caller) -> Result<Filter, Problem> {
         let said = Filter {
@@ -86,12 +74,14 @@ impl Which {
             team_id: self.team_id,
             status: self.status,
             priority: self.priority,
+            app_id: self.app_id,
+            label: self.label.clone(),
             sort: self.sort,
         };
         let Some(id) = self.saved_view_id else {
             return said.check("?").map(|()| said);
         };
-        if said != Filter::default() || self.contact_id.is_some() || self.sorts_out() {
+        if said != Filter::default() || self.contact_id.is_some() {
             let detail = "a saved view says all of it";
             return Err(Problem::invalid("?saved_view_id", "forbidden", detail));
         }
@@ -152,8 +142,8 @@ pub async fn handle(
         which.contact_id,
         filter.status,
         filter.priority,
-        which.app_id,
-        which.label,
+        filter.app_id,
+        filter.label,
         sort.word()
     );
     let list = List {
@@ -170,7 +160,7 @@ pub async fn handle(
         from: from.transpose()?,
         limit: match sort {
             // There is no second page to look for what fits.
-            Sort::Priority if which.sorts_out() || filter.priority.is_some() => MOST_RANKED,
+            Sort::Priority if filter.sorts_out() => MOST_RANKED,
             _ => which.limit.get(),
         },
     };
@@ -210,10 +200,7 @@ pub async fn handle(
     .await?;
     let fits = |head: &Conversation| {
         let status = head.status_at(entry.now);
-        let urgent = filter
-            .priority
-            .is_none_or(|wanted| wanted == head.priority());
-        if !urgent || !which.fits(head) || !caller.sight.sees(head.standing()) {
+        if !filter.fits(head) || !caller.sight.sees(head.standing()) {
             return false;
         }
         match queue {

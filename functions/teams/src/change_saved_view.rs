@@ -67,13 +67,15 @@ pub async fn handle(
     let mut kept: SavedView = shelf::one(&app, &member, place).await?;
     shelf::may_change(&member, kept.member)?;
     if_match.check(kept.rev)?;
-    if let Some(filter) = &body.filter {
-        saved_view::check(filter, entry)?;
+    if let Some(filter) = body.filter {
+        saved_view::check(&filter, entry)?;
         kept = SavedView {
             view: filter.view,
             team: filter.team_id,
             status: filter.status,
             priority: filter.priority,
+            app: filter.app_id,
+            label: filter.label,
             sort: filter.sort,
             ..kept
         };

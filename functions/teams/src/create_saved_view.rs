@@ -100,6 +100,8 @@ pub async fn handle(
         team: filter.team_id,
         status: filter.status,
         priority: filter.priority,
+        app: filter.app_id,
+        label: filter.label,
         sort: filter.sort,
         created_at: entry.now,
         rev: 1,

@@ -74,16 +74,17 @@ impl SavedViewView {
     }
 }
 
-/// What has to be there for a filter: its team.
+/// What has to be there for a filter: its team, and its app.
 pub fn wanted(workspace: WorkspaceId, filter: Option<&Filter>) -> Vec<Key> {
     let team = filter.and_then(|filter| filter.team_id);
-    team.map(|team| keys::team(workspace, team))
-        .into_iter()
-        .collect()
+    let app = filter.and_then(|filter| filter.app_id);
+    let team = team.map(|team| keys::team(workspace, team));
+    let app = app.map(|app| keys::app(workspace, app));
+    team.into_iter().chain(app).collect()
 }
 
-/// Refuses a filter that does not hold together, or names a team that is not there; the batch on entry
-/// asked for [`wanted`].
+/// Refuses a filter that does not hold together, or names a team or an app that is not there; the batch on
+/// entry asked for [`wanted`].
 ///
 /// # Errors
 /// 422 at the field.
@@ -93,6 +94,11 @@ pub fn check(filter: &Filter, entry: &shared::http::actor::Entry) -> Result<(), 
     if filter.team_id.is_some_and(missing) {
         let detail = "there is no such team";
         return Err(Problem::invalid("#/filter/team_id", "unknown", detail));
+    }
+    let missing = |app| !entry.fetched().holds(&keys::app(entry.workspace, app));
+    if filter.app_id.is_some_and(missing) {
+        let detail = "there is no such app";
+        return Err(Problem::invalid("#/filter/app_id", "unknown", detail));
     }
     Ok(())
 }

@@ -362,6 +362,8 @@ fn setting(
                 team: None,
                 status: None,
                 priority: None,
+                app: None,
+                label: None,
                 sort: None,
                 created_at: now,
                 rev: 1,

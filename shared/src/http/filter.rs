@@ -5,15 +5,15 @@ use utoipa::ToSchema;
 
 use super::problem::Problem;
 use crate::{
-    domain::TeamId,
+    domain::{AppId, TeamId, label::LabelName},
     store::{
-        conversation::{Priority, Status},
+        conversation::{Conversation, Priority, Status},
         saved_view::{SavedView, Sort, View},
     },
 };
 
 /// Which conversations, and in which order. `mine` and `mentions` are the reader's own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "view": "unassigned", "priority": "urgent", "sort": "oldest" }))]
 pub struct Filter {
@@ -30,6 +30,12 @@ pub struct Filter {
     /// Only conversations that are this urgent.
     #[serde(default)]
     pub priority: Option<Priority>,
+    /// Only conversations that visitors began through this app: an inbox.
+    #[serde(default)]
+    pub app_id: Option<AppId>,
+    /// Only conversations with this label.
+    #[serde(default)]
+    pub label: Option<LabelName>,
     /// `newest` unless said otherwise.
     #[serde(default)]
     #[schema(inline)]
@@ -38,12 +44,14 @@ pub struct Filter {
 
 impl Filter {
     /// What a saved view looks for.
-    pub const fn of(kept: &SavedView) -> Self {
+    pub fn of(kept: &SavedView) -> Self {
         Self {
             view: kept.view,
             team_id: kept.team,
             status: kept.status,
             priority: kept.priority,
+            app_id: kept.app,
+            label: kept.label.clone(),
             sort: kept.sort,
         }
     }
@@ -56,6 +64,19 @@ impl Filter {
     /// In which order.
     pub fn sort(&self) -> Sort {
         self.sort.unwrap_or(Sort::Newest)
+    }
+
+    /// Whether it leaves out some of what an index holds: app, label and how urgent lie in none.
+    pub const fn sorts_out(&self) -> bool {
+        self.app_id.is_some() || self.label.is_some() || self.priority.is_some()
+    }
+
+    /// Whether a conversation is of the app, has the label and is as urgent as is looked for.
+    pub fn fits(&self, head: &Conversation) -> bool {
+        let label = self.label.as_ref();
+        self.app_id.is_none_or(|app| head.app == Some(app))
+            && label.is_none_or(|label| head.labels.contains(label))
+            && self.priority.is_none_or(|wanted| wanted == head.priority())
     }
 
     /// Refuses what does not go together; `at` is what the pointers to the fields open with.

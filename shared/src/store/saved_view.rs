@@ -9,7 +9,7 @@ use super::{
     conversation::{Priority, Status},
 };
 use crate::{
-    domain::{MemberId, SavedViewId, TeamId, Timestamp, WorkspaceId},
+    domain::{AppId, MemberId, SavedViewId, TeamId, Timestamp, WorkspaceId, label::LabelName},
     words,
 };
 
@@ -73,6 +73,12 @@ pub struct SavedView {
     /// How urgent they are.
     #[non_personal(reason = "a choice of a list", export)]
     pub priority: Option<Priority>,
+    /// Of which inbox.
+    #[non_personal(reason = "the id of an app", export)]
+    pub app: Option<AppId>,
+    /// With which label.
+    #[non_personal(reason = "a choice of a list", export)]
+    pub label: Option<LabelName>,
     /// In which order.
     #[non_personal(reason = "a choice of a list", export)]
     pub sort: Option<Sort>,

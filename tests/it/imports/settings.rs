@@ -59,7 +59,8 @@ pub async fn set_up(owner: &Member, workspace: &Workspace) {
             json!({ "kept_for": kept_for, "name": "refund", "text": "On its way \u{20ac}." });
         owner.post(&at("/canned-replies"), answer, 201).await;
         let view = json!({
-            "kept_for": kept_for, "name": "Waiting", "filter": { "view": "team", "team_id": team },
+            "kept_for": kept_for, "name": "Waiting",
+            "filter": { "view": "team", "team_id": team, "label": "refund" },
         });
         owner.post(&at("/saved-views"), view, 201).await;
     }

@@ -98,6 +98,25 @@ async fn a_conversation_says_its_inbox_and_every_view_is_of_one_inbox_or_one_lab
         assert_eq!(inboxes.listed(&query).await, inboxes.order(&[2]), "{view}");
     }
 
+    // Kept under a name, and changed to every other inbox.
+    let views = format!("{}/saved-views", world.workspace.path);
+    let late = json!({ "view": "unassigned", "app_id": second, "label": "late" });
+    let kept = json!({ "name": "Late", "filter": late });
+    let kept = world.owner.post(&views, kept, 201).await;
+    assert_eq!(kept["filter"]["label"], "late", "{kept}");
+    let view = format!("{views}/{}", text(&kept, "id"));
+    let asked = format!("saved_view_id={}", text(&kept, "id"));
+    assert_eq!(inboxes.listed(&asked).await, inboxes.order(&[3]));
+    let other = json!({ "filter": { "view": "mine", "app_id": first } });
+    world.owner.patch(&view, other, 200).await;
+    assert_eq!(inboxes.listed(&asked).await, inboxes.order(&[0]));
+    let said = format!("/conversations?{asked}&label=late");
+    let said = format!("{}{said}", world.workspace.path);
+    let both = world
+        .owner
+        .refused(Method::GET, &said, None, 422, "validation_failed");
+    both.await;
+
     // What somebody does not see is in no inbox of theirs.
     let seat = format!("{}/members/{}", world.workspace.path, world.agent_id);
     let few = json!({ "visibility": "assigned" });
