@@ -1,4 +1,4 @@
-// Compiled from sotto.ts (SHA-256 1a35a077cb676453abf6881bd7339d65a04a9d28527c9c2648d6748890335c37) by build.mjs. Change that file.
+// Compiled from sotto.ts (SHA-256 5b958448d6baee165690434903c8af1ea1445b4073fd88adcfb1814ea0b101ef) by build.mjs. Change that file.
 // Sotto's reference client, for members and for visitors, in browsers and elsewhere.
 // README.md beside this file has the rules that it follows, for clients in other languages.
 //
@@ -141,12 +141,15 @@ export class Sotto {
         const ask = this.#options.fetch ?? globalThis.fetch.bind(globalThis);
         return ask(this.#options.api + this.#base + path, { method, headers, signal, body: JSON.stringify(body) });
     }
-    /** Sends in order, as often as it takes: the same id is the same message, so it stands there once. */
-    send(id, text, kind = "text") {
+    /**
+     * Sends in order, as often as it takes: the same id is the same message, so it stands there once. It may answer an
+     * earlier message of the conversation, by its number.
+     */
+    send(id, text, kind = "text", reply_to_seq) {
         const pending = { conversation: id, client_message_id: crypto.randomUUID(), kind, text };
         this.pending.push(pending);
         this.#tell({ type: "pending", id });
-        const body = { client_message_id: pending.client_message_id, text, ...(this.#options.workspace && { kind }) };
+        const body = { client_message_id: pending.client_message_id, text, reply_to_seq, ...(this.#options.workspace && { kind }) };
         const sent = (this.#queues.get(id) ?? Promise.resolve())
             .then(() => this.call("POST", `/conversations/${id}/messages`, body))
             .finally(() => {

@@ -12,6 +12,8 @@ export interface Message {
   author?: { type: string; id: string | null }; sent_at?: string; expires_at?: string | null;
   /** In a line of the system: the earlier message that was edited, deleted or redacted. */
   subject_seq?: number;
+  /** The earlier message that it answers. */
+  reply_to_seq?: number;
   [field: string]: unknown;
 }
 /** A message that has not been acknowledged yet. */
@@ -168,12 +170,15 @@ export class Sotto {
     return ask(this.#options.api + this.#base + path, { method, headers, signal, body: JSON.stringify(body) });
   }
 
-  /** Sends in order, as often as it takes: the same id is the same message, so it stands there once. */
-  send(id: string, text: string, kind: "text" | "note" = "text"): Promise<Message> {
+  /**
+   * Sends in order, as often as it takes: the same id is the same message, so it stands there once. It may answer an
+   * earlier message of the conversation, by its number.
+   */
+  send(id: string, text: string, kind: "text" | "note" = "text", reply_to_seq?: number): Promise<Message> {
     const pending = { conversation: id, client_message_id: crypto.randomUUID(), kind, text };
     this.pending.push(pending);
     this.#tell({ type: "pending", id });
-    const body = { client_message_id: pending.client_message_id, text, ...(this.#options.workspace && { kind }) };
+    const body = { client_message_id: pending.client_message_id, text, reply_to_seq, ...(this.#options.workspace && { kind }) };
     const sent = (this.#queues.get(id) ?? Promise.resolve())
       .then(() => this.call<Message>("POST", `/conversations/${id}/messages`, body))
       .finally(() => {

@@ -82,7 +82,8 @@ console.log(`${seconds()} s: a conversation that everybody sees`);
 async function write({ name, sotto }, numbers) {
   const sent = [];
   for (const number of numbers) {
-    const one = sotto.send(id, `${name} ${number}`);
+    // Each answers the first one.
+    const one = sotto.send(id, `${name} ${number}`, "text", 1);
     sent.push(one);
     if (roll() < 0.7) await one;
     if (sent.length % 100 === 0) console.log(`${seconds()} s: ${name} has sent ${sent.length}`);
@@ -115,6 +116,7 @@ const [transcript] = transcripts;
 assert.deepEqual(transcript.map(({ seq }) => seq), numbers(1, count + 1), "numbers have a gap");
 assert.equal(new Set(transcript.map((message) => message.id)).size, count, "an id stands there twice");
 assert.equal(new Set(transcript.map((message) => message.client_message_id)).size, count, "a message stands there twice");
+assert.ok(transcript.slice(1).every((message) => message.reply_to_seq === 1), "a message does not say what it answers");
 for (const [side, acknowledged] of [["visitor", [first.message, ...fromCustomer]], ["member", fromAgent]]) {
   const written = transcript.filter(({ author }) => author.type === side);
   assert.deepEqual(written.map(({ text }) => text), numbers(0, half).map((number) => `${side} ${number}`), `what the ${side} wrote`);
