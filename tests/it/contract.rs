@@ -10,7 +10,7 @@ use local::template::ANY;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-/// README section 7: what one function, and the whole API, may have.
+/// How many routes one function, and the whole API, may have.
 const MOST_ROUTES_OF_A_FUNCTION: usize = 40;
 const MOST_ROUTES: usize = 300;
 

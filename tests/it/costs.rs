@@ -1,6 +1,6 @@
 //! What operations cost: round trips and capacity units, counted by the store.
 //!
-//! The numbers are those of README section 3 and `performance.md`: a change that makes one larger
+//! Some of the numbers stand in docs/performance.md: a change that makes one larger
 //! is a decision, and this is where it is written down.
 
 mod guide;

@@ -1,5 +1,5 @@
 //! The drill: a backup is put back, `sotto restore` runs, and whoever was erased is erased again
-//! before anybody is served (invariant I4 of the design: nothing of an erasure is undone by a backup).
+//! before anybody is served (invariant I4 of `simulation`: nothing of an erasure is undone by a backup).
 
 use std::collections::BTreeSet;
 use std::time::Duration;

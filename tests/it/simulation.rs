@@ -1,6 +1,6 @@
 //! Histories that nobody wrote: teams and visitors do what they like in any order, the clock moves,
 //! calls fail, the stream repeats itself, and somebody is forgotten in the middle of it. What was
-//! promised must hold after each of them (privacy.md B4.9).
+//! promised must hold after each of them (FLOW-38).
 //!
 //! | | invariant | where it is looked at |
 //! |---|---|---|

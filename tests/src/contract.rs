@@ -12,7 +12,7 @@ use crate::Answer;
 
 const HINT: &str = "\nIf the code is right: cargo run -- openapi > functions/contract/openapi.json";
 
-/// What API Gateway says by itself, without a function (README section 4).
+/// What API Gateway says by itself, without a function.
 const EDGE_WORDS: [&str; 5] = [
     "Bad Request",
     "Internal Server Error",

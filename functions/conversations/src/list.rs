@@ -50,8 +50,8 @@ pub struct Which {
     /// Only those with this contact and every other one of the same person, by when they began: in the
     /// view `all`.
     contact_id: Option<ContactId>,
-    /// Only conversations that stand like this; in every view but `all`, `open` unless asked
-    /// otherwise.
+    /// Only conversations that stand like this; in every view but `all` and `mentions`, `open`
+    /// unless asked otherwise.
     status: Option<Status>,
     /// Only conversations that are this urgent.
     priority: Option<Priority>,

@@ -150,7 +150,7 @@ fn place(
         let begun = AnalyticsWeek::begin(workspace, week, now);
         writes.create(&Stored::new(begun, policy), &Unsealed)?;
     }
-    // Elsewhere only what reliability needs (privacy.md A3).
+    // Elsewhere only what reliability needs (CHAT-13).
     let origin = match policy.has(Module::Analytics) {
         true => origin,
         false => Origin::default(),

@@ -16,7 +16,7 @@ use shared::{
     store::{StoreError, TenantKey, app::App, contact::Visit, keyring::Use},
 };
 
-/// How long a session token is good (README section 4).
+/// How long a session token is good.
 const SESSION_LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// How long the resume token before the present one leads to the present one.
 const GRACE: Duration = Duration::from_secs(60);

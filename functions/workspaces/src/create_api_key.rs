@@ -29,9 +29,9 @@ pub struct CreateApiKey {
     /// What the team calls it.
     #[schema(example = "Shop server")]
     name: Name,
-    /// What it may do: of `calls.delete`, `calls.read`, `contacts.read`, `conversations.read`, `conversations.write`,
-    /// `flows.manage`, `flows.read` and `personal_data.read`. Without the last one, contacts are
-    /// masked.
+    /// What it may do: of `calls.delete`, `calls.read`, `contacts.manage`, `contacts.read`, `conversations.read`,
+    /// `conversations.write`, `flows.manage`, `flows.read` and `personal_data.read`. Without the last one,
+    /// contacts are masked.
     #[schema(min_items = 1, max_items = 9, example = json!(["conversations.read"]))]
     scopes: Vec<Permission>,
     /// When it ends; never, when absent.

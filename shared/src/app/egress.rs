@@ -2,7 +2,7 @@
 //!
 //! Every call names its [`Recipient`] from a closed list, which the list of subprocessors is
 //! rendered from. The host is somebody else's word (a customer's, a provider's), so the door lets it
-//! reach public addresses only (privacy.md C1, SSRF): `https` on port 443, a name and no number, all
+//! reach public addresses only (SSRF): `https` on port 443, a name and no number, all
 //! of its addresses looked up once, all of them public, and the connection made to one of those and
 //! to no other. No redirect is followed, no proxy is asked, no header goes out or comes in that is
 //! not listed here, and what comes back has a largest size and a latest moment.

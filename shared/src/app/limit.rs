@@ -148,7 +148,7 @@ impl Act {
         Self::WriteMail,
     ];
 
-    /// The numbers (privacy.md C1: five codes an hour for an address). The narrower limit stands
+    /// The numbers (FLOW-20, CHAT-13). The narrower limit stands
     /// first, so that who is stopped by it uses up nothing of the wider ones.
     pub const fn limits(self) -> &'static [Limit] {
         match self {

@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// How many answers to one challenge are looked at (README section 4).
+/// How many answers to one challenge are looked at.
 pub const TRIES: u64 = 5;
 /// How many sessions are looked at for one from the same device.
 const SESSIONS_COMPARED: u16 = 100;

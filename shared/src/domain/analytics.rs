@@ -17,7 +17,7 @@ use super::{
     words::Symbol,
 };
 
-/// How many people a count has to be about before it is written down (privacy.md A5).
+/// How many people a count has to be about before it is written down (FLOW-19).
 pub const LEAST_PEOPLE: u64 = 10;
 /// The most that a page may say it took to load, in milliseconds: ten minutes.
 pub const MOST_LOAD_MS: u64 = 10 * 60 * 1000;

@@ -17,7 +17,7 @@ pub const MAX_FILE_BYTES: u64 = 20 * 1024 * 1024;
 pub const MAX_FILES: usize = 10;
 
 crate::words! {
-    /// What a file is. A closed list: images, PDF and plain text (privacy.md A3); nothing that a browser
+    /// What a file is. A closed list: images, PDF and plain text; nothing that a browser
     /// runs, such as SVG and HTML.
     pub enum MediaType {
         /// A picture that may move.

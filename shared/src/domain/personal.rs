@@ -68,7 +68,7 @@ impl<T: Personal> Personal for Option<T> {
 
 /// A pseudonymous value that may stand unsealed: an opaque id, a time, a closed word or a count.
 ///
-/// The list of implementations is the closed list of README section 3 ("records").
+/// The list of implementations is closed: who adds one decides that it names nobody.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may not be stored open: only opaque ids, times, closed words and counts may",
     note = "drop `open` and hold the value in a sealed type of `shared::domain`"

@@ -10,7 +10,7 @@ use super::{
 };
 
 crate::words! {
-    /// Which family of promises a workspace made (`docs`: privacy, table A3).
+    /// Which family of promises a workspace made (docs/promises.md).
     pub enum Profile {
         /// An SDK backend for in-app video calls: no conversation content is kept.
         Calls = "calls",
@@ -101,7 +101,7 @@ pub enum NameRule {
 }
 
 impl Profile {
-    /// The capabilities a new workspace of this profile has (privacy.md A3).
+    /// The capabilities a new workspace of this profile has.
     pub const fn modules(self) -> &'static [Module] {
         match self {
             Self::Calls => &[Module::Sessions, Module::Billing, Module::Support],
@@ -144,12 +144,12 @@ impl Profile {
         }
     }
 
-    /// Whether those who ask for it may get mail about offers (privacy.md A3).
+    /// Whether those who ask for it may get mail about offers (FLOW-43).
     pub const fn allows_offers(self) -> bool {
         matches!(self, Self::Flows)
     }
 
-    /// How long a beacon about use is kept before it goes, counted or not (privacy.md A3): in `flows`
+    /// How long a beacon about use is kept before it goes, counted or not: in `flows`
     /// twelve months (FLOW-36), elsewhere what reliability needs.
     pub const fn analytics_life(self) -> Duration {
         let days = match self {

@@ -8,7 +8,7 @@ use super::{
     time::{DAY, Timestamp},
 };
 
-/// Minutes that a mailed code may be answered in (README section 4).
+/// How long a mailed code may be answered.
 pub const CHALLENGE_LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// How long a login session lives without being used.
 pub const SESSION_IDLE: Duration = Duration::from_secs(14 * 24 * 60 * 60);
@@ -41,9 +41,9 @@ pub const INVITATION_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60)
 pub const ANNOUNCEMENT_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// How long what somebody said about mail is kept: as requests about privacy are.
 pub const MAIL_WISH_LIFETIME: Duration = Duration::from_secs(3 * 365 * 24 * 60 * 60);
-/// How long an export can be fetched (README section 4).
+/// How long an export can be fetched.
 pub const EXPORT_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// How long it can be shown that an erasure was carried out: 36 months (privacy.md A4).
+/// How long it can be shown that an erasure was carried out: 36 months.
 pub const ERASURE_LIFETIME: Duration = Duration::from_secs(1096 * 24 * 60 * 60);
 /// How long it can be shown what was handed over, to whom and why: as long as an erasure.
 pub const DISCLOSURE_LIFETIME: Duration = ERASURE_LIFETIME;
@@ -78,7 +78,7 @@ pub const STRIPE_EVENT_LIFETIME: Duration = Duration::from_secs(40 * 24 * 60 * 6
 pub const GUEST_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a team's word holds that somebody may not call it: a year, then it says so again.
 pub const CALL_BLOCK_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-/// How long a ticket opens a socket (README section 4).
+/// How long a ticket opens a socket.
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(60);
 /// How long what belongs to a socket lives: its two hours, and ten minutes for what is on its way.
 pub const SOCKET_LIFETIME: Duration = Duration::from_secs((2 * 60 + 10) * 60);
@@ -270,7 +270,7 @@ const fn life(class: Class, profile: Profile, content: Duration) -> Life {
 /// The end of an item of `class` whose clock started at `anchor`, under `policy`.
 ///
 /// Pure and total: there is no class without an answer. Writes stamp it, reads ask it again with
-/// the present policy, so a shortened retention holds at once (privacy.md A5).
+/// the present policy, so a shortened retention holds at once (FLOW-34).
 pub fn expiry(class: Class, policy: &Policy, anchor: Timestamp) -> Expiry {
     let end = match life(class, policy.profile, policy.conversation_lifetime(anchor)) {
         Life::With(what) => return Expiry::With(what),
@@ -378,7 +378,7 @@ pub fn lapsed(class: Class, policy: &Policy, now: Timestamp) -> Option<Timestamp
 /// Days from a request to delete until nothing of it can be read anywhere, step by step.
 ///
 /// Sealed content in a backup is unreadable once the key table's own backups have rolled, so the
-/// 30 days of backups of the data table, and of the bucket of sealed files, do not count here (privacy.md A5).
+/// 30 days of backups of the data table, and of the bucket of sealed files, do not count here (FLOW-38).
 pub mod erasure_days {
     /// The user may change their mind.
     pub const UNDO: u32 = 7;

@@ -24,7 +24,8 @@ pub struct Filter {
     /// The team of the view `team`.
     #[serde(default)]
     pub team_id: Option<TeamId>,
-    /// Only conversations that stand like this; in every view but `all`, `open` unless said otherwise.
+    /// Only conversations that stand like this; in every view but `all` and `mentions`, `open`
+    /// unless said otherwise.
     #[serde(default)]
     pub status: Option<Status>,
     /// Only conversations that are this urgent.

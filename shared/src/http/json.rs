@@ -17,7 +17,7 @@ use serde::{
 use super::problem::{Code, Problem};
 use crate::domain::text::Fault;
 
-/// The largest body we read, in bytes (README section 4).
+/// The largest body we read, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// A JSON body, in or out.

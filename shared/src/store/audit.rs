@@ -7,7 +7,7 @@
 //!
 //! Nobody is named. Who acted and what it was done to are keyed hashes of opaque ids: whoever reads
 //! the log with the workspace's key recognises those who are still there, and nobody else
-//! (privacy.md A2-19). An erased contact is in no line, and with the key of the workspace the rest
+//! (CHAT-20). An erased contact is in no line, and with the key of the workspace the rest
 //! goes.
 
 use shared_derive::Record;

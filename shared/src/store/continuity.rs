@@ -33,7 +33,7 @@ use crate::domain::{
 
 pub use way_out::ThreadWayOut;
 
-/// How long a visitor has to read what the team wrote before it is mailed (inbox.md 2.8).
+/// How long a visitor has to read what the team wrote before it is mailed (docs/continuity.md).
 pub const OFFLINE_AFTER: Duration = Duration::from_secs(10 * 60);
 /// How long there is between two mails about one conversation.
 pub const APART: Duration = Duration::from_secs(15 * 60);

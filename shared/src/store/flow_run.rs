@@ -351,7 +351,7 @@ pub fn led_turn(
         step.head.stand(Status::Open, lens.now);
         step.line(Line::new(Event::Reopened, Some(actor)));
     }
-    // A flow whose first turn is its last shows in no status: this tells that it led (inbox.md 2.9).
+    // A flow whose first turn is its last shows in no status: this tells that it led.
     step.head.led_anew = Some(step.head.led_anew.unwrap_or_default() + 1);
     let policy = head.policy(lens);
     let within = Lens {

@@ -26,7 +26,7 @@ use crate::domain::{
     NotificationId, Timestamp, WorkspaceId, day::Day, policy::Lens, push::NotifyEvent, time::DAY,
 };
 
-/// About how many people a number has to be (inbox.md 2.10).
+/// About how many people a number has to be.
 pub const LEAST_PEOPLE: usize = 5;
 /// How long after its end a day is counted: the last attempts are over.
 const SETTLED: Duration = Duration::from_secs(60 * 60);

@@ -258,7 +258,7 @@ async fn a_list_of_calls_goes_on_where_its_page_ended_and_takes_no_other_paramet
         .await;
 }
 
-/// B8: a key that was read from an app costs its owner no more than so many calls.
+/// A key that was read from an app costs its owner no more than so many calls.
 #[tokio::test]
 async fn all_guests_of_an_app_together_begin_so_many_calls_an_hour_and_no_more() {
     let world = World::new().await;

@@ -16,7 +16,7 @@ const SIDE_DOORS: [&str; 5] = [
     "Scan",
 ];
 
-/// The one function that may scan (README section 7).
+/// The one function that may scan.
 const SWEEPER: &str = "RetentionFunction";
 #[test]
 fn permissions_name_every_action_and_every_resource() {

@@ -1,5 +1,5 @@
 //! The matrix of sabotage beyond a contact's own items: whole workspaces, files, and what Stripe is told. An eraser
-//! that is switched off is noticed (privacy.md B4.10), and where it is on again nothing is left.
+//! that is switched off is noticed, and where it is on again nothing is left.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -20,7 +20,7 @@ use crate::{
 
 /// How many codes one question mails at most.
 const MOST_CODES: u8 = 5;
-/// How many answers to one code are looked at (README section 4).
+/// How many answers to one code are looked at.
 const TRIES: u8 = 5;
 /// How many digits a code has.
 const DIGITS: usize = 8;

@@ -185,7 +185,7 @@ fn a_hold_keeps_what_lived_and_brings_nothing_back() {
 #[test]
 fn every_profile_keeps_every_class_as_long_as_the_table_says() {
     // Days of conversation content, of a visit, of a client's message id, and of a beacon
-    // (privacy.md A3, A4).
+    // (FLOW-33, FLOW-36, CHAT-18).
     let table = [
         (Profile::Calls, 90, 30, 7, 30),
         (Profile::Flows, 90, 30, 7, 365),
