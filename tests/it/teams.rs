@@ -181,6 +181,30 @@ async fn in_turn_everybody_who_is_there_gets_one_before_anybody_gets_two() {
 }
 
 #[tokio::test]
+async fn what_comes_back_from_a_snooze_into_a_team_is_given_out() {
+    let world = World::new().await;
+    let team = world
+        .team(json!({ "name": "Billing", "assignment": "round_robin" }))
+        .await;
+    let conversation = world.put(&team).await;
+    assert_eq!(world.assignee(&conversation).await, None, "nobody is there");
+    let until = world.harness.now().plus(MINUTE * 5);
+    let place = world.at(&format!("/conversations/{conversation}/snooze"));
+    let put_aside = json!({ "until": until });
+    world.owner.post(&place, put_aside, 200).await;
+    world.harness.drain().await;
+    let bob = world.connected("bob", &team).await;
+    world.harness.advance(MINUTE);
+    world.harness.run_schedule("minute").await;
+    assert_eq!(world.assignee(&conversation).await, None, "put aside");
+    world.harness.advance(MINUTE * 4);
+    let report = world.harness.run_schedule("minute").await;
+    assert_eq!(report["woken_conversations"], 1, "{report}");
+    world.harness.drain().await;
+    assert_eq!(world.assignee(&conversation).await, Some(bob.id));
+}
+
+#[tokio::test]
 async fn the_least_busy_gets_it_until_nobody_has_room() {
     let world = World::new().await;
     let body = json!({ "name": "Billing", "assignment": "least_busy", "capacity": 2 });

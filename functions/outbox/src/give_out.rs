@@ -9,7 +9,7 @@ use shared::{
         policy::{Lens, Policy},
     },
     store::{
-        Item, StoreError, Table, Unsealed, conversation::Conversation, db::key_of,
+        Field as _, Item, StoreError, Table, Unsealed, conversation::Conversation, db::key_of,
         record::read_item,
     },
 };
@@ -22,7 +22,7 @@ pub async fn give_out(app: &App, new: &Item, old: Option<&Item>) -> Result<(), F
     let Some((workspace, team)) = waits(new, now)? else {
         return Ok(());
     };
-    let before = old.map(|old| waits(old, now)).transpose()?.flatten();
+    let before = old.map(waited).transpose()?.flatten();
     if before == Some((workspace, team)) {
         return Ok(());
     }
@@ -33,11 +33,21 @@ pub async fn give_out(app: &App, new: &Item, old: Option<&Item>) -> Result<(), F
 
 /// In which team of which workspace a head waits for somebody.
 fn waits(head: &Item, now: Timestamp) -> Result<Option<(WorkspaceId, TeamId)>, StoreError> {
+    let head = read(head, now)?;
+    Ok(head.and_then(|head| Some((head.workspace, head.waits_in(now)?))))
+}
+
+/// Where it waited when it was written. By now a snooze may be over that was not over then.
+fn waited(head: &Item) -> Result<Option<(WorkspaceId, TeamId)>, StoreError> {
+    let written_at = Timestamp::read(head.get("changed_at"));
+    written_at.map_or(Ok(None), |at| waits(head, at))
+}
+
+fn read(head: &Item, now: Timestamp) -> Result<Option<Conversation>, StoreError> {
     let policy = Policy::platform();
     let lens = Lens {
         now,
         policy: &policy,
     };
-    let head = read_item::<Conversation>(head, &Unsealed, lens)?;
-    Ok(head.and_then(|head| Some((head.workspace, head.waits_in(now)?))))
+    read_item(head, &Unsealed, lens)
 }
