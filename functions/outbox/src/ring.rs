@@ -112,6 +112,29 @@ async fn tell_all(app: &App, records: &[Changed]) -> Result<(), StoreError> {
         if before == after {
             continue;
         }
+        // The two of the call first: whom else it rings for, and stops ringing for, takes its time.
+        let gone = after.is_none();
+        let frame = Frame::Changed {
+            call: call.id,
+            state: after.unwrap_or(CallState::Ended),
+            reason: if gone {
+                Some(EndReason::Forbidden)
+            } else {
+                call.reason
+            },
+            rev: call.rev,
+        };
+        // What is over names no socket any more; it did a moment ago.
+        for side in Side::ALL {
+            let socket = [new.as_ref(), old.as_ref()];
+            let socket = socket
+                .into_iter()
+                .flatten()
+                .find_map(|call| call.socket(*side));
+            if let Some(socket) = socket.filter(|_| before != Some(CallState::Ended)) {
+                app.connections.post(socket, &frame).await;
+            }
+        }
         if after == Some(CallState::Ringing) {
             let rings = Rings::of(app, call, lens).await?;
             let frame = Frame::Ring {
@@ -141,28 +164,6 @@ async fn tell_all(app: &App, records: &[Changed]) -> Result<(), StoreError> {
             let ring = rings.on_devices(rang);
             if let Some(ring) = ring.filter(|_| call.reason != Some(EndReason::NoAnswer)) {
                 app.silence(ring).await?;
-            }
-        }
-        let gone = after.is_none();
-        let frame = Frame::Changed {
-            call: call.id,
-            state: after.unwrap_or(CallState::Ended),
-            reason: if gone {
-                Some(EndReason::Forbidden)
-            } else {
-                call.reason
-            },
-            rev: call.rev,
-        };
-        // What is over names no socket any more; it did a moment ago.
-        for side in Side::ALL {
-            let socket = [new.as_ref(), old.as_ref()];
-            let socket = socket
-                .into_iter()
-                .flatten()
-                .find_map(|call| call.socket(*side));
-            if let Some(socket) = socket.filter(|_| before != Some(CallState::Ended)) {
-                app.connections.post(socket, &frame).await;
             }
         }
     }
