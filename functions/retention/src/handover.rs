@@ -25,38 +25,45 @@ use shared::{
 
 use crate::jobs::{Run, Turn};
 
-/// The queues of a member. Snoozed conversations lie with the open ones.
-const QUEUES: [Status; 3] = [Status::Open, Status::Closed, Status::Spam];
-/// How often the queues are walked.
-const WALKS: u32 = 2;
 /// How many roots lie between two checkpoints.
 const PAGE: u16 = 25;
 
 /// One of the lists that a member leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Left {
+    /// Snoozed conversations lie with the open ones.
     Queue(Status),
     ReadMarks,
     Drafts,
     Teams,
 }
 
+/// What who goes leaves behind. A job that is under way knows its list by the number: new ones come last.
+const LEFT_BEHIND: [Left; 11] = [
+    Left::Queue(Status::Open),
+    Left::Queue(Status::Closed),
+    Left::Queue(Status::Spam),
+    Left::Queue(Status::Open),
+    Left::Queue(Status::Closed),
+    Left::Queue(Status::Spam),
+    Left::ReadMarks,
+    Left::Drafts,
+    Left::Teams,
+    // A flow asks in the name of nobody: what it ends is somebody's again.
+    Left::Queue(Status::Bot),
+    Left::Queue(Status::Bot),
+];
+
+/// What who is away gives back.
+const GIVEN_BACK: [Left; 2] = [Left::Queue(Status::Open); 2];
+
 /// The lists in the order they are walked.
 fn list(kind: JobKind, number: u32) -> Option<Left> {
-    if kind == JobKind::Reassign {
-        return (number < WALKS).then_some(Left::Queue(Status::Open));
-    }
-    let queues = QUEUES.len() as u32;
-    let kept = queues * WALKS;
-    match number {
-        walked if walked < kept => {
-            let status = QUEUES.get((walked % queues) as usize)?;
-            Some(Left::Queue(*status))
-        }
-        walked if walked == kept => Some(Left::ReadMarks),
-        walked if walked == kept + 1 => Some(Left::Drafts),
-        walked if walked == kept + 2 => Some(Left::Teams),
-        _ => None,
-    }
+    let lists: &[Left] = match kind {
+        JobKind::Reassign => &GIVEN_BACK,
+        _ => &LEFT_BEHIND,
+    };
+    lists.get(number as usize).copied()
 }
 
 impl Run<'_> {
@@ -163,12 +170,12 @@ impl Run<'_> {
     }
 }
 
-/// The transcript of what is open tells so. What is closed stays as it is: a line would keep it
+/// The transcript of what goes on tells so. What is closed stays as it is: a line would keep it
 /// longer.
 fn step(head: &Conversation, member: MemberId, heir: Option<MemberId>, lens: Lens<'_>) -> Step {
     let mut step = Step::on(head, lens.now);
     step.head.hand_over(heir, lens.now);
-    if is_open(head, lens) {
+    if is_open(head, lens) || head.status_at(lens.now) == Status::Bot {
         step.line(match heir {
             Some(heir) => Line::new(Event::Assigned, None).member(Some(heir)),
             None => Line::new(Event::Unassigned, None).member(Some(member)),
@@ -195,18 +202,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_queue_is_walked_twice_and_then_what_the_member_kept() {
-        let walked: Vec<String> = (0..)
-            .map_while(|number| list(JobKind::Handover, number))
-            .map(|left| match left {
-                Left::Queue(status) => status.word().to_owned(),
-                Left::ReadMarks => "read marks".to_owned(),
-                Left::Drafts => "drafts".to_owned(),
-                Left::Teams => "teams".to_owned(),
-            })
-            .collect();
-        let queues = ["open", "closed", "spam", "open", "closed", "spam"];
-        assert_eq!(walked[..6], queues);
-        assert_eq!(walked[6..], ["read marks", "drafts", "teams"]);
+    fn every_queue_is_walked_twice() {
+        for status in [Status::Open, Status::Closed, Status::Spam, Status::Bot] {
+            let walks = LEFT_BEHIND.iter();
+            let walks = walks.filter(|left| **left == Left::Queue(status));
+            assert_eq!(walks.count(), 2, "{status:?}");
+        }
     }
 }

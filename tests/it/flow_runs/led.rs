@@ -147,6 +147,35 @@ async fn somebody_of_the_team_lets_a_flow_in_and_gives_the_conversation_back_to_
     assert_eq!(world.seen(&thread).await["status"], "closed");
 }
 
+/// CALL-27
+#[tokio::test]
+async fn who_goes_leaves_what_a_flow_leads_to_nobody_and_what_it_ends_to_all() {
+    let world = World::new().await;
+    let flow = world.live(&chooser(None)).await;
+    let thread = world.thread().await;
+    let lead = world.lead(&thread, &flow);
+    let conversation = lead.split("/flows/").next().expect("a place").to_owned();
+    let id = text(
+        &world.agent.get(&world.workspace.path, 200).await,
+        "member_id",
+    );
+    let to_agent = json!({ "member_id": id });
+    let assignee = format!("{conversation}/assignee");
+    world.owner.put(&assignee, to_agent, 200).await;
+    let start = json!({ "client_id": random_uuid() });
+    world.owner.post(&lead, start, 200).await;
+    assert_eq!(world.seen(&thread).await["status"], "bot");
+    let seat = format!("{}/members/{id}", world.workspace.path);
+    world.owner.delete(&seat, 202).await;
+    world.harness.drain().await;
+    world.harness.run_schedule("jobs").await;
+    let left = world.owner.get(&conversation, 200).await;
+    assert_eq!(
+        (&left["status"], &left["assignee"]),
+        (&json!("bot"), &Value::Null)
+    );
+}
+
 #[tokio::test]
 async fn a_flow_that_is_not_there_or_not_in_use_leads_nothing_and_changes_nothing() {
     let world = World::new().await;
