@@ -217,6 +217,23 @@ async fn a_deadline_passes_by_the_schedule_and_only_once() {
 }
 
 #[tokio::test]
+async fn what_is_said_after_a_deadline_and_before_the_schedule_waits_for_people() {
+    let world = World::new().await;
+    let flow = world.live(&intake()).await;
+    let thread = world.begin(&flow).await;
+    world.say(&thread, "Ada").await;
+    world.harness.advance(WHILE);
+    let place = format!("{thread}/messages");
+    world.visitor.post(&place, message("Wait!"), 201).await;
+    let seen = world.visitor.get(&thread, 200).await;
+    assert_eq!(seen["status"], "open", "{seen}");
+    let said = world.said(&thread).await;
+    assert!(said.contains(&visitor("Wait!")), "{said:?}");
+    world.harness.run_schedule("minute").await;
+    assert_eq!(world.visitor.get(&thread, 200).await["status"], "open");
+}
+
+#[tokio::test]
 async fn whoever_of_the_team_answers_has_the_conversation_and_the_flow_is_silent() {
     let world = World::new().await;
     let flow = world.live(&intake()).await;

@@ -299,6 +299,7 @@ fn step(
     let now = lens.now;
     let before = Standing::of(run)?;
     let asked = before.state.wait.as_ref().map(|wait| wait.node.clone());
+    let waited = before.state.wait.as_ref().map(|wait| wait.key.clone());
     let cx = Cx {
         now_ms: now.ms(),
         seed: before.seed.unwrap_or_else(|| half(run.conversation.uuid())),
@@ -332,10 +333,9 @@ fn step(
     if let (What::Proven(address), None) = (&arrival.what, turn.ignored) {
         deeds.proves(address);
     }
-    let mut awaits = match turn.ignored {
-        Some(_) => before.awaits,
-        None => None,
-    };
+    // What is left aside changes no question; a deadline that passed before it may have.
+    let still = turn.state.wait.as_ref().map(|wait| &wait.key) == waited.as_ref();
+    let mut awaits = before.awaits.filter(|_| turn.ignored.is_some() && still);
     for effect in turn.effects {
         let id = message_id(run.conversation, effect.key(), now);
         match effect {
@@ -403,6 +403,15 @@ fn step(
                 awaits = Some(json!({ "for": "call", "kind": kind, "url": url }));
             }
         }
+    }
+    // They wrote before the schedule said that it is over: nobody would see it in what is closed.
+    let said_too_late = turn.ignored == Some(flow::Ignored::Ended)
+        && matches!(
+            arrival.what,
+            What::Text(_) | What::Choice(_) | What::Files(_) | What::Proven(_)
+        );
+    if said_too_late && matches!(then, Then::Nobody) {
+        then = Then::ANYBODY;
     }
     // A proof is of one question: it goes on while that is asked.
     let asks_again = turn.state.wait.as_ref().map(|wait| wait.node.as_str()) == asked.as_deref();
