@@ -55,8 +55,9 @@ pub async fn handle(
     let line = entry.line(member.id, Deed::ConversationDeleted);
     let line = line.about(conversation);
     let ended = app.store.end_conversation(head, Some(line), entry.lens());
-    Ok(match ended.await? {
-        Ended::Whole => StatusCode::NO_CONTENT,
-        Ended::Partly => StatusCode::ACCEPTED,
-    })
+    match ended.await? {
+        Ended::Whole => Ok(StatusCode::NO_CONTENT),
+        Ended::Partly => Ok(StatusCode::ACCEPTED),
+        Ended::Held => Err(Problem::new(Code::OnHold)),
+    }
 }

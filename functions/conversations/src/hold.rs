@@ -108,7 +108,7 @@ pub async fn handle(
     let entry = &member.entry;
     let PlaceHold { reason, until } = body;
     check_end(until, entry.now)?;
-    let head = view::head(entry, conversation)?;
+    let head = view::seen(entry, &member.sight, conversation)?;
     let key = entry.data_key(&at_head)?.ok_or_else(Problem::not_found)?;
     let note = HoldNote {
         workspace,

@@ -49,7 +49,7 @@ pub async fn handle(
         .member(&token, workspace, Permission::ConversationsHold, wanted)
         .await?;
     let entry = &member.entry;
-    let head = view::head(entry, conversation)?;
+    let head = view::seen(entry, &member.sight, conversation)?;
     let accepted = |job_id| (StatusCode::ACCEPTED, Json(ReleasedView { job_id }));
     if head.hold_at(entry.now).is_none() {
         return Ok(accepted(None));

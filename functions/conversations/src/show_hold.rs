@@ -39,7 +39,7 @@ pub async fn handle(
         .member(&token, workspace, Permission::ConversationsHold, wanted)
         .await?;
     let entry = &member.entry;
-    let head = view::head(entry, conversation)?;
+    let head = view::seen(entry, &member.sight, conversation)?;
     let key = entry.data_key(&at_head)?.ok_or_else(Problem::not_found)?;
     let note = entry
         .sealed::<HoldNote>(&at_note, &key)?

@@ -26,7 +26,7 @@ use super::{
     db::{Store, StoreError},
     keys::{self, FileOwner, Key, Table},
     message::RACES,
-    query::Query,
+    query::{Listed, Query},
     record::{Record as _, Stored, read_item},
     remains::declaration_of,
     seal::Unsealed,
@@ -47,6 +47,16 @@ pub enum Ended {
     Whole,
     /// It is fenced; parts are left for the schedule, or for the next call.
     Partly,
+    /// Somebody put it on hold a moment ago: it stays.
+    Held,
+}
+
+/// What came of fencing a head.
+enum Fenced {
+    Yes(Conversation),
+    /// It is gone already.
+    Gone,
+    Held,
 }
 
 impl Store {
@@ -58,8 +68,10 @@ impl Store {
         line: Option<Line<'_>>,
         lens: Lens<'_>,
     ) -> Result<Ended, StoreError> {
-        let Some(head) = self.fence(head, line, lens).await? else {
-            return Ok(Ended::Whole);
+        let head = match self.fence(head, line, lens).await? {
+            Fenced::Yes(head) => head,
+            Fenced::Gone => return Ok(Ended::Whole),
+            Fenced::Held => return Ok(Ended::Held),
         };
         if !self.delete_parts(&head, lens.now).await? {
             return Ok(Ended::Partly);
@@ -87,11 +99,9 @@ impl Store {
         let mut next = head;
         loop {
             let place = keys::conversation(next.workspace, next.id);
-            if self.end_conversation(next, None, lens).await? == Ended::Whole {
-                return Ok(Ended::Whole);
-            }
-            if !has_time() {
-                return Ok(Ended::Partly);
+            let ended = self.end_conversation(next, None, lens).await?;
+            if ended != Ended::Partly || !has_time() {
+                return Ok(ended);
             }
             let fetched = self.batch(vec![place.clone()]).await?;
             match fetched.get::<Conversation>(&place, &Unsealed, lens)? {
@@ -101,16 +111,16 @@ impl Store {
         }
     }
 
-    /// Fences the head and sets the tombstone. `None` when the head is gone already.
+    /// Fences the head and sets the tombstone.
     async fn fence(
         &self,
         mut head: Conversation,
         line: Option<Line<'_>>,
         lens: Lens<'_>,
-    ) -> Result<Option<Conversation>, StoreError> {
+    ) -> Result<Fenced, StoreError> {
         for _ in 0..RACES {
             if head.state == State::Erasing {
-                return Ok(Some(head));
+                return Ok(Fenced::Yes(head));
             }
             let mut next = head.clone();
             next.state = State::Erasing;
@@ -131,17 +141,20 @@ impl Store {
                 transaction.audit(line)?;
             }
             let refusal = match self.commit(transaction).await {
-                Ok(()) => return Ok(Some(next.into_record())),
+                Ok(()) => return Ok(Fenced::Yes(next.into_record())),
                 Err(CommitError::Store(error)) => return Err(error),
                 Err(CommitError::Refused(refusal)) => refusal,
             };
             let Some(found) = refusal.found(at_head) else {
-                return Ok(None);
+                return Ok(Fenced::Gone);
             };
-            match read_item(found, &Unsealed, lens)? {
-                Some(now) => head = now,
-                None => return Ok(None),
+            let Some(now) = read_item::<Conversation>(found, &Unsealed, lens)? else {
+                return Ok(Fenced::Gone);
+            };
+            if now.state != State::Erasing && now.held_by_team_at(lens.now).is_some() {
+                return Ok(Fenced::Held);
             }
+            head = now;
         }
         Err(StoreError::Conflict)
     }
@@ -151,7 +164,8 @@ impl Store {
         // Head and tombstone stay, and one more tells whether that was all.
         let most = u16::try_from(PARTS + 3).unwrap_or(u16::MAX);
         let query = Query::partition(keys::thread(head.workspace, head.id)).limit(most);
-        let items = self.query(query).await?;
+        // A page ends with its megabyte too, which long messages come to sooner.
+        let Listed { items, more } = self.page(query).await?;
         let stays = [keys::HEAD, keys::TOMBSTONE];
         let parts = items
             .iter()
@@ -159,7 +173,7 @@ impl Store {
         let mut parts: Vec<Key> = parts
             .filter(|key| !stays.contains(&key.sk.as_str()))
             .collect();
-        let all = parts.len() <= PARTS;
+        let all = !more && parts.len() <= PARTS;
         parts.truncate(PARTS);
         // The address for replies lies elsewhere.
         let row = items.iter().find(|item| {

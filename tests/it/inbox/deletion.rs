@@ -5,6 +5,11 @@ use std::time::Duration;
 use harness::message;
 use reqwest::Method;
 use serde_json::json;
+use shared::domain::Profile;
+use shared::domain::policy::{Lens, Policy};
+use shared::store::conversation::Conversation as Stored;
+use shared::store::erasing::Ended;
+use shared::store::{Unsealed, keys};
 
 use super::{HOUR, World};
 
@@ -104,6 +109,45 @@ async fn a_long_conversation_is_gone_at_once_and_deleted_in_steps() {
         .owner
         .refused(Method::DELETE, &world.at(""), None, 404, "not_found")
         .await;
+}
+
+#[tokio::test]
+async fn of_long_messages_nothing_is_left_behind_the_megabyte_of_a_page() {
+    let world = World::new().await;
+    // Three bytes a letter, and some of it does not fit a page.
+    let long = "\u{6c34}".repeat(10_000);
+    for _ in 0..45 {
+        world.visitor.say(&world.conversation, &long).await;
+    }
+    world.owner.delete(&world.at(""), 202).await;
+    world.owner.delete(&world.at(""), 204).await;
+    let left = world.harness.items().await;
+    let id = &world.conversation.id;
+    let left = left.iter().filter(|item| item.contains(id));
+    let left: Vec<_> = left.filter(|item| item.contains("\"Message\"")).collect();
+    assert!(left.is_empty(), "{}", left.len());
+}
+
+#[tokio::test]
+async fn a_hold_that_comes_while_somebody_deletes_keeps_the_conversation() {
+    let world = World::new().await;
+    let store = &world.harness.app_of("conversations").store;
+    let policy = Policy::of(Profile::Inbox);
+    let lens = || Lens {
+        now: world.harness.now(),
+        policy: &policy,
+    };
+    let ids = (world.workspace.id.parse(), world.conversation.id.parse());
+    let place = keys::conversation(ids.0.expect("an id"), ids.1.expect("an id"));
+    let read = store.batch(vec![place.clone()]).await.expect("read");
+    let head = read.get::<Stored>(&place, &Unsealed, lens());
+    let head = head.expect("a head").expect("there");
+    let until = world.harness.now().plus(HOUR * 24);
+    let hold = json!({ "reason": "Complaint 17", "until": until });
+    world.owner.put(&world.at("/hold"), hold, 200).await;
+    let ended = store.end_conversation(head, None, lens()).await;
+    assert_eq!(ended.expect("an answer"), Ended::Held);
+    assert_eq!(world.shown().await["id"], world.conversation.id);
 }
 
 #[tokio::test]

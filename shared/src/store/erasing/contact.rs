@@ -124,7 +124,7 @@ impl Store {
         self.end_whole_exports(head.workspace, erasure.started_at)
             .await?;
         match self.end_contact(head, &has_time, lens).await? {
-            Ended::Partly => Ok(Ended::Partly),
+            unfinished @ (Ended::Partly | Ended::Held) => Ok(unfinished),
             Ended::Whole => self.verify_contact(erasure, &has_time, lens).await,
         }
     }
