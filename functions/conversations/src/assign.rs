@@ -9,7 +9,7 @@ use serde::Deserialize;
 use shared::{
     app::App,
     domain::{ConversationId, MemberId, Permission, WorkspaceId},
-    http::{AccessToken, Code, IfMatch, Json, Path, Problem, Problems, Versioned},
+    http::{AccessToken, IfMatch, Json, Path, Problem, Problems, Versioned},
     store::{
         keys,
         message::Event,
@@ -24,7 +24,7 @@ use crate::{desk::Desk, view::ConversationView};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Assign {
-    /// A member of the workspace.
+    /// A member of the workspace who may write in conversations.
     member_id: MemberId,
 }
 
@@ -51,8 +51,17 @@ pub async fn handle(
 ) -> Result<Versioned<ConversationView>, Problem> {
     let desk = Desk::open(&app, &token, place, Permission::ConversationsWrite).await?;
     let (member, actor, now) = (body.member_id, desk.actor(), desk.now());
+    let seats = app.store.seats_of(place.0, &[member], now).await?;
+    let refused = |code, detail| Err(Problem::invalid("#/member_id", code, detail));
+    match seats.get(&member) {
+        None => return refused("unknown_member", "a member of this workspace"),
+        Some(seat) if !seat.role.may(Permission::ConversationsWrite) => {
+            return refused("cannot_answer", "a member who may write in conversations");
+        }
+        Some(_) => {}
+    }
     let live = keys::membership(place.0, member);
-    let changed = desk.change(&app, Some(live), |head| {
+    desk.change(&app, Some(live), |head| {
         if head.assignee == Some(member) {
             return Ok(None);
         }
@@ -61,13 +70,6 @@ pub async fn handle(
         step.head.hand_over(Some(member), now);
         step.line(Line::new(Event::Assigned, actor).member(Some(member)));
         Ok(Some(step))
-    });
-    changed.await.map_err(|problem| match problem.code() {
-        Code::NotFound => Problem::invalid(
-            "#/member_id",
-            "unknown_member",
-            "a member of this workspace",
-        ),
-        _ => problem,
     })
+    .await
 }

@@ -10,6 +10,7 @@ use shared::{
     },
     store::{
         CommitError, Stored, Transaction, Unsealed, conversation::Conversation, record::read_item,
+        subject::State as Liveness,
     },
 };
 
@@ -58,7 +59,9 @@ pub async fn handle(
             Err(CommitError::Store(error)) => return Err(error.into()),
             Err(CommitError::Refused(refusal)) => {
                 let item = refusal.found(slot).ok_or_else(Problem::not_found)?;
-                head = read_item(item, &Unsealed, entry.lens())?.ok_or_else(Problem::not_found)?;
+                head = read_item::<Conversation>(item, &Unsealed, entry.lens())?
+                    .filter(|head| head.state == Liveness::Live)
+                    .ok_or_else(Problem::not_found)?;
             }
         }
     }

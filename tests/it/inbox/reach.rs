@@ -232,6 +232,41 @@ async fn who_may_only_read_changes_nothing() {
         .refused(Method::PUT, &world.at("/labels"), labels, 403, "forbidden")
         .await;
     assert_eq!(world.shown().await, before);
+    // And is given nothing that waits for an answer.
+    let id = text(&viewer.get(&world.workspace.path, 200).await, "member_id");
+    let refused = world
+        .owner
+        .put(&world.at("/assignee"), json!({ "member_id": id }), 422)
+        .await;
+    assert_eq!(refused["errors"][0]["code"], "cannot_answer", "{refused}");
+    assert_eq!(world.shown().await, before);
+}
+
+#[tokio::test]
+async fn a_hold_is_for_who_sees_the_conversation() {
+    let world = World::new().await;
+    let admin = world
+        .harness
+        .join(&world.owner, &world.workspace, "vera@example.com", "admin")
+        .await;
+    let until = world.harness.now().plus(HOUR);
+    let hold = json!({ "reason": "Complaint 17", "until": until });
+    admin.put(&world.at("/hold"), hold.clone(), 200).await;
+    let id = text(&admin.get(&world.workspace.path, 200).await, "member_id");
+    let seat = format!("{}/members/{id}", world.workspace.path);
+    let few = json!({ "visibility": "assigned" });
+    world.owner.patch(&seat, few, 200).await;
+    for (method, body) in [
+        (Method::GET, None),
+        (Method::PUT, Some(hold)),
+        (Method::DELETE, None),
+    ] {
+        admin
+            .refused(method, &world.at("/hold"), body, 404, "not_found")
+            .await;
+    }
+    let shown = world.owner.get(&world.at("/hold"), 200).await;
+    assert_eq!(shown["reason"], "Complaint 17");
 }
 
 #[tokio::test]
@@ -256,13 +291,18 @@ async fn a_change_is_one_batch_and_one_transaction_and_a_page_one_query_and_one_
     ];
     for (method, rest, body) in calls {
         meter.take();
-        let answer = world.owner.send(method, &world.at(rest), body).await;
+        let answer = world
+            .owner
+            .send(method.clone(), &world.at(rest), body)
+            .await;
         assert_eq!(answer.status, 200, "{rest}: {}", answer.text);
-        assert_eq!(
-            meter.take().operations(),
-            ["BatchGetItem", "TransactWriteItems"],
-            "{rest}"
-        );
+        let mut expected = vec!["BatchGetItem"];
+        if (method, rest) == (Method::PUT, "/assignee") {
+            // Whether they may answer lies with their account.
+            expected.extend(["BatchGetItem"; 2]);
+        }
+        expected.push("TransactWriteItems");
+        assert_eq!(meter.take().operations(), expected, "{rest}");
     }
     // What is done already is one read.
     world.post("/close", 200).await;
