@@ -13,7 +13,7 @@ use shared::{
         idempotent::Ask,
     },
     store::{
-        CommitError, Stored, Transaction,
+        CommitError, Stored, Transaction, keys,
         membership::{Delivery, Invitation},
     },
 };
@@ -81,12 +81,13 @@ pub async fn handle(
         };
         let stored = Stored::next(again, &entry.policy);
         let mut transaction = Transaction::new(entry.now);
-        transaction.replace(&stored, &key)?;
         let slot = idempotency.remember(&mut transaction, ask, id)?;
-        if mails > MOST_MAILS {
-            let detail = "five mails went out for this invitation; delete it and invite again";
-            return Err(Problem::new(Code::NotChangeable).with_detail(detail));
-        }
+        match mails > MOST_MAILS {
+            false => transaction.replace(&stored, &key)?,
+            true if slot.is_none() => return Err(spent()),
+            // A repeated request is answered even when no more go out.
+            true => transaction.check_unchanged(keys::invitation(workspace, id), 0),
+        };
         match app.store.commit(transaction).await {
             Ok(()) => return Ok(view(stored.record())),
             Err(CommitError::Store(error)) => return Err(error.into()),
@@ -94,9 +95,17 @@ pub async fn handle(
                 if IdempotencyKey::replayed::<InvitationId>(&refusal, slot, ask)?.is_some() {
                     return Ok(view(&found));
                 }
+                if mails > MOST_MAILS {
+                    return Err(spent());
+                }
                 read_again = Some(app.store.batch(wanted.clone()).await?);
             }
         }
     }
     Err(Problem::new(Code::Conflict))
+}
+
+fn spent() -> Problem {
+    let detail = "five mails went out for this invitation; delete it and invite again";
+    Problem::new(Code::NotChangeable).with_detail(detail)
 }
