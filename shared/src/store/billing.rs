@@ -210,7 +210,8 @@ impl StripeTask {
             attempts: 0,
             due_at: now,
             created_at: now,
-            rev: 1,
+            // A later wish takes the place of an earlier one, and must not be taken for it while that is done.
+            rev: now.ms().unsigned_abs(),
         }
     }
 
