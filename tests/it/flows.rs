@@ -295,6 +295,15 @@ async fn a_version_is_taken_into_use_and_an_older_one_again() {
         )
         .await;
     assert_eq!(problem["errors"][0]["code"], "unknown_version");
+    // Which is none is said, and not left out.
+    world.switch(&flow, Some(1)).await;
+    let nothing = Some(json!({}));
+    let refused = world
+        .owner
+        .refused(Method::PUT, &place, nothing, 422, "validation_failed");
+    refused.await;
+    let shown = world.owner.get(&flow, 200).await;
+    assert_eq!(live(&shown), Some((1.into(), Value::Null)));
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct SwitchFlow {
     /// The number of a version; null for none.
+    #[serde(deserialize_with = "Option::deserialize")]
     #[schema(required = true, example = 1)]
     version: Option<u64>,
 }

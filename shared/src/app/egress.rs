@@ -277,7 +277,7 @@ impl Egress {
         let uri: Uri = text.parse().map_err(|_| EgressError::Refused)?;
         // `Uri` drops a fragment, and a backslash is a slash to some and a letter to others.
         let same = !text.contains(['#', '\\', '@', '"', '<', '>']);
-        if plain && same && (self.admits)(&uri) {
+        if plain && same && !climbs(&uri) && (self.admits)(&uri) {
             Ok(Address(uri))
         } else {
             Err(EgressError::Refused)
@@ -367,6 +367,12 @@ pub fn guarded() -> SharedHttpConnector {
     SharedHttpConnector::new(connector)
 }
 
+/// Whether a part of the path leads out of it for a server that tidies it up: what somebody types may be a part.
+fn climbs(uri: &Uri) -> bool {
+    let path = uri.path().to_ascii_lowercase().replace("%2e", ".");
+    path.split('/').any(|part| part == "." || part == "..")
+}
+
 /// An address of a deployment: `https`, port 443, a name.
 ///
 /// A number instead of a name would not be looked up, so it is refused here; in any other spelling
@@ -424,6 +430,7 @@ mod tests {
         for good in [
             "https://id.example.com",
             "https://id.example.com/a?b=c",
+            "https://id.example.com/..a/b..?c=/../d",
             "https://id.example.com:443/",
             "https://ID.Example.com./x",
         ] {
@@ -453,6 +460,9 @@ mod tests {
             "https://id.example.com/ä",
             "https://ïd.example.com",
             "https://id.example.com/a b",
+            "https://id.example.com/a/..",
+            "https://id.example.com/a/./b",
+            "https://id.example.com/a/.%2E/b",
             "https://id.example.com/\r\nhost: x",
             &format!("https://id.example.com/{}", "a".repeat(2048)),
         ] {
