@@ -22,7 +22,8 @@ crate::words! {
 }
 
 crate::words! {
-    /// A capability of a workspace. A profile starts with its own.
+    /// A capability of a workspace. A profile starts with its own. Flows come with conversations, billing and
+    /// support with the deployment: those three are told, and decide nothing.
     pub enum Module {
         /// Person-free counters about use.
         Analytics = "analytics",
