@@ -163,7 +163,7 @@ async fn run(
     let peppered = tenant_key.pepper(typed.0.as_bytes());
     let begun = app.meter.begin("Argon2id");
     let ran = tokio::task::spawn_blocking(move || argon2id(&*peppered, &salt, cost)).await;
-    app.meter.end(begun, true, 0.0, 0.0);
+    app.meter.end_free(begun);
     ran.ok()
         .flatten()
         .ok_or_else(|| Problem::internal("Argon2id did not run"))

@@ -305,7 +305,7 @@ impl Egress {
         tracing::info!(what, host, "a call out");
         let begun = self.meter.begin(call.recipient.word());
         let answer = tokio::time::timeout(call.patience, self.exchange(call)).await;
-        self.meter.end(begun, true, 0.0, 0.0);
+        self.meter.end_free(begun);
         answer.unwrap_or(Err(EgressError::Unreachable))
     }
 

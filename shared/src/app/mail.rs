@@ -299,7 +299,7 @@ impl Mailer {
             .set_reply_to_addresses(reply_to.map(|address| vec![address]))
             .send()
             .await;
-        self.meter.end(begun, true, 0.0, 0.0);
+        self.meter.end_free(begun);
         let Err(error) = answer else { return Ok(()) };
         // The code only: SES's messages quote addresses.
         let code = error

@@ -78,7 +78,7 @@ impl Connections {
             .data(Blob::new(frame))
             .send()
             .await;
-        self.meter.end(begun, true, 0.0, 0.0);
+        self.meter.end_free(begun);
         match answer {
             Ok(_) => Posted::Taken,
             Err(error)
@@ -100,7 +100,7 @@ impl Connections {
             .delete_connection()
             .connection_id(connection.as_str());
         let closed = request.send().await.is_ok();
-        self.meter.end(begun, true, 0.0, 0.0);
+        self.meter.end_free(begun);
         tracing::debug!(closed, "a connection was told to close");
     }
 

@@ -316,7 +316,7 @@ impl Keyring {
             .encryption_context("tenant", tenant.to_string())
             .send()
             .await;
-        self.meter.end(begun, true, 0.0, 0.0);
+        self.meter.end_free(begun);
         let answer = answer.map_err(|error| StoreError::kms(&error))?;
         let plain = answer
             .plaintext
@@ -351,7 +351,7 @@ impl Keyring {
             .encryption_context("tenant", row.tenant.to_string())
             .send()
             .await;
-        self.meter.end(begun, true, 0.0, 0.0);
+        self.meter.end_free(begun);
         let plain = answer
             .map_err(|error| StoreError::kms(&error))?
             .plaintext

@@ -124,6 +124,11 @@ impl Meter {
         self.end(begun, true, 0.0, units.unwrap_or(0.0));
     }
 
+    /// Notes the end of a call to what takes no units.
+    pub fn end_free(&self, begun: Begun) {
+        self.end(begun, true, 0.0, 0.0);
+    }
+
     /// What was counted since the last time, and begins anew.
     pub fn take(&self) -> Reading {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -223,7 +223,7 @@ impl Objects {
             .body(bytes.into())
             .send()
             .await;
-        self.meter.end(begun, true, 0.0, 0.0);
+        self.meter.end_free(begun);
         match answer {
             Ok(_) => Ok(Made::New),
             Err(error) if error.code() == Some("PreconditionFailed") => Ok(Made::Before),
@@ -341,7 +341,7 @@ impl Objects {
             Err(error) if matches!(error.code(), Some("NoSuchKey" | "NoSuchVersion")) => Ok(None),
             Err(error) => Err(StoreError::s3(&error)),
         };
-        self.meter.end(begun, true, 0.0, 0.0);
+        self.meter.end_free(begun);
         read
     }
 
@@ -363,7 +363,7 @@ impl Objects {
                 .set_version_id_marker(version_marker)
                 .send()
                 .await;
-            self.meter.end(begun, true, 0.0, 0.0);
+            self.meter.end_free(begun);
             let page = answer.map_err(|error| StoreError::s3(&error))?;
             let mut add = |key: Option<&str>, version: Option<&str>, at_ms, standing| {
                 if let (Some(key), Some(version)) = (key, version) {
@@ -413,7 +413,7 @@ impl Objects {
             .version_id(&version.version)
             .send()
             .await;
-        self.meter.end(begun, true, 0.0, 0.0);
+        self.meter.end_free(begun);
         answer.map(|_| ()).map_err(|error| StoreError::s3(&error))
     }
 
