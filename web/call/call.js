@@ -1,4 +1,4 @@
-// Compiled from call.ts (SHA-256 a669a04eb05bec0bf907ce7c7a9b3b665970d57ae6afe2b3f6f7b214708a0b76) by build.mjs. Change that file.
+// Compiled from call.ts (SHA-256 8f571c4a73b1361c0fc921ffd18a6c39564c1d1b9fb4ca8ca3f2f2b076386645) by build.mjs. Change that file.
 // One side of a call, in a browser: the socket, the peer connection between two devices, and how well
 // it goes. docs/calls-protocol.md has the same for those who write a client elsewhere.
 //
@@ -134,8 +134,15 @@ export class Line {
     async end(act = "end") {
         const { api, path, token } = this.#options;
         await this.#tellQuality(true);
-        const call = await ask(api, "POST", `${path}/${act}`, await token());
-        this.#become(call);
+        try {
+            this.#become(await ask(api, "POST", `${path}/${act}`, await token()));
+        }
+        catch (error) {
+            // Who hangs up is gone, whatever the API says; the socket has a sign-in of its own, which may hold still.
+            this.#send("call.end", {});
+            this.#become({ ...this.#call, state: "ended", reason: this.#call?.reason ?? null });
+            throw error;
+        }
     }
     /** Leaves without ending: what was told of the call is sent on the way out. */
     leave() { void this.#tellQuality(true, true); this.#close(); }

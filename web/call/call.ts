@@ -168,8 +168,14 @@ export class Line {
   async end(act: "end" | "cancel" | "decline" = "end"): Promise<void> {
     const { api, path, token } = this.#options;
     await this.#tellQuality(true);
-    const call = await ask<CallView>(api, "POST", `${path}/${act}`, await token());
-    this.#become(call);
+    try {
+      this.#become(await ask<CallView>(api, "POST", `${path}/${act}`, await token()));
+    } catch (error) {
+      // Who hangs up is gone, whatever the API says; the socket has a sign-in of its own, which may hold still.
+      this.#send("call.end", {});
+      this.#become({ ...(this.#call as CallView), state: "ended", reason: this.#call?.reason ?? null });
+      throw error;
+    }
   }
 
   /** Leaves without ending: what was told of the call is sent on the way out. */

@@ -1,4 +1,4 @@
-// Compiled from room.ts (SHA-256 3cee5af7d895494111c8da648db8c8aa8305faa4f13a26f4f903a5676d98a3df) by build.mjs. Change that file.
+// Compiled from room.ts (SHA-256 7a05aff0cbd189c26861a022c620814bdba465555f0282a970e4eda87628612b) by build.mjs. Change that file.
 // What both pages show of a call, and the buttons. Everything can be reached by the keyboard, and what
 // happens is said in words (`aria-live`) besides being seen.
 import { choices, devices } from "./call.js";
@@ -25,7 +25,7 @@ export class Room {
         at("#mute").addEventListener("click", () => this.#toggle("audio"));
         at("#camera").addEventListener("click", () => this.#toggle("video"));
         at("#share").addEventListener("click", () => void this.#share());
-        at("#hang-up").addEventListener("click", () => void this.#line?.end(this.#line.call?.state === "ringing" && this.#side === "guest" ? "cancel" : "end").catch(() => this.over()));
+        at("#hang-up").addEventListener("click", () => void this.#line?.end(this.#line.call?.state === "ringing" && this.#side === "guest" ? "cancel" : "end").catch(() => { this.over(); this.say("You have hung up."); }));
         at("#ask-mute")?.addEventListener("click", () => { this.#line?.askMute(); this.say("The other side was asked to mute itself."); });
         // Phones show no screen: their browsers have no word for it.
         at("#share").hidden = !navigator.mediaDevices?.getDisplayMedia;

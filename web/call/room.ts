@@ -28,7 +28,7 @@ export class Room implements Listener {
     at("#mute").addEventListener("click", () => this.#toggle("audio"));
     at("#camera").addEventListener("click", () => this.#toggle("video"));
     at("#share").addEventListener("click", () => void this.#share());
-    at("#hang-up").addEventListener("click", () => void this.#line?.end(this.#line.call?.state === "ringing" && this.#side === "guest" ? "cancel" : "end").catch(() => this.over()));
+    at("#hang-up").addEventListener("click", () => void this.#line?.end(this.#line.call?.state === "ringing" && this.#side === "guest" ? "cancel" : "end").catch(() => { this.over(); this.say("You have hung up."); }));
     at<HTMLElement>("#ask-mute")?.addEventListener("click", () => { this.#line?.askMute(); this.say("The other side was asked to mute itself."); });
     // Phones show no screen: their browsers have no word for it.
     at("#share").hidden = !navigator.mediaDevices?.getDisplayMedia;
