@@ -1,4 +1,4 @@
-// Compiled from call.ts (SHA-256 8f571c4a73b1361c0fc921ffd18a6c39564c1d1b9fb4ca8ca3f2f2b076386645) by build.mjs. Change that file.
+// Compiled from call.ts (SHA-256 494a57d8f9744df631e8bb4ba7d8cfac7587167c79cd7e18f5a45e44500affea) by build.mjs. Change that file.
 // One side of a call, in a browser: the socket, the peer connection between two devices, and how well
 // it goes. docs/calls-protocol.md has the same for those who write a client elsewhere.
 //
@@ -42,6 +42,7 @@ export class Line {
     #polite = true;
     #ice = { servers: [], policy: "all", ttl_seconds: 0 };
     #socket;
+    #hearing = Promise.resolve();
     #epoch = 0;
     #resumeKey = "";
     #peerEpoch = 0;
@@ -152,12 +153,17 @@ export class Line {
         this.#socket = socket;
         socket.addEventListener("open", () => {
             this.#tries = 0;
+            // Only what still flows is resumed: otherwise both may wait for words that were lost, and begin anew.
+            this.#entered &&= this.#connection?.connectionState === "connected";
             if (this.#entered)
                 this.#send("call.resume", { resume_key: this.#resumeKey, epoch: this.#epoch });
             else
                 this.#send("call.hello", {});
         });
-        socket.addEventListener("message", ({ data }) => void this.#hear(JSON.parse(String(data))).catch((error) => console.warn("a frame was not understood", error)));
+        // One after another: a description waits until the frame before it has made its connection.
+        socket.addEventListener("message", ({ data }) => {
+            this.#hearing = this.#hearing.then(() => this.#hear(JSON.parse(String(data)))).catch((error) => console.warn("a frame was not understood", error));
+        });
         socket.addEventListener("close", () => { if (socket === this.#socket && !this.#over)
             void this.#again(); });
     }
@@ -192,35 +198,46 @@ export class Line {
             this.#socket.send(JSON.stringify({ t, call: this.#call?.id, ...more }));
     }
     async #hear(frame) {
-        if (frame.call && frame.call !== this.#call?.id)
+        if (this.#over || (frame.call && frame.call !== this.#call?.id))
             return;
         switch (frame.t) {
             case "call.hello": {
                 const anew = !this.#entered;
                 this.#entered = true;
+                if (anew) {
+                    this.#connection?.close();
+                    this.#connection = undefined;
+                    this.#peerEpoch = 0;
+                }
                 this.#epoch = frame.epoch;
                 this.#resumeKey = frame.resume_key;
                 clearInterval(this.#alive);
                 this.#alive = setInterval(() => this.#sayAlive(), frame.alive_seconds * 1000);
                 this.#become({ ...this.#call, state: frame.state, deadline: frame.deadline });
-                if (frame.peer.there)
+                // What was resumed goes on: only another epoch begins another connection.
+                if (frame.peer.there && frame.peer.epoch !== this.#peerEpoch)
                     await this.#meet(frame.peer.epoch);
                 else if (anew)
                     this.#options.listener.notice("Waiting for the other side.");
+                else
+                    this.#sayAgain();
                 this.#sayAlive();
                 this.#tellMedia();
                 break;
             }
             case "call.joined":
-                await this.#meet(frame.epoch);
+                // It overtook the `call.changed` that says that the call was taken, and their offer may come next.
+                if (this.#call?.state === "ringing")
+                    await this.#look();
+                if (frame.epoch !== this.#peerEpoch || !this.#connection)
+                    await this.#meet(frame.epoch);
                 this.#tellMedia();
                 break;
             case "call.back":
                 if (frame.epoch !== this.#peerEpoch)
                     await this.#meet(frame.epoch);
-                // What was said while the other was away is lost: say it again.
-                else if (this.#connection && this.#connection.connectionState !== "connected")
-                    this.#restartIce();
+                else
+                    this.#sayAgain();
                 this.#tellMedia();
                 break;
             case "call.sdp":
@@ -285,6 +302,16 @@ export class Line {
         this.#heard = frame.n ?? 0;
         return true;
     }
+    /** What was said while a socket was away is lost: an offer, the ways, the wish to show a screen. */
+    #sayAgain() {
+        const connection = this.#connection;
+        if (connection?.signalingState === "have-local-offer")
+            this.#sayDescription(connection);
+        if (connection && connection.connectionState !== "connected")
+            void this.#restartIce();
+        if (this.#screen && !this.#screenSenders.length)
+            this.#send("call.share", { on: true });
+    }
     #sayAlive() { this.#send("call.alive", { connected: this.#connection?.connectionState === "connected" }); }
     #tellMedia() {
         const { audio, video, screen } = this.#media;
@@ -341,6 +368,8 @@ export class Line {
         if (this.#over || (state !== "connecting" && state !== "active"))
             return;
         this.#heard = 0;
+        clearTimeout(this.#restart);
+        this.#restart = undefined;
         this.#connection?.close();
         this.#early = [];
         const connection = new RTCPeerConnection({ iceServers: this.#ice.servers, iceTransportPolicy: this.#options.policy ?? this.#ice.policy, bundlePolicy: "max-bundle" });

@@ -73,6 +73,7 @@ export class Line {
   #polite = true;
   #ice: Ice = { servers: [], policy: "all", ttl_seconds: 0 };
   #socket?: WebSocket;
+  #hearing: Promise<void> = Promise.resolve();
   #epoch = 0;
   #resumeKey = "";
   #peerEpoch = 0;
@@ -188,10 +189,15 @@ export class Line {
     this.#socket = socket;
     socket.addEventListener("open", () => {
       this.#tries = 0;
+      // Only what still flows is resumed: otherwise both may wait for words that were lost, and begin anew.
+      this.#entered &&= this.#connection?.connectionState === "connected";
       if (this.#entered) this.#send("call.resume", { resume_key: this.#resumeKey, epoch: this.#epoch });
       else this.#send("call.hello", {});
     });
-    socket.addEventListener("message", ({ data }) => void this.#hear(JSON.parse(String(data))).catch((error) => console.warn("a frame was not understood", error)));
+    // One after another: a description waits until the frame before it has made its connection.
+    socket.addEventListener("message", ({ data }) => {
+      this.#hearing = this.#hearing.then(() => this.#hear(JSON.parse(String(data)))).catch((error) => console.warn("a frame was not understood", error));
+    });
     socket.addEventListener("close", () => { if (socket === this.#socket && !this.#over) void this.#again(); });
   }
 
@@ -217,27 +223,34 @@ export class Line {
   }
 
   async #hear(frame: { t: string; call?: string; [field: string]: any }): Promise<void> {
-    if (frame.call && frame.call !== this.#call?.id) return;
+    if (this.#over || (frame.call && frame.call !== this.#call?.id)) return;
     switch (frame.t) {
       case "call.hello": {
         const anew = !this.#entered;
         this.#entered = true;
+        if (anew) { this.#connection?.close(); this.#connection = undefined; this.#peerEpoch = 0; }
         this.#epoch = frame.epoch;
         this.#resumeKey = frame.resume_key;
         clearInterval(this.#alive);
         this.#alive = setInterval(() => this.#sayAlive(), frame.alive_seconds * 1000);
         this.#become({ ...(this.#call as CallView), state: frame.state, deadline: frame.deadline });
-        if (frame.peer.there) await this.#meet(frame.peer.epoch);
+        // What was resumed goes on: only another epoch begins another connection.
+        if (frame.peer.there && frame.peer.epoch !== this.#peerEpoch) await this.#meet(frame.peer.epoch);
         else if (anew) this.#options.listener.notice("Waiting for the other side.");
+        else this.#sayAgain();
         this.#sayAlive();
         this.#tellMedia();
         break;
       }
-      case "call.joined": await this.#meet(frame.epoch); this.#tellMedia(); break;
+      case "call.joined":
+        // It overtook the `call.changed` that says that the call was taken, and their offer may come next.
+        if (this.#call?.state === "ringing") await this.#look();
+        if (frame.epoch !== this.#peerEpoch || !this.#connection) await this.#meet(frame.epoch);
+        this.#tellMedia();
+        break;
       case "call.back":
         if (frame.epoch !== this.#peerEpoch) await this.#meet(frame.epoch);
-        // What was said while the other was away is lost: say it again.
-        else if (this.#connection && this.#connection.connectionState !== "connected") this.#restartIce();
+        else this.#sayAgain();
         this.#tellMedia();
         break;
       case "call.sdp": if (this.#fits(frame as Said)) await this.#describe(frame as Said); break;
@@ -267,6 +280,14 @@ export class Line {
     if (frame.epoch !== this.#peerEpoch || (frame.n ?? 0) <= this.#heard) return false;
     this.#heard = frame.n ?? 0;
     return true;
+  }
+
+  /** What was said while a socket was away is lost: an offer, the ways, the wish to show a screen. */
+  #sayAgain(): void {
+    const connection = this.#connection;
+    if (connection?.signalingState === "have-local-offer") this.#sayDescription(connection);
+    if (connection && connection.connectionState !== "connected") void this.#restartIce();
+    if (this.#screen && !this.#screenSenders.length) this.#send("call.share", { on: true });
   }
 
   #sayAlive(): void { this.#send("call.alive", { connected: this.#connection?.connectionState === "connected" }); }
@@ -317,6 +338,8 @@ export class Line {
     const state = this.#call?.state;
     if (this.#over || (state !== "connecting" && state !== "active")) return;
     this.#heard = 0;
+    clearTimeout(this.#restart);
+    this.#restart = undefined;
     this.#connection?.close();
     this.#early = [];
     const connection = new RTCPeerConnection({ iceServers: this.#ice.servers, iceTransportPolicy: this.#options.policy ?? this.#ice.policy, bundlePolicy: "max-bundle" });

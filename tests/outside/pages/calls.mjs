@@ -107,14 +107,21 @@ await until("a connection", () => guest.page.evaluate(() => window.sotto.line().
 await flows(guest.page);
 console.log("after an ICE restart it flows again");
 
-// Both sockets die: what flows does not notice, and they come back to the same call.
+// Both sockets die: what flows does not notice, and they come back to the same call and the same connection.
 for (const { page } of [guest, desk]) {
+  await page.evaluate(() => (window.kept = window.sotto.line().peer));
   const opened = await page.evaluate(() => { const all = window.sockets; all.forEach((one) => one.close()); return all.length; });
   await flows(page);
   await until("another socket", () => page.evaluate((n) => window.sockets.length > n && window.sockets.at(-1).readyState === 1, opened));
 }
 await guest.page.getByRole("button", { name: "Mute" }).click();
 await desk.page.getByText("muted").waitFor();
+await desk.page.getByRole("button", { name: "Mute", exact: true }).click();
+await guest.page.getByText("muted").waitFor();
+for (const { page } of [guest, desk]) {
+  assert.ok(await page.evaluate(() => window.sotto.line().peer === window.kept && window.kept.connectionState === "connected"));
+  await flows(page);
+}
 console.log("both sockets were cut and came back; the call went on");
 
 // Hanging up.
@@ -131,6 +138,27 @@ const quality = await until("figures of both sides", async () => {
 for (const one of quality) assert.ok(one.counted.last && one.counted.relayed === false, JSON.stringify(one));
 assert.deepEqual(await guest.context.cookies(), []);
 console.log("hung up; both sides told how well it went, and no cookie was set");
+
+// That the call was taken is heard last, and the API refuses the hanging up: it connects, and it ends.
+const late = await arrive(`/call#${app.public_key}`, {
+  before: (page) => page.addInitScript(() => {
+    const Real = window.WebSocket;
+    window.WebSocket = class extends Real {
+      addEventListener(kind, listener) {
+        super.addEventListener(kind, (event) => setTimeout(() => listener(event), String(event.data).includes('"call.changed"') ? 5000 : 0));
+      }
+    };
+  }),
+});
+await late.page.getByRole("button", { name: "Call", exact: true }).click();
+await desk.page.getByRole("button", { name: "Take the call" }).click();
+for (const { page } of [late, desk]) await until("a connection", async () => (await state(page)) === "Connected");
+await desk.page.route("**/end", (route) => route.fulfill({ status: 401, json: { code: "token_expired" } }));
+await desk.page.getByRole("button", { name: "Hang up" }).click();
+for (const { page } of [desk, late]) await until("the end", async () => (await state(page)) === "The call is over");
+await desk.page.unroute("**/end");
+await late.context.close();
+console.log("frames may come late, and who hangs up is gone");
 
 // A link, and a call that is declined by nobody taking it back.
 const link = await ask(api, "POST", `/v1/workspaces/${workspace.id}/call-links`, demo.member_token, { kind: "audio" });
