@@ -1,4 +1,4 @@
-// Compiled from desk.ts (SHA-256 97456b07f3bd66f7253962bbcd403fb083af963631e13377049d77d062a5274a) by build.mjs. Change that file.
+// Compiled from desk.ts (SHA-256 cd360b93d6ae98935ca55f065698b8d0ffaad5d30f9c052ac50a459043a444b2) by build.mjs. Change that file.
 // The page of the team: signs in by a token that is pasted, shows what rings, and takes it. A deployment
 // puts its own sign-in before it; the token stays in this tab.
 import { ask, Line, Problem } from "./call.js";
@@ -67,16 +67,23 @@ async function look() {
         setTimeout(() => void look(), 5000);
 }
 async function accept(call) {
+    // The first call would go on unseen, and its camera and microphone with it.
+    if (line && line.call?.state !== "ended") {
+        room.say("Hang up first.");
+        return;
+    }
     const path = `${calls()}/${call.id}`;
+    const taken = new Line({ api, path, token: async () => token, listener: room, policy: new URLSearchParams(location.search).has("relay") ? "relay" : undefined });
+    line = taken;
     try {
         await room.prepare(call.kind);
         await ask(api, "POST", `${path}/accept`, token);
-        line = new Line({ api, path, token: async () => token, listener: room, policy: new URLSearchParams(location.search).has("relay") ? "relay" : undefined });
-        room.hold(line);
+        room.hold(taken);
         await room.send();
-        await line.join();
+        await taken.join();
     }
     catch (error) {
+        line = undefined;
         room.say(error instanceof Problem && error.code === "call_taken" ? "A colleague took this call." : "That did not work.");
         room.over();
     }

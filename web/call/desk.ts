@@ -63,15 +63,19 @@ async function look(): Promise<void> {
 }
 
 async function accept(call: CallView): Promise<void> {
+  // The first call would go on unseen, and its camera and microphone with it.
+  if (line && line.call?.state !== "ended") { room.say("Hang up first."); return; }
   const path = `${calls()}/${call.id}`;
+  const taken = new Line({ api, path, token: async () => token, listener: room, policy: new URLSearchParams(location.search).has("relay") ? "relay" : undefined });
+  line = taken;
   try {
     await room.prepare(call.kind);
     await ask(api, "POST", `${path}/accept`, token);
-    line = new Line({ api, path, token: async () => token, listener: room, policy: new URLSearchParams(location.search).has("relay") ? "relay" : undefined });
-    room.hold(line);
+    room.hold(taken);
     await room.send();
-    await line.join();
+    await taken.join();
   } catch (error) {
+    line = undefined;
     room.say(error instanceof Problem && error.code === "call_taken" ? "A colleague took this call." : "That did not work.");
     room.over();
   }

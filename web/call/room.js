@@ -1,4 +1,4 @@
-// Compiled from room.ts (SHA-256 7a05aff0cbd189c26861a022c620814bdba465555f0282a970e4eda87628612b) by build.mjs. Change that file.
+// Compiled from room.ts (SHA-256 4294518882672b1bdaf5dc83c21c36cc9dd660282722882a8ca1b3df73509727) by build.mjs. Change that file.
 // What both pages show of a call, and the buttons. Everything can be reached by the keyboard, and what
 // happens is said in words (`aria-live`) besides being seen.
 import { choices, devices } from "./call.js";
@@ -40,6 +40,7 @@ export class Room {
     say(text) { at("#said").textContent = text; }
     /** Asks for camera and microphone before anybody is rung. */
     async prepare(kind) {
+        this.#release();
         this.#kind = kind;
         this.#on = { audio: true, video: kind !== "audio" };
         this.#camera = await devices(kind);
@@ -57,8 +58,7 @@ export class Room {
     hold(line) { this.#line = line; }
     async send() { if (this.#camera)
         await this.#line?.use(this.#camera); }
-    over() { at("#room").hidden = true; at("#safety").hidden = true; (at("#call") ?? at("#ringing button") ?? at("#quiet"))?.focus(); for (const track of this.#camera?.getTracks() ?? [])
-        track.stop(); this.#camera = null; }
+    over() { at("#room").hidden = true; at("#safety").hidden = true; (at("#call") ?? at("#ringing button") ?? at("#quiet"))?.focus(); this.#release(); }
     // Listener
     state(state, reason) {
         at("#state").textContent = STATES[state];
@@ -100,6 +100,12 @@ export class Room {
         if (stream)
             void video.play().catch(() => undefined);
     }
+    /** No device goes on unseen. */
+    #release() {
+        for (const track of this.#camera?.getTracks() ?? [])
+            track.stop();
+        this.#camera = null;
+    }
     #toggle(kind) {
         this.#on[kind] = !this.#on[kind];
         this.#line?.enable(kind, this.#on[kind]);
@@ -124,8 +130,7 @@ export class Room {
             this.say("This device could not be opened.");
             return;
         }
-        for (const track of this.#camera?.getTracks() ?? [])
-            track.stop();
+        this.#release();
         this.#camera = next;
         for (const kind of ["audio", "video"])
             for (const track of next.getTracks())

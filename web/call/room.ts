@@ -43,6 +43,7 @@ export class Room implements Listener {
 
   /** Asks for camera and microphone before anybody is rung. */
   async prepare(kind: string): Promise<void> {
+    this.#release();
     this.#kind = kind;
     this.#on = { audio: true, video: kind !== "audio" };
     this.#camera = await devices(kind);
@@ -59,7 +60,7 @@ export class Room implements Listener {
 
   hold(line: Line): void { this.#line = line; }
   async send(): Promise<void> { if (this.#camera) await this.#line?.use(this.#camera); }
-  over(): void { at("#room").hidden = true; at("#safety").hidden = true; (at("#call") ?? at("#ringing button") ?? at("#quiet"))?.focus(); for (const track of this.#camera?.getTracks() ?? []) track.stop(); this.#camera = null; }
+  over(): void { at("#room").hidden = true; at("#safety").hidden = true; (at("#call") ?? at("#ringing button") ?? at("#quiet"))?.focus(); this.#release(); }
 
   // Listener
   state(state: State, reason: string | null): void {
@@ -95,6 +96,12 @@ export class Room implements Listener {
     if (stream) void video.play().catch(() => undefined);
   }
 
+  /** No device goes on unseen. */
+  #release(): void {
+    for (const track of this.#camera?.getTracks() ?? []) track.stop();
+    this.#camera = null;
+  }
+
   #toggle(kind: "audio" | "video"): void {
     this.#on[kind] = !this.#on[kind];
     this.#line?.enable(kind, this.#on[kind]);
@@ -110,7 +117,7 @@ export class Room implements Listener {
     const [camera, microphone] = ["camera", "microphone"].map((kind) => at<HTMLSelectElement>(`#choose-${kind}`).value || undefined);
     const next = await devices(this.#kind, { camera, microphone });
     if (!next) { this.say("This device could not be opened."); return; }
-    for (const track of this.#camera?.getTracks() ?? []) track.stop();
+    this.#release();
     this.#camera = next;
     for (const kind of ["audio", "video"] as const) for (const track of next.getTracks()) if (track.kind === kind) track.enabled = this.#on[kind];
     at<HTMLVideoElement>("#own").srcObject = next;

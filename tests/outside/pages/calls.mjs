@@ -124,15 +124,25 @@ for (const { page } of [guest, desk]) {
 }
 console.log("both sockets were cut and came back; the call went on");
 
+// Somebody else calls: whoever talks hangs up first.
+const second = await arrive(`/call#${app.public_key}`);
+await second.page.getByRole("button", { name: "Call", exact: true }).click();
+await desk.page.getByRole("button", { name: "Take the call" }).click();
+await desk.page.getByText("Hang up first.").waitFor();
+await flows(guest.page);
+await second.page.getByRole("button", { name: "Hang up" }).click();
+await desk.page.getByRole("button", { name: "Take the call" }).waitFor({ state: "detached" });
+console.log("nobody talks in two calls at once");
+
 // Hanging up.
 await desk.page.getByRole("button", { name: "Hang up" }).click();
 for (const { page } of [guest, desk]) await until("the end", async () => (await state(page)) === "The call is over");
 await picture(guest.page, "over");
 assert.deepEqual([await focused(guest.page), await focused(desk.page)], ["call", "quiet"]);
-const { data } = await ask(api, "GET", calls, demo.member_token);
-assert.equal(data[0].reason, "completed");
+const [missed, talk] = (await ask(api, "GET", calls, demo.member_token)).data;
+assert.deepEqual([missed.reason, talk.reason], ["cancelled", "completed"]);
 const quality = await until("figures of both sides", async () => {
-  const { quality } = await ask(api, "GET", `${calls}/${data[0].id}`, demo.member_token);
+  const { quality } = await ask(api, "GET", `${calls}/${talk.id}`, demo.member_token);
   return quality.length === 2 && quality;
 });
 for (const one of quality) assert.ok(one.counted.last && one.counted.relayed === false, JSON.stringify(one));
