@@ -1,4 +1,4 @@
-// Compiled from desk.ts (SHA-256 cd360b93d6ae98935ca55f065698b8d0ffaad5d30f9c052ac50a459043a444b2) by build.mjs. Change that file.
+// Compiled from desk.ts (SHA-256 eae26b40556ec7b4eebaaf16bd9aa19789dacee94ab407239264166df6a6d007) by build.mjs. Change that file.
 // The page of the team: signs in by a token that is pasted, shows what rings, and takes it. A deployment
 // puts its own sign-in before it; the token stays in this tab.
 import { ask, Line, Problem } from "./call.js";
@@ -8,36 +8,74 @@ const room = new Room("agent");
 const list = document.querySelector("#ringing");
 const form = document.querySelector("#way-in");
 let workspace = "", token = "", line, desk;
+let again;
+/** The edge cuts a socket that is idle for ten minutes. */
+const PING_MS = 240_000, RETRY_MS = 5000;
 form.addEventListener("submit", (event) => {
     event.preventDefault();
     const values = new FormData(form);
     workspace = String(values.get("workspace")).trim();
     token = String(values.get("token")).trim();
+    room.say("");
     void open();
 });
 const calls = () => `/v1/workspaces/${workspace}/calls`;
 async function open() {
+    clearTimeout(again);
     try {
         const { url } = await ask(api, "POST", `/v1/workspaces/${workspace}/realtime/tickets`, token, {});
+        desk?.close();
         const socket = new WebSocket(url);
         desk = socket;
+        let answered = true;
+        const ping = setInterval(() => {
+            // A dead connection would take long to say so.
+            if (!answered) {
+                socket.close();
+                return;
+            }
+            answered = false;
+            socket.send(JSON.stringify({ t: "ping" }));
+        }, PING_MS);
         socket.addEventListener("open", () => socket.send(JSON.stringify({ t: "sub", topic: "calls" })));
         socket.addEventListener("message", ({ data }) => {
+            answered = true;
             const frame = JSON.parse(String(data));
+            if (frame.t === "drain")
+                socket.close();
             if (frame.t === "call.ring")
                 socket.send(JSON.stringify({ t: "call.ack", call: frame.call }));
             if (["subbed", "call.ring", "call.ring_end"].includes(frame.t))
-                void look();
+                look().catch(failed);
         });
-        socket.addEventListener("close", () => { if (desk === socket)
+        socket.addEventListener("close", () => { clearInterval(ping); if (desk === socket)
             setTimeout(() => void open(), 2000); });
-        form.hidden = true;
-        document.querySelector("#desk").hidden = false;
+        signedIn(true);
         await look();
+        if (again)
+            room.say("");
+        again = undefined;
     }
     catch (error) {
-        room.say(error instanceof Problem ? error.message : "That did not work.");
+        failed(error);
     }
+}
+function signedIn(is) {
+    form.hidden = is;
+    document.querySelector("#desk").hidden = !is;
+}
+/** A desk that gave up would never ring again: who is not let in any more signs in, all else is tried again. */
+function failed(error) {
+    room.say(error instanceof Problem ? error.message : "That did not work.");
+    clearTimeout(again);
+    again = undefined;
+    if (!(error instanceof Problem) || ![401, 403, 404].includes(error.status)) {
+        again = setTimeout(() => void open(), RETRY_MS);
+        return;
+    }
+    desk?.close();
+    desk = undefined;
+    signedIn(false);
 }
 /** Frames are hints: what rings is read. */
 async function look() {
@@ -64,7 +102,7 @@ async function look() {
     document.title = ringing.length ? `(${ringing.length}) Calls` : "Calls";
     // What nobody takes stops ringing by itself.
     if (ringing.length)
-        setTimeout(() => void look(), 5000);
+        setTimeout(() => look().catch(failed), 5000);
 }
 async function accept(call) {
     // The first call would go on unseen, and its camera and microphone with it.
@@ -87,6 +125,6 @@ async function accept(call) {
         room.say(error instanceof Problem && error.code === "call_taken" ? "A colleague took this call." : "That did not work.");
         room.over();
     }
-    await look();
+    await look().catch(failed);
 }
 Object.assign(window, { sotto: { line: () => line } });

@@ -8,33 +8,65 @@ const room = new Room("agent");
 const list = document.querySelector("#ringing") as HTMLElement;
 const form = document.querySelector("#way-in") as HTMLFormElement;
 let workspace = "", token = "", line: Line | undefined, desk: WebSocket | undefined;
+let again: ReturnType<typeof setTimeout> | undefined;
+/** The edge cuts a socket that is idle for ten minutes. */
+const PING_MS = 240_000, RETRY_MS = 5000;
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const values = new FormData(form);
   workspace = String(values.get("workspace")).trim();
   token = String(values.get("token")).trim();
+  room.say("");
   void open();
 });
 
 const calls = () => `/v1/workspaces/${workspace}/calls`;
 
 async function open(): Promise<void> {
+  clearTimeout(again);
   try {
     const { url } = await ask<{ url: string }>(api, "POST", `/v1/workspaces/${workspace}/realtime/tickets`, token, {});
+    desk?.close();
     const socket = new WebSocket(url);
     desk = socket;
+    let answered = true;
+    const ping = setInterval(() => {
+      // A dead connection would take long to say so.
+      if (!answered) { socket.close(); return; }
+      answered = false;
+      socket.send(JSON.stringify({ t: "ping" }));
+    }, PING_MS);
     socket.addEventListener("open", () => socket.send(JSON.stringify({ t: "sub", topic: "calls" })));
     socket.addEventListener("message", ({ data }) => {
+      answered = true;
       const frame = JSON.parse(String(data));
+      if (frame.t === "drain") socket.close();
       if (frame.t === "call.ring") socket.send(JSON.stringify({ t: "call.ack", call: frame.call }));
-      if (["subbed", "call.ring", "call.ring_end"].includes(frame.t)) void look();
+      if (["subbed", "call.ring", "call.ring_end"].includes(frame.t)) look().catch(failed);
     });
-    socket.addEventListener("close", () => { if (desk === socket) setTimeout(() => void open(), 2000); });
-    form.hidden = true;
-    (document.querySelector("#desk") as HTMLElement).hidden = false;
+    socket.addEventListener("close", () => { clearInterval(ping); if (desk === socket) setTimeout(() => void open(), 2000); });
+    signedIn(true);
     await look();
-  } catch (error) { room.say(error instanceof Problem ? error.message : "That did not work."); }
+    if (again) room.say("");
+    again = undefined;
+  } catch (error) { failed(error); }
+}
+
+function signedIn(is: boolean): void {
+  form.hidden = is;
+  (document.querySelector("#desk") as HTMLElement).hidden = !is;
+}
+
+/** A desk that gave up would never ring again: who is not let in any more signs in, all else is tried again. */
+function failed(error: unknown): void {
+  room.say(error instanceof Problem ? error.message : "That did not work.");
+  clearTimeout(again);
+  again = undefined;
+  if (!(error instanceof Problem) || ![401, 403, 404].includes(error.status)) { again = setTimeout(() => void open(), RETRY_MS); return; }
+  desk?.close();
+  desk = undefined;
+  signedIn(false);
 }
 
 /** Frames are hints: what rings is read. */
@@ -59,7 +91,7 @@ async function look(): Promise<void> {
   (document.querySelector("#quiet") as HTMLElement).hidden = ringing.length > 0;
   document.title = ringing.length ? `(${ringing.length}) Calls` : "Calls";
   // What nobody takes stops ringing by itself.
-  if (ringing.length) setTimeout(() => void look(), 5000);
+  if (ringing.length) setTimeout(() => look().catch(failed), 5000);
 }
 
 async function accept(call: CallView): Promise<void> {
@@ -79,7 +111,7 @@ async function accept(call: CallView): Promise<void> {
     room.say(error instanceof Problem && error.code === "call_taken" ? "A colleague took this call." : "That did not work.");
     room.over();
   }
-  await look();
+  await look().catch(failed);
 }
 
 Object.assign(window, { sotto: { line: () => line } });
