@@ -113,7 +113,11 @@ onSend(
     const note = document.getElementById("note");
     const kind = note.checked ? "note" : "text";
     note.checked = false;
-    return sotto.send(chosen, text, kind);
+    return sotto.send(chosen, text, kind).catch((error) => {
+      // What comes back into the field is still a note: nobody may send it to the visitor by mistake.
+      if (document.getElementById("text").value === "") note.checked = kind === "note";
+      throw error;
+    });
   },
   (typing) => chosen && sotto.typing(chosen, typing),
 );

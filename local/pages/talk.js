@@ -93,7 +93,8 @@ function line(kind, words, foot) {
   return item;
 }
 
-// Wires the form. `send` may be called while the network is gone: the client keeps what is unsent.
+// Wires the form. `send` may be called while the network is gone: the client keeps what is unsent. What the API
+// refuses comes back into the field, unless something else is written there by now.
 export function onSend(send, typing) {
   const form = document.getElementById("send");
   const field = document.getElementById("text");
@@ -105,7 +106,10 @@ export function onSend(send, typing) {
     field.focus();
     complain("");
     typing(false);
-    send(text).catch((error) => complain(`Not sent: ${error.message}`));
+    send(text).catch((error) => {
+      field.value ||= text;
+      complain(`Not sent: ${error.message}`);
+    });
   });
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {

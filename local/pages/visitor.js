@@ -57,48 +57,54 @@ async function follow(id) {
   show();
 }
 
-// A flow that the page was opened with begins the conversation.
+// A flow that the page was opened with begins the conversation. The client asks, as it does for all else: a page
+// that arrived a second time would be another visitor, whose conversation this one may not see.
 async function begin(flow) {
-  if (!session) await arrive();
-  const begun = await call(`/v1/widget/flows/${encodeURIComponent(flow)}/conversations`, { client_id: crypto.randomUUID() });
-  if (!begun.ok) throw new Error("This flow is not there any more.");
-  await follow((await begun.json()).conversation_id);
+  const begun = await sotto.call("POST", `/flows/${encodeURIComponent(flow)}/conversations`, { client_id: crypto.randomUUID() })
+    .catch(() => { throw new Error("This flow is not there any more."); });
+  await follow(begun.conversation_id);
 }
-
-const call = (path, body) =>
-  fetch(path, {
-    method: body ? "POST" : "GET",
-    headers: { authorization: `Bearer ${session.session_token}`, "content-type": "application/json" },
-    body: body && JSON.stringify(body),
-  });
 
 // What the flow offers to choose from, as buttons; a choice is a message that names its option.
 let offeredAt = 0;
+let asked = 0;
 async function offer() {
   const list = document.getElementById("choices");
   const newest = sotto.messages(conversation).at(-1)?.seq ?? 0;
   if (newest === offeredAt) return;
+  const mine = ++asked;
+  const at = `/conversations/${conversation}`;
+  const { awaits } = await sotto.call("GET", `${at}/flow`);
+  // Something newer was asked for meanwhile, or the conversation was left.
+  if (mine !== asked) return;
   offeredAt = newest;
-  const run = await call(`/v1/widget/conversations/${conversation}/flow`);
-  const options = run.ok ? ((await run.json()).awaits?.options ?? []) : [];
-  list.replaceChildren(
-    ...options.map(({ id, label }) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = label;
-      button.addEventListener("click", () => {
-        const message = { client_message_id: crypto.randomUUID(), text: label, choice: [id] };
-        list.replaceChildren();
-        call(`/v1/widget/conversations/${conversation}/messages`, message).catch((error) => complain(error.message));
-      });
-      return button;
-    }),
-  );
+  const buttons = (awaits?.options ?? []).map(({ id, label }) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = label;
+    // The same choice again is the same message.
+    const message = { client_message_id: crypto.randomUUID(), text: label, choice: [id] };
+    button.addEventListener("click", async () => {
+      const enable = (on) => buttons.forEach((one) => (one.disabled = !on));
+      enable(false);
+      try {
+        await sotto.call("POST", `${at}/messages`, message);
+        complain("");
+        buttons.forEach((one) => one.remove());
+      } catch (error) {
+        complain(`Not sent: ${error.message}`);
+        enable(true);
+      }
+    });
+    return button;
+  });
+  list.replaceChildren(...buttons);
 }
 
 function leave() {
   document.getElementById("choices").replaceChildren();
   offeredAt = 0;
+  asked += 1;
   sotto.close(conversation);
   conversation = null;
   beginning = null;
