@@ -1,4 +1,4 @@
-// Compiled from call.ts (SHA-256 494a57d8f9744df631e8bb4ba7d8cfac7587167c79cd7e18f5a45e44500affea) by build.mjs. Change that file.
+// Compiled from call.ts (SHA-256 b60b532a29267073e94362db068db8228de06d21b4910cacf09712a6f9405ac9) by build.mjs. Change that file.
 // One side of a call, in a browser: the socket, the peer connection between two devices, and how well
 // it goes. docs/calls-protocol.md has the same for those who write a client elsewhere.
 //
@@ -43,6 +43,7 @@ export class Line {
     #ice = { servers: [], policy: "all", ttl_seconds: 0 };
     #socket;
     #hearing = Promise.resolve();
+    #ahead = [];
     #epoch = 0;
     #resumeKey = "";
     #peerEpoch = 0;
@@ -154,11 +155,10 @@ export class Line {
         socket.addEventListener("open", () => {
             this.#tries = 0;
             // Only what still flows is resumed: otherwise both may wait for words that were lost, and begin anew.
-            this.#entered &&= this.#connection?.connectionState === "connected";
-            if (this.#entered)
+            if (this.#entered && this.#connection?.connectionState === "connected")
                 this.#send("call.resume", { resume_key: this.#resumeKey, epoch: this.#epoch });
             else
-                this.#send("call.hello", {});
+                this.#begin();
         });
         // One after another: a description waits until the frame before it has made its connection.
         socket.addEventListener("message", ({ data }) => {
@@ -166,6 +166,15 @@ export class Line {
         });
         socket.addEventListener("close", () => { if (socket === this.#socket && !this.#over)
             void this.#again(); });
+    }
+    /** Says hello, and knows nothing of the other side any more. */
+    #begin() {
+        this.#entered = false;
+        this.#connection?.close();
+        this.#connection = undefined;
+        this.#peerEpoch = 0;
+        this.#ahead = [];
+        this.#send("call.hello", {});
     }
     /** Another socket for the same call. Media go on meanwhile: they do not pass through it. */
     async #again() {
@@ -200,41 +209,44 @@ export class Line {
     async #hear(frame) {
         if (this.#over || (frame.call && frame.call !== this.#call?.id))
             return;
+        // The other may come while this side waits for the answer to its hello.
+        if (!this.#entered && (frame.t === "call.joined" || frame.t === "call.back")) {
+            this.#ahead.push(frame);
+            return;
+        }
         switch (frame.t) {
             case "call.hello": {
-                const anew = !this.#entered;
+                const anew = !this.#entered || frame.epoch !== this.#epoch;
                 this.#entered = true;
-                if (anew) {
-                    this.#connection?.close();
-                    this.#connection = undefined;
-                    this.#peerEpoch = 0;
-                }
                 this.#epoch = frame.epoch;
                 this.#resumeKey = frame.resume_key;
                 clearInterval(this.#alive);
                 this.#alive = setInterval(() => this.#sayAlive(), frame.alive_seconds * 1000);
                 this.#become({ ...this.#call, state: frame.state, deadline: frame.deadline });
                 // What was resumed goes on: only another epoch begins another connection.
-                if (frame.peer.there && frame.peer.epoch !== this.#peerEpoch)
-                    await this.#meet(frame.peer.epoch);
+                const theirs = Math.max(this.#peerEpoch, frame.peer.there ? frame.peer.epoch : 0);
+                if (theirs > (anew ? 0 : this.#peerEpoch))
+                    await this.#meet(theirs);
                 else if (anew)
                     this.#options.listener.notice("Waiting for the other side.");
                 else
                     this.#sayAgain();
                 this.#sayAlive();
                 this.#tellMedia();
+                for (const one of this.#ahead.splice(0))
+                    await this.#hear(one);
                 break;
             }
             case "call.joined":
                 // It overtook the `call.changed` that says that the call was taken, and their offer may come next.
                 if (this.#call?.state === "ringing")
                     await this.#look();
-                if (frame.epoch !== this.#peerEpoch || !this.#connection)
+                if (frame.epoch > this.#peerEpoch || !this.#connection)
                     await this.#meet(frame.epoch);
                 this.#tellMedia();
                 break;
             case "call.back":
-                if (frame.epoch !== this.#peerEpoch)
+                if (frame.epoch > this.#peerEpoch)
                     await this.#meet(frame.epoch);
                 else
                     this.#sayAgain();
@@ -288,10 +300,8 @@ export class Line {
             this.#stopScreen();
             listener.notice("The other side shows a screen already.");
         }
-        else if (code === "stale_epoch" || code === "not_in_call") {
-            this.#entered = false;
-            this.#send("call.hello", {});
-        }
+        else if (code === "stale_epoch" || code === "not_in_call")
+            this.#begin();
         else if (code === "session_over")
             this.#socket?.close();
     }
@@ -420,7 +430,14 @@ export class Line {
             return;
         const collision = frame.kind === "offer" && (this.#makingOffer || connection.signalingState !== "stable");
         this.#ignoreOffer = !this.#polite && collision;
-        if (this.#ignoreOffer)
+        if (this.#ignoreOffer) {
+            // The other may have been away when this side offered.
+            if (connection.signalingState === "have-local-offer")
+                this.#sayDescription(connection);
+            return;
+        }
+        // To an offer that was said again.
+        if (frame.kind === "answer" && connection.signalingState !== "have-local-offer")
             return;
         await connection.setRemoteDescription({ type: frame.kind, sdp: frame.sdp });
         for (const candidate of this.#early.splice(0))

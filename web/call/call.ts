@@ -11,6 +11,7 @@ export interface CallView { id: string; kind: string; caller: Side; state: State
 interface Ice { servers: RTCIceServer[]; policy: RTCIceTransportPolicy; ttl_seconds: number }
 interface Joined { call: CallView; side: Side; polite: boolean; socket: { url: string }; ice: Ice }
 interface Said { epoch?: number; n?: number; kind?: RTCSdpType; sdp?: string }
+interface Frame { t: string; call?: string; [field: string]: any }
 interface Media { audio: boolean; video: boolean; screen: boolean }
 
 /** What a page is told. */
@@ -74,6 +75,7 @@ export class Line {
   #ice: Ice = { servers: [], policy: "all", ttl_seconds: 0 };
   #socket?: WebSocket;
   #hearing: Promise<void> = Promise.resolve();
+  #ahead: Frame[] = [];
   #epoch = 0;
   #resumeKey = "";
   #peerEpoch = 0;
@@ -190,15 +192,24 @@ export class Line {
     socket.addEventListener("open", () => {
       this.#tries = 0;
       // Only what still flows is resumed: otherwise both may wait for words that were lost, and begin anew.
-      this.#entered &&= this.#connection?.connectionState === "connected";
-      if (this.#entered) this.#send("call.resume", { resume_key: this.#resumeKey, epoch: this.#epoch });
-      else this.#send("call.hello", {});
+      if (this.#entered && this.#connection?.connectionState === "connected") this.#send("call.resume", { resume_key: this.#resumeKey, epoch: this.#epoch });
+      else this.#begin();
     });
     // One after another: a description waits until the frame before it has made its connection.
     socket.addEventListener("message", ({ data }) => {
       this.#hearing = this.#hearing.then(() => this.#hear(JSON.parse(String(data)))).catch((error) => console.warn("a frame was not understood", error));
     });
     socket.addEventListener("close", () => { if (socket === this.#socket && !this.#over) void this.#again(); });
+  }
+
+  /** Says hello, and knows nothing of the other side any more. */
+  #begin(): void {
+    this.#entered = false;
+    this.#connection?.close();
+    this.#connection = undefined;
+    this.#peerEpoch = 0;
+    this.#ahead = [];
+    this.#send("call.hello", {});
   }
 
   /** Another socket for the same call. Media go on meanwhile: they do not pass through it. */
@@ -222,34 +233,37 @@ export class Line {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ t, call: this.#call?.id, ...more }));
   }
 
-  async #hear(frame: { t: string; call?: string; [field: string]: any }): Promise<void> {
+  async #hear(frame: Frame): Promise<void> {
     if (this.#over || (frame.call && frame.call !== this.#call?.id)) return;
+    // The other may come while this side waits for the answer to its hello.
+    if (!this.#entered && (frame.t === "call.joined" || frame.t === "call.back")) { this.#ahead.push(frame); return; }
     switch (frame.t) {
       case "call.hello": {
-        const anew = !this.#entered;
+        const anew = !this.#entered || frame.epoch !== this.#epoch;
         this.#entered = true;
-        if (anew) { this.#connection?.close(); this.#connection = undefined; this.#peerEpoch = 0; }
         this.#epoch = frame.epoch;
         this.#resumeKey = frame.resume_key;
         clearInterval(this.#alive);
         this.#alive = setInterval(() => this.#sayAlive(), frame.alive_seconds * 1000);
         this.#become({ ...(this.#call as CallView), state: frame.state, deadline: frame.deadline });
         // What was resumed goes on: only another epoch begins another connection.
-        if (frame.peer.there && frame.peer.epoch !== this.#peerEpoch) await this.#meet(frame.peer.epoch);
+        const theirs = Math.max(this.#peerEpoch, frame.peer.there ? frame.peer.epoch : 0);
+        if (theirs > (anew ? 0 : this.#peerEpoch)) await this.#meet(theirs);
         else if (anew) this.#options.listener.notice("Waiting for the other side.");
         else this.#sayAgain();
         this.#sayAlive();
         this.#tellMedia();
+        for (const one of this.#ahead.splice(0)) await this.#hear(one);
         break;
       }
       case "call.joined":
         // It overtook the `call.changed` that says that the call was taken, and their offer may come next.
         if (this.#call?.state === "ringing") await this.#look();
-        if (frame.epoch !== this.#peerEpoch || !this.#connection) await this.#meet(frame.epoch);
+        if (frame.epoch > this.#peerEpoch || !this.#connection) await this.#meet(frame.epoch);
         this.#tellMedia();
         break;
       case "call.back":
-        if (frame.epoch !== this.#peerEpoch) await this.#meet(frame.epoch);
+        if (frame.epoch > this.#peerEpoch) await this.#meet(frame.epoch);
         else this.#sayAgain();
         this.#tellMedia();
         break;
@@ -271,7 +285,7 @@ export class Line {
     const { listener } = this.#options;
     if (code === "call_over") await this.#look();
     else if (code === "screen_taken") { this.#stopScreen(); listener.notice("The other side shows a screen already."); }
-    else if (code === "stale_epoch" || code === "not_in_call") { this.#entered = false; this.#send("call.hello", {}); }
+    else if (code === "stale_epoch" || code === "not_in_call") this.#begin();
     else if (code === "session_over") this.#socket?.close();
   }
 
@@ -379,7 +393,13 @@ export class Line {
     if (!connection) return;
     const collision = frame.kind === "offer" && (this.#makingOffer || connection.signalingState !== "stable");
     this.#ignoreOffer = !this.#polite && collision;
-    if (this.#ignoreOffer) return;
+    if (this.#ignoreOffer) {
+      // The other may have been away when this side offered.
+      if (connection.signalingState === "have-local-offer") this.#sayDescription(connection);
+      return;
+    }
+    // To an offer that was said again.
+    if (frame.kind === "answer" && connection.signalingState !== "have-local-offer") return;
     await connection.setRemoteDescription({ type: frame.kind as RTCSdpType, sdp: frame.sdp });
     for (const candidate of this.#early.splice(0)) await connection.addIceCandidate(candidate).catch(() => undefined);
     if (frame.kind === "offer") {
