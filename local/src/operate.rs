@@ -118,10 +118,13 @@ pub struct Restore {
     /// The restored table of everything but keys.
     #[arg(long, value_name = "NAME")]
     data_table: String,
-    /// The restored table of keys. Without it the present one goes on: then whatever was deleted since
-    /// the backup has lost its key, and goes again.
-    #[arg(long, value_name = "NAME")]
+    /// The restored table of keys. Keys of which the data table does not know are deleted from it.
+    #[arg(long, value_name = "NAME", conflicts_with = "present_keys")]
     keys_table: Option<String>,
+    /// The present keys table, because only data was lost: whatever was deleted since the backup has lost its key, and
+    /// goes again; and the keys of all that came since go. Never in a drill: these keys are those of the living.
+    #[arg(long)]
+    present_keys: bool,
     /// Works on the very table that the deployment reads now. Nobody may be served meanwhile.
     #[arg(long)]
     in_place: bool,
@@ -129,6 +132,32 @@ pub struct Restore {
     /// the bucket. Only for tables that will be served from, never in a drill: the files are those of the living.
     #[arg(long)]
     files: bool,
+}
+
+impl Restore {
+    /// The names of the two tables to work on, where the deployment reads the `present` ones: those only where somebody
+    /// says so, because keys go of which the data table does not know.
+    fn tables(self, (data, keys): (&str, &str)) -> Result<(String, String), String> {
+        let in_place = self.in_place && self.data_table == data;
+        if self.data_table == data && !in_place {
+            return Err(format!(
+                "{data} is the table that the deployment reads: restore to another name, or say --in-place"
+            ));
+        }
+        let may_be_present = in_place || self.present_keys;
+        match self.keys_table {
+            Some(name) if name == keys && !may_be_present => Err(format!(
+                "{keys} is the table of keys that the deployment reads: restore it to another name, or say --present-keys"
+            )),
+            Some(name) => Ok((self.data_table, name)),
+            None if may_be_present => Ok((self.data_table, keys.to_owned())),
+            None => Err(
+                "say which keys: --keys-table where both tables were restored, as for a drill; --present-keys where only \
+                 data was lost, and the present keys of all that came since the backup may go"
+                    .to_owned(),
+            ),
+        }
+    }
 }
 
 /// The deployment that the variables of the environment name.
@@ -379,15 +408,9 @@ pub async fn import(
 
 pub async fn restore(what: Restore) -> Result<(), String> {
     let mut config = Config::from_env().map_err(|error| error.to_string())?;
-    if what.data_table == config.data_table && !what.in_place {
-        return Err(format!(
-            "{} is the table that the deployment reads: restore to another name, or say --in-place",
-            config.data_table
-        ));
-    }
-    config.data_table = what.data_table;
-    config.keys_table = what.keys_table.unwrap_or(config.keys_table);
-    let (data, keys) = (config.data_table.clone(), config.keys_table.clone());
+    let files = what.files;
+    let (data, keys) = what.tables((&config.data_table, &config.keys_table))?;
+    (config.data_table, config.keys_table) = (data.clone(), keys.clone());
     // The embedded tables keep their settings; DynamoDB forgets them.
     let forgets = config.dynamodb_url.is_none();
     let client = clients::dynamodb(&config, clients::https());
@@ -396,10 +419,9 @@ pub async fn restore(what: Restore) -> Result<(), String> {
         // Whoever closed standard output still gets the end of it as an exit code.
         let _ = print(&format!("{line}\n"));
     };
-    restore::run(&app, say)
-        .await
-        .map_err(|error| error.to_string())?;
-    if what.files {
+    let restored = restore::run(&app, say).await;
+    restored.map_err(|error| error.to_string())?;
+    if files {
         restore::drop_rowless(&app, say)
             .await
             .map_err(|error| format!("{error}; run it again, it goes on from where it is"))?;
@@ -415,4 +437,46 @@ pub async fn restore(what: Restore) -> Result<(), String> {
         "These tables may be served from. Deploy with:\n  RestoredDataTable={data}{stream} \
          RestoredKeysTable={keys}\n"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        restore: Restore,
+    }
+
+    /// The tables of a command line, where the deployment reads `data` and `keys`.
+    fn tables(flags: &str) -> Result<(String, String), String> {
+        let words = std::iter::once("restore").chain(flags.split(' '));
+        let line = Line::try_parse_from(words).map_err(|error| error.to_string())?;
+        line.restore.tables(("data", "keys"))
+    }
+
+    #[test]
+    fn the_present_keys_are_worked_on_only_where_somebody_says_so() {
+        for (flags, of_keys) in [
+            ("--data-table restored --keys-table old", "old"),
+            ("--data-table restored --present-keys", "keys"),
+            ("--data-table data --in-place", "keys"),
+            ("--data-table data --in-place --keys-table keys", "keys"),
+        ] {
+            let tables = tables(flags).unwrap_or_else(|error| panic!("{flags}: {error}"));
+            assert_eq!(tables.1, of_keys, "{flags}");
+        }
+        for (flags, says) in [
+            ("--data-table restored", "--present-keys"),
+            ("--data-table restored --in-place", "--present-keys"),
+            ("--data-table restored --keys-table keys", "--present-keys"),
+            ("--data-table data --present-keys", "--in-place"),
+        ] {
+            let refused = tables(flags).expect_err(flags);
+            assert!(refused.contains(says), "{flags}: {refused}");
+        }
+    }
 }
