@@ -125,6 +125,10 @@ pub struct Restore {
     /// goes again; and the keys of all that came since go. Never in a drill: these keys are those of the living.
     #[arg(long)]
     present_keys: bool,
+    /// Nobody will be served from these tables: both are restored ones, files are left alone, and the tables get no
+    /// settings.
+    #[arg(long, requires = "keys_table", conflicts_with_all = ["in_place", "present_keys", "files"])]
+    drill: bool,
     /// Works on the very table that the deployment reads now. Nobody may be served meanwhile.
     #[arg(long)]
     in_place: bool,
@@ -408,7 +412,7 @@ pub async fn import(
 
 pub async fn restore(what: Restore) -> Result<(), String> {
     let mut config = Config::from_env().map_err(|error| error.to_string())?;
-    let files = what.files;
+    let (is_drill, files) = (what.drill, what.files);
     let (data, keys) = what.tables((&config.data_table, &config.keys_table))?;
     (config.data_table, config.keys_table) = (data.clone(), keys.clone());
     // The embedded tables keep their settings; DynamoDB forgets them.
@@ -419,6 +423,13 @@ pub async fn restore(what: Restore) -> Result<(), String> {
         // Whoever closed standard output still gets the end of it as an exit code.
         let _ = print(&format!("{line}\n"));
     };
+    if is_drill {
+        let drilled = restore::drill(&app, say).await;
+        drilled.map_err(|error| error.to_string())?;
+        return print(
+            "A drill: these tables must not be served from, because files were left alone. Delete them.\n",
+        );
+    }
     let restored = restore::run(&app, say).await;
     restored.map_err(|error| error.to_string())?;
     if files {
@@ -462,6 +473,7 @@ mod tests {
     fn the_present_keys_are_worked_on_only_where_somebody_says_so() {
         for (flags, of_keys) in [
             ("--data-table restored --keys-table old", "old"),
+            ("--data-table restored --keys-table old --drill", "old"),
             ("--data-table restored --present-keys", "keys"),
             ("--data-table data --in-place", "keys"),
             ("--data-table data --in-place --keys-table keys", "keys"),
@@ -477,6 +489,21 @@ mod tests {
         ] {
             let refused = tables(flags).expect_err(flags);
             assert!(refused.contains(says), "{flags}: {refused}");
+        }
+    }
+
+    #[test]
+    fn a_drill_has_two_restored_tables_and_no_files() {
+        let restored = "--data-table restored --keys-table old --drill";
+        for flags in [
+            "--data-table restored --drill".to_owned(),
+            "--data-table restored --present-keys --drill".to_owned(),
+            "--data-table restored --keys-table keys --drill".to_owned(),
+            "--data-table data --keys-table old --drill".to_owned(),
+            format!("{restored} --in-place"),
+            format!("{restored} --files"),
+        ] {
+            assert!(tables(&flags).is_err(), "{flags}");
         }
     }
 }

@@ -21,7 +21,7 @@ mod settings;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use shared::{
-    app::App,
+    app::{App, Clock},
     domain::{
         Policy, Timestamp, WorkspaceId,
         erasure::Gone,
@@ -30,7 +30,7 @@ use shared::{
         retention::Class,
     },
     store::{
-        Item, Key, RootRef, StoreError, Stored, Table, Transaction, Unsealed,
+        Item, Key, RootRef, Store, StoreError, Stored, Table, Transaction, Unsealed,
         announcement::{Announcement, AnnouncementState},
         call::{Call, CallBlock},
         db::key_of,
@@ -127,19 +127,46 @@ impl From<CommitError> for RestoreError {
     }
 }
 
+/// The tables that are worked on, and the time.
+struct Tables {
+    store: Store,
+    clock: Clock,
+}
+
 /// Brings restored tables to where they may be served from. `say` hears what is done.
 ///
 /// # Errors
 /// When they may not be, or not yet.
-pub async fn run(app: &App, mut say: impl FnMut(String)) -> Result<Report, RestoreError> {
-    let ledger = app.store.ledger(app.clock.now()).await?;
+pub async fn run(app: &App, say: impl FnMut(String)) -> Result<Report, RestoreError> {
+    let tables = Tables {
+        store: app.store.clone(),
+        clock: app.clock.clone(),
+    };
+    carry_out(&tables, say).await
+}
+
+/// The same with tables that nobody will be served from. Files are left alone, and nothing is added to the ledger: the
+/// buckets are those of the living, whose exports and uploads these tables would end.
+///
+/// # Errors
+/// As [`run`].
+pub async fn drill(app: &App, say: impl FnMut(String)) -> Result<Report, RestoreError> {
+    let tables = Tables {
+        store: app.store.hands_off_files(),
+        clock: app.clock.clone(),
+    };
+    carry_out(&tables, say).await
+}
+
+async fn carry_out(tables: &Tables, mut say: impl FnMut(String)) -> Result<Report, RestoreError> {
+    let ledger = tables.store.ledger(tables.clock.now()).await?;
     let mut report = Report {
         entries: ledger.len() as u64,
         ..Report::default()
     };
     say(format!("The ledger holds: {} entries.", ledger.len()));
     let gone = erased(&ledger)?;
-    let named = named(app, &gone).await?;
+    let named = named(tables, &gone).await?;
     say(format!(
         "Of {} who were erased, the tables name {}.",
         gone.len(),
@@ -149,23 +176,26 @@ pub async fn run(app: &App, mut say: impl FnMut(String)) -> Result<Report, Resto
         let Some(who) = Gone::of(erased).filter(|who| named.contains(&who.id())) else {
             continue;
         };
-        let clock = || app.clock.now();
-        app.store.erase_again(who, (entry, erased), clock).await?;
+        let clock = || tables.clock.now();
+        tables
+            .store
+            .erase_again(who, (entry, erased), clock)
+            .await?;
         report.erased += 1;
     }
-    report.calls = delete_calls(app, &ledger).await?;
-    report.shortened = shorten(app, &ledger).await?;
+    report.calls = delete_calls(tables, &ledger).await?;
+    report.shortened = shorten(tables, &ledger).await?;
     say(format!(
         "{} erased again, {} calls deleted again, {} retentions shortened again.",
         report.erased, report.calls, report.shortened
     ));
-    discard(app, &gone, &mut report).await?;
+    discard(tables, &gone, &mut report).await?;
     let discarded: u64 = report.discarded.values().sum();
     say(format!(
         "{} roots without a key and {} keys without a root removed, {discarded} items discarded.",
         report.keyless, report.rootless
     ));
-    report.items = verify(app, &gone).await?;
+    report.items = verify(tables, &gone).await?;
     say(format!(
         "Read through: {} items, nothing is left that should have gone.",
         report.items
@@ -186,7 +216,7 @@ fn receipts(ledger: &[Signed]) -> impl Iterator<Item = (&Entry, &Erased)> {
 
 /// Calls that were deleted since: deleted again, where the backup brought them back; and who was blocked and is
 /// not known any more.
-async fn delete_calls(app: &App, ledger: &[Signed]) -> Result<u64, RestoreError> {
+async fn delete_calls(tables: &Tables, ledger: &[Signed]) -> Result<u64, RestoreError> {
     let receipts = all_receipts(ledger).map(|(_, erased)| erased);
     let deleted: Vec<&Erased> = receipts.filter(|one| one.calls.is_some()).collect();
     if deleted.is_empty() {
@@ -194,12 +224,12 @@ async fn delete_calls(app: &App, ledger: &[Signed]) -> Result<u64, RestoreError>
     }
     let policy = Policy::platform();
     let lens = Lens {
-        now: app.clock.now(),
+        now: tables.clock.now(),
         policy: &policy,
     };
     let (mut found, mut lifted) = (Vec::new(), Vec::new());
     let says = |says: &dyn Fn(&Erased) -> bool| deleted.iter().any(|erased| says(erased));
-    pages(app, Table::Data, async |items| {
+    pages(tables, Table::Data, async |items| {
         for item in &items {
             if kind(item) == Call::DECLARATION.name {
                 let call = read_item::<Call>(item, &Unsealed, lens)?;
@@ -217,10 +247,11 @@ async fn delete_calls(app: &App, ledger: &[Signed]) -> Result<u64, RestoreError>
     })
     .await?;
     for place in lifted {
-        app.store.delete(place).await?;
+        tables.store.delete(place).await?;
     }
     for (workspace, id) in &found {
-        app.store
+        tables
+            .store
             .delete_calls(*workspace, &[*id], &mut Vec::new())
             .await?;
     }
@@ -237,13 +268,13 @@ fn erased(ledger: &[Signed]) -> Result<HashMap<String, Gone>, RestoreError> {
 }
 
 /// Reads a table through, page by page.
-async fn pages<F>(app: &App, table: Table, mut each: F) -> Result<(), RestoreError>
+async fn pages<F>(tables: &Tables, table: Table, mut each: F) -> Result<(), RestoreError>
 where
     F: AsyncFnMut(Vec<Item>) -> Result<(), RestoreError>,
 {
     let mut after = None;
     loop {
-        let page = app.store.read_through(table, after).await?;
+        let page = tables.store.read_through(table, after).await?;
         each(page.items).await?;
         match page.next {
             Some(next) => after = Some(next),
@@ -268,10 +299,13 @@ fn names<'g>(item: &Item, gone: &'g HashMap<String, Gone>) -> Option<&'g str> {
 }
 
 /// Whoever of these the tables name.
-async fn named(app: &App, gone: &HashMap<String, Gone>) -> Result<HashSet<String>, RestoreError> {
+async fn named(
+    tables: &Tables,
+    gone: &HashMap<String, Gone>,
+) -> Result<HashSet<String>, RestoreError> {
     let mut named = HashSet::new();
     for table in [Table::Data, Table::Keys] {
-        pages(app, table, async |items| {
+        pages(tables, table, async |items| {
             let items = items.iter().filter(|item| !MAY_NAME.contains(&kind(item)));
             named.extend(
                 items
@@ -286,7 +320,7 @@ async fn named(app: &App, gone: &HashMap<String, Gone>) -> Result<HashSet<String
 }
 
 /// Shortens retentions again. What the table shows of a later time than an entry includes it.
-async fn shorten(app: &App, ledger: &[Signed]) -> Result<u64, RestoreError> {
+async fn shorten(tables: &Tables, ledger: &[Signed]) -> Result<u64, RestoreError> {
     let mut steps: BTreeMap<WorkspaceId, Vec<(Timestamp, u32)>> = BTreeMap::new();
     for Signed { entry, .. } in ledger {
         if let Event::Shortened(shortened) = &entry.event {
@@ -296,24 +330,24 @@ async fn shorten(app: &App, ledger: &[Signed]) -> Result<u64, RestoreError> {
     }
     let mut done = 0;
     for (workspace, steps) in steps {
-        done += u64::from(shorten_one(app, workspace, &steps).await?);
+        done += u64::from(shorten_one(tables, workspace, &steps).await?);
     }
     Ok(done)
 }
 
 async fn shorten_one(
-    app: &App,
+    tables: &Tables,
     workspace: WorkspaceId,
     steps: &[(Timestamp, u32)],
 ) -> Result<bool, RestoreError> {
-    let now = app.clock.now();
+    let now = tables.clock.now();
     let platform = Policy::platform();
     let lens = Lens {
         now,
         policy: &platform,
     };
     let place = keys::policy(workspace);
-    let fetched = app.store.batch(vec![place.clone()]).await?;
+    let fetched = tables.store.batch(vec![place.clone()]).await?;
     let Some(row) = fetched.get::<WorkspacePolicy>(&place, &Unsealed, lens)? else {
         return Ok(false);
     };
@@ -344,7 +378,7 @@ async fn shorten_one(
     let job = Job::new(workspace, JobKind::Restamp, None, now);
     transaction.create(&Stored::new(job.clone(), &policy), &Unsealed)?;
     transaction.create(&Stored::new(job.opened(), &policy), &Unsealed)?;
-    app.store.commit(transaction).await?;
+    tables.store.commit(transaction).await?;
     Ok(true)
 }
 
@@ -366,13 +400,13 @@ fn key_of_root(item: &Item) -> Option<Key> {
 
 /// Removes what was on its way, what points at nobody, roots without keys and keys without roots.
 async fn discard(
-    app: &App,
+    tables: &Tables,
     gone: &HashMap<String, Gone>,
     report: &mut Report,
 ) -> Result<(), RestoreError> {
-    pages(app, Table::Data, async |items| {
+    pages(tables, Table::Data, async |items| {
         let wanted: Vec<Key> = items.iter().filter_map(key_of_root).collect();
-        let there = app.store.there(wanted).await?;
+        let there = tables.store.there(wanted).await?;
         for item in &items {
             let lost = key_of_root(item).is_some_and(|key| !there.contains(&key));
             let points = POINTERS.contains(&kind(item)) && names(item, gone).is_some();
@@ -385,22 +419,22 @@ async fn discard(
             }
             match left_behind(item).is_empty() {
                 true => match key_of(Table::Data, item) {
-                    Some(key) => app.store.delete(key).await?,
+                    Some(key) => tables.store.delete(key).await?,
                     None => continue,
                 },
-                false => app.store.end_at_once(item).await?,
+                false => tables.store.end_at_once(item).await?,
             }
         }
         Ok(())
     })
     .await?;
-    pages(app, Table::Keys, async |items| {
+    pages(tables, Table::Keys, async |items| {
         let wanted: Vec<Key> = items.iter().filter_map(head_behind).collect();
-        let there = app.store.there(wanted).await?;
+        let there = tables.store.there(wanted).await?;
         for item in &items {
             let lost = head_behind(item).is_some_and(|head| !there.contains(&head));
             if let Some(key) = key_of(Table::Keys, item).filter(|_| lost) {
-                app.store.delete(key).await?;
+                tables.store.delete(key).await?;
                 report.rootless += 1;
             }
         }
@@ -410,13 +444,13 @@ async fn discard(
 }
 
 /// Reads everything once more: how many items there are, when none of them should have gone.
-async fn verify(app: &App, gone: &HashMap<String, Gone>) -> Result<u64, RestoreError> {
+async fn verify(tables: &Tables, gone: &HashMap<String, Gone>) -> Result<u64, RestoreError> {
     let (mut items_in_all, mut left) = (0, Vec::new());
     for table in [Table::Data, Table::Keys] {
-        pages(app, table, async |items| {
+        pages(tables, table, async |items| {
             items_in_all += items.len() as u64;
             let wanted: Vec<Key> = items.iter().filter_map(key_of_root).collect();
-            let there = app.store.there(wanted).await?;
+            let there = tables.store.there(wanted).await?;
             for item in &items {
                 let named = !MAY_NAME.contains(&kind(item)) && names(item, gone).is_some();
                 let lost = key_of_root(item).is_some_and(|key| !there.contains(&key));

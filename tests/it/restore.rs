@@ -149,6 +149,20 @@ impl World {
         restore::run(self.harness.app_of("retention"), |_| {}).await
     }
 
+    /// A copy of what is kept about the neighbour: done.
+    async fn copy_of_the_neighbour(&self) {
+        let contact = &self.neighbour.contact_id;
+        let path = format!("{}/contacts/{contact}/exports", self.workspace.path);
+        self.owner.post(&path, json!({}), 202).await;
+        self.harness.run_schedule("minute").await;
+    }
+
+    /// Every version of every file, in both buckets.
+    fn files(&self) -> BTreeSet<String> {
+        let versions = self.harness.stack.objects.versions().into_iter();
+        versions.map(|version| format!("{version:?}")).collect()
+    }
+
     async fn ledger(&self) -> Vec<Vec<u8>> {
         let objects = self.harness.app_of("retention").store.objects().clone();
         let mut files = Vec::new();
@@ -350,4 +364,34 @@ async fn a_ledger_that_was_altered_or_cut_is_not_relied_on_and_nothing_is_change
         }
     }
     assert!(unchanged().await.contains("entry 3 is missing"));
+}
+
+/// docs/restore.md: the drill of every quarter, beside people who are served.
+#[tokio::test]
+async fn a_drill_ends_exports_in_its_tables_and_leaves_the_files_of_the_living_alone() {
+    let world = World::new().await;
+    world.copy_of_the_neighbour().await;
+    world.back_up("drill");
+    world.erase().await;
+    let of_exports = |files: &BTreeSet<String>| {
+        let mut files = files.iter();
+        files.any(|file| file.contains("exports/"))
+    };
+    let before = world.files();
+    assert!(of_exports(&before), "NO BASELINE: {before:?}");
+
+    world.put_back("drill");
+    let drilled = restore::drill(world.harness.app_of("retention"), |_| {}).await;
+    let drilled = drilled.expect("restored");
+    assert_eq!((drilled.erased, drilled.shortened), (3, 1));
+    assert!(drilled.discarded.contains_key("Export"), "{drilled:?}");
+    assert_eq!(world.left().await, BTreeSet::new());
+    assert_eq!(world.harness.items_with("EXPORT#").await, 0);
+    assert_eq!(world.files(), before);
+
+    // Where people will be served from these tables, nothing would lead to it any more.
+    world.put_back("drill");
+    let restored = world.restore().await.expect("restored");
+    assert_eq!(restored, drilled);
+    assert!(!of_exports(&world.files()));
 }

@@ -239,6 +239,14 @@ impl Store {
         &self.objects
     }
 
+    /// The same tables beside other files.
+    pub(super) fn with_objects(&self, objects: Objects) -> Self {
+        Self {
+            objects,
+            ..self.clone()
+        }
+    }
+
     pub(super) fn table(&self, table: Table) -> String {
         match table {
             Table::Data => self.data_table.clone(),

@@ -128,11 +128,21 @@ impl Buckets {
     }
 }
 
+/// What may be done to files.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hands {
+    /// They are written and deleted.
+    Free,
+    /// They are read alone: the tables are of a drill, and the files those of the living.
+    Off,
+}
+
 /// The two buckets.
 #[derive(Clone)]
 pub struct Objects {
     config: aws_sdk_s3::Config,
     buckets: Buckets,
+    hands: Hands,
     meter: Meter,
     // Built on first use: most functions never see a file.
     client: Arc<OnceLock<aws_sdk_s3::Client>>,
@@ -150,8 +160,19 @@ impl Objects {
         Self {
             config,
             buckets,
+            hands: Hands::Free,
             meter,
             client: Arc::default(),
+        }
+    }
+
+    /// The same for a drill: nothing is deleted, though whoever deletes hears that it was done, and to write is an
+    /// error.
+    #[must_use]
+    pub fn hands_off(self) -> Self {
+        Self {
+            hands: Hands::Off,
+            ..self
         }
     }
 
@@ -211,6 +232,9 @@ impl Objects {
         content_type: &'static str,
         only_new: Option<&'static str>,
     ) -> Result<Made, StoreError> {
+        if self.hands == Hands::Off {
+            return self.find(key, only_new).await;
+        }
         let begun = self.meter.begin("PutObject");
         let answer = self
             .client()
@@ -228,6 +252,18 @@ impl Objects {
             Ok(_) => Ok(Made::New),
             Err(error) if error.code() == Some("PreconditionFailed") => Ok(Made::Before),
             Err(error) => Err(StoreError::s3(&error)),
+        }
+    }
+
+    /// In place of a write that a drill must not do: what is there already, such as a receipt, was made before.
+    async fn find(
+        &self,
+        key: &ObjectKey,
+        only_new: Option<&'static str>,
+    ) -> Result<Made, StoreError> {
+        match only_new {
+            Some(_) if self.get_open(key).await?.is_some() => Ok(Made::Before),
+            _ => Err(refused("a drill, in which no file is written")),
         }
     }
 
@@ -404,6 +440,9 @@ impl Objects {
     /// # Errors
     /// When S3 did not do it.
     pub async fn delete_version(&self, version: &ObjectVersion) -> Result<(), StoreError> {
+        if self.hands == Hands::Off {
+            return Ok(());
+        }
         let begun = self.meter.begin("DeleteObject");
         let answer = self
             .client()
@@ -422,6 +461,9 @@ impl Objects {
     /// # Errors
     /// When S3 did not do all of it; doing it again is safe.
     pub async fn erase(&self, prefix: &ObjectPrefix) -> Result<u64, StoreError> {
+        if self.hands == Hands::Off {
+            return Ok(0);
+        }
         let mut erased = 0;
         for version in self.versions(prefix).await? {
             self.delete_version(&version).await?;

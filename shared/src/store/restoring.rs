@@ -15,6 +15,13 @@ use super::{
 const PAGE: i32 = 500;
 
 impl Store {
+    /// The same tables with the buckets left alone, for a drill: in the eyes of tables of the past the files of the
+    /// living are to be deleted.
+    #[must_use]
+    pub fn hands_off_files(&self) -> Self {
+        self.with_objects(self.objects().clone().hands_off())
+    }
+
     /// A page of a whole table, of every tenant, read strongly.
     ///
     /// # Errors
