@@ -3,8 +3,9 @@
 //! Reads both tables part by part, a page at a time, and remembers where it is, so that a run that
 //! is cut off costs a page. With a run every hour each part is read many times a day: nothing
 //! stays longer than 24 hours past its time, even where TTL never runs. What the stream was told
-//! and `outbox` lost is found here too: keys, edges and fences whose head is gone.
+//! and `outbox` lost is found here too: keys, edges and fences whose head is gone, and files whose row is.
 
+mod files;
 mod lag;
 
 use std::{
@@ -55,6 +56,8 @@ pub async fn run(app: &App, report: &mut Report) -> Result<(), StoreError> {
         "deleted_items",
         lag::LAG,
         "older_items",
+        files::ENDED,
+        files::LEFT,
         "swept_items",
         "unreadable_items",
     ] {
@@ -115,6 +118,7 @@ async fn segment(
         let scanned = app.store.scan(table, (segment, SEGMENTS), after).await?;
         if table == Table::Data {
             lag::look(app, &scanned.items, report).await?;
+            files::look(app, &scanned.items, report).await?;
         }
         page(app, table, &scanned.items, report).await?;
         pages += 1;

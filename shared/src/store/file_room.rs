@@ -39,7 +39,8 @@ pub struct FileRoom {
     pub rev: u64,
 }
 
-/// What one file counts in the sum.
+/// What one file counts in the sum. It outlives the row of its file by moments, or leads the sweep to bytes that
+/// `outbox` gave up.
 #[derive(Clone, Debug, Record)]
 #[record(
     table = Data, key = file_share(workspace, conversation, file), tenant = workspace,
@@ -61,6 +62,17 @@ pub struct FileShare {
     /// Since when.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub created_at: Timestamp,
+}
+
+impl FileShare {
+    /// The ids that the names of its file are made of.
+    pub const fn key_of_file(&self) -> FileKey {
+        FileKey {
+            workspace: self.workspace,
+            owner: FileOwner::Conversation(self.conversation),
+            id: self.file,
+        }
+    }
 }
 
 impl FileRoom {

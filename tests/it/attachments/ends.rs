@@ -237,3 +237,41 @@ async fn a_link_to_a_file_leads_nowhere_when_its_minutes_are_over() {
     assert!((400..500).contains(&open().await));
     assert!(!world.lies().iter().any(|key| key.starts_with("links/")));
 }
+
+/// What `outbox` gave up is told to nobody again, and nothing in the bucket ends by itself.
+#[tokio::test]
+async fn bytes_whose_row_went_unheard_are_found_by_the_sweep_and_their_room_is_given_back() {
+    let world = World::new().await;
+    let goes = sent(&world).await;
+    let stays = world
+        .harness
+        .send_file(&world.visitor, &world.visitors(), &File::text("2"))
+        .await;
+    let id = |sent: &serde_json::Value| text(&sent["attachments"][0], "id");
+    let (goes_id, stays) = (id(&goes), id(&stays));
+    world.harness.drain().await;
+    let path = format!("{}/messages/{}", world.teams(), goes["seq"]);
+    world.owner.delete(&path, 200).await;
+    let dropped = world.harness.stack.skip_streams().await;
+    dropped.unwrap_or_else(|error| panic!("{error}"));
+    let lies = |id: &str| world.lies().iter().any(|key| key.contains(id));
+    let shares = async || world.harness.items_under("FILEROOM#").await.len() - 1;
+    assert!(lies(&goes_id), "NO BASELINE: {:?}", world.lies());
+    assert_eq!(shares().await, 2, "NO BASELINE");
+
+    world.harness.advance(2 * DAY);
+    let mut found = 0;
+    // Each has its hour.
+    for _ in 0..23 {
+        world.harness.advance(Duration::from_secs(60 * 60));
+        let report = world.harness.run_schedule("sweep").await;
+        found += report["rowless_files"].as_u64().expect("a count");
+    }
+    assert_eq!(found, 1);
+    assert!(!lies(&goes_id), "{:?}", world.lies());
+    assert!(lies(&stays), "{:?}", world.lies());
+    assert_eq!(shares().await, 1);
+    let rows = world.harness.items_under("FILEROOM#").await;
+    let sum = rows.iter().find(|row| row["sk"]["S"] == "SUM");
+    assert_eq!(sum.expect("a sum")["bytes"]["N"], "1");
+}
