@@ -122,6 +122,9 @@ pub struct Erasure {
     /// Of calls: which ones.
     #[personal(category = Pseudonym, purpose = ProveErasure, erase = Delete, open)]
     pub calls: Option<CallsMeant>,
+    /// Of a contact: the last of the workspace's calls that was looked at, while some are left.
+    #[personal(category = Pseudonym, purpose = ProveErasure, erase = Delete, open)]
+    pub calls_reached: Option<CallId>,
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
@@ -152,6 +155,7 @@ impl Erasure {
             receipt: None,
             together: None,
             calls: None,
+            calls_reached: None,
             rev: 1,
         }
     }

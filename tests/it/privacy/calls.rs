@@ -4,6 +4,10 @@ use harness::{Client, Found, Harness, Member, WidgetApp, Workspace, text};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use serde_json::json;
+use shared::domain::policy::Lens;
+use shared::domain::{CallId, Policy, Timestamp};
+use shared::store::contact::Contact;
+use shared::store::{Unsealed, keys};
 
 use super::accounts::{ASK, DESK};
 use crate::calls::{Guest, SECOND, World};
@@ -338,4 +342,62 @@ async fn whoever_is_erased_takes_their_calls_along_and_those_have_a_receipt_of_t
     for stays in [&others, &nobodys] {
         assert!(rows(harness, stays).await > 0);
     }
+}
+
+/// The calls of a workspace may take longer to walk than a run has.
+#[tokio::test]
+async fn an_erasure_goes_on_in_the_calls_of_a_workspace_from_where_it_was_cut_off() {
+    let world = beside_an_inbox().await;
+    let harness = &world.harness;
+    let others = ended(&world, &named(&world, "user-2").await).await;
+    let theirs = ended(&world, &named(&world, "user-1").await).await;
+    let known = contact(harness, &world.workspace, &world.app, "user-1").await;
+    // Older than theirs, and more than are read at once.
+    let items = harness.items_under("CALL#").await.into_iter();
+    let head = items.filter(|item| item["sk"]["S"] == "HEAD");
+    let head = head.map(|item| item.to_string());
+    let head = head.filter(|item| item.contains(&others)).next_back();
+    let head = head.expect("a call");
+    let long_ago = Timestamp::from_ms(harness.now().ms() - 60_000);
+    for _ in 0..120 {
+        let other = head.replace(&others, &CallId::new(long_ago).to_string());
+        let other = serde_json::from_str(&other).expect("an item");
+        harness.forge(other).await;
+    }
+
+    let path = format!("{}/contacts/{known}", world.workspace.path);
+    world.owner.delete(&path, 202).await;
+    let store = &harness.app_of("retention").store;
+    let workspace = world.workspace.id.parse().expect("an id");
+    let place = keys::contact(workspace, known.parse().expect("an id"));
+    let policy = Policy::platform();
+    let lens = Lens {
+        now: harness.now(),
+        policy: &policy,
+    };
+    let run = async || {
+        let fetched = store.batch(vec![place.clone()]).await.expect("read");
+        let head = fetched.get::<Contact>(&place, &Unsealed, lens);
+        let head = head.expect("reads").expect("a contact that is erased");
+        let ended = store.erase_contact(&head, || false, lens).await;
+        ended.expect("went on");
+        let reached = harness.items_under("ERASURE#").await;
+        reached
+            .iter()
+            .any(|row| row["calls_reached"]["S"].is_string())
+    };
+    assert!(run().await, "it did not write down where it is");
+    assert!(rows(harness, &theirs).await > 0, "NO BASELINE");
+    run().await;
+    assert_eq!(rows(harness, &theirs).await, 0, "it began anew");
+    assert!(rows(harness, &others).await > 0);
+    // Whom it is about is gone soon, and the row leads nowhere.
+    for _ in 0..3 {
+        harness.advance(SECOND * 60);
+        harness.run_schedule("minute").await;
+        harness.run_schedule("Erasures").await;
+    }
+    assert_eq!(receipts_of_calls(harness).await, [1]);
+    let left = harness.items_under("ERASURE#").await;
+    assert!(left.iter().all(|row| row["calls_reached"].is_null()));
 }

@@ -38,7 +38,7 @@ pub fn recognise(tenant_key: &TenantKey, reference: &ExternalId) -> KeyedHash {
 pub struct CallsGone {
     /// How many calls went in this run.
     pub deleted: u64,
-    /// The last call that was looked at, when there is more behind it.
+    /// The last call that is over that was looked at, when there is more behind it.
     pub more_after: Option<CallId>,
     /// Whether time ran out.
     pub is_cut_off: bool,
@@ -217,7 +217,11 @@ impl Store {
                 }
                 after = ids.last().copied();
                 if !has_time() {
-                    gone.more_after = after.filter(|_| state == CallState::Ended);
+                    gone.more_after = match state {
+                        CallState::Ended => after,
+                        // Those that go on are walked anew, and those that are over from where they were left.
+                        _ => from,
+                    };
                     gone.is_cut_off = true;
                     break 'lists;
                 }

@@ -138,6 +138,7 @@ impl Erasure {
             places: Vec::new(),
             owners: Vec::new(),
             after: None,
+            calls_reached: None,
             finished_at: Some(now),
             ..self
         }
