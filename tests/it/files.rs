@@ -12,7 +12,8 @@ fn file(harness: &Harness) -> (ObjectKey, ObjectPrefix, Objects) {
     let export = ExportId::new(harness.now());
     let door = harness.app_of("retention").store.objects().clone();
     let of = keys::export_parts(TenantId::Platform, export);
-    (keys::export_part(TenantId::Platform, export, 1), of, door)
+    let name = keys::export_part(TenantId::Platform, export, 1, None);
+    (name, of, door)
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ pub async fn link(
     let seal = fetched.data_key(&head, tenant_key)?;
     let seal = seal.ok_or_else(Problem::not_found)?;
     let mut again: Option<Fetched> = None;
-    // Which file the part is; set once the download is counted.
+    // Which file the part is, and which run wrote it; set once the download is counted.
     let mut counted = None;
     for _ in 0..RACES {
         let found = again.as_ref().unwrap_or(fetched);
@@ -91,7 +91,7 @@ pub async fn link(
             return Err(Problem::new(Code::DownloadsUsedUp));
         }
         row.downloads += 1;
-        let file = row.file.clone();
+        let written = (row.file.clone(), row.run);
         let mut transaction = Transaction::new(now);
         transaction.replace(&Stored::next(row, &platform), &Unsealed)?;
         transaction.check_there(head.clone());
@@ -100,7 +100,7 @@ pub async fn link(
         }
         match app.store.commit(transaction).await {
             Ok(()) => {
-                counted = Some(file);
+                counted = Some(written);
                 break;
             }
             Err(CommitError::Store(error)) => return Err(error.into()),
@@ -109,11 +109,11 @@ pub async fn link(
             }
         }
     }
-    let Some(file) = counted else {
+    let Some((file, run)) = counted else {
         return Err(Problem::new(Code::Conflict));
     };
     let objects = app.store.objects();
-    let name = keys::export_part(export.tenant, export.id, part);
+    let name = keys::export_part(export.tenant, export.id, part, run);
     let copy = keys::linked_file(export.id, part);
     let flat = export.flat().filter(|_| part > 0);
     let (content_type, ending) = match (file, flat) {

@@ -5,6 +5,10 @@
 //! whose declaration says so, so a new field is in the next export without a line here. Every part
 //! is a checkpoint: a file first, then the row that names it together with how far the walk is. Files that
 //! records tell of follow the part with those records, each a part of its own, one in memory at a time.
+//!
+//! Two runs may overlap, and the checkpoint of one of them is refused. By then it has written a file, which must not
+//! lie where that of the other one does: the names of files bear the run, and the row says which. What nobody's row
+//! names goes with the export.
 
 mod left_out;
 mod rows;
@@ -93,6 +97,7 @@ pub async fn go_on(app: &App, head: &Key) -> Result<bool, StoreError> {
     };
     let mut run = Run {
         app,
+        number: ExportPart::run()?,
         export,
         seal,
         policy,
@@ -130,6 +135,8 @@ pub async fn end_links(app: &App, stop_at: Timestamp) -> Result<u64, StoreError>
 
 struct Run<'a> {
     app: &'a App,
+    /// What the names of its files bear.
+    number: u64,
     export: Export,
     seal: DataKey,
     policy: Policy,
@@ -402,7 +409,8 @@ impl Run<'_> {
     }
 
     async fn put(&self, number: u32, bytes: &[u8]) -> Result<(), StoreError> {
-        let name = keys::export_part(self.export.tenant, self.export.id, number);
+        let run = Some(self.number);
+        let name = keys::export_part(self.export.tenant, self.export.id, number, run);
         self.app.store.objects().put(&name, &self.seal, bytes).await
     }
 
@@ -416,6 +424,7 @@ impl Run<'_> {
             bytes: entry.bytes,
             tallies: tallies.map(|(kind, count)| Tally { kind, count }).collect(),
             file: entry.file.clone(),
+            run: Some(self.number),
             downloads: 0,
             created_at: self.export.created_at,
             rev: 1,

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::rand;
 use data_encoding::HEXLOWER;
 use shared_derive::Record;
 
@@ -270,6 +271,9 @@ pub struct ExportPart {
     /// Which file it is; absent for a document of records.
     #[personal(category = Pseudonym, purpose = RunWorkspace, erase = Delete, open)]
     pub file: Option<FileEntry>,
+    /// Which run wrote it, as the name of the file says; absent of before names said so.
+    #[non_personal(reason = "a random number")]
+    pub run: Option<u64>,
     /// How often it was fetched.
     #[non_personal(reason = "a count of downloads")]
     pub downloads: u64,
@@ -279,6 +283,18 @@ pub struct ExportPart {
     /// Counts changes.
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
+}
+
+impl ExportPart {
+    /// The number of a run that writes parts: no other run has it.
+    ///
+    /// # Errors
+    /// When there is no chance to be had.
+    pub fn run() -> Result<u64, StoreError> {
+        let mut bytes = [0; 8];
+        rand::fill(&mut bytes).map_err(|_| StoreError::Random)?;
+        Ok(u64::from_be_bytes(bytes))
+    }
 }
 
 impl Transaction {

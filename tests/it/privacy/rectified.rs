@@ -75,8 +75,10 @@ pub async fn found(harness: &Harness, words: &[&str]) -> BTreeSet<String> {
         let tenant_key = app.store.tenant_key(tenant, lens.now).await.expect("a key");
         let key = fetched.expect("read").data_key(&head, &tenant_key);
         let key = key.expect("opens").expect("a key");
-        let number: String = parts[3].chars().filter(char::is_ascii_digit).collect();
-        let name = keys::export_part(tenant, id, number.parse().expect("a number"));
+        let (number, run) = parts[3].split_once('-').expect("a part, and its run");
+        let run = u64::from_str_radix(run, 16).expect("a run");
+        let number = number.parse().expect("a number");
+        let name = keys::export_part(tenant, id, number, Some(run));
         let bytes = app.store.objects().get(&name, &key).await.expect("read");
         let told = String::from_utf8(bytes.expect("a file")).expect("text");
         if words.iter().any(|wrong| told.contains(wrong)) {

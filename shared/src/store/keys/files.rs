@@ -2,7 +2,7 @@
 //!
 //! | what | name |
 //! |---|---|
-//! | part of an export | `exports/<tenant>/<export>/<number>` |
+//! | part of an export | `exports/<tenant>/<export>/<number>-<run>`; `<number>` alone of before there were runs |
 //! | what a link to an export leads to | `links/<link>` |
 //! | file as it was uploaded, open under KMS until it was looked through | `intake/<ws>/<conversation or member>/<attachment>` |
 //! | file of a conversation, photo of a member | `files/<ws>/<conversation or member>/<attachment>/<rendition>` |
@@ -104,9 +104,10 @@ pub struct FileKey {
     pub id: AttachmentId,
 }
 
-/// A part of an export.
-pub fn export_part(tenant: TenantId, export: ExportId, number: u32) -> ObjectKey {
-    ObjectKey::new(format!("exports/{tenant}/{export}/{number:06}"))
+/// A part of an export, as this run wrote it: two that overlap never write under one name.
+pub fn export_part(tenant: TenantId, export: ExportId, number: u32, run: Option<u64>) -> ObjectKey {
+    let run = run.map_or_else(String::new, |run| format!("-{run:016x}"));
+    ObjectKey::new(format!("exports/{tenant}/{export}/{number:06}{run}"))
 }
 
 /// Every part of an export.
