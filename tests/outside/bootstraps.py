@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures how bootstraps start, beside the least that one can be.
+"""Measures how bootstraps start, beside the least that one can be, and the least with the SDK as it comes.
 
 For each: its size, how long it takes until it asks for work (init), its first and its later answers, the largest its
 memory was, and the instructions until it asks for work (valgrind, where there is one). The services behind it are those
@@ -8,7 +8,9 @@ take turns, so that what else the machine does meets all of them.
 
     cargo build --profile smoke -p messages -p outbox -p retention --bins
     cargo build --profile smoke --manifest-path tests/outside/hello/Cargo.toml --target-dir target/hello
-    bootstraps.py --sotto target/debug/sotto --hello target/hello/smoke/hello target/smoke messages outbox retention
+    cargo build --profile smoke --manifest-path tests/outside/stock/Cargo.toml --target-dir target/stock
+    bootstraps.py --sotto target/debug/sotto --hello target/hello/smoke/hello --stock target/stock/smoke/stock \
+        target/smoke messages outbox retention
 """
 
 import argparse
@@ -29,13 +31,15 @@ from emulator import bootstrap, variables
 from program import ROOT, Program
 from rie import with_demo
 
-# What each is asked; the answer of `hello` to any request is a word.
+# What each is asked; the answer of `hello` and of `stock` to any request is a word.
 EVENTS = {
     "hello": "messages/send.json",
     "messages": "messages/send.json",
     "outbox": "outbox/conversation-expired.json",
     "retention": "retention/minute.json",
+    "stock": "messages/send.json",
 }
+FLOORS = ("hello", "stock")
 START_SECONDS = 60
 WARM = 200
 
@@ -164,14 +168,15 @@ def main():
     )
     parser.add_argument("--sotto", type=Path, required=True, help="the program that brings the services")
     parser.add_argument("--hello", type=Path, required=True, help="the bootstrap to measure ours beside")
+    parser.add_argument("--stock", type=Path, required=True, help="the bootstrap with the SDK as it comes: one GetItem")
     parser.add_argument("--turns", type=int, default=15, help="how often each is started")
     parser.add_argument("--json", action="store_true", help="figures instead of a table")
     parser.add_argument("folder", type=Path, help="where the built bootstraps are")
-    parser.add_argument("functions", nargs="+", choices=sorted(set(EVENTS) - {"hello"}))
+    parser.add_argument("functions", nargs="+", choices=sorted(set(EVENTS) - set(FLOORS)))
     options = parser.parse_args()
-    names = ["hello", *options.functions]
+    names = [*FLOORS, *options.functions]
     programs = {name: bootstrap(options.folder, name) for name in options.functions}
-    programs["hello"] = options.hello.resolve()
+    programs |= {"hello": options.hello.resolve(), "stock": options.stock.resolve()}
     rows = {}
     with tempfile.TemporaryDirectory(prefix="sotto-bench-") as folder:
         services = Program(options.sotto, ["--ephemeral", "--port", "0", "--json"], f"{folder}/services")
@@ -198,14 +203,15 @@ def main():
     if options.json:
         print(json.dumps(rows, indent=2))
         return 0
-    hello = rows["hello"]
-    print("| bootstrap | MiB | init, least and median ms | beside hello | first ms | warm ms | memory MiB | M instructions to the first event |")
+    hello, stock = (rows[name] for name in FLOORS)
+    print("| bootstrap | MiB | init, least and median ms | beside `hello`, `stock` | first ms | warm ms | memory MiB | M instructions to the first event |")
     print("|---|---|---|---|---|---|---|---|")
     for name, row in rows.items():
         counted = f"{row['instructions'] / 1e6:.2f}" if row["instructions"] else "not counted"
         print(
             f"| `{name}` | {row['bytes'] / 2**20:.1f} | {row['init_least_ms']:.1f}, {row['init_ms']:.1f} "
-            f"| {row['init_least_ms'] / hello['init_least_ms']:.1f}x | {row['first_ms']:.1f} | {row['warm_ms']:.2f} "
+            f"| {row['init_least_ms'] / hello['init_least_ms']:.1f}x, {row['init_least_ms'] / stock['init_least_ms']:.1f}x "
+            f"| {row['first_ms']:.1f} | {row['warm_ms']:.2f} "
             f"| {row['memory_kib'] / 1024:.1f} | {counted} |"
         )
     return 0
