@@ -57,7 +57,7 @@ impl Tools {
         let script = format!(
             "[ \"$1\" = metadata ] && PATH={folder}:$PATH exec {folder}/cargo \"$@\"\n\
              [ \"$3\" = list ] && {{ echo {targets}; exit 0; }}\n\
-             [ \"$4\" = {bad} ] && {{ echo 'Test unit written to {bad}/crash-1' >&2; exit 77; }}\n\
+             [ \"$5\" = {bad} ] && {{ echo 'Test unit written to {bad}/crash-1' >&2; exit 77; }}\n\
              exit 0"
         );
         self.program("cargo", &script);

@@ -53,7 +53,7 @@ pub enum Ended {
 
 /// What came of fencing a head.
 enum Fenced {
-    Yes(Conversation),
+    Yes(Box<Conversation>),
     /// It is gone already.
     Gone,
     Held,
@@ -69,7 +69,7 @@ impl Store {
         lens: Lens<'_>,
     ) -> Result<Ended, StoreError> {
         let head = match self.fence(head, line, lens).await? {
-            Fenced::Yes(head) => head,
+            Fenced::Yes(head) => *head,
             Fenced::Gone => return Ok(Ended::Whole),
             Fenced::Held => return Ok(Ended::Held),
         };
@@ -120,7 +120,7 @@ impl Store {
     ) -> Result<Fenced, StoreError> {
         for _ in 0..RACES {
             if head.state == State::Erasing {
-                return Ok(Fenced::Yes(head));
+                return Ok(Fenced::Yes(Box::new(head)));
             }
             let mut next = head.clone();
             next.state = State::Erasing;
@@ -141,7 +141,7 @@ impl Store {
                 transaction.audit(line)?;
             }
             let refusal = match self.commit(transaction).await {
-                Ok(()) => return Ok(Fenced::Yes(next.into_record())),
+                Ok(()) => return Ok(Fenced::Yes(Box::new(next.into_record()))),
                 Err(CommitError::Store(error)) => return Err(error),
                 Err(CommitError::Refused(refusal)) => refusal,
             };

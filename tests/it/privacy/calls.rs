@@ -355,8 +355,8 @@ async fn an_erasure_goes_on_in_the_calls_of_a_workspace_from_where_it_was_cut_of
     // Older than theirs, and more than are read at once.
     let items = harness.items_under("CALL#").await.into_iter();
     let head = items.filter(|item| item["sk"]["S"] == "HEAD");
-    let head = head.map(|item| item.to_string());
-    let head = head.filter(|item| item.contains(&others)).next_back();
+    let mut head = head.map(|item| item.to_string());
+    let head = head.rfind(|item| item.contains(&others));
     let head = head.expect("a call");
     let long_ago = Timestamp::from_ms(harness.now().ms() - 60_000);
     for _ in 0..120 {
