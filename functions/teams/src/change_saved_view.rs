@@ -69,16 +69,7 @@ pub async fn handle(
     if_match.check(kept.rev)?;
     if let Some(filter) = body.filter {
         saved_view::check(&filter, entry)?;
-        kept = SavedView {
-            view: filter.view,
-            team: filter.team_id,
-            status: filter.status,
-            priority: filter.priority,
-            app: filter.app_id,
-            label: filter.label,
-            sort: filter.sort,
-            ..kept
-        };
+        kept = filter.kept_in(kept);
     }
     kept.name = body.name.as_ref().map_or(kept.name, Label::new);
     let stored = Stored::next(kept, &entry.policy);

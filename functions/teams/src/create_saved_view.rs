@@ -91,21 +91,8 @@ pub async fn handle(
         now: entry.now,
     };
     let id = SavedViewId::new(entry.now);
-    let kept = SavedView {
-        id,
-        workspace,
-        member: owner,
-        name: Label::new(&name),
-        view: filter.view,
-        team: filter.team_id,
-        status: filter.status,
-        priority: filter.priority,
-        app: filter.app_id,
-        label: filter.label,
-        sort: filter.sort,
-        created_at: entry.now,
-        rev: 1,
-    };
+    let kept = SavedView::begin(id, workspace, owner, Label::new(&name), entry.now);
+    let kept = filter.kept_in(kept);
     let (status, kept) = shelf::keep(&app, &member, (id, kept), (&idempotency, ask), |id| {
         keys::saved_view(workspace, owner, id)
     })

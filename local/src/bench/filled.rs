@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
@@ -16,10 +15,10 @@ use shared::store::message::Message;
 use shared::store::{Key, Record as _};
 use tempfile::TempDir;
 
+use super::stage::stage;
 use crate::import;
 use crate::seed::Demo;
-use crate::stack::{Events, Stack, StackOptions, Storage};
-use crate::template::Template;
+use crate::stack::{Stack, Storage};
 
 /// How much there is, and how it is told.
 #[derive(Args)]
@@ -50,19 +49,8 @@ impl Bed {
     /// # Errors
     /// When it does not start, in words.
     pub async fn start(clock: Clock) -> Result<Self, String> {
-        let template = Template::open(None).map_err(|error| error.to_string())?;
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let stack = Stack::start(StackOptions {
-            storage: Storage::Folder(folder.path().join("data")),
-            port: 0,
-            clock,
-            only_services: false,
-            background: false,
-            events: Events::ToFunctions,
-            template: Arc::new(template),
-        })
-        .await
-        .map_err(|error| error.to_string())?;
+        let stack = stage(Storage::Folder(folder.path().join("data")), clock).await?;
         let demo = Demo::prepare(&stack).await;
         let demo = demo.map_err(|error| error.to_string())?;
         let workspace = demo.ids.workspace_id.parse().map_err(|_| "no workspace")?;

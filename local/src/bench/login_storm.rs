@@ -1,6 +1,5 @@
 //! Sign-ins by password from many clients at once, beside bare Argon2id on as many threads.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -11,9 +10,9 @@ use shared::app::Clock;
 
 use super::door::Door;
 use super::figures::{Figures, Sample, rounded, start};
+use super::stage::stage;
 use crate::seed::find_code;
-use crate::stack::{Events, Stack, StackOptions, Storage};
-use crate::template::Template;
+use crate::stack::{Stack, Storage};
 
 /// How often one account signs in: an hour has room for a hundred.
 const SIGN_INS_OF_AN_ACCOUNT: u32 = 80;
@@ -37,18 +36,7 @@ impl LoginStorm {
     /// Runs it.
     pub async fn run(self) -> Result<String, String> {
         let accounts = self.sign_ins.div_ceil(SIGN_INS_OF_AN_ACCOUNT).max(1);
-        let template = Template::open(None).map_err(|error| error.to_string())?;
-        let stack = Stack::start(StackOptions {
-            storage: Storage::Ephemeral,
-            port: 0,
-            clock: Clock::system(),
-            only_services: false,
-            background: false,
-            events: Events::ToFunctions,
-            template: Arc::new(template),
-        })
-        .await
-        .map_err(|error| error.to_string())?;
+        let stack = stage(Storage::Ephemeral, Clock::system()).await?;
         let door = Door::of(&stack);
         for account in 0..accounts {
             sign_up(&stack, &door, &address(account)).await?;

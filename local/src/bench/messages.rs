@@ -1,7 +1,6 @@
 //! Messages from many clients at once, beside the two bare calls that a message cannot do without.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -12,9 +11,9 @@ use shared::app::{App, Clock, clients};
 
 use super::door::Door;
 use super::figures::{Figures, Sample, rounded, start};
+use super::stage::stage;
 use crate::seed::{Demo, random_uuid};
-use crate::stack::{Events, Stack, StackOptions, Storage};
-use crate::template::Template;
+use crate::stack::Storage;
 
 /// How many items the read on entry asks for, and the write changes.
 const READ: usize = 5;
@@ -73,18 +72,7 @@ type Line = (String, String);
 impl Messages {
     /// Runs it.
     pub async fn run(self) -> Result<String, String> {
-        let template = Template::open(None).map_err(|error| error.to_string())?;
-        let stack = Stack::start(StackOptions {
-            storage: Storage::Ephemeral,
-            port: 0,
-            clock: Clock::system(),
-            only_services: false,
-            background: false,
-            events: Events::ToFunctions,
-            template: Arc::new(template),
-        })
-        .await
-        .map_err(|error| error.to_string())?;
+        let stack = stage(Storage::Ephemeral, Clock::system()).await?;
         let demo = Demo::prepare(&stack).await;
         let demo = demo.map_err(|error| error.to_string())?;
         let door = Door::of(&stack);

@@ -8,6 +8,7 @@
 //! | `login_storm` | sign-ins by password |
 //! | `flow` | turns of a flow, and reading one |
 //! | `messages` | messages from many clients at once, and what one takes of AWS |
+//! | `stage` | a stack to measure on |
 //! | `door` | the way into a stack without a socket |
 //! | `filled` | a contact with very many messages |
 //! | `counting` | calls to AWS and what they take |
@@ -21,6 +22,7 @@ mod filled;
 mod flow;
 mod login_storm;
 mod messages;
+mod stage;
 mod sweep;
 
 use clap::Subcommand;

@@ -353,21 +353,8 @@ fn setting(
             if is_a_members()? {
                 return Ok(None);
             }
-            let mut view = SavedView {
-                id: SavedViewId::new(now),
-                workspace,
-                member: None,
-                name: Label::new(&blank),
-                view: None,
-                team: None,
-                status: None,
-                priority: None,
-                app: None,
-                label: None,
-                sort: None,
-                created_at: now,
-                rev: 1,
-            };
+            let id = SavedViewId::new(now);
+            let mut view = SavedView::begin(id, workspace, None, Label::new(&blank), now);
             view.retell(fields)?;
             Setting::View(view)
         }

@@ -57,6 +57,30 @@ impl Filter {
         }
     }
 
+    /// The saved view, looking for this.
+    #[must_use]
+    pub fn kept_in(self, kept: SavedView) -> SavedView {
+        let Self {
+            view,
+            team_id,
+            status,
+            priority,
+            app_id,
+            label,
+            sort,
+        } = self;
+        SavedView {
+            view,
+            team: team_id,
+            status,
+            priority,
+            app: app_id,
+            label,
+            sort,
+            ..kept
+        }
+    }
+
     /// Whose conversations.
     pub fn view(&self) -> View {
         self.view.unwrap_or(View::All)

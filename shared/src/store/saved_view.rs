@@ -89,3 +89,30 @@ pub struct SavedView {
     #[non_personal(reason = "a version counter")]
     pub rev: u64,
 }
+
+impl SavedView {
+    /// One that looks for everything.
+    pub const fn begin(
+        id: SavedViewId,
+        workspace: WorkspaceId,
+        member: Option<MemberId>,
+        name: Label,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            workspace,
+            member,
+            name,
+            view: None,
+            team: None,
+            status: None,
+            priority: None,
+            app: None,
+            label: None,
+            sort: None,
+            created_at: now,
+            rev: 1,
+        }
+    }
+}
